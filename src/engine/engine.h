@@ -1,0 +1,79 @@
+// Tokens in, logits out: the seam between measuring and whatever runs a model.
+//
+// Implementations: llama.cpp (libllama) and tests/support/fake_engine.h.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/progress.h"
+
+namespace qualm::engine {
+
+using Token = std::int32_t;
+
+/// One stretch of text that is evaluated with an empty cache.
+struct Window {
+  std::span<const Token> tokens;  ///< tokens[0] is at position 0
+  std::int32_t first = 0;         ///< logits are wanted for positions [first, last)
+  std::int32_t last = 0;
+};
+
+/// Option names and meaning are llama.cpp's.
+struct Settings {
+  std::int32_t ctx_size = 512;  ///< positions per window
+  std::int32_t threads = 0;     ///< 0: all cores this process may use
+  std::int32_t batch = 2048;    ///< tokens per call: batch / ctx_size windows run together (at least one)
+  std::int32_t ubatch = 512;    ///< tokens per graph
+  std::string type_k = "f16";
+  std::string type_v = "f16";
+  std::string flash_attn = "auto";  ///< on, off, auto
+};
+
+/// A model with a context: evaluates windows.
+class LogitSource {
+ public:
+  virtual ~LogitSource() = default;
+  [[nodiscard]] virtual std::int64_t vocab_size() const noexcept = 0;
+  /// How many windows one call takes.
+  [[nodiscard]] virtual std::int64_t windows_per_call() const noexcept = 0;
+  /// Logits of all wanted positions, window after window, each a row of vocab_size floats. Valid until
+  /// the next call. windows.size() <= windows_per_call(). Errors: ENGINE-*.
+  [[nodiscard]] virtual Result<std::span<const float>> logits(std::span<const Window> windows) = 0;
+};
+
+/// A loaded model. Weights are shared by all sources made of it.
+class Model {
+ public:
+  virtual ~Model() = default;
+  [[nodiscard]] virtual std::int64_t vocab_size() const noexcept = 0;
+  /// The token that replaces the first of every window, or -1 where the vocabulary wants none.
+  [[nodiscard]] virtual Token window_start() const noexcept = 0;
+  [[nodiscard]] virtual std::int32_t trained_context() const noexcept = 0;
+  /// Errors: TOKENIZER-001 the tokenizer threw (a vocabulary without byte tokens meeting a newline).
+  [[nodiscard]] virtual Result<std::vector<Token>> tokenize(std::string_view text, bool special) = 0;
+  /// The text of one token, as it would be printed.
+  [[nodiscard]] virtual std::string piece(Token token) const = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<LogitSource>> open(const Settings& settings) = 0;
+};
+
+/// Where a model's bytes are.
+struct ModelFile {
+  std::string path;  ///< a file, the first shard of a split, or /proc/self/fd/N of a memfd
+  std::string name;  ///< what to call it in messages
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  /// Layers on the GPU as -ngl of llama.cpp. Errors: ENGINE-001 with the last lines of the log.
+  [[nodiscard]] virtual Result<std::shared_ptr<Model>> load(const ModelFile& file, std::int32_t gpu_layers) = 0;
+  [[nodiscard]] virtual std::string version() const = 0;
+};
+
+}  // namespace qualm::engine

@@ -1,0 +1,57 @@
+// What one paired evaluation of a candidate against a baseline found.
+//
+// Definitions and units: docs/statistics.md. All logarithms natural.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "numeric/estimate.h"
+
+namespace qualm::evaluate {
+
+/// One scored position: P is the baseline's distribution, Q the candidate's, x the token that follows.
+struct Score {
+  double nll_p = 0;      ///< -ln P(x)
+  double nll_q = 0;      ///< -ln Q(x)
+  float kld = 0;         ///< sum P ln(P/Q) >= 0, nat
+  float delta_p = 0;     ///< Q(x) - P(x), fraction
+  float confidence = 0;  ///< max P
+  std::int16_t position = 0;
+  bool same_top = false;
+  bool finite = true;  ///< false: a logit was NaN or infinite; the other fields are then 0
+};
+
+/// The scores of one window; `window` is its index in the text.
+struct WindowScores {
+  std::int32_t window = 0;
+  std::vector<Score> scores;
+};
+
+/// kld by a property of the position: `[low, high)` of the property.
+struct Bucket {
+  double low = 0;
+  double high = 0;
+  std::int64_t tokens = 0;
+  numeric::Metric kld_mean;
+  numeric::Metric ppl_change;
+};
+
+struct Measurement {
+  std::vector<WindowScores> windows;  ///< in text order, those that were read
+  std::int64_t windows_total = 0;     ///< in the text under these settings
+  bool stopped_early = false;         ///< the answer was certain before the end of the text
+  bool cancelled = false;             ///< the user stopped it: what is here is finished and whole
+  std::int64_t tokens_scored = 0;
+  std::int64_t not_finite = 0;  ///< positions with NaN or infinite logits; they are in no metric
+
+  /// ppl, ppl_baseline, ppl_change, kld_mean, kld_median, kld_p90, kld_p95, kld_p99, kld_p999, kld_max,
+  /// delta_p_mean, delta_p_rms, same_top: all present, some with `absent`. Fractions, not percent.
+  std::map<std::string, numeric::Metric> metrics;
+  std::vector<Bucket> by_position;    ///< octaves of the position
+  std::vector<Bucket> by_confidence;  ///< max P in five equal buckets
+};
+
+}  // namespace qualm::evaluate

@@ -1,0 +1,85 @@
+// The one thing every reader fills and everything downstream reads.
+//
+// A Checkpoint is hyperparameters and tokenizer (Metadata under GGUF keys), and named tensors under
+// canonical GGUF names, each readable as rows of floats, whatever encoding holds it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "model/metadata.h"
+
+namespace qualm::model {
+
+/// How the weights of one tensor are stored.
+struct Encoding {
+  std::string name;    ///< in the field's words: "Q4_K", "BF16", "GPTQ 4 bit g128", "EXL2 4.0 bpw"
+  int ggml_type = -1;  ///< ggml's type id where ggml knows the encoding, else -1
+};
+
+/// The data of one tensor. Implementations borrow from files they keep alive, and are thread-safe.
+class TensorData {
+ public:
+  virtual ~TensorData() = default;
+  /// Decodes rows [first, first + count) to float32; out.size() == count * row length.
+  /// Error: a tensor whose blocks cannot be decoded on this machine or that lie (CODEC-*).
+  [[nodiscard]] virtual Result<void> rows(std::int64_t first, std::int64_t count,
+                                          std::span<float> out) const = 0;
+  /// The bytes as ggml lays them out, where encoding.ggml_type >= 0; empty otherwise.
+  [[nodiscard]] virtual std::span<const std::byte> ggml_bytes() const noexcept { return {}; }
+};
+
+struct Tensor {
+  std::string name;                ///< canonical GGUF name: "blk.0.attn_q.weight"
+  std::vector<std::int64_t> dims;  ///< ne0 (contiguous, the input dimension) first; 0 to 4 of them
+  Encoding encoding;
+  std::int64_t bytes = 0;  ///< as stored, all parts (scales, zeros, indices) included
+  std::shared_ptr<const TensorData> data;
+
+  [[nodiscard]] std::int64_t parameters() const noexcept;   ///< product of dims
+  [[nodiscard]] std::int64_t row_length() const noexcept;   ///< dims[0], or 1
+  [[nodiscard]] std::int64_t row_count() const noexcept;    ///< parameters / row length
+  [[nodiscard]] double bits_per_weight() const noexcept;    ///< 8 bytes / parameters
+};
+
+/// What each byte of a file is for. The regions of one file are in order, do not overlap and cover it.
+struct Region {
+  enum class Kind { header, metadata, tensor_info, tensor, padding, trailing };
+  Kind kind = Kind::header;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::string name;  ///< tensor name where kind is tensor
+};
+
+struct SourceFile {
+  std::string path;
+  std::uint64_t bytes = 0;
+  std::vector<Region> regions;
+};
+
+struct Checkpoint {
+  std::string format;  ///< "GGUF v3", "safetensors", "EXL2", "GPTQ", "AWQ", ...
+  std::string path;    ///< as the user gave it
+  std::vector<SourceFile> files;
+  Metadata metadata;
+  std::vector<Tensor> tensors;  ///< in file order; names unique
+
+  [[nodiscard]] const Tensor* find(std::string_view name) const noexcept;
+  [[nodiscard]] std::string architecture() const;  ///< general.architecture, or ""
+  /// {arch}.<suffix> as an integer: arch_integer("block_count").
+  [[nodiscard]] std::optional<std::int64_t> arch_integer(std::string_view suffix) const;
+  [[nodiscard]] std::int64_t parameters() const noexcept;
+  [[nodiscard]] std::int64_t tensor_bytes() const noexcept;
+  [[nodiscard]] std::uint64_t file_bytes() const noexcept;
+  /// Bits of tensor data per parameter, as llama.cpp and exllama state it.
+  [[nodiscard]] double bits_per_weight() const noexcept;
+  /// No separate head: the embedding is the output matrix (and is quantized as one).
+  [[nodiscard]] bool tied_embeddings() const noexcept;
+};
+
+}  // namespace qualm::model

@@ -1,0 +1,55 @@
+// Bootstrap over windows, for statistics without a standard error of their own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "numeric/estimate.h"
+
+namespace qualm::numeric {
+
+struct BootstrapOptions {
+  int resamples = 2000;
+  std::uint64_t seed = 1;  ///< fixed: the same data give the same interval on every machine
+  double confidence = 0.95;
+};
+
+/// How often each of `clusters` windows is drawn in each resample; row-major resamples x clusters.
+/// Made once and shared by all statistics of a report, so that paired figures use paired resamples.
+class Resamples {
+ public:
+  Resamples(std::int64_t clusters, BootstrapOptions options);
+  [[nodiscard]] int count() const noexcept { return options_.resamples; }
+  [[nodiscard]] std::int64_t clusters() const noexcept { return clusters_; }
+  [[nodiscard]] std::span<const std::uint16_t> draw(int resample) const noexcept;
+  [[nodiscard]] const BootstrapOptions& options() const noexcept { return options_; }
+
+ private:
+  std::int64_t clusters_;
+  BootstrapOptions options_;
+  std::vector<std::uint16_t> draws_;
+};
+
+/// Percentile interval of statistic(draw) (Efron and Tibshirani 1993, 13.3) around `value`, widened
+/// to contain it. Non-finite resamples are left out; absent if more than half are, or clusters < 2.
+[[nodiscard]] std::optional<Estimate> bootstrap(
+    const Resamples& resamples, double value,
+    const std::function<double(std::span<const std::uint16_t>)>& statistic);
+
+/// Quantiles p (0..1) of pooled values, each with its interval. values[i] belongs to cluster[i].
+/// Quantile definition: linear interpolation at p (n - 1), as llama-perplexity's (Hyndman and Fan 1996,
+/// type 7). An interval for p = 0 or 1 is absent: the bootstrap does not hold for extremes.
+struct Quantile {
+  double p = 0;
+  double value = 0;
+  std::optional<Estimate> interval;
+};
+[[nodiscard]] std::vector<Quantile> clustered_quantiles(std::span<const float> values,
+                                                        std::span<const std::int32_t> cluster,
+                                                        std::span<const double> p,
+                                                        const Resamples& resamples);
+
+}  // namespace qualm::numeric

@@ -1,0 +1,23 @@
+// A number and what is known about it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace qualm::numeric {
+
+/// A value with its 95 % interval (where a call says no other level); low <= value <= high.
+struct Estimate {
+  double value = 0;
+  double low = 0;
+  double high = 0;
+};
+
+/// An estimate with its unit, or the reason why there is none. Never 0 or NaN for "unknown".
+struct Metric {
+  std::optional<Estimate> estimate;
+  std::string unit;    ///< "nat/token", "1", "%", "tokens"
+  std::string absent;  ///< why there is no estimate; empty where there is one
+};
+
+}  // namespace qualm::numeric
