@@ -3,7 +3,8 @@
 add_library(qualm_options INTERFACE)
 target_include_directories(qualm_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_definitions(qualm_options INTERFACE QUALM_VERSION="${PROJECT_VERSION}")
-target_compile_options(qualm_options INTERFACE -Wall -Wextra -Wconversion -Wshadow
+# -Wrestrict is wrong about every "literal" + string in g++ 12 (GCC bug 105651).
+target_compile_options(qualm_options INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wno-restrict
                                                $<$<BOOL:${QUALM_WERROR}>:-Werror>)
 if(QUALM_SANITIZE)
   target_compile_options(qualm_options INTERFACE -fsanitize=${QUALM_SANITIZE} -fno-omit-frame-pointer

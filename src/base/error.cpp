@@ -6,10 +6,14 @@ namespace qualm {
 
 int exit_code(Kind kind) noexcept {
   switch (kind) {
-    case Kind::input: return 2;
-    case Kind::undecided: return 3;
-    case Kind::engine: return 4;
-    case Kind::cancelled: return 130;
+    case Kind::input:
+      return 2;
+    case Kind::undecided:
+      return 3;
+    case Kind::engine:
+      return 4;
+    case Kind::cancelled:
+      return 130;
   }
   return 4;
 }
@@ -34,7 +38,8 @@ std::string describe(const Error& error) {
   if (!error.place.empty()) line += (error.file.empty() ? " " : ", ") + printable(error.place);
   line += ":";
   if (!error.expected.empty()) line += " expected " + printable(error.expected);
-  if (!error.found.empty()) line += (error.expected.empty() ? " " : ", found ") + printable(error.found);
+  if (!error.found.empty())
+    line += (error.expected.empty() ? " " : ", found ") + printable(error.found);
   line += ".";
   if (!error.advice.empty()) line += " " + printable(error.advice);
   return line;

@@ -38,7 +38,8 @@ using Result = std::expected<T, Error>;
 /// Bytes of the file that appear in it (names, keys) have control characters escaped.
 [[nodiscard]] std::string describe(const Error& error);
 
-/// Escapes control characters, and quotes nothing: file content on its way to a terminal or a message.
+/// Escapes control characters, and quotes nothing: file content on its way to a terminal or a
+/// message.
 [[nodiscard]] std::string printable(std::string_view untrusted);
 
 [[nodiscard]] inline std::unexpected<Error> fail(Error error) {
@@ -50,12 +51,12 @@ using Result = std::expected<T, Error>;
 #define QUALM_CONCAT_(a, b) a##b
 #define QUALM_CONCAT(a, b) QUALM_CONCAT_(a, b)
 /// QUALM_TRY(auto x, expression): declares x from the value, or returns the error to the caller.
-#define QUALM_TRY(declaration, ...)                                        \
-  auto QUALM_CONCAT(result_, __LINE__) = (__VA_ARGS__);                    \
-  if (!QUALM_CONCAT(result_, __LINE__))                                    \
+#define QUALM_TRY(declaration, ...)                                             \
+  auto QUALM_CONCAT(result_, __LINE__) = (__VA_ARGS__);                         \
+  if (!QUALM_CONCAT(result_, __LINE__))                                         \
     return std::unexpected(std::move(QUALM_CONCAT(result_, __LINE__)).error()); \
   declaration = *std::move(QUALM_CONCAT(result_, __LINE__))
 /// The same for Result<void>.
-#define QUALM_CHECK(...)                                                   \
+#define QUALM_CHECK(...)                                                                      \
   if (auto QUALM_CONCAT(result_, __LINE__) = (__VA_ARGS__); !QUALM_CONCAT(result_, __LINE__)) \
   return std::unexpected(std::move(QUALM_CONCAT(result_, __LINE__)).error())

@@ -17,7 +17,8 @@ namespace {
 
 Error file_error(std::string code, const std::string& path, std::string expected, std::string found,
                  std::string advice) {
-  return {Kind::input, std::move(code), path, "", std::move(expected), std::move(found), std::move(advice)};
+  return {Kind::input,      std::move(code),  path, "", std::move(expected),
+          std::move(found), std::move(advice)};
 }
 
 class Descriptor {
@@ -56,9 +57,12 @@ class MappedFile final : public FileSource {
 
 class MemoryFile final : public FileSource {
  public:
-  MemoryFile(std::string path, std::string bytes) : path_(std::move(path)), bytes_(std::move(bytes)) {}
+  MemoryFile(std::string path, std::string bytes)
+      : path_(std::move(path)), bytes_(std::move(bytes)) {}
   const std::string& path() const noexcept override { return path_; }
-  std::span<const std::byte> bytes() const noexcept override { return std::as_bytes(std::span(bytes_)); }
+  std::span<const std::byte> bytes() const noexcept override {
+    return std::as_bytes(std::span(bytes_));
+  }
 
  private:
   std::string path_;
@@ -72,7 +76,8 @@ Result<std::shared_ptr<const FileSource>> map_file(const std::string& path) {
   if (file.get() < 0) {
     const int reason = errno;
     if (reason == ENOENT)
-      return fail(file_error("FILE-001", path, "a file", "nothing at this path", "Check the path."));
+      return fail(
+          file_error("FILE-001", path, "a file", "nothing at this path", "Check the path."));
     return fail(file_error("FILE-003", path, "a readable file", std::strerror(reason),
                            "Check the permissions."));
   }
@@ -101,8 +106,9 @@ std::shared_ptr<const FileSource> memory_file(std::string path, std::string byte
 namespace {
 
 Error write_error(const std::string& path, int reason) {
-  return file_error("FILE-011", path, "to write the file", std::strerror(reason),
-                    reason == ENOSPC ? "Free some space or name another place." : "Name another place.");
+  return file_error(
+      "FILE-011", path, "to write the file", std::strerror(reason),
+      reason == ENOSPC ? "Free some space or name another place." : "Name another place.");
 }
 
 std::string directory_of(const std::string& path) {
@@ -122,7 +128,8 @@ Result<void> check_writable(const std::string& path) {
   if (exists && S_ISDIR(info.st_mode)) return refuse("a directory");
   const std::string folder = directory_of(path);
   if (!exists && ::stat(folder.c_str(), &info) != 0) return refuse("no folder " + folder);
-  if (::access(exists ? path.c_str() : folder.c_str(), W_OK) != 0) return refuse(std::strerror(errno));
+  if (::access(exists ? path.c_str() : folder.c_str(), W_OK) != 0)
+    return refuse(std::strerror(errno));
   return {};
 }
 

@@ -1,8 +1,8 @@
 // Read-only files as spans of bytes.
 //
 // MappedFile maps a file read-only; reading a page of a hole of a sparse 100 GB file costs nothing
-// until it is touched. A file that is truncated by someone else while mapped raises SIGBUS: jobs run
-// in a child process, whose parent reports it.
+// until it is touched. A file that is truncated by someone else while mapped raises SIGBUS: jobs
+// run in a child process, whose parent reports it.
 #pragma once
 
 #include <cstddef>

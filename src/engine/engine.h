@@ -17,10 +17,11 @@ namespace qualm::engine {
 
 using Token = std::int32_t;
 
-/// One stretch of text that is evaluated with an empty cache.
-struct Window {
-  std::span<const Token> tokens;  ///< tokens[0] is at position 0
-  std::int32_t first = 0;         ///< logits are wanted for positions [first, last)
+/// A stretch of tokens of one window of text. A window longer than a call takes comes in pieces.
+struct Piece {
+  std::span<const Token> tokens;
+  std::int32_t position = 0;  ///< of tokens[0] in its window; 0 starts anew with an empty cache
+  std::int32_t first = 0;     ///< logits are wanted for positions [first, last) of the window
   std::int32_t last = 0;
 };
 
@@ -28,7 +29,7 @@ struct Window {
 struct Settings {
   std::int32_t ctx_size = 512;  ///< positions per window
   std::int32_t threads = 0;     ///< 0: all cores this process may use
-  std::int32_t batch = 2048;    ///< tokens per call: batch / ctx_size windows run together (at least one)
+  std::int32_t batch = 2048;    ///< tokens per call; batch / ctx_size windows run together
   std::int32_t ubatch = 512;    ///< tokens per graph
   std::string type_k = "f16";
   std::string type_v = "f16";
@@ -40,11 +41,13 @@ class LogitSource {
  public:
   virtual ~LogitSource() = default;
   [[nodiscard]] virtual std::int64_t vocab_size() const noexcept = 0;
-  /// How many windows one call takes.
-  [[nodiscard]] virtual std::int64_t windows_per_call() const noexcept = 0;
-  /// Logits of all wanted positions, window after window, each a row of vocab_size floats. Valid until
-  /// the next call. windows.size() <= windows_per_call(). Errors: ENGINE-*.
-  [[nodiscard]] virtual Result<std::span<const float>> logits(std::span<const Window> windows) = 0;
+  /// How many tokens one call takes, and of how many windows: all pieces of a call either start
+  /// anew or continue, in the same order, those of the call before.
+  [[nodiscard]] virtual std::int32_t tokens_per_call() const noexcept = 0;
+  [[nodiscard]] virtual std::int32_t windows_per_call() const noexcept = 0;
+  /// Logits of all wanted positions that lie in the pieces, piece after piece, each a row of
+  /// vocab_size floats. Valid until the next call. Errors: ENGINE-*.
+  [[nodiscard]] virtual Result<std::span<const float>> logits(std::span<const Piece> pieces) = 0;
 };
 
 /// A loaded model. Weights are shared by all sources made of it.
@@ -55,8 +58,10 @@ class Model {
   /// The token that replaces the first of every window, or -1 where the vocabulary wants none.
   [[nodiscard]] virtual Token window_start() const noexcept = 0;
   [[nodiscard]] virtual std::int32_t trained_context() const noexcept = 0;
-  /// Errors: TOKENIZER-001 the tokenizer threw (a vocabulary without byte tokens meeting a newline).
-  [[nodiscard]] virtual Result<std::vector<Token>> tokenize(std::string_view text, bool special) = 0;
+  /// Errors: TOKENIZER-001 the tokenizer threw (a vocabulary without byte tokens meeting a
+  /// newline).
+  [[nodiscard]] virtual Result<std::vector<Token>> tokenize(std::string_view text,
+                                                            bool special) = 0;
   /// The text of one token, as it would be printed.
   [[nodiscard]] virtual std::string piece(Token token) const = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<LogitSource>> open(const Settings& settings) = 0;
@@ -72,7 +77,8 @@ class Engine {
  public:
   virtual ~Engine() = default;
   /// Layers on the GPU as -ngl of llama.cpp. Errors: ENGINE-001 with the last lines of the log.
-  [[nodiscard]] virtual Result<std::shared_ptr<Model>> load(const ModelFile& file, std::int32_t gpu_layers) = 0;
+  [[nodiscard]] virtual Result<std::shared_ptr<Model>> load(const ModelFile& file,
+                                                            std::int32_t gpu_layers) = 0;
   [[nodiscard]] virtual std::string version() const = 0;
 };
 

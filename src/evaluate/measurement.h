@@ -12,14 +12,15 @@
 
 namespace qualm::evaluate {
 
-/// One scored position: P is the baseline's distribution, Q the candidate's, x the token that follows.
+/// One scored position: P is the baseline's distribution, Q the candidate's, x the token that
+/// follows.
 struct Score {
   double nll_p = 0;      ///< -ln P(x)
   double nll_q = 0;      ///< -ln Q(x)
   float kld = 0;         ///< sum P ln(P/Q) >= 0, nat
   float delta_p = 0;     ///< Q(x) - P(x), fraction
   float confidence = 0;  ///< max P
-  std::int16_t position = 0;
+  std::int32_t position = 0;
   bool same_top = false;
   bool finite = true;  ///< false: a logit was NaN or infinite; the other fields are then 0
 };
@@ -47,8 +48,9 @@ struct Measurement {
   std::int64_t tokens_scored = 0;
   std::int64_t not_finite = 0;  ///< positions with NaN or infinite logits; they are in no metric
 
-  /// ppl, ppl_baseline, ppl_change, kld_mean, kld_median, kld_p90, kld_p95, kld_p99, kld_p999, kld_max,
-  /// delta_p_mean, delta_p_rms, same_top: all present, some with `absent`. Fractions, not percent.
+  /// ppl, ppl_baseline, ppl_change, kld_mean, kld_median, kld_p90, kld_p95, kld_p99, kld_p999,
+  /// kld_max, delta_p_mean, delta_p_rms, same_top: all present, some with `absent`. Fractions, not
+  /// percent.
   std::map<std::string, numeric::Metric> metrics;
   std::vector<Bucket> by_position;    ///< octaves of the position
   std::vector<Bucket> by_confidence;  ///< max P in five equal buckets

@@ -41,13 +41,14 @@ struct Tensor {
   std::int64_t bytes = 0;  ///< as stored, all parts (scales, zeros, indices) included
   std::shared_ptr<const TensorData> data;
 
-  [[nodiscard]] std::int64_t parameters() const noexcept;   ///< product of dims
-  [[nodiscard]] std::int64_t row_length() const noexcept;   ///< dims[0], or 1
-  [[nodiscard]] std::int64_t row_count() const noexcept;    ///< parameters / row length
-  [[nodiscard]] double bits_per_weight() const noexcept;    ///< 8 bytes / parameters
+  [[nodiscard]] std::int64_t parameters() const noexcept;  ///< product of dims
+  [[nodiscard]] std::int64_t row_length() const noexcept;  ///< dims[0], or 1
+  [[nodiscard]] std::int64_t row_count() const noexcept;   ///< parameters / row length
+  [[nodiscard]] double bits_per_weight() const noexcept;   ///< 8 bytes / parameters
 };
 
-/// What each byte of a file is for. The regions of one file are in order, do not overlap and cover it.
+/// What each byte of a file is for. The regions of one file are in order, do not overlap and cover
+/// it.
 struct Region {
   enum class Kind { header, metadata, tensor_info, tensor, padding, trailing };
   Kind kind = Kind::header;

@@ -83,7 +83,8 @@ std::string listed(const std::vector<T>& items) {
       out += fmt::format("{}", items[i]);
     }
   }
-  return out + (items.size() > kShownElements ? fmt::format(", ... {} in all]", items.size()) : "]");
+  return out +
+         (items.size() > kShownElements ? fmt::format(", ... {} in all]", items.size()) : "]");
 }
 
 }  // namespace

@@ -14,8 +14,9 @@ namespace qualm::model {
 
 /// Array elements keep their width class only where someone asks: integers widen to 64 bits, floats
 /// to double. `type` remembers what the file said (GGUF value type id) for writing it back.
-using Value = std::variant<bool, std::int64_t, std::uint64_t, double, std::string, std::vector<std::int64_t>,
-                           std::vector<std::uint64_t>, std::vector<double>, std::vector<std::string>>;
+using Value =
+    std::variant<bool, std::int64_t, std::uint64_t, double, std::string, std::vector<std::int64_t>,
+                 std::vector<std::uint64_t>, std::vector<double>, std::vector<std::string>>;
 
 struct Entry {
   std::string key;

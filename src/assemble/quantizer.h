@@ -1,0 +1,34 @@
+// The seam to a quantizer of whole models.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "assemble/image.h"
+#include "base/error.h"
+
+namespace qualm::assemble {
+
+/// What llama-quantize's command line says.
+struct QuantizeOptions {
+  std::string mix;                                             ///< llama-quantize's name: "Q4_K_M"
+  std::string token_embedding_type;                            ///< "" leaves it to the mix
+  std::string output_tensor_type;                              ///< likewise
+  std::vector<std::pair<std::string, std::string>> overrides;  ///< --tensor-type pattern=type
+  bool pure = false;
+  bool allow_requantize = false;
+  std::int32_t threads = 0;
+};
+
+class Quantizer {
+ public:
+  virtual ~Quantizer() = default;
+  /// Reads the GGUF at `path` (or the splits it is the first of). Errors: ENGINE-010 unknown mix,
+  /// ENGINE-011 libllama refused (with the last lines of its log), IMAGE-*.
+  [[nodiscard]] virtual Result<Image> quantize(const std::string& path,
+                                               const QuantizeOptions& options) = 0;
+};
+
+}  // namespace qualm::assemble

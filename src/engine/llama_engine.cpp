@@ -1,0 +1,271 @@
+#include "engine/llama_engine.h"
+
+#include <fmt/format.h>
+#include <ggml-backend.h>
+#include <llama.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "engine/llama_log.h"
+
+namespace qualm::engine {
+namespace {
+
+// One call's logits of one model: enough for four windows of 512 at a vocabulary of 128k.
+constexpr std::int64_t kLogitBytesPerCall = std::int64_t{512} << 20;
+
+struct FreeModel {
+  void operator()(llama_model* model) const noexcept { llama_model_free(model); }
+};
+struct FreeContext {
+  void operator()(llama_context* context) const noexcept { llama_free(context); }
+};
+using ModelPointer = std::unique_ptr<llama_model, FreeModel>;
+using ContextPointer = std::unique_ptr<llama_context, FreeContext>;
+
+Error engine_error(std::string code, const std::string& name, std::string expected,
+                   std::string found, std::string advice) {
+  const std::string log = take_llama_log();
+  if (!log.empty()) found += (found.empty() ? "" : "; ") + ("libllama says: " + log);
+  return {Kind::engine,     std::move(code),  name, "", std::move(expected),
+          std::move(found), std::move(advice)};
+}
+
+std::optional<ggml_type> cache_type(const std::string& name) {
+  // What llama.cpp's own -ctk accepts (common/arg.cpp, kv_cache_types).
+  constexpr std::array kTypes{GGML_TYPE_F32,    GGML_TYPE_F16,  GGML_TYPE_BF16,
+                              GGML_TYPE_Q8_0,   GGML_TYPE_Q4_0, GGML_TYPE_Q4_1,
+                              GGML_TYPE_IQ4_NL, GGML_TYPE_Q5_0, GGML_TYPE_Q5_1};
+  const auto it =
+      std::ranges::find_if(kTypes, [&](ggml_type type) { return name == ggml_type_name(type); });
+  return it == kTypes.end() ? std::nullopt : std::optional(*it);
+}
+
+std::optional<llama_flash_attn_type> flash_attention(const std::string& name) {
+  if (name == "on") return LLAMA_FLASH_ATTN_TYPE_ENABLED;
+  if (name == "off") return LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  if (name == "auto") return LLAMA_FLASH_ATTN_TYPE_AUTO;
+  return std::nullopt;
+}
+
+class LlamaSource final : public LogitSource {
+ public:
+  LlamaSource(std::shared_ptr<llama_model> model, ContextPointer context, std::string name,
+              std::int32_t tokens, std::int32_t windows)
+      : model_(std::move(model)),
+        context_(std::move(context)),
+        batch_(llama_batch_init(tokens, 0, 1)),
+        name_(std::move(name)),
+        vocab_size_(llama_vocab_n_tokens(llama_model_get_vocab(model_.get()))),
+        tokens_per_call_(tokens),
+        windows_per_call_(windows) {}
+  LlamaSource(const LlamaSource&) = delete;
+  LlamaSource& operator=(const LlamaSource&) = delete;
+  ~LlamaSource() override { llama_batch_free(batch_); }
+
+  std::int64_t vocab_size() const noexcept override { return vocab_size_; }
+  std::int32_t tokens_per_call() const noexcept override { return tokens_per_call_; }
+  std::int32_t windows_per_call() const noexcept override { return windows_per_call_; }
+
+  Result<std::span<const float>> logits(std::span<const Piece> pieces) override {
+    batch_.n_tokens = 0;
+    std::int64_t rows = 0;
+    if (!pieces.empty() && pieces[0].position == 0)
+      llama_memory_clear(llama_get_memory(context_.get()), true);
+    for (std::size_t sequence = 0; sequence < pieces.size(); ++sequence) {
+      const Piece& piece = pieces[sequence];
+      for (std::size_t i = 0; i < piece.tokens.size(); ++i) {
+        const auto position = piece.position + static_cast<std::int32_t>(i);
+        const bool wanted = position >= piece.first && position < piece.last;
+        const std::int32_t n = batch_.n_tokens++;
+        batch_.token[n] = piece.tokens[i];
+        batch_.pos[n] = position;
+        batch_.n_seq_id[n] = 1;
+        batch_.seq_id[n][0] = static_cast<llama_seq_id>(sequence);
+        batch_.logits[n] = wanted ? 1 : 0;
+        rows += wanted ? 1 : 0;
+      }
+    }
+    const int status = decode();
+    if (status != 0)
+      return fail(engine_error("ENGINE-003", name_, "libllama to evaluate a batch",
+                               fmt::format("llama_decode returned {}", status),
+                               "Try a smaller -c or -b, or another cache type."));
+    if (rows == 0) return std::span<const float>{};
+    return std::span<const float>(llama_get_logits(context_.get()),
+                                  static_cast<std::size_t>(rows * vocab_size_));
+  }
+
+ private:
+  int decode() noexcept {
+    try {
+      return llama_decode(context_.get(), batch_);
+    } catch (...) {
+      return -1000;  // libllama is C++ inside; its exceptions end here
+    }
+  }
+
+  std::shared_ptr<llama_model> model_;
+  ContextPointer context_;
+  llama_batch batch_;
+  std::string name_;
+  std::int64_t vocab_size_;
+  std::int32_t tokens_per_call_;
+  std::int32_t windows_per_call_;
+};
+
+class LlamaModel final : public Model {
+ public:
+  LlamaModel(ModelPointer model, std::string name)
+      : model_(std::move(model)),
+        vocab_(llama_model_get_vocab(model_.get())),
+        name_(std::move(name)) {}
+
+  std::int64_t vocab_size() const noexcept override { return llama_vocab_n_tokens(vocab_); }
+  Token window_start() const noexcept override {
+    return llama_vocab_get_add_bos(vocab_) ? llama_vocab_bos(vocab_) : -1;
+  }
+  std::int32_t trained_context() const noexcept override {
+    return llama_model_n_ctx_train(model_.get());
+  }
+
+  Result<std::vector<Token>> tokenize(std::string_view text, bool special) override {
+    const auto refuse = [&](std::string found) {
+      return fail(
+          Error{Kind::input, "TOKENIZER-001", name_, "tokenizer", "to split the text into tokens",
+                std::move(found),
+                "The file's tokenizer lacks pieces that this text needs (byte tokens, as a rule): "
+                "convert the model again with its original tokenizer."});
+    };
+    if (text.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
+      return refuse(fmt::format("a text of {} bytes", text.size()));
+    try {
+      const auto length = static_cast<std::int32_t>(text.size());
+      std::vector<Token> tokens(text.size() + 8);
+      std::int32_t n = llama_tokenize(vocab_, text.data(), length, tokens.data(),
+                                      static_cast<std::int32_t>(tokens.size()), special, false);
+      if (n < 0 && n != std::numeric_limits<std::int32_t>::min()) {
+        tokens.resize(static_cast<std::size_t>(-n));
+        n = llama_tokenize(vocab_, text.data(), length, tokens.data(), -n, special, false);
+      }
+      if (n < 0) return refuse("libllama's tokenizer failed");
+      tokens.resize(static_cast<std::size_t>(n));
+      return tokens;
+    } catch (const std::exception& thrown) {
+      return refuse(fmt::format("libllama's tokenizer threw '{}'", thrown.what()));
+    }
+  }
+
+  std::string piece(Token token) const override {
+    if (token < 0 || token >= llama_vocab_n_tokens(vocab_)) return {};
+    try {
+      std::string text(64, '\0');
+      std::int32_t n = llama_token_to_piece(vocab_, token, text.data(), 64, 0, true);
+      if (n < 0) {
+        text.resize(static_cast<std::size_t>(-n));
+        n = llama_token_to_piece(vocab_, token, text.data(), -n, 0, true);
+      }
+      text.resize(static_cast<std::size_t>(std::max(n, 0)));
+      return text;
+    } catch (const std::exception&) {
+      return {};  // the same gaps in a vocabulary that make tokenizing throw
+    }
+  }
+
+  Result<std::unique_ptr<LogitSource>> open(const Settings& settings) override {
+    const auto bad_option = [&](const char* option, const std::string& value,
+                                const char* expected) {
+      return fail(Error{Kind::input, "ENGINE-004", "", option, expected, value, ""});
+    };
+    const auto type_k = cache_type(settings.type_k);
+    const auto type_v = cache_type(settings.type_v);
+    const auto flash = flash_attention(settings.flash_attn);
+    constexpr const char* kCacheTypes = "f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0 or iq4_nl";
+    if (!type_k) return bad_option("--cache-type-k", settings.type_k, kCacheTypes);
+    if (!type_v) return bad_option("--cache-type-v", settings.type_v, kCacheTypes);
+    if (!flash) return bad_option("--flash-attn", settings.flash_attn, "on, off or auto");
+
+    const std::int64_t row = vocab_size() * static_cast<std::int64_t>(sizeof(float));
+    const std::int64_t affordable =
+        std::max<std::int64_t>(1, kLogitBytesPerCall / (row * settings.ctx_size));
+    const std::int32_t windows = std::max(
+        1, std::min(settings.batch / settings.ctx_size,
+                    static_cast<std::int32_t>(std::min<std::int64_t>(affordable, 1 << 10))));
+    const std::int32_t tokens = std::min(std::max(settings.batch, 1), windows * settings.ctx_size);
+
+    llama_context_params params = llama_context_default_params();
+    params.n_ctx = static_cast<std::uint32_t>(settings.ctx_size * windows);
+    params.n_batch = static_cast<std::uint32_t>(tokens);
+    params.n_ubatch = static_cast<std::uint32_t>(std::min(settings.ubatch, tokens));
+    params.n_seq_max = static_cast<std::uint32_t>(windows);
+    const auto threads = settings.threads > 0 ? settings.threads : default_threads();
+    params.n_threads = threads;
+    params.n_threads_batch = threads;
+    params.flash_attn_type = *flash;
+    params.type_k = *type_k;
+    params.type_v = *type_v;
+    params.no_perf = true;
+    ContextPointer context(llama_init_from_model(model_.get(), params));
+    if (!context)
+      return fail(engine_error("ENGINE-002", name_,
+                               fmt::format("a context of {} tokens with a {}/{} cache",
+                                           params.n_ctx, settings.type_k, settings.type_v),
+                               "",
+                               "A quantized K cache needs head sizes that are multiples of 32, a "
+                               "quantized V cache flash attention."));
+    return std::make_unique<LlamaSource>(model_, std::move(context), name_, tokens, windows);
+  }
+
+ private:
+  static std::int32_t default_threads() {
+    return std::max(1, static_cast<std::int32_t>(std::thread::hardware_concurrency()));
+  }
+
+  std::shared_ptr<llama_model> model_;
+  const llama_vocab* vocab_;
+  std::string name_;
+};
+
+class LlamaEngine final : public Engine {
+ public:
+  LlamaEngine() {
+    capture_llama_log();
+#ifdef QUALM_GGML_BACKENDS
+    ggml_backend_load_all_from_path(QUALM_GGML_BACKENDS);
+#else
+    ggml_backend_load_all();
+#endif
+    llama_backend_init();
+  }
+
+  Result<std::shared_ptr<Model>> load(const ModelFile& file, std::int32_t gpu_layers) override {
+    llama_model_params params = llama_model_default_params();
+    params.n_gpu_layers = gpu_layers;
+    ModelPointer model;
+    try {
+      model.reset(llama_model_load_from_file(file.path.c_str(), params));
+    } catch (const std::exception& thrown) {
+      return fail(
+          engine_error("ENGINE-001", file.name, "libllama to load the model", thrown.what(), ""));
+    }
+    if (!model)
+      return fail(engine_error("ENGINE-001", file.name, "libllama to load the model", "",
+                               "Its architecture or types may be newer than this libllama."));
+    return std::make_shared<LlamaModel>(std::move(model), file.name);
+  }
+
+  std::string version() const override {
+    return fmt::format("libllama {}, ggml {}", llama_version(), ggml_version());
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_llama_engine() { return std::make_unique<LlamaEngine>(); }
+
+}  // namespace qualm::engine

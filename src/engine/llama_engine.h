@@ -1,0 +1,18 @@
+// libllama behind the engine seam.
+#pragma once
+
+#include <memory>
+
+#include "assemble/quantizer.h"
+#include "engine/engine.h"
+
+namespace qualm::engine {
+
+/// One per process: libllama's log goes to one place. The log is captured, never printed; its last
+/// lines are in the errors. Loads ggml's backends on first use.
+[[nodiscard]] std::unique_ptr<Engine> make_llama_engine();
+
+/// libllama's own quantizer: what it writes is byte for byte llama-quantize's.
+[[nodiscard]] std::unique_ptr<assemble::Quantizer> make_llama_quantizer();
+
+}  // namespace qualm::engine

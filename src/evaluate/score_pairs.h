@@ -1,0 +1,75 @@
+// Windows through the baseline and any number of candidates, scored while both are at hand.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "engine/engine.h"
+#include "evaluate/measurement.h"
+#include "evaluate/text_windows.h"
+
+namespace qualm::evaluate {
+
+/// Finished windows, kept for the next run. A store that fails keeps nothing; it never stops a run.
+class WindowStore {
+ public:
+  virtual ~WindowStore() = default;
+  /// Those of `windows` that are known under `key`, in any order.
+  [[nodiscard]] virtual std::vector<WindowScores> load(const std::string& key,
+                                                       std::span<const std::int32_t> windows) {
+    static_cast<void>(key), static_cast<void>(windows);
+    return {};
+  }
+  virtual void save(const std::string& key, std::span<const WindowScores> windows) {
+    static_cast<void>(key), static_cast<void>(windows);
+  }
+};
+
+/// Something that makes a LogitSource when, and only when, a window must really be run.
+class SourceMaker {
+ public:
+  virtual ~SourceMaker() = default;
+  [[nodiscard]] virtual Result<std::unique_ptr<engine::LogitSource>> open() = 0;
+};
+
+struct Candidate {
+  std::string name;  ///< for progress
+  std::string key;   ///< of the store: both models, text, settings, version
+  SourceMaker* source = nullptr;
+};
+
+/// When a candidate needs no more windows.
+struct StopRule {
+  enum class Quantity { never, ppl_change, kld_mean };
+  Quantity quantity = Quantity::never;
+  double threshold = 0;       ///< fraction for ppl_change, nat/token for kld_mean
+  std::int64_t at_least = 0;  ///< windows, whatever the sequence says
+};
+
+struct PairScores {
+  std::vector<WindowScores> windows;  ///< in the order read
+  bool stopped_early = false;
+};
+
+struct PairRun {
+  std::vector<PairScores> candidates;  ///< as given
+  bool cancelled = false;
+  std::int64_t windows_run = 0;  ///< passes of one window through one model, the measure of cost
+};
+
+/// Reads windows order[begin, end) of the text. Every candidate is paired with the same pass of the
+/// baseline. A candidate leaves when its rule is decided; the baseline stops with the last
+/// candidate.
+[[nodiscard]] Result<PairRun> score_pairs(SourceMaker& baseline,
+                                          std::span<const Candidate> candidates,
+                                          const TextWindows& text, std::int32_t begin,
+                                          std::int32_t end, const StopRule& rule,
+                                          std::int32_t threads, WindowStore& store,
+                                          Progress& progress);
+
+}  // namespace qualm::evaluate

@@ -1,0 +1,179 @@
+// With s = sum_v exp(p_v - max p), t = sum_v exp(q_v - max q):
+//   ln P(v) = p_v - max p - ln s,  ln Q(v) = q_v - max q - ln t
+//   kld = sum_v P(v) (ln P(v) - ln Q(v))
+//       = 1/s sum_v exp(p_v - max p) ((p_v - max p) - (q_v - max q))  -  (ln s - ln t)
+// so one pass finds the maxima and one more everything else. The second runs on vectors of doubles,
+// which the compiler makes of plain loops; that needs an exp without calls or branches, hence ours
+// (libmvec's is only reached with -ffast-math, which would also remove the checks for NaN).
+#include "evaluate/score_rows.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <thread>
+#include <vector>
+
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
+#define QUALM_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define QUALM_CLONES  // sanitizers and resolvers of clones do not go together
+#endif
+
+namespace qualm::evaluate {
+namespace {
+
+// exp(x) for x <= 0, to 1e-15 relative; 0 below -700. Cody and Waite 1980: x = k ln 2 + r, and the
+// Taylor polynomial of exp at |r| <= ln 2 / 2, whose 13th term is below 2^-53.
+inline double exp_not_positive(double x) noexcept {
+  constexpr double kLog2E = 1.4426950408889634;
+  constexpr double kLn2High = 6.93147180369123816490e-01;
+  constexpr double kLn2Low = 1.90821492927058770002e-10;
+  constexpr double kRound = 6755399441055744.0;  // 1.5 * 2^52: adding it leaves k in the low bits
+  const double clamped = x < -700.0 ? -700.0 : x;
+  const double shifted = clamped * kLog2E + kRound;
+  const double k = shifted - kRound;
+  const double r = (clamped - k * kLn2High) - k * kLn2Low;
+  double e = 1.0 / 479001600.0;
+  e = e * r + 1.0 / 39916800.0;
+  e = e * r + 1.0 / 3628800.0;
+  e = e * r + 1.0 / 362880.0;
+  e = e * r + 1.0 / 40320.0;
+  e = e * r + 1.0 / 5040.0;
+  e = e * r + 1.0 / 720.0;
+  e = e * r + 1.0 / 120.0;
+  e = e * r + 1.0 / 24.0;
+  e = e * r + 1.0 / 6.0;
+  e = e * r + 0.5;
+  e = e * r + 1.0;
+  e = e * r + 1.0;
+  const auto scale = (std::bit_cast<std::uint64_t>(shifted) + 1023U) << 52U;
+  return x < -700.0 ? 0.0 : e * std::bit_cast<double>(scale);
+}
+
+struct RowSums {
+  double p = 0;      // sum of exp(p_v - max p)
+  double q = 0;      // sum of exp(q_v - max q)
+  double cross = 0;  // sum of exp(p_v - max p) ((p_v - max p) - (q_v - max q))
+};
+
+constexpr std::int64_t kLanes = 8;
+
+QUALM_CLONES RowSums sum_row(const float* p, const float* q, std::int64_t n, double max_p,
+                             double max_q) {
+  double sum_p[kLanes] = {};
+  double sum_q[kLanes] = {};
+  double cross[kLanes] = {};
+  const std::int64_t whole = n - n % kLanes;
+  for (std::int64_t v = 0; v < whole; v += kLanes) {
+    for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+      const double a = static_cast<double>(p[v + lane]) - max_p;
+      const double b = static_cast<double>(q[v + lane]) - max_q;
+      const double ea = exp_not_positive(a);
+      sum_p[lane] += ea;
+      sum_q[lane] += exp_not_positive(b);
+      cross[lane] += ea * (a - b);
+    }
+  }
+  RowSums sums;
+  for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+    sums.p += sum_p[lane];
+    sums.q += sum_q[lane];
+    sums.cross += cross[lane];
+  }
+  for (std::int64_t v = whole; v < n; ++v) {
+    const double a = static_cast<double>(p[v]) - max_p;
+    const double b = static_cast<double>(q[v]) - max_q;
+    const double ea = exp_not_positive(a);
+    sums.p += ea;
+    sums.q += exp_not_positive(b);
+    sums.cross += ea * (a - b);
+  }
+  return sums;
+}
+
+struct Top {
+  float value = 0;
+  std::int64_t index = 0;
+  bool finite = false;
+};
+
+QUALM_CLONES float max_of(const float* row, std::int64_t n) {
+  float lanes[16];
+  std::fill(std::begin(lanes), std::end(lanes), -std::numeric_limits<float>::infinity());
+  const std::int64_t whole = n - n % 16;
+  for (std::int64_t v = 0; v < whole; v += 16)
+    for (std::int64_t lane = 0; lane < 16; ++lane)
+      lanes[lane] = row[v + lane] > lanes[lane] ? row[v + lane] : lanes[lane];
+  float top = *std::max_element(std::begin(lanes), std::end(lanes));
+  for (std::int64_t v = whole; v < n; ++v) top = std::max(top, row[v]);
+  return top;
+}
+
+// x * 0 is 0 for a finite x and NaN for all others, so the sum is 0 or NaN.
+QUALM_CLONES bool all_finite(const float* row, std::int64_t n) {
+  float lanes[16] = {};
+  const std::int64_t whole = n - n % 16;
+  for (std::int64_t v = 0; v < whole; v += 16)
+    for (std::int64_t lane = 0; lane < 16; ++lane) lanes[lane] += row[v + lane] * 0.0F;
+  float sum = 0;
+  for (const float lane : lanes) sum += lane;
+  for (std::int64_t v = whole; v < n; ++v) sum += row[v] * 0.0F;
+  return sum == 0.0F;
+}
+
+// The first of the largest, as std::max_element and llama-perplexity have it.
+Top top_of(const float* row, std::int64_t n) {
+  Top top;
+  top.finite = all_finite(row, n);
+  top.value = max_of(row, n);
+  top.index = std::find(row, row + n, top.value) - row;
+  return top;
+}
+
+Score score_row(const float* p, const float* q, std::int64_t n, engine::Token target) {
+  Score score;
+  const Top top_p = top_of(p, n);
+  const Top top_q = top_of(q, n);
+  score.finite = top_p.finite && top_q.finite && target >= 0 && target < n;
+  if (!score.finite) return score;
+  const auto max_p = static_cast<double>(top_p.value);
+  const auto max_q = static_cast<double>(top_q.value);
+  const RowSums sums = sum_row(p, q, n, max_p, max_q);
+  const double log_p = std::log(sums.p);
+  const double log_q = std::log(sums.q);
+  score.nll_p = log_p - (static_cast<double>(p[target]) - max_p);
+  score.nll_q = log_q - (static_cast<double>(q[target]) - max_q);
+  // Rounding can leave -1e-17 where the truth is 0 or a little more.
+  score.kld = static_cast<float>(std::max(0.0, sums.cross / sums.p - (log_p - log_q)));
+  score.delta_p = static_cast<float>(std::exp(-score.nll_q) - std::exp(-score.nll_p));
+  score.confidence = static_cast<float>(1.0 / sums.p);
+  score.same_top = top_p.index == top_q.index;
+  return score;
+}
+
+}  // namespace
+
+void score_rows(std::span<const float> p, std::span<const float> q, std::int64_t vocab_size,
+                std::span<const engine::Token> targets, std::int32_t threads,
+                std::span<Score> out) {
+  const auto rows = static_cast<std::int64_t>(out.size());
+  const auto score_range = [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const auto slot = static_cast<std::size_t>(i);
+      const std::int32_t position = out[slot].position;
+      out[slot] = score_row(p.data() + i * vocab_size, q.data() + i * vocab_size, vocab_size,
+                            targets[slot]);
+      out[slot].position = position;
+    }
+  };
+  const std::int64_t workers =
+      std::clamp<std::int64_t>(threads, 1, std::max<std::int64_t>(1, rows / 16));
+  std::vector<std::jthread> others;
+  for (std::int64_t w = 1; w < workers; ++w)
+    others.emplace_back(score_range, rows * w / workers, rows * (w + 1) / workers);
+  score_range(0, rows / workers);
+}
+
+}  // namespace qualm::evaluate

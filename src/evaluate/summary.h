@@ -1,0 +1,26 @@
+// Scores to figures: every metric of method.md with its interval, independent of the order of
+// reading.
+#pragma once
+
+#include "evaluate/measurement.h"
+#include "numeric/estimate.h"
+
+namespace qualm::evaluate {
+
+/// Fills metrics, buckets and counts from `windows` (which it sorts into text order). Means have
+/// cluster-robust intervals over windows, percentiles and the RMS a bootstrap over windows.
+void summarize(Measurement& measurement);
+
+/// Mean kld of a measurement, or why there is none.
+[[nodiscard]] numeric::Metric kld_mean(const Measurement& measurement);
+
+/// Paired difference a - b of mean kld over the windows both hold; absent with fewer than 2 of
+/// them.
+[[nodiscard]] std::optional<numeric::Estimate> kld_difference(const Measurement& a,
+                                                              const Measurement& b);
+
+/// exp(mean(nll_a - nll_b)) - 1 over the windows both hold: a's perplexity over b's.
+[[nodiscard]] std::optional<numeric::Estimate> ppl_ratio_change(const Measurement& a,
+                                                                const Measurement& b);
+
+}  // namespace qualm::evaluate

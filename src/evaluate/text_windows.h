@@ -1,0 +1,41 @@
+// Text to windows: what is read, in which order, and which positions count.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/engine.h"
+
+namespace qualm::evaluate {
+
+enum class Protocol {
+  standard,   ///< "default": every position from ctx/8 on; windows in a seeded random order
+  llama_cpp,  ///< "llama.cpp": positions [ctx/2, ctx-1), all windows in file order
+};
+[[nodiscard]] std::string_view to_string(Protocol protocol) noexcept;
+
+/// A text as windows of ctx_size tokens; a rest shorter than a window is not read.
+struct TextWindows {
+  std::vector<engine::Token> tokens;  ///< windows x ctx_size; window starts already replaced by BOS
+  std::int32_t ctx_size = 0;
+  std::int32_t first =
+      0;  ///< scored positions are [first, last): the logits there predict position + 1
+  std::int32_t last = 0;
+  std::vector<std::int32_t> order;  ///< in which the windows are read
+
+  [[nodiscard]] std::int32_t count() const noexcept {
+    return static_cast<std::int32_t>(order.size());
+  }
+  [[nodiscard]] std::span<const engine::Token> window(std::int32_t index) const noexcept;
+};
+
+/// `start`: the token that replaces each window's first, or -1. `limit` > 0: only the first so many
+/// windows of the text. EVAL-001 (undecided): the text does not fill one window.
+[[nodiscard]] Result<TextWindows> cut(std::vector<engine::Token> tokens, std::int32_t ctx_size,
+                                      Protocol protocol, engine::Token start, std::int64_t limit,
+                                      std::uint64_t seed);
+
+}  // namespace qualm::evaluate
