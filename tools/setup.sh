@@ -114,4 +114,10 @@ CONF
 install_packages
 command -v apt-get >/dev/null || exit 0
 install_system_libllama || make_sysroot current libllama-dev libggml0-backend-rpc
-[ "$want" != peers ] || make_sysroot peers libllama-dev libggml0-backend-rpc llama.cpp-tools llama.cpp-tools-extra python3-gguf
+if [ "$want" = peers ]; then
+  make_sysroot peers libllama-dev libggml0-backend-rpc llama.cpp-tools llama.cpp-tools-extra python3-gguf
+  # A program started through a loader looks for ggml's backends beside that loader.
+  for lib in "$sysroots"/peers/usr/lib/*/; do
+    [ ! -d "$lib/ggml/backends0" ] || ln -sf "$lib"ggml/backends0/*.so "$lib"
+  done
+fi

@@ -1,0 +1,190 @@
+#include "assemble/recipe.h"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+#include <ggml.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <optional>
+
+#include "assemble/gguf_writer.h"
+
+namespace qualm::assemble {
+namespace {
+
+using model::Checkpoint;
+using model::Tensor;
+
+constexpr std::int64_t kValuesAtOnce = std::int64_t{1} << 20;
+
+const Rule* rule_for(const Recipe& recipe, const std::string& tensor) {
+  const auto it = std::ranges::find_if(recipe.rules, [&](const Rule& rule) {
+    return ::fnmatch(rule.pattern.c_str(), tensor.c_str(), 0) == 0;
+  });
+  return it == recipe.rules.end() ? nullptr : &*it;
+}
+
+std::optional<ggml_type> type_named(std::string name) {
+  std::ranges::transform(name, name.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (int id = 0; id < GGML_TYPE_COUNT; ++id) {
+    std::string known = ggml_type_name(static_cast<ggml_type>(id))
+                            ? ggml_type_name(static_cast<ggml_type>(id))
+                            : "";
+    std::ranges::transform(known, known.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (!known.empty() && known == name) return static_cast<ggml_type>(id);
+  }
+  return std::nullopt;
+}
+
+/// Calls take(values) for every stretch of whole rows of the tensor, in order.
+template <class Take>
+Result<void> for_rows(const Tensor& tensor, Take&& take) {
+  const std::int64_t length = tensor.row_length();
+  const std::int64_t at_once =
+      std::max<std::int64_t>(1, kValuesAtOnce / std::max<std::int64_t>(1, length));
+  std::vector<float> values;
+  for (std::int64_t row = 0; row < tensor.row_count(); row += at_once) {
+    const std::int64_t count = std::min(at_once, tensor.row_count() - row);
+    values.resize(static_cast<std::size_t>(count * length));
+    QUALM_CHECK(tensor.data->rows(row, count, values));
+    QUALM_CHECK(take(std::span<const float>(values), count));
+  }
+  return {};
+}
+
+/// F16 where rounding to it costs no more than F16's own precision and nothing overflows, else F32.
+Result<ggml_type> float_type(const Tensor& tensor) {
+  if (tensor.dims.size() < 2) return GGML_TYPE_F32;  // norms and biases: ggml computes them in F32
+  double error = 0;
+  double energy = 0;
+  bool overflow = false;
+  QUALM_CHECK(for_rows(tensor, [&](std::span<const float> values, std::int64_t) -> Result<void> {
+    for (const float value : values) {
+      const float rounded = ggml_fp16_to_fp32(ggml_fp32_to_fp16(value));
+      overflow = overflow || (std::isfinite(value) && !std::isfinite(rounded));
+      const auto difference = static_cast<double>(value) - static_cast<double>(rounded);
+      error += difference * difference;
+      energy += static_cast<double>(value) * static_cast<double>(value);
+    }
+    return {};
+  }));
+  constexpr double kHalfUlp = 1.0 / 2048;
+  return overflow || error > energy * kHalfUlp * kHalfUlp ? GGML_TYPE_F32 : GGML_TYPE_F16;
+}
+
+struct Planned {
+  const Tensor* tensor = nullptr;
+  ggml_type type = GGML_TYPE_COUNT;
+  bool raw = false;  ///< bytes are copied as they are
+};
+
+Error not_in_baseline(const std::string& baseline, const std::string& name, std::string found) {
+  return {Kind::input,
+          "ASSEMBLE-001",
+          baseline.path,
+          "tensor " + name,
+          "the candidate's tensor in the same shape",
+          std::move(found),
+          "Baseline and candidate are not the same architecture."};
+}
+
+Result<Planned> encoded(const Tensor& tensor, ggml_type type) {
+  const bool fits = tensor.row_length() % ggml_blck_size(type) == 0;
+  const bool plain = type == GGML_TYPE_F32 || type == GGML_TYPE_F16 || type == GGML_TYPE_BF16;
+  if (!fits || ggml_quantize_requires_imatrix(type) || (!plain && !ggml_is_quantized(type)))
+    return fail({Kind::input, "ASSEMBLE-002", "", "tensor " + tensor.name,
+                 fits ? "a type that ggml encodes without an importance matrix"
+                      : fmt::format("rows of a multiple of {} weights", ggml_blck_size(type)),
+                 fits ? ggml_type_name(type) : fmt::format("{}", tensor.row_length()), ""});
+  return Planned{&tensor, type, false};
+}
+
+Result<Planned> as_it_is(const Tensor& tensor) {
+  if (tensor.encoding.ggml_type >= 0) {
+    const auto type = static_cast<ggml_type>(tensor.encoding.ggml_type);
+    const bool small_float = type == GGML_TYPE_F16 || type == GGML_TYPE_BF16;
+    if (tensor.dims.size() < 2 && small_float) return Planned{&tensor, GGML_TYPE_F32, false};
+    if (!tensor.data->ggml_bytes().empty()) return Planned{&tensor, type, true};
+  }
+  QUALM_TRY(const ggml_type type, float_type(tensor));
+  return Planned{&tensor, type, false};
+}
+
+Result<Planned> plan(const Tensor& tensor, const Checkpoint* baseline, const Recipe& recipe) {
+  const Rule* rule = rule_for(recipe, tensor.name);
+  if (!rule || rule->action == Action::keep) return as_it_is(tensor);
+  const Tensor* source = &tensor;
+  if (rule->action != Action::encode) {
+    if (!baseline) return fail(not_in_baseline("", tensor.name, "no baseline"));
+    source = baseline->find(tensor.name);
+    if (!source) return fail(not_in_baseline(baseline->path, tensor.name, "no such tensor"));
+    if (source->dims != tensor.dims)
+      return fail(not_in_baseline(baseline->path, tensor.name, "another shape"));
+  }
+  if (rule->action == Action::from_baseline) return as_it_is(*source);
+  if (rule->action == Action::encode_like_candidate) {
+    if (tensor.encoding.ggml_type < 0)
+      return fail({Kind::input, "ASSEMBLE-002", "", "tensor " + tensor.name, "a type of ggml",
+                   tensor.encoding.name, ""});
+    return tensor.dims.size() < 2
+               ? as_it_is(*source)
+               : encoded(*source, static_cast<ggml_type>(tensor.encoding.ggml_type));
+  }
+  const auto type = type_named(rule->type);
+  if (!type)
+    return fail({Kind::input, "ASSEMBLE-002", "", "tensor " + tensor.name, "a type of ggml",
+                 rule->type, ""});
+  // What llama-quantize leaves alone: one-dimensional tensors.
+  return tensor.dims.size() < 2 ? as_it_is(*source) : encoded(*source, *type);
+}
+
+Result<void> write_encoded(const Planned& planned, GgufWriter& writer) {
+  std::vector<std::byte> bytes;
+  const std::int64_t length = planned.tensor->row_length();
+  return for_rows(
+      *planned.tensor, [&](std::span<const float> values, std::int64_t count) -> Result<void> {
+        bytes.resize(ggml_row_size(planned.type, length) * static_cast<std::size_t>(count));
+        if (planned.type == GGML_TYPE_F32) {
+          return writer.data(std::as_bytes(values));
+        }
+        ggml_quantize_chunk(planned.type, values.data(), bytes.data(), 0, count, length, nullptr);
+        return writer.data(bytes);
+      });
+}
+
+}  // namespace
+
+Result<Image> assemble(const Checkpoint& candidate, const Checkpoint* baseline,
+                       const Recipe& recipe, Progress& progress) {
+  std::vector<Planned> all;
+  for (const Tensor& tensor : candidate.tensors) {
+    QUALM_TRY(auto planned, plan(tensor, baseline, recipe));
+    all.push_back(planned);
+  }
+  QUALM_TRY(auto writer, GgufWriter::create(candidate.path));
+  QUALM_CHECK(writer.metadata(candidate.metadata));
+  for (std::size_t i = 0; i < all.size(); ++i)
+    QUALM_CHECK(writer.declare(candidate.tensors[i].name, all[i].tensor->dims, all[i].type));
+  QUALM_CHECK(writer.finish_header());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    progress.update("assembling the model", static_cast<std::int64_t>(i),
+                    static_cast<std::int64_t>(all.size()));
+    if (progress.cancelled())
+      return fail(
+          {Kind::cancelled, "ASSEMBLE-009", candidate.path, "", "", "stopped on request", ""});
+    if (all[i].raw) {
+      QUALM_CHECK(writer.data(all[i].tensor->data->ggml_bytes()));
+    } else {
+      QUALM_CHECK(write_encoded(all[i], writer));
+    }
+    QUALM_CHECK(writer.end_tensor());
+  }
+  return std::move(writer).take();
+}
+
+}  // namespace qualm::assemble

@@ -1,0 +1,46 @@
+// What becomes of each tensor when two checkpoints are made into one model.
+//
+// A counterfactual of the diagnosis is a Recipe: "the candidate, but its embedding from the
+// baseline".
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "assemble/image.h"
+#include "base/error.h"
+#include "base/progress.h"
+#include "model/checkpoint.h"
+
+namespace qualm::assemble {
+
+enum class Action {
+  keep,             ///< as the candidate has it
+  from_baseline,    ///< the baseline's tensor of that name, in its encoding
+  encode,           ///< the candidate's values, encoded as `type` by ggml (no importance matrix)
+  encode_baseline,  ///< the baseline's values, encoded as `type`: plain rounding of the same
+                    ///< weights
+  encode_like_candidate,  ///< the baseline's values in the candidate's own type, tensor by tensor
+};
+
+struct Rule {
+  std::string pattern;  ///< exact tensor name, or a shell pattern: "blk.*.attn_k.weight", "*"
+  Action action = Action::keep;
+  std::string type;  ///< ggml's name, for encode*: "Q8_0"
+};
+
+/// The first rule whose pattern fits a tensor decides; none: keep.
+struct Recipe {
+  std::vector<Rule> rules;
+};
+
+/// Encodings ggml does not know are decoded: to F16 where every value of the tensor survives that
+/// exactly, else F32. Metadata and tokenizer are the candidate's. Tensors only the baseline has are
+/// not added. Errors: ASSEMBLE-001 the baseline lacks a tensor a rule wants or has it in another
+/// shape, ASSEMBLE-002 a type that ggml cannot encode without an importance matrix or that does not
+/// fit the row, ASSEMBLE-003 metadata that GGUF cannot hold.
+[[nodiscard]] Result<Image> assemble(const model::Checkpoint& candidate,
+                                     const model::Checkpoint* baseline, const Recipe& recipe,
+                                     Progress& progress);
+
+}  // namespace qualm::assemble
