@@ -86,7 +86,7 @@ struct Planned {
 Error not_in_baseline(const std::string& baseline, const std::string& name, std::string found) {
   return {Kind::input,
           "ASSEMBLE-001",
-          baseline.path,
+          baseline,
           "tensor " + name,
           "the candidate's tensor in the same shape",
           std::move(found),
