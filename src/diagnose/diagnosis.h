@@ -35,11 +35,12 @@ struct Remedy {
   std::string cause;    ///< id of the check it answers
   std::string command;  ///< to paste into a shell, or the option to give to the runtime
   std::string effect;   ///< "3.4 MB to 4.6 MB; kld 0.0571 to 0.0051"
-  std::optional<std::int64_t> bytes;                ///< of the file or cache after
-  std::map<std::string, numeric::Metric> before;    ///< ppl_change, kld_mean, same_top on fresh windows
+  std::optional<std::int64_t> bytes;  ///< of the file or cache after
+  std::map<std::string, numeric::Metric>
+      before;  ///< ppl_change, kld_mean, same_top on fresh windows
   std::map<std::string, numeric::Metric> after;
-  std::int64_t windows = 0;                         ///< windows of the re-measurement
-  bool fresh = false;                               ///< none of them was used to choose the remedy
+  std::int64_t windows = 0;  ///< windows of the re-measurement
+  bool fresh = false;        ///< none of them was used to choose the remedy
 };
 
 struct Diagnosis {

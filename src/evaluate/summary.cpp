@@ -182,9 +182,9 @@ Metric kld_mean(const Measurement& m) {
   return it == m.metrics.end() ? metric(std::nullopt, "nat/token", "not measured") : it->second;
 }
 
-std::optional<Estimate> kld_difference(const Measurement& a, const Measurement& b) {
-  return numeric::cluster_mean(
-      paired(a, b, [](const Score& x, const Score& y) { return kld_of(x) - kld_of(y); }));
+std::optional<Estimate> kld_difference(const Measurement& a, double factor, const Measurement& b) {
+  return numeric::cluster_mean(paired(
+      a, b, [factor](const Score& x, const Score& y) { return kld_of(x) - factor * kld_of(y); }));
 }
 
 std::optional<Estimate> ppl_ratio_change(const Measurement& a, const Measurement& b) {

@@ -1,0 +1,77 @@
+// One patient under examination: what was given, what has been measured, and the Lab to measure
+// more.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "diagnose/diagnosis.h"
+#include "diagnose/lab.h"
+#include "model/checkpoint.h"
+
+namespace qualm::diagnose {
+
+/// What the user gave.
+struct Patient {
+  const model::Checkpoint* candidate = nullptr;
+  const model::Checkpoint* baseline = nullptr;  ///< absent at L0 and L1
+  std::string candidate_path;
+  std::string baseline_path;
+  std::string type_k = "f16";  ///< the cache the user runs with
+  std::string type_v = "f16";
+  /// Faults found outside: a tokenizer that threw, damaged blocks. They belong to check 0.
+  std::vector<Evidence> faults;
+  /// Why candidate and baseline cannot be compared by their logits; empty where they can.
+  std::string not_comparable;
+};
+
+inline const Weights kBaselineWeights{.kind = Weights::Kind::baseline, .mix = {}, .recipe = {}};
+
+class Case {
+ public:
+  /// `lab` may be null: the file is known but nothing can be run.
+  Case(const Patient& patient, Lab* lab) : patient_(&patient), lab_(lab) {}
+
+  [[nodiscard]] const Patient& patient() const noexcept { return *patient_; }
+  [[nodiscard]] Lab* lab() const noexcept { return lab_; }
+  /// The baseline can be run against the candidate.
+  [[nodiscard]] bool paired() const noexcept {
+    return lab_ && patient_->baseline && patient_->not_comparable.empty();
+  }
+  [[nodiscard]] bool cache_quantized() const noexcept;
+
+  /// The windows on which causes are weighed. Set once by the first, stopping measurement.
+  [[nodiscard]] WindowRange explored() const noexcept { return explored_; }
+  /// The windows after them, as many again and at least 16, as far as the text goes; may be empty.
+  [[nodiscard]] WindowRange fresh() const;
+
+  /// The candidate as the user runs it against the baseline, reading until the 1 % line is decided
+  /// (without a baseline: against its own weights with an F16 cache). Sets explored().
+  [[nodiscard]] Result<void> explore();
+  [[nodiscard]] bool stopped_early() const noexcept { return stopped_early_; }
+
+  /// Measurements on the explored windows, remembered; those not yet known run in one pass.
+  [[nodiscard]] Result<void> prepare(const Variant& reference, std::span<const Variant> variants);
+  [[nodiscard]] Result<const evaluate::Measurement*> measured(const Variant& reference,
+                                                              const Variant& variant);
+  /// Against the baseline with an F16 cache.
+  [[nodiscard]] Result<const evaluate::Measurement*> measured(const Variant& variant);
+
+  [[nodiscard]] Variant as_run() const;     ///< candidate weights, the user's cache
+  [[nodiscard]] Variant tier_only() const;  ///< candidate weights, F16 cache
+  [[nodiscard]] Variant kv_only() const;    ///< baseline weights, the user's cache
+  [[nodiscard]] static Variant baseline();  ///< baseline weights, F16 cache
+  [[nodiscard]] static Variant rung(const std::string& mix);  ///< the baseline as `mix`, F16 cache
+
+ private:
+  const Patient* patient_;
+  Lab* lab_;
+  WindowRange explored_;
+  bool stopped_early_ = false;
+  std::map<std::string, evaluate::Measurement> known_;
+};
+
+}  // namespace qualm::diagnose

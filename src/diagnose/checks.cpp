@@ -1,0 +1,19 @@
+#include <array>
+
+#include "diagnose/check.h"
+
+namespace qualm::diagnose {
+
+std::span<const CheckEntry> checks() {
+  static const std::array kChecks{
+      CheckEntry{"not_quant", "Is it the quant?", examine_not_quant, nullptr},
+      CheckEntry{"tier", "Tier too aggressive", examine_tier, prescribe_tier},
+      CheckEntry{"kv_cache", "KV cache", examine_kv_cache, prescribe_kv_cache},
+      CheckEntry{"architecture", "Architecture", examine_architecture, nullptr},
+      CheckEntry{"calibration", "Calibration", examine_calibration, nullptr},
+      CheckEntry{"provenance", "Quant of another model", examine_provenance, nullptr},
+  };
+  return kChecks;
+}
+
+}  // namespace qualm::diagnose

@@ -1,0 +1,190 @@
+#include "diagnose/diagnose.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "diagnose/attribution.h"
+#include "diagnose/check.h"
+#include "diagnose/lines.h"
+#include "diagnose/words.h"
+
+namespace qualm::diagnose {
+namespace {
+
+bool problem(const CheckResult& check) {
+  return check.status == Status::cause || check.status == Status::contributes;
+}
+
+CheckResult* find(std::vector<CheckResult>& checks, std::string_view id) {
+  const auto it = std::ranges::find(checks, id, &CheckResult::id);
+  return it == checks.end() ? nullptr : &*it;
+}
+
+std::string level_of(const Case& patient) {
+  if (patient.patient().baseline) return "L3";
+  return patient.lab() ? "L1" : "L0";
+}
+
+/// Shares of weights and cache, and from them which of the two is the cause and which contributes.
+Result<std::string> share_out(Case& patient, std::vector<CheckResult>& checks) {
+  if (!patient.paired() || !patient.cache_quantized()) return "";
+  QUALM_TRY(const auto shares, attribute(patient));
+  CheckResult* tier = find(checks, "tier");
+  CheckResult* cache = find(checks, "kv_cache");
+  if (!shares || !tier || !cache) return "";
+  tier->share = shares->tier;
+  cache->share = shares->kv_cache;
+  if (!problem(*tier) || !problem(*cache)) return "";
+  CheckResult* lesser = shares->tier.value < shares->kv_cache.value ? tier : cache;
+  lesser->status = Status::contributes;
+  return shares->separated ? "" : "The shares of weights and cache are not separated.";
+}
+
+/// One cause at most is the principal one: a file fault breaks everything, then by share, then by
+/// the guide's order. A differing chat template alone yields to a loss that was measured.
+std::string name_principal(std::vector<CheckResult>& checks) {
+  CheckResult* principal = nullptr;
+  for (CheckResult& check : checks)
+    if (check.status == Status::cause && !principal) principal = &check;
+  if (!principal) return "";
+  const bool only_template = principal->id == "not_quant" &&
+                             std::ranges::all_of(principal->evidence, [](const Evidence& evidence) {
+                               return evidence.name.starts_with("tokenizer.chat_template");
+                             });
+  for (CheckResult& check : checks) {
+    if (&check == principal || check.status != Status::cause) continue;
+    if (only_template) {
+      principal->status = Status::contributes;
+      principal = &check;
+      break;
+    }
+    check.status = Status::contributes;
+  }
+  return principal->id;
+}
+
+/// Applies what a remedy changes to a patient as run.
+Variant apply(const Fix& fix, Variant variant) {
+  if (fix.weights) variant.weights = *fix.weights;
+  if (fix.cache) std::tie(variant.type_k, variant.type_v) = *fix.cache;
+  return variant;
+}
+
+std::map<std::string, numeric::Metric> proof(const evaluate::Measurement& measurement) {
+  std::map<std::string, numeric::Metric> figures;
+  for (const char* name : {"ppl_change", "kld_mean", "same_top"})
+    figures[name] = measurement.metrics.at(name);
+  return figures;
+}
+
+/// Prescribes for every cause, then reads all remedies, one added after the other, on fresh
+/// windows.
+Result<std::vector<Remedy>> prescribe(Case& patient, const std::vector<CheckResult>& found) {
+  std::vector<Remedy> remedies;
+  std::vector<Variant> variants{patient.as_run()};
+  for (const CheckResult& check : found) {
+    const auto entry = std::ranges::find(checks(), check.id, &CheckEntry::id);
+    if (!problem(check) || !entry->prescribe) continue;
+    QUALM_TRY(auto fix, entry->prescribe(patient));
+    if (!fix) continue;
+    variants.push_back(apply(*fix, variants.back()));
+    remedies.push_back({check.id, fix->command, fix->effect, fix->bytes, {}, {}, 0, false});
+  }
+  if (remedies.empty()) return remedies;
+  const bool fresh = patient.fresh().count() >= 2;
+  const WindowRange windows = fresh ? patient.fresh() : patient.explored();
+  const Variant reference = patient.paired() ? Case::baseline() : patient.tier_only();
+  QUALM_TRY(const auto measured, patient.lab()->measure(reference, variants, windows, {}));
+  for (std::size_t i = 0; i < remedies.size(); ++i) {
+    remedies[i].before = proof(measured.front());
+    remedies[i].after = proof(measured[i + 1]);
+    remedies[i].windows = static_cast<std::int64_t>(measured[i + 1].windows.size());
+    remedies[i].fresh = fresh;
+  }
+  return remedies;
+}
+
+/// The patient as run, all factors together.
+Result<Side> overall(Case& patient) {
+  if (!patient.paired()) return Side::not_separated;
+  QUALM_TRY(const auto* floor, patient.measured(Case::rung(kFloorMix)));
+  QUALM_TRY(const auto* as_run, patient.measured(patient.as_run()));
+  return harm(*as_run, *floor);
+}
+
+void conclude(Case& patient, Side side, const std::string& remark, Diagnosis& diagnosis) {
+  const bool found = std::ranges::any_of(diagnosis.checks, problem);
+  const bool unsure = std::ranges::any_of(diagnosis.checks, [](const CheckResult& check) {
+    return check.status == Status::cannot_tell;
+  });
+  if (found || side == Side::above) {
+    diagnosis.verdict = "problem";
+    const auto* principal = find(diagnosis.checks, diagnosis.principal_cause);
+    diagnosis.summary =
+        principal ? fmt::format("{}: {}.", principal->title, principal->headline)
+                  : "It lost more than it should, and no check that was examined explains it.";
+  } else if (patient.paired() && side == Side::below && !unsure) {
+    diagnosis.verdict = "healthy";
+    diagnosis.summary = "No loss that matters was found on this text.";
+  } else {
+    diagnosis.verdict = "cannot_tell";
+    diagnosis.summary = patient.paired()
+                            ? "The text does not suffice to tell."
+                            : "Without the model it was made from, most causes cannot be examined.";
+  }
+  if (!remark.empty()) diagnosis.summary += " " + remark;
+}
+
+}  // namespace
+
+std::string_view to_string(Status status) noexcept {
+  switch (status) {
+    case Status::cause:
+      return "cause";
+    case Status::contributes:
+      return "contributes";
+    case Status::cleared:
+      return "cleared";
+    case Status::not_examined:
+      return "not_examined";
+    case Status::cannot_tell:
+      return "cannot_tell";
+  }
+  return "not_examined";
+}
+
+Result<Diagnosis> diagnose(Case& patient, Progress& progress) {
+  Diagnosis diagnosis;
+  diagnosis.evidence_level = level_of(patient);
+  const bool runs = patient.lab() && (patient.paired() || patient.cache_quantized());
+  if (runs) {
+    QUALM_CHECK(patient.explore());
+  }
+  if (patient.paired()) {  // one pass of the baseline for all that the checks below ask first
+    std::vector<Variant> wanted{patient.tier_only(), Case::rung(kFloorMix)};
+    if (patient.cache_quantized()) {
+      wanted.push_back(patient.kv_only());
+      wanted.push_back(Case::rung(kCacheLineMix));
+    }
+    QUALM_CHECK(patient.prepare(Case::baseline(), wanted));
+  }
+  for (const CheckEntry& entry : checks()) {
+    progress.note(entry.title);
+    QUALM_TRY(CheckResult result, entry.examine(patient));
+    result.id = entry.id;
+    result.title = entry.title;
+    diagnosis.checks.push_back(std::move(result));
+  }
+  QUALM_TRY(const std::string remark, share_out(patient, diagnosis.checks));
+  diagnosis.principal_cause = name_principal(diagnosis.checks);
+  if (runs) {
+    QUALM_TRY(diagnosis.remedies, prescribe(patient, diagnosis.checks));
+  }
+  QUALM_TRY(const Side side, overall(patient));
+  conclude(patient, side, remark, diagnosis);
+  return diagnosis;
+}
+
+}  // namespace qualm::diagnose

@@ -1,0 +1,177 @@
+#include "diagnose/metadata_difference.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <type_traits>
+
+namespace qualm::diagnose {
+namespace {
+
+using model::Checkpoint;
+using model::Value;
+
+constexpr std::string_view kTemplate = "tokenizer.chat_template";
+// Without these a file is read otherwise than with them; for other keys a missing one means a
+// default.
+constexpr std::array<std::string_view, 5> kNeverDefault{
+    "tokenizer.ggml.model", "tokenizer.ggml.tokens", "tokenizer.ggml.merges",
+    "tokenizer.ggml.scores", "tokenizer.ggml.pre"};
+
+template <class T>
+bool same(const T& a, const T& b) {
+  if constexpr (std::is_same_v<T, double>) {
+    // A converter may round a float64 of the original to the float32 that GGUF holds.
+    return a == b || std::abs(a - b) <= 1e-6 * std::max(std::abs(a), std::abs(b));
+  } else {
+    return a == b;
+  }
+}
+
+template <class T>
+std::string array_difference(const std::vector<T>& a, const std::vector<T>& b) {
+  if (a.size() != b.size())
+    return fmt::format("{} entries, in the baseline {}", a.size(), b.size());
+  std::size_t first = a.size();
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (same<T>(a[i], b[i])) continue;
+    first = std::min(first, i);
+    ++count;
+  }
+  if (count == 0) return {};
+  return fmt::format("entry {} is {}, in the baseline {} ({} of {} differ)", first,
+                     model::to_text(Value(T(a[first]))), model::to_text(Value(T(b[first]))), count,
+                     a.size());
+}
+
+/// Integers are compared as numbers, whatever width a writer chose.
+std::optional<double> as_number(const Value& value) {
+  if (const auto* i = std::get_if<std::int64_t>(&value)) return static_cast<double>(*i);
+  if (const auto* u = std::get_if<std::uint64_t>(&value)) return static_cast<double>(*u);
+  if (const auto* d = std::get_if<double>(&value)) return *d;
+  return std::nullopt;
+}
+
+template <class To, class From>
+std::vector<To> widened(const std::vector<From>& values) {
+  return {values.begin(), values.end()};
+}
+
+Value normal(const Value& value) {
+  if (const auto* u = std::get_if<std::vector<std::uint64_t>>(&value)) {
+    std::vector<std::int64_t> out;
+    for (const auto x : *u) out.push_back(static_cast<std::int64_t>(x));
+    return out;
+  }
+  return value;
+}
+
+std::string value_difference(const Value& raw_a, const Value& raw_b) {
+  const auto x = as_number(raw_a);
+  const auto y = as_number(raw_b);
+  if (x && y)
+    return same(*x, *y) ? ""
+                        : fmt::format("{}, in the baseline {}", model::to_text(raw_a),
+                                      model::to_text(raw_b));
+  const Value a = normal(raw_a);
+  const Value b = normal(raw_b);
+  if (a.index() != b.index())
+    return fmt::format("{}, in the baseline {}", model::to_text(a), model::to_text(b));
+  return std::visit(
+      [&](const auto& held) -> std::string {
+        using T = std::decay_t<decltype(held)>;
+        const T& other = std::get<T>(b);
+        if constexpr (std::is_class_v<T> && !std::is_same_v<T, std::string>) {
+          return array_difference(held, other);
+        } else {
+          return same(held, other)
+                     ? ""
+                     : fmt::format("{}, in the baseline {}", model::to_text(a), model::to_text(b));
+        }
+      },
+      a);
+}
+
+bool matters(const std::string& key, const std::string& arch) {
+  return key == "general.architecture" || key.starts_with("tokenizer.") ||
+         key.starts_with(arch + ".");
+}
+
+void compare_metadata(const Checkpoint& candidate, const Checkpoint& baseline,
+                      std::vector<Difference>& out) {
+  using enum Difference::Weight;
+  const std::string arch = baseline.architecture();
+  const auto weigh = [](const std::string& key, bool one_sided) {
+    if (key.starts_with(kTemplate)) return template_;
+    return one_sided && std::ranges::find(kNeverDefault, key) == kNeverDefault.end() ? note
+                                                                                     : breaks;
+  };
+  for (const model::Entry& entry : baseline.metadata.entries()) {
+    if (!matters(entry.key, arch)) continue;
+    const Value* other = candidate.metadata.find(entry.key);
+    const std::string says = other ? value_difference(*other, entry.value)
+                                   : "missing, in the baseline " + model::to_text(entry.value);
+    if (!says.empty()) out.push_back({entry.key, says, weigh(entry.key, !other)});
+  }
+  for (const model::Entry& entry : candidate.metadata.entries())
+    if (matters(entry.key, arch) && !baseline.metadata.find(entry.key))
+      out.push_back({entry.key, model::to_text(entry.value) + ", missing in the baseline",
+                     weigh(entry.key, true)});
+}
+
+std::string shape(const model::Tensor& tensor) {
+  return fmt::format("[{}]", fmt::join(tensor.dims, ", "));
+}
+
+void compare_tensors(const Checkpoint& candidate, const Checkpoint& baseline,
+                     std::vector<Difference>& out) {
+  for (const model::Tensor& tensor : baseline.tensors) {
+    const model::Tensor* other = candidate.find(tensor.name);
+    // A head that repeats the embedding is the same model with and without.
+    if (!other && tensor.name == "output.weight") continue;
+    if (!other) {
+      out.push_back({"tensor " + tensor.name, "missing", Difference::Weight::breaks});
+    } else if (other->dims != tensor.dims) {
+      out.push_back({"tensor " + tensor.name,
+                     fmt::format("shape {}, in the baseline {}", shape(*other), shape(tensor)),
+                     Difference::Weight::breaks});
+    }
+  }
+  for (const model::Tensor& tensor : candidate.tensors)
+    if (!baseline.find(tensor.name) && tensor.name != "output.weight")
+      out.push_back({"tensor " + tensor.name, "not in the baseline", Difference::Weight::breaks});
+}
+
+}  // namespace
+
+std::vector<Difference> differences(const Checkpoint& candidate, const Checkpoint& baseline) {
+  std::vector<Difference> out;
+  compare_metadata(candidate, baseline, out);
+  compare_tensors(candidate, baseline, out);
+  std::ranges::stable_sort(out, {}, &Difference::weight);
+  return out;
+}
+
+std::string vocabulary_mismatch(const Checkpoint& candidate, const Checkpoint& baseline) {
+  const auto* a = candidate.metadata.strings("tokenizer.ggml.tokens");
+  const auto* b = baseline.metadata.strings("tokenizer.ggml.tokens");
+  if (!a || !b || *a == *b) return {};
+  if (a->size() != b->size())
+    return fmt::format("the candidate has {} tokens, the baseline {}", a->size(), b->size());
+  std::string text;
+  std::size_t shown = 0;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < a->size(); ++i) {
+    if ((*a)[i] == (*b)[i]) continue;
+    if (++count <= 3) {
+      text += fmt::format("{}token {} is \"{}\", in the baseline \"{}\"", shown++ > 0 ? "; " : "",
+                          i, printable((*a)[i]), printable((*b)[i]));
+    }
+  }
+  return fmt::format("{} ({} of {} differ)", text, count, a->size());
+}
+
+}  // namespace qualm::diagnose

@@ -1,0 +1,32 @@
+// What two checkpoints disagree on that changes how they read and answer.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/checkpoint.h"
+
+namespace qualm::diagnose {
+
+struct Difference {
+  enum class Weight {
+    breaks,     ///< text is split, weights are used or positions are counted otherwise
+    template_,  ///< the chat template: prompts are built otherwise
+    note,       ///< one file says what the other leaves to the default
+  };
+  std::string key;   ///< metadata key, or "tensor <name>"
+  std::string says;  ///< "token 17 is \"a\", in the baseline \"b\" (3 differ)"
+  Weight weight = Weight::breaks;
+};
+
+/// tokenizer.* and {arch}.* keys, general.architecture, and the set and shapes of the tensors.
+/// Empty: equal in all of that.
+[[nodiscard]] std::vector<Difference> differences(const model::Checkpoint& candidate,
+                                                  const model::Checkpoint& baseline);
+
+/// Why logits of the two cannot be compared position by position: the vocabularies are of different
+/// size or hold different tokens. Names the first differences; empty where they can.
+[[nodiscard]] std::string vocabulary_mismatch(const model::Checkpoint& candidate,
+                                              const model::Checkpoint& baseline);
+
+}  // namespace qualm::diagnose

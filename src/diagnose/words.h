@@ -1,0 +1,21 @@
+// Measured figures as the sentences and evidence of a check.
+#pragma once
+
+#include <string>
+
+#include "diagnose/diagnosis.h"
+#include "evaluate/measurement.h"
+
+namespace qualm::diagnose {
+
+/// "ppl +6.4 % [5.8, 7.0]   kld 0.0573 [0.0566, 0.0581]"
+[[nodiscard]] std::string loss_in_words(const evaluate::Measurement& measurement);
+
+/// One metric of a measurement as evidence; `says` introduces it ("Candidate weights, F16 cache").
+[[nodiscard]] Evidence metric_evidence(const std::string& name,
+                                       const evaluate::Measurement& measurement,
+                                       const std::string& metric, const std::string& says);
+
+[[nodiscard]] Evidence fact(const std::string& name, const std::string& says);
+
+}  // namespace qualm::diagnose
