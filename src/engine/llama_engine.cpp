@@ -266,6 +266,11 @@ class LlamaEngine final : public Engine {
 
 }  // namespace
 
+std::int64_t cache_bytes(const std::string& type, std::int64_t values) {
+  const auto known = cache_type(type);
+  return known ? static_cast<std::int64_t>(ggml_row_size(*known, values)) : 0;
+}
+
 std::unique_ptr<Engine> make_llama_engine() { return std::make_unique<LlamaEngine>(); }
 
 }  // namespace qualm::engine

@@ -1,7 +1,9 @@
 // libllama behind the engine seam.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string>
 
 #include "assemble/quantizer.h"
 #include "engine/engine.h"
@@ -11,6 +13,9 @@ namespace qualm::engine {
 /// One per process: libllama's log goes to one place. The log is captured, never printed; its last
 /// lines are in the errors. Loads ggml's backends on first use.
 [[nodiscard]] std::unique_ptr<Engine> make_llama_engine();
+
+/// Bytes of `values` numbers in a cache of this type ("q8_0"); 0 for a type no cache can have.
+[[nodiscard]] std::int64_t cache_bytes(const std::string& type, std::int64_t values);
 
 /// libllama's own quantizer: what it writes is byte for byte llama-quantize's.
 [[nodiscard]] std::unique_ptr<assemble::Quantizer> make_llama_quantizer();

@@ -1,0 +1,46 @@
+// What the user asked for, as the command line builds it and as it crosses to the job process.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/engine.h"
+#include "evaluate/text_windows.h"
+
+namespace qualm::app {
+
+struct Request {
+  std::string command;              ///< measure, diagnose, inspect
+  std::vector<std::string> models;  ///< candidates; one but for measure
+  std::string baseline;
+  std::string base_model;
+  std::string text;  ///< path; empty: the bundled text
+  evaluate::Protocol protocol = evaluate::Protocol::standard;
+  std::int64_t chunks = 0;     ///< windows of the text, 0: all
+  bool full = false;           ///< do not stop early
+  bool kv_grid = false;        ///< measure --kv
+  bool use_cache = true;       ///< of finished measurements
+  bool verify = false;         ///< inspect --verify
+  std::vector<std::string> fail_if;
+  engine::Settings settings;
+  std::int32_t gpu_layers = 0;
+};
+
+[[nodiscard]] nlohmann::json to_json(const Request& request);
+/// REQUEST-001: not a request of this version of qualm.
+[[nodiscard]] Result<Request> request_from_json(const nlohmann::json& json);
+
+/// One --fail-if: a metric of evaluate::Measurement against a number.
+struct Condition {
+  std::string text;    ///< as given
+  std::string metric;  ///< "ppl_change"
+  bool greater = true;
+  double threshold = 0;  ///< fraction where the user wrote a percentage
+};
+/// "ppl_change>1%", "kld_mean > 0.02", "same_top<95%". REQUEST-002 names the metrics there are.
+[[nodiscard]] Result<Condition> parse_condition(const std::string& text);
+
+}  // namespace qualm::app

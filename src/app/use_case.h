@@ -1,0 +1,25 @@
+// The commands: a Request in, a report document and an exit code out.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "app/request.h"
+#include "base/error.h"
+#include "base/progress.h"
+#include "evaluate/score_pairs.h"
+
+namespace qualm::app {
+
+struct Outcome {
+  nlohmann::ordered_json document;
+  int exit_code = 0;
+};
+
+/// Runs libllama in this process: call it from a job process only.
+[[nodiscard]] Result<Outcome> measure(const Request& request, evaluate::WindowStore& store, Progress& progress);
+[[nodiscard]] Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, Progress& progress);
+
+/// Reads files only.
+[[nodiscard]] Result<Outcome> inspect(const Request& request, Progress& progress);
+
+}  // namespace qualm::app

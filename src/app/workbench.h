@@ -1,0 +1,60 @@
+// Runs models against models on one text: loads, pairs, remembers.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "assemble/image.h"
+#include "base/progress.h"
+#include "engine/engine.h"
+#include "evaluate/measurement.h"
+#include "evaluate/score_pairs.h"
+#include "evaluate/text_windows.h"
+#include "numeric/estimate.h"
+
+namespace qualm::app {
+
+/// Something that can be run: a model, and how it is run.
+struct Subject {
+  std::string name;      ///< for progress and messages
+  std::string identity;  ///< of the weights; with the settings it makes the cache key
+  std::function<Result<std::shared_ptr<engine::Model>>()> load;
+  engine::Settings settings;
+};
+
+class Workbench {
+ public:
+  /// `text` is tokenized by the reference's tokenizer. All references outlive the bench.
+  Workbench(evaluate::TextWindows text, std::string engine_version, evaluate::WindowStore& store, Progress& progress);
+
+  [[nodiscard]] const evaluate::TextWindows& text() const noexcept { return text_; }
+
+  /// Each subject against the reference, windows order[begin, end); one summarized Measurement each.
+  /// After Ctrl-C the measurements hold what was finished, and say so.
+  [[nodiscard]] Result<std::vector<evaluate::Measurement>> measure(const Subject& reference,
+                                                                   std::span<const Subject> subjects,
+                                                                   std::int32_t begin, std::int32_t end,
+                                                                   const evaluate::StopRule& rule);
+
+  /// kld of the reference against itself with flash attention the other way round, on the first windows:
+  /// what this machine cannot tell apart. Absent, with the reason, where the model cannot be run so.
+  [[nodiscard]] numeric::Metric resolution(const Subject& reference);
+
+  /// Windows that went through a model so far.
+  [[nodiscard]] std::int64_t passes() const noexcept { return passes_; }
+
+ private:
+  evaluate::TextWindows text_;
+  std::string text_identity_;
+  std::string engine_version_;
+  evaluate::WindowStore& store_;
+  Progress& progress_;
+  std::int64_t passes_ = 0;
+};
+
+}  // namespace qualm::app
