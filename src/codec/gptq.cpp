@@ -1,0 +1,193 @@
+#include "codec/gptq.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "codec/bits.h"
+#include "codec/groups.h"
+#include "codec/numbers.h"
+
+namespace qualm::codec {
+namespace {
+
+constexpr std::int64_t kBlock = 32;  // codes; b words hold them, whatever b
+
+struct Layout {
+  int bits = 4;
+  std::int64_t n = 0;
+  std::int64_t k = 0;
+  std::int64_t groups = 1;
+  bool planar = false;
+};
+
+/// The zero points of a file, as stored and as meant.
+class Zeros {
+ public:
+  Zeros(Part part, const Layout& layout, bool less_one, bool whole_word)
+      : part_(std::move(part)),
+        layout_(layout),
+        less_one_(less_one),
+        added_(less_one && whole_word && std::has_single_bit(static_cast<unsigned>(layout.bits))
+                   ? ones(layout.bits)
+                   : 0) {}
+
+  unsigned stored(std::int64_t group, std::int64_t n) const noexcept { return field(group, n, 0); }
+
+  float meant(std::int64_t group, std::int64_t n) const noexcept {
+    if (!less_one_) return static_cast<float>(field(group, n, 0));
+    if (added_ != 0) return static_cast<float>(field(group, n, added_));
+    return static_cast<float>((field(group, n, 0) + 1) & ((1u << layout_.bits) - 1));
+  }
+
+ private:
+  /// 1 in every field of a word: 0x11111111 for 4 bits.
+  static std::uint32_t ones(int bits) noexcept { return 0xffffffffu / ((1u << bits) - 1); }
+
+  unsigned field(std::int64_t group, std::int64_t n, std::uint32_t add) const noexcept {
+    const auto word = [&](std::int64_t i) {
+      return load<std::uint32_t>(part_.bytes.data(), group * part_.shape[1] + i) + add;
+    };
+    return layout_.planar ? planar_code(word, n, layout_.bits) : stream_code(word, n, layout_.bits);
+  }
+
+  Part part_;
+  Layout layout_;
+  bool less_one_;
+  std::uint32_t added_;
+};
+
+/// How often each stored zero point occurs.
+std::vector<std::int64_t> count_zeros(const Zeros& zeros, const Layout& layout) {
+  std::vector<std::int64_t> seen(256);
+  for (std::int64_t j = 0; j < layout.groups; ++j) {
+    for (std::int64_t n = 0; n < layout.n; ++n) ++seen[zeros.stored(j, n)];
+  }
+  return seen;
+}
+
+class GptqRows {
+ public:
+  GptqRows(GptqParts parts, Zeros zeros, Layout layout, Groups groups)
+      : parts_(std::move(parts)),
+        zeros_(std::move(zeros)),
+        layout_(layout),
+        groups_(std::move(groups)) {}
+
+  Result<void> operator()(std::int64_t first, std::int64_t count, float* out) const {
+    const auto cells = static_cast<std::size_t>(layout_.groups * count);
+    std::vector<float> scales(cells);
+    std::vector<float> zeros(cells);
+    for (std::int64_t j = 0; j < layout_.groups; ++j) {
+      float* row = scales.data() + j * count;
+      decode_numbers(parts_.scales, j * layout_.n + first, count, row);
+      QUALM_CHECK(expect_finite(parts_.scales, {row, static_cast<std::size_t>(count)},
+                                j * layout_.n + first));
+      for (std::int64_t i = 0; i < count; ++i)
+        zeros[static_cast<std::size_t>(j * count + i)] = zeros_.meant(j, first + i);
+    }
+    for (std::int64_t k = 0; k < layout_.k; k += kBlock) {
+      for (std::int64_t i = 0; i < count; ++i)
+        block(first + i, k, scales.data() + i, zeros.data() + i, count, out + i * layout_.k);
+    }
+    return {};
+  }
+
+ private:
+  /// Weights [k, k + 32) of output n; scales and zeros of group j at [j * stride].
+  void block(std::int64_t n, std::int64_t k, const float* scales, const float* zeros,
+             std::int64_t stride, float* row) const noexcept {
+    const auto length = static_cast<int>(std::min(kBlock, layout_.k - k));
+    const auto words_used = ceil_divide(length * layout_.bits, 32);
+    std::uint32_t words[8] = {};
+    for (std::int64_t i = 0; i < words_used; ++i)
+      words[i] = load<std::uint32_t>(parts_.qweight.bytes.data(),
+                                     (k / kBlock * layout_.bits + i) * layout_.n + n);
+    std::uint8_t codes[kBlock];
+    (layout_.planar ? unpack_planar : unpack_stream)(words, layout_.bits, length, codes);
+    for (int i = 0; i < length; ++i) {
+      const std::int64_t j = groups_.of(k + i) * stride;
+      row[k + i] = scales[j] * (static_cast<float>(codes[i]) - zeros[j]);
+    }
+  }
+
+  GptqParts parts_;
+  Zeros zeros_;
+  Layout layout_;
+  Groups groups_;
+};
+
+/// The width: 32 * columns(qzeros) / N where that is whole, else the configured one if it fits.
+Result<int> find_bits(const GptqParts& parts, const GptqConfig& config, std::int64_t n) {
+  const std::int64_t columns = parts.qzeros.shape[1];
+  const std::int64_t bits = columns * 32 % n == 0 ? columns * 32 / n : config.bits;
+  if (bits < 2 || bits > 8 || ceil_divide(n * bits, 32) != columns)
+    return fail(part_error("CODEC-102", parts.qzeros,
+                           fmt::format("zero points of 2 to 8 bits for {} outputs", n),
+                           shape_text(parts.qzeros)));
+  return static_cast<int>(bits);
+}
+
+Result<Layout> find_layout(const GptqParts& parts, const GptqConfig& config) {
+  QUALM_CHECK(expect_dtype(parts.qweight, {Dtype::kI32, Dtype::kU32}));
+  QUALM_CHECK(expect_dtype(parts.qzeros, {Dtype::kI32, Dtype::kU32}));
+  QUALM_CHECK(expect_shape(parts.qweight, {-1, -1}));
+  QUALM_CHECK(expect_filled(parts.qweight));
+  const std::int64_t n = parts.qweight.shape[1];
+  QUALM_CHECK(expect_scales(parts.scales, -1, n));
+  QUALM_CHECK(expect_filled(parts.scales));
+  const std::int64_t groups = parts.scales.shape[0];
+  QUALM_CHECK(expect_shape(parts.qzeros, {groups, -1}));
+  QUALM_CHECK(expect_filled(parts.qzeros));
+  QUALM_TRY(const int bits, find_bits(parts, config, n));
+  const std::int64_t rows = parts.qweight.shape[0];
+  const bool one_plane = std::has_single_bit(static_cast<unsigned>(bits));
+  if (rows * 32 % bits != 0 || (!one_plane && rows % bits != 0))
+    return fail(part_error("CODEC-104", parts.qweight,
+                           fmt::format("whole blocks of {} bit codes", bits),
+                           shape_text(parts.qweight)));
+  const bool planar = (config.planar && !one_plane) || (bits > 4 && bits < 8);
+  return Layout{bits, n, rows * 32 / bits, groups, planar};
+}
+
+/// Symmetric files hold one zero point throughout, which tells v1 from v2 better than the label.
+bool zeros_less_one(const std::vector<std::int64_t>& seen, const Layout& layout,
+                    const GptqConfig& config, std::vector<std::string>& notes) {
+  if (!config.symmetric || layout.planar) return config.zeros_less_one && !layout.planar;
+  const std::int64_t all = layout.groups * layout.n;
+  const std::size_t middle = std::size_t{1} << (layout.bits - 1);
+  const bool is_v1 = seen[middle - 1] == all;
+  const bool is_v2 = seen[middle] == all;
+  if (config.zeros_less_one && is_v2)
+    notes.push_back("labelled GPTQ v1, but the zero points are those of v2, and are read as v2");
+  if (!config.zeros_less_one && is_v1)
+    notes.push_back("labelled GPTQ v2, but the zero points are those of v1, and are read as v1");
+  return is_v1 || (config.zeros_less_one && !is_v2);
+}
+
+}  // namespace
+
+Result<Matrix> make_gptq(const GptqParts& parts, const GptqConfig& config) {
+  QUALM_TRY(const Layout layout, find_layout(parts, config));
+  QUALM_TRY(Groups groups,
+            find_groups(parts.scales, parts.g_idx, layout.k, layout.groups, config.group_size));
+  const Zeros as_stored(parts.qzeros, layout, false, false);
+  const std::vector<std::int64_t> seen = count_zeros(as_stored, layout);
+  std::vector<std::string> notes;
+  const bool less_one = zeros_less_one(seen, layout, config, notes);
+  const std::int64_t ambiguous = seen[(std::size_t{1} << layout.bits) - 1];
+  if (less_one && ambiguous > 0)
+    notes.push_back(fmt::format(
+        "{} of {} zero points are ambiguous: stored as {}, read as {} here, as {} by some",
+        ambiguous, layout.groups * layout.n, (1 << layout.bits) - 1,
+        config.whole_word_zeros ? "GPTQModel writes them" : "0", 1 << layout.bits));
+  std::string name = fmt::format("GPTQ {} bit {}", layout.bits, groups.label);
+  Zeros zeros(parts.qzeros, layout, less_one, config.whole_word_zeros);
+  return Matrix{{layout.n, layout.k},
+                {std::move(name)},
+                decoded_rows(layout.n, layout.k,
+                             GptqRows(parts, std::move(zeros), layout, std::move(groups))),
+                std::move(notes)};
+}
+
+}  // namespace qualm::codec
