@@ -1,7 +1,7 @@
 // The commands: a Request in, a report document and an exit code out.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 
 #include "app/request.h"
 #include "base/error.h"
@@ -16,8 +16,10 @@ struct Outcome {
 };
 
 /// Runs libllama in this process: call it from a job process only.
-[[nodiscard]] Result<Outcome> measure(const Request& request, evaluate::WindowStore& store, Progress& progress);
-[[nodiscard]] Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, Progress& progress);
+[[nodiscard]] Result<Outcome> measure(const Request& request, evaluate::WindowStore& store,
+                                      Progress& progress);
+[[nodiscard]] Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store,
+                                       Progress& progress);
 
 /// Reads files only.
 [[nodiscard]] Result<Outcome> inspect(const Request& request, Progress& progress);

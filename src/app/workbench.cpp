@@ -21,8 +21,9 @@ std::string digest(std::span<const std::byte> bytes) {
 
 /// All that can change a logit. Threads do not: ggml splits rows, not sums.
 std::string run_identity(const Subject& s) {
-  return fmt::format("{}/ctx{}/b{}/ub{}/{}/{}/fa-{}", s.identity, s.settings.ctx_size, s.settings.batch,
-                     s.settings.ubatch, s.settings.type_k, s.settings.type_v, s.settings.flash_attn);
+  return fmt::format("{}/ctx{}/b{}/ub{}/{}/{}/fa-{}", s.identity, s.settings.ctx_size,
+                     s.settings.batch, s.settings.ubatch, s.settings.type_k, s.settings.type_v,
+                     s.settings.flash_attn);
 }
 
 class SubjectSource final : public evaluate::SourceMaker {
@@ -39,28 +40,33 @@ class SubjectSource final : public evaluate::SourceMaker {
 
 }  // namespace
 
-Workbench::Workbench(evaluate::TextWindows text, std::string engine_version, evaluate::WindowStore& store,
-                     Progress& progress)
-    : text_(std::move(text)), engine_version_(std::move(engine_version)), store_(store), progress_(progress) {
+Workbench::Workbench(evaluate::TextWindows text, std::string engine_version,
+                     evaluate::WindowStore& store, Progress& progress)
+    : text_(std::move(text)),
+      engine_version_(std::move(engine_version)),
+      store_(store),
+      progress_(progress) {
   const auto tokens = std::as_bytes(std::span(text_.tokens));
   text_identity_ = fmt::format("{}/{}-{}", digest(tokens), text_.first, text_.last);
 }
 
 Result<std::vector<evaluate::Measurement>> Workbench::measure(const Subject& reference,
-                                                              std::span<const Subject> subjects, std::int32_t begin,
-                                                              std::int32_t end, const evaluate::StopRule& rule) {
+                                                              std::span<const Subject> subjects,
+                                                              std::int32_t begin, std::int32_t end,
+                                                              const evaluate::StopRule& rule) {
   SubjectSource baseline(reference);
   std::vector<SubjectSource> sources;
   sources.reserve(subjects.size());  // candidates point into it
   std::vector<evaluate::Candidate> candidates;
   for (const Subject& subject : subjects) {
     sources.emplace_back(subject);
-    const std::string key = fmt::format("{}|{}|{}|{}", text_identity_, run_identity(reference), run_identity(subject),
-                                        engine_version_);
+    const std::string key = fmt::format("{}|{}|{}|{}", text_identity_, run_identity(reference),
+                                        run_identity(subject), engine_version_);
     candidates.push_back({subject.name, digest(std::as_bytes(std::span(key))), &sources.back()});
   }
   const std::int32_t threads = reference.settings.threads;
-  QUALM_TRY(auto run, evaluate::score_pairs(baseline, candidates, text_, begin, end, rule, threads, store_, progress_));
+  QUALM_TRY(auto run, evaluate::score_pairs(baseline, candidates, text_, begin, end, rule, threads,
+                                            store_, progress_));
   passes_ += run.windows_run;
   std::vector<evaluate::Measurement> measurements;
   for (auto& pair : run.candidates) {
@@ -79,7 +85,8 @@ numeric::Metric Workbench::resolution(const Subject& reference) {
   Subject changed = reference;
   changed.name = "the baseline against itself";
   changed.settings.flash_attn = reference.settings.flash_attn == "off" ? "on" : "off";
-  const auto measured = measure(reference, std::span(&changed, 1), 0, std::min(kResolutionWindows, text_.count()), {});
+  const auto measured = measure(reference, std::span(&changed, 1), 0,
+                                std::min(kResolutionWindows, text_.count()), {});
   if (!measured) return {std::nullopt, "nat/token", measured.error().found};
   return evaluate::kld_mean(measured->front());
 }

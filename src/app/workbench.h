@@ -30,19 +30,20 @@ struct Subject {
 class Workbench {
  public:
   /// `text` is tokenized by the reference's tokenizer. All references outlive the bench.
-  Workbench(evaluate::TextWindows text, std::string engine_version, evaluate::WindowStore& store, Progress& progress);
+  Workbench(evaluate::TextWindows text, std::string engine_version, evaluate::WindowStore& store,
+            Progress& progress);
 
   [[nodiscard]] const evaluate::TextWindows& text() const noexcept { return text_; }
 
-  /// Each subject against the reference, windows order[begin, end); one summarized Measurement each.
-  /// After Ctrl-C the measurements hold what was finished, and say so.
-  [[nodiscard]] Result<std::vector<evaluate::Measurement>> measure(const Subject& reference,
-                                                                   std::span<const Subject> subjects,
-                                                                   std::int32_t begin, std::int32_t end,
-                                                                   const evaluate::StopRule& rule);
+  /// Each subject against the reference, windows order[begin, end); one summarized Measurement
+  /// each. After Ctrl-C the measurements hold what was finished, and say so.
+  [[nodiscard]] Result<std::vector<evaluate::Measurement>> measure(
+      const Subject& reference, std::span<const Subject> subjects, std::int32_t begin,
+      std::int32_t end, const evaluate::StopRule& rule);
 
-  /// kld of the reference against itself with flash attention the other way round, on the first windows:
-  /// what this machine cannot tell apart. Absent, with the reason, where the model cannot be run so.
+  /// kld of the reference against itself with flash attention the other way round, on the first
+  /// windows: what this machine cannot tell apart. Absent, with the reason, where the model cannot
+  /// be run so.
   [[nodiscard]] numeric::Metric resolution(const Subject& reference);
 
   /// Windows that went through a model so far.

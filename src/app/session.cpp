@@ -1,0 +1,77 @@
+#include "app/session.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <map>
+
+#include "app/data.h"
+
+namespace qualm::app {
+namespace {
+
+constexpr std::uint64_t kOrderSeed =
+    20260101;  // fixed: the same text is read in the same order by everyone
+
+/// Cores this process may run on, which in a container are fewer than the machine has.
+std::int32_t available_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
+  return std::max(1, CPU_COUNT(&set));
+}
+
+}  // namespace
+
+report::ModelCard card(const model::Checkpoint& checkpoint) {
+  report::ModelCard card;
+  card.path = checkpoint.path;
+  card.format = checkpoint.format;
+  card.arch = checkpoint.architecture();
+  card.name = checkpoint.metadata.string("general.name").value_or("");
+  card.parameters = checkpoint.parameters();
+  card.file_bytes = checkpoint.file_bytes();
+  card.bpw = checkpoint.bits_per_weight();
+  card.context_length = checkpoint.arch_integer("context_length");
+  std::map<std::string, std::int64_t> by_type;
+  for (const model::Tensor& tensor : checkpoint.tensors)
+    by_type[tensor.encoding.name] += tensor.parameters();
+  for (const auto& [type, count] : by_type)
+    card.top_types.emplace_back(
+        type, static_cast<double>(count) /
+                  static_cast<double>(std::max<std::int64_t>(1, card.parameters)));
+  std::ranges::stable_sort(card.top_types, std::greater<>(),
+                           [](const auto& entry) { return entry.second; });
+  return card;
+}
+
+Result<engine::Settings> settings_of(const Request& request) {
+  engine::Settings settings = request.settings;
+  const auto refuse = [](const char* option, const char* expected, std::int64_t found) {
+    return fail({Kind::input, "REQUEST-003", "", option, expected, fmt::format("{}", found), ""});
+  };
+  if (settings.ctx_size < 16) return refuse("--ctx-size", "at least 16 tokens", settings.ctx_size);
+  if (settings.ctx_size > (1 << 24))
+    return refuse("--ctx-size", "at most 16777216 tokens", settings.ctx_size);
+  if (settings.batch < 1) return refuse("--batch-size", "at least 1", settings.batch);
+  if (settings.ubatch < 1) return refuse("--ubatch-size", "at least 1", settings.ubatch);
+  if (request.chunks < 0)
+    return refuse("--chunks", "a number of windows, or 0 for all", request.chunks);
+  if (settings.threads <= 0) settings.threads = available_cores();
+  return settings;
+}
+
+Result<std::unique_ptr<Workbench>> prepare_bench(const Request& request, engine::Model& reference,
+                                                 const engine::Engine& engine,
+                                                 evaluate::WindowStore& store, Progress& progress) {
+  QUALM_TRY(const std::string text, read_text(request.text));
+  progress.update("tokenizing the text", 0, 0);
+  QUALM_TRY(auto tokens, reference.tokenize(text, true));
+  QUALM_TRY(auto windows,
+            evaluate::cut(std::move(tokens), request.settings.ctx_size, request.protocol,
+                          reference.window_start(), request.chunks, kOrderSeed));
+  return std::make_unique<Workbench>(std::move(windows), engine.version(), store, progress);
+}
+
+}  // namespace qualm::app

@@ -1,0 +1,35 @@
+// What measure and diagnose have in common: files opened, compared, the text tokenized, the bench
+// ready.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/patient_file.h"
+#include "app/request.h"
+#include "app/workbench.h"
+#include "engine/engine.h"
+#include "evaluate/score_pairs.h"
+#include "report/report.h"
+
+namespace qualm::app {
+
+/// A model as one line of a report.
+[[nodiscard]] report::ModelCard card(const model::Checkpoint& checkpoint);
+
+/// Opens the file and gives it the identity that cache keys are made of.
+[[nodiscard]] Result<std::shared_ptr<PatientFile>> open_patient(const std::string& path);
+
+/// The text of the request through the reference model's tokenizer, cut into windows, on a bench.
+[[nodiscard]] Result<std::unique_ptr<Workbench>> prepare_bench(const Request& request,
+                                                               engine::Model& reference,
+                                                               const engine::Engine& engine,
+                                                               evaluate::WindowStore& store,
+                                                               Progress& progress);
+
+/// The engine settings with automatic values filled in; refused where they make no sense
+/// (REQUEST-003).
+[[nodiscard]] Result<engine::Settings> settings_of(const Request& request);
+
+}  // namespace qualm::app

@@ -1,0 +1,153 @@
+#include "cli/options.h"
+
+#include <CLI/CLI.hpp>
+#include <sstream>
+#include <thread>
+
+namespace qualm::cli {
+namespace {
+
+constexpr const char* kDescription =
+    "qualm: finds out why a quantized language model got worse, with measured evidence, and hands "
+    "over the fix.";
+
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  qualm demo                                                  the first minute: a tiny model "
+    "made ill, diagnosed\n"
+    "  qualm diagnose model-Q2_K.gguf --baseline model-F16.gguf    what is wrong with it, and what "
+    "fixes it\n"
+    "  qualm diagnose model-Q4_K_M.gguf --baseline model-F16.gguf -ctk q4_0 -ctv q4_0\n"
+    "  qualm measure a.gguf b.gguf --baseline model-F16.gguf --fail-if 'ppl_change>1%'\n"
+    "  qualm inspect model.gguf --verify\n"
+    "Exit codes: 0 healthy, 1 a quality problem (or a --fail-if holds), 2 wrong usage or "
+    "unreadable input,\n"
+    "            3 cannot tell or not examined, 4 the engine failed, 130 stopped by Ctrl-C.";
+
+void add_presentation(CLI::App& command, Options& options) {
+  command.add_option("--format", options.format, "text (default), json or md")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Format>{
+              {"text", Format::text}, {"json", Format::json}, {"md", Format::markdown}},
+          CLI::ignore_case));
+  command.add_option("-o,--output", options.output,
+                     "write the report to this file instead of the terminal");
+  command.add_flag("-q,--quiet", options.quiet, "no progress");
+  command.add_flag("-v,--verbose", options.verbose, "all the evidence");
+}
+
+void add_run_options(CLI::App& command, app::Request& request) {
+  auto& s = request.settings;
+  command.add_option("-f,--file", request.text,
+                     "text to measure on (default: a bundled public-domain novel)");
+  command.add_option("-c,--ctx-size", s.ctx_size, "tokens per window")->capture_default_str();
+  command
+      .add_option("--chunks", request.chunks, "read only the first N windows of the text (0: all)")
+      ->capture_default_str();
+  command
+      .add_option("--protocol", request.protocol,
+                  "default, or llama.cpp for llama-perplexity's positions and order")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, evaluate::Protocol>{{"default", evaluate::Protocol::standard},
+                                                    {"llama.cpp", evaluate::Protocol::llama_cpp}}));
+  command.add_flag("--full", request.full,
+                   "read the whole text, also when the answer is already certain");
+  command.add_flag("!--no-cache", request.use_cache,
+                   "measure again what earlier runs have measured");
+  command
+      .add_option("--cache-type-k", s.type_k,
+                  "(-ctk) K cache type you run with: f16, q8_0, q4_0, ...")
+      ->capture_default_str();
+  command.add_option("--cache-type-v", s.type_v, "(-ctv) V cache type you run with")
+      ->capture_default_str();
+  command.add_option("--flash-attn", s.flash_attn, "(-fa) flash attention: on, off or auto")
+      ->capture_default_str();
+  command.add_option("-t,--threads", s.threads, "threads (0: all cores)")->capture_default_str();
+  command.add_option("-b,--batch-size", s.batch, "tokens per call")->capture_default_str();
+  command.add_option("--ubatch-size", s.ubatch, "(-ub) tokens per graph")->capture_default_str();
+  command.add_option("--n-gpu-layers", request.gpu_layers, "(-ngl) layers on the GPU")
+      ->capture_default_str();
+}
+
+/// CLI11 knows options of one letter and of words; llama.cpp's -ctk and the like are neither. They
+/// become the long names here.
+std::vector<std::string> with_llama_names(int argc, const char* const* argv) {
+  static constexpr std::pair<std::string_view, std::string_view> kLong[] = {
+      {"-ctk", "--cache-type-k"},
+      {"-ctv", "--cache-type-v"},
+      {"-ngl", "--n-gpu-layers"},
+      {"-ub", "--ubatch-size"},
+      {"-fa", "--flash-attn"}};
+  std::vector<std::string> words(argv + 1, argv + argc);
+  for (std::string& word : words)
+    for (const auto& [from, to] : kLong) {
+      if (word == from) word = to;
+      if (word.starts_with(std::string(from) + "="))
+        word = std::string(to) + word.substr(from.size());
+    }
+  return words;
+}
+
+}  // namespace
+
+std::variant<Options, Leave> parse(int argc, const char* const* argv) {
+  Options options;
+  app::Request& request = options.request;
+  CLI::App app{kDescription, "qualm"};
+  app.footer(kFooter);
+  app.set_version_flag("--version", "qualm " QUALM_VERSION);
+  app.require_subcommand(1);
+
+  std::string model;
+  CLI::App* diagnose = app.add_subcommand(
+      "diagnose", "what is wrong with MODEL: every check of the guide, measured");
+  diagnose->add_option("MODEL", model, "the quantized model: a GGUF, or the folder of a model")
+      ->required();
+  diagnose->add_option("--baseline", request.baseline,
+                       "the model it was made from (F16, BF16, ...)");
+  diagnose->add_option("--base-model", request.base_model,
+                       "the model its original was tuned from: is this a quant of that one?");
+  add_run_options(*diagnose, request);
+  add_presentation(*diagnose, options);
+
+  CLI::App* measure = app.add_subcommand(
+      "measure", "perplexity, kl divergence and flips of MODEL... against a baseline");
+  measure->add_option("MODEL", request.models, "one or more candidates")->required();
+  measure->add_option("--baseline", request.baseline, "what they are compared with")->required();
+  measure->add_flag("--kv", request.kv_grid, "also the grid of K and V cache types, same weights");
+  measure->add_option("--fail-if", request.fail_if,
+                      "exit code 1 if this certainly holds: 'ppl_change>1%', 'kld_mean>0.02'");
+  add_run_options(*measure, request);
+  add_presentation(*measure, options);
+
+  CLI::App* inspect = app.add_subcommand(
+      "inspect", "what MODEL is: format, bits by class, provenance, risks, integrity");
+  inspect->add_option("MODEL", model, "a GGUF, or the folder of a model")->required();
+  inspect->add_flag("--verify", request.verify,
+                    "decode every block: NaN, infinities, rows of one value");
+  add_presentation(*inspect, options);
+
+  CLI::App* demo =
+      app.add_subcommand("demo", "makes the bundled model ill in four ways and diagnoses each");
+  add_presentation(*demo, options);
+  demo->add_option("-t,--threads", request.settings.threads, "threads (0: all cores)");
+  demo->add_flag("!--no-cache", request.use_cache, "measure again what earlier runs have measured");
+
+  app.add_subcommand("job", "")->group("");  // for qualm's own use; not in the help
+
+  try {
+    auto words = with_llama_names(argc, argv);
+    std::reverse(words.begin(), words.end());
+    app.parse(std::move(words));
+  } catch (const CLI::ParseError& said) {
+    std::ostringstream out;
+    std::ostringstream err;
+    const int code = app.exit(said, out, err);
+    return Leave{out.str() + err.str(), code == 0 ? 0 : 2};
+  }
+  request.command = app.get_subcommands().front()->get_name();
+  if (!model.empty()) request.models = {model};
+  return options;
+}
+
+}  // namespace qualm::cli
