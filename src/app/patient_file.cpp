@@ -11,7 +11,8 @@ Result<std::shared_ptr<PatientFile>> PatientFile::open(const std::string& path) 
 }
 
 Result<engine::ModelFile> PatientFile::runnable(Progress& progress) {
-  if (checkpoint_.format.starts_with("GGUF")) return engine::ModelFile{checkpoint_.files.front().path, path_};
+  if (checkpoint_.format.starts_with("GGUF"))
+    return engine::ModelFile{checkpoint_.files.front().path, path_};
   if (!image_) {
     QUALM_TRY(image_, assemble::assemble(checkpoint_, nullptr, {}, progress));
   }

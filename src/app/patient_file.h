@@ -13,7 +13,8 @@
 
 namespace qualm::app {
 
-/// Validated before libllama sees it. What is not a GGUF is assembled into one in memory at first use.
+/// Validated before libllama sees it. What is not a GGUF is assembled into one in memory at first
+/// use.
 class PatientFile {
  public:
   /// Errors of the readers (exit code 2).

@@ -40,7 +40,8 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("baseline").get_to(r.baseline);
     json.at("base_model").get_to(r.base_model);
     json.at("text").get_to(r.text);
-    r.protocol = json.at("protocol") == "llama.cpp" ? evaluate::Protocol::llama_cpp : evaluate::Protocol::standard;
+    r.protocol = json.at("protocol") == "llama.cpp" ? evaluate::Protocol::llama_cpp
+                                                    : evaluate::Protocol::standard;
     json.at("chunks").get_to(r.chunks);
     json.at("full").get_to(r.full);
     json.at("kv_grid").get_to(r.kv_grid);
@@ -57,19 +58,21 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("flash_attn").get_to(r.settings.flash_attn);
     return r;
   } catch (const nlohmann::json::exception& thrown) {
-    return fail({Kind::input, "REQUEST-001", "", "job description", "a request of this version of qualm",
-                 thrown.what(), "`qualm job` is for qualm's own use: call diagnose, measure or inspect."});
+    return fail({Kind::input, "REQUEST-001", "", "job description",
+                 "a request of this version of qualm", thrown.what(),
+                 "`qualm job` is for qualm's own use: call diagnose, measure or inspect."});
   }
 }
 
 Result<Condition> parse_condition(const std::string& text) {
-  constexpr std::array<std::string_view, 13> kMetrics{"ppl",     "ppl_baseline", "ppl_change", "kld_mean", "kld_median",
-                                                      "kld_p90", "kld_p95",      "kld_p99",    "kld_p999", "kld_max",
-                                                      "delta_p_mean", "delta_p_rms", "same_top"};
+  constexpr std::array<std::string_view, 13> kMetrics{
+      "ppl",     "ppl_baseline", "ppl_change", "kld_mean",     "kld_median",  "kld_p90", "kld_p95",
+      "kld_p99", "kld_p999",     "kld_max",    "delta_p_mean", "delta_p_rms", "same_top"};
   const auto refuse = [&] {
     return fail({Kind::input, "REQUEST-002", "", "--fail-if",
-                 fmt::format("METRIC>NUMBER or METRIC<NUMBER, with METRIC one of {}", fmt::join(kMetrics, ", ")), text,
-                 "For example --fail-if 'ppl_change>1%'."});
+                 fmt::format("METRIC>NUMBER or METRIC<NUMBER, with METRIC one of {}",
+                             fmt::join(kMetrics, ", ")),
+                 text, "For example --fail-if 'ppl_change>1%'."});
   };
   std::string plain;
   std::ranges::copy_if(text, std::back_inserter(plain), [](char c) { return c != ' '; });
@@ -80,7 +83,8 @@ Result<Condition> parse_condition(const std::string& text) {
   std::string number = plain.substr(at + 1);
   const bool percent = number.ends_with('%');
   if (percent) number.pop_back();
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), condition.threshold);
+  const auto [end, error] =
+      std::from_chars(number.data(), number.data() + number.size(), condition.threshold);
   if (error != std::errc() || end != number.data() + number.size()) return refuse();
   if (percent) condition.threshold /= 100;
   return condition;

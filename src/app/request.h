@@ -19,11 +19,11 @@ struct Request {
   std::string base_model;
   std::string text;  ///< path; empty: the bundled text
   evaluate::Protocol protocol = evaluate::Protocol::standard;
-  std::int64_t chunks = 0;     ///< windows of the text, 0: all
-  bool full = false;           ///< do not stop early
-  bool kv_grid = false;        ///< measure --kv
-  bool use_cache = true;       ///< of finished measurements
-  bool verify = false;         ///< inspect --verify
+  std::int64_t chunks = 0;  ///< windows of the text, 0: all
+  bool full = false;        ///< do not stop early
+  bool kv_grid = false;     ///< measure --kv
+  bool use_cache = true;    ///< of finished measurements
+  bool verify = false;      ///< inspect --verify
   std::vector<std::string> fail_if;
   engine::Settings settings;
   std::int32_t gpu_layers = 0;

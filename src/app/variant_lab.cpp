@@ -33,7 +33,8 @@ std::int64_t VariantLab::estimated_bytes(const Weights& weights) const {
   const auto it = images_.find(weights_key(weights));
   if (it != images_.end()) return it->second.bytes();
   const auto& file = parts_.baseline ? parts_.baseline : parts_.candidate;
-  return static_cast<std::int64_t>(file->checkpoint().file_bytes());  // no rung is larger than its baseline
+  return static_cast<std::int64_t>(
+      file->checkpoint().file_bytes());  // no rung is larger than its baseline
 }
 
 Result<assemble::Image*> VariantLab::image(const Weights& weights, const std::string& key) {
@@ -42,17 +43,19 @@ Result<assemble::Image*> VariantLab::image(const Weights& weights, const std::st
   if (weights.kind == Weights::Kind::requantized) {
     parts_.progress.update("making " + key, 0, 0);
     QUALM_TRY(const auto source, parts_.baseline->runnable(parts_.progress));
-    QUALM_TRY(auto image, parts_.quantizer.quantize(source.path, {.mix = weights.mix,
-                                                                  .token_embedding_type = {},
-                                                                  .output_tensor_type = {},
-                                                                  .overrides = {},
-                                                                  .allow_requantize = true,
-                                                                  .threads = parts_.settings.threads}));
+    QUALM_TRY(auto image,
+              parts_.quantizer.quantize(source.path, {.mix = weights.mix,
+                                                      .token_embedding_type = {},
+                                                      .output_tensor_type = {},
+                                                      .overrides = {},
+                                                      .allow_requantize = true,
+                                                      .threads = parts_.settings.threads}));
     return &images_.emplace(key, std::move(image)).first->second;
   }
-  QUALM_TRY(auto image, assemble::assemble(parts_.candidate->checkpoint(),
-                                           parts_.baseline ? &parts_.baseline->checkpoint() : nullptr, weights.recipe,
-                                           parts_.progress));
+  QUALM_TRY(auto image,
+            assemble::assemble(parts_.candidate->checkpoint(),
+                               parts_.baseline ? &parts_.baseline->checkpoint() : nullptr,
+                               weights.recipe, parts_.progress));
   return &images_.emplace(key, std::move(image)).first->second;
 }
 
@@ -78,10 +81,18 @@ Subject VariantLab::subject(const Variant& variant) {
   const std::string own = parts_.candidate->identity();
   const std::string base = parts_.baseline ? parts_.baseline->identity() : "";
   switch (weights.kind) {
-    case Weights::Kind::candidate: subject.identity = own; break;
-    case Weights::Kind::baseline: subject.identity = base; break;
-    case Weights::Kind::requantized: subject.identity = fmt::format("{}>{}", base, weights.mix); break;
-    case Weights::Kind::assembled: subject.identity = fmt::format("{}+{}>{}", own, base, weights_key(weights)); break;
+    case Weights::Kind::candidate:
+      subject.identity = own;
+      break;
+    case Weights::Kind::baseline:
+      subject.identity = base;
+      break;
+    case Weights::Kind::requantized:
+      subject.identity = fmt::format("{}>{}", base, weights.mix);
+      break;
+    case Weights::Kind::assembled:
+      subject.identity = fmt::format("{}+{}>{}", own, base, weights_key(weights));
+      break;
   }
   subject.name = diagnose::describe(variant);
   subject.settings = parts_.settings;
@@ -106,11 +117,15 @@ Result<std::vector<evaluate::Measurement>> VariantLab::measure(const Variant& re
       group.push_back(subject(variants[i]));
     }
     if (bytes > budget_) images_.clear();
-    QUALM_TRY(auto measured, parts_.bench.measure(subject(reference), group, windows.begin, windows.end, rule));
+    QUALM_TRY(auto measured,
+              parts_.bench.measure(subject(reference), group, windows.begin, windows.end, rule));
     for (auto& one : measured) all.push_back(std::move(one));
-    std::erase_if(models_, [](const auto& entry) { return entry.first.starts_with("baseline as") || entry.first.starts_with("candidate with"); });
+    std::erase_if(models_, [](const auto& entry) {
+      return entry.first.starts_with("baseline as") || entry.first.starts_with("candidate with");
+    });
     if (all.back().cancelled)
-      return fail({Kind::cancelled, "APP-001", parts_.candidate->path(), "diagnosis", "", "stopped on request",
+      return fail({Kind::cancelled, "APP-001", parts_.candidate->path(), "diagnosis", "",
+                   "stopped on request",
                    "What was measured is kept: the same command goes on from there."});
   }
   return all;
@@ -134,7 +149,8 @@ std::int64_t VariantLab::cache_bytes(const std::string& type_k, const std::strin
   const std::int64_t k = model.arch_integer("attention.key_length").value_or(head) * kv_heads;
   const std::int64_t v = model.arch_integer("attention.value_length").value_or(head) * kv_heads;
   const std::int64_t layers = model.arch_integer("block_count").value_or(0);
-  return layers * parts_.settings.ctx_size * (engine::cache_bytes(type_k, k) + engine::cache_bytes(type_v, v));
+  return layers * parts_.settings.ctx_size *
+         (engine::cache_bytes(type_k, k) + engine::cache_bytes(type_v, v));
 }
 
 }  // namespace qualm::app

@@ -47,7 +47,8 @@ class VariantLab final : public diagnose::Lab {
  private:
   using Models = std::map<std::string, std::shared_ptr<engine::Model>>;
 
-  [[nodiscard]] Result<assemble::Image*> image(const diagnose::Weights& weights, const std::string& key);
+  [[nodiscard]] Result<assemble::Image*> image(const diagnose::Weights& weights,
+                                               const std::string& key);
   [[nodiscard]] Result<std::shared_ptr<engine::Model>> model(const diagnose::Weights& weights);
   [[nodiscard]] std::int64_t estimated_bytes(const diagnose::Weights& weights) const;
 

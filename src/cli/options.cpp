@@ -45,11 +45,14 @@ void add_run_options(CLI::App& command, app::Request& request) {
       .add_option("--chunks", request.chunks, "read only the first N windows of the text (0: all)")
       ->capture_default_str();
   command
-      .add_option("--protocol", request.protocol,
-                  "default, or llama.cpp for llama-perplexity's positions and order")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, evaluate::Protocol>{{"default", evaluate::Protocol::standard},
-                                                    {"llama.cpp", evaluate::Protocol::llama_cpp}}));
+      .add_option_function<std::string>(
+          "--protocol",
+          [&request](const std::string& name) {
+            request.protocol =
+                name == "llama.cpp" ? evaluate::Protocol::llama_cpp : evaluate::Protocol::standard;
+          },
+          "default, or llama.cpp for llama-perplexity's positions and order")
+      ->check(CLI::IsMember({"default", "llama.cpp"}));
   command.add_flag("--full", request.full,
                    "read the whole text, also when the answer is already certain");
   command.add_flag("!--no-cache", request.use_cache,
