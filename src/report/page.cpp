@@ -1,0 +1,18 @@
+#include "report/page.h"
+
+#include "report/page_parts.h"
+
+namespace qualm::report {
+
+Page compose(const Json& document, bool verbose) {
+  const Json& error = at(document, "error");
+  if (error.is_object()) return {Paragraph{{{string_at(error, "message"), Tone::bad}}}};
+  const std::string command = string_at(document, "command");
+  if (command == "measure") return compose_measure(document, verbose);
+  if (command == "diagnose") return compose_diagnose(document, verbose);
+  if (command == "inspect") return compose_inspect(document, verbose);
+  return {Paragraph{{{"This document is no report that can be shown (command \"" + command +
+                      "\"); its JSON is whole."}}}};
+}
+
+}  // namespace qualm::report

@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+
+#include "report/format.h"
+#include "report/page_parts.h"
+
+namespace qualm::report {
+namespace {
+
+/// A title that asks ("Is it the quant?") gets an answer.
+Cell status_word(const std::string& status, bool question) {
+  if (status == "cause") return {question ? "NO" : "CAUSE", Tone::bad};
+  if (status == "contributes") return {"CONTRIBUTES", Tone::warning};
+  if (status == "cleared") return {question ? "yes" : "cleared", Tone::good};
+  if (status == "cannot_tell") return {"cannot tell", Tone::dim};
+  return {"not examined", Tone::dim};
+}
+
+std::string finding(const Json& check) {
+  std::string text;
+  if (const Json& share = at(check, "share"); !why_absent(share))
+    text = metric_cell("share", share).text + " of the loss";
+  const std::string headline = string_at(check, "headline");
+  if (!text.empty() && !headline.empty()) text += "   ";
+  text += headline;
+  for (const Json& need : at(check, "needs"))
+    if (need.is_string()) text += (text.empty() ? "needs " : "; needs ") + need.get<std::string>();
+  return text;
+}
+
+Table check_table(const Json& checks) {
+  Table table{.columns = {{"#", true}, {"Check"}, {"Status"}, {"Finding"}},
+              .rows = {},
+              .headed = false,
+              .wraps = true};
+  int index = 0;
+  for (const Json& check : checks) {
+    const std::string title = string_at(check, "title");
+    const Cell status = status_word(string_at(check, "status"), title.ends_with('?'));
+    table.rows.push_back({{std::to_string(index++), Tone::dim},
+                          {title},
+                          status,
+                          {finding(check), status.tone == Tone::dim ? Tone::dim : Tone::plain}});
+  }
+  return table;
+}
+
+void add_evidence(Page& page, const Json& checks) {
+  for (const Json& check : checks) {
+    const Json& evidence = at(check, "evidence");
+    if (evidence.empty()) continue;
+    page.emplace_back(Heading{"Evidence: " + string_at(check, "title")});
+    Table table{
+        .columns = {{"Figure"}, {"Value"}, {"Says"}}, .rows = {}, .headed = false, .wraps = true};
+    for (const Json& one : evidence) {
+      const std::string name = string_at(one, "name");
+      const bool valued = number_at(one, "value").has_value();
+      table.rows.push_back({{name, Tone::dim},
+                            valued ? metric_cell(name, one) : Cell{""},
+                            {string_at(one, "says")}});
+    }
+    page.emplace_back(std::move(table));
+  }
+}
+
+std::string measured_on(const Json& remedy) {
+  const auto windows = integer_at(remedy, "windows");
+  if (windows == 0) return "Not re-measured.";
+  return flag_at(remedy, "fresh")
+             ? fmt::format("Re-measured on {} windows that were not used to choose it.", windows)
+             : fmt::format("Measured on {} windows, of which some were used to choose it.",
+                           windows);
+}
+
+void add_remedy(Page& page, const Json& remedy) {
+  page.emplace_back(Command{string_at(remedy, "command")});
+  const std::string effect = string_at(remedy, "effect");
+  page.emplace_back(
+      Paragraph{{{effect.empty() ? "Size after: " + bytes_at(remedy, "bytes") : effect}}});
+  const Json& before = at(remedy, "before");
+  Table table{.columns = {{""}, {"before"}, {"after"}}, .rows = {}};
+  for (const auto& [name, after] : at(remedy, "after").items())
+    table.rows.push_back(
+        {{metric_name(name)}, metric_words(name, at(before, name)), metric_words(name, after)});
+  if (!table.rows.empty()) page.emplace_back(std::move(table));
+  page.emplace_back(Paragraph{{{measured_on(remedy)}}});
+}
+
+void add_remedies(Page& page, const Json& remedies) {
+  if (remedies.empty()) return;
+  page.emplace_back(Heading{remedies.size() == 1 ? "Remedy" : "Remedies"});
+  bool first = true;
+  for (const Json& remedy : remedies) {
+    if (!first) page.emplace_back(Gap{});
+    first = false;
+    add_remedy(page, remedy);
+  }
+}
+
+void add_closing(Page& page, const Json& document) {
+  const Json& windows = at(document, "windows");
+  const std::string level =
+      fmt::format("Evidence level {}.", string_at(document, "evidence_level"));
+  page.emplace_back(Gap{});
+  page.emplace_back(
+      Paragraph{{{windows_line(windows, flag_at(document, "stopped_early"), false)}}});
+  if (integer_at(windows, "total") == 0) {
+    page.emplace_back(Paragraph{{{level, Tone::dim}}});
+    return;
+  }
+  const Json& spent = at(document, "spent");
+  page.emplace_back(Paragraph{{{resolution_line(at(document, "resolution"))}}});
+  page.emplace_back(
+      Paragraph{{{level, Tone::dim},
+                 {fmt::format("Took {}: {} windows evaluated, {} variants of the model made.",
+                              format_seconds(number_at(spent, "seconds").value_or(-1)),
+                              integer_at(spent, "passes"), integer_at(spent, "variants")),
+                  Tone::dim}}});
+}
+
+Cell verdict_word(const std::string& verdict) {
+  if (verdict == "healthy") return {"HEALTHY", Tone::good};
+  if (verdict == "problem") return {"PROBLEM", Tone::bad};
+  return {"CANNOT TELL", Tone::warning};
+}
+
+std::string baseline_line(const Json& baseline) {
+  if (const auto reason = why_absent(baseline)) return "baseline absent: " + *reason;
+  return "baseline " + file_name(string_at(baseline, "path"));
+}
+
+}  // namespace
+
+Page compose_diagnose(const Json& document, bool verbose) {
+  const Json& model = at(document, "model");
+  const Json& checks = at(document, "checks");
+  Page page;
+  page.emplace_back(Paragraph{{{file_name(string_at(model, "path")), Tone::strong},
+                               {card_line(model)},
+                               {baseline_line(at(document, "baseline"))}}});
+  page.emplace_back(check_table(checks));
+  page.emplace_back(
+      Paragraph{{verdict_word(string_at(document, "verdict")), {string_at(document, "summary")}}});
+  add_remedies(page, at(document, "remedies"));
+  if (verbose) add_evidence(page, checks);
+  add_closing(page, document);
+  return page;
+}
+
+}  // namespace qualm::report

@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/page_measure_details.h"
+#include "report/page_parts.h"
+
+namespace qualm::report {
+namespace {
+
+constexpr const char* kShown[] = {"ppl_change", "kld_mean", "same_top"};
+
+/// File names, or whole paths where two files share a name.
+std::vector<std::string> labels(const Json& results) {
+  std::vector<std::string> names;
+  for (const Json& result : results)
+    names.push_back(file_name(string_at(at(result, "candidate"), "path")));
+  std::vector<std::string> unique = names;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (const std::string path = string_at(at(results[i], "candidate"), "path");
+        std::ranges::count(names, names[i]) > 1)
+      unique[i] = path;
+  return unique;
+}
+
+bool texts_differ(const Json& results) {
+  return std::ranges::any_of(results, [&](const Json& result) {
+    return string_at(result, "text") != string_at(results.front(), "text");
+  });
+}
+
+Table result_table(const Json& results, const std::vector<std::string>& names) {
+  const bool texts = texts_differ(results);
+  Table table{.columns = {{"candidate"}}, .rows = {}};
+  if (texts) table.columns.push_back({"text"});
+  table.columns.push_back({"bpw", true});
+  for (const char* name : kShown) table.columns.push_back({metric_name(name)});
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const Json& result = results[i];
+    const auto bpw = number_at(at(result, "candidate"), "bpw");
+    std::vector<Cell> row{{names[i], Tone::strong}};
+    if (texts) row.push_back({file_name(string_at(result, "text"))});
+    row.push_back({bpw ? fmt::format("{:.2f}", *bpw) : "absent"});
+    for (const char* name : kShown) {
+      const Json& metric = at(at(result, "metrics"), name);
+      row.push_back(why_absent(metric) ? Cell{"absent", Tone::dim} : metric_cell(name, metric));
+    }
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+std::string text_line(const Json& result) {
+  return fmt::format("Text: {}, {} tokens per window, protocol {}.", string_at(result, "text"),
+                     integer_at(result, "ctx_size"), string_at(result, "protocol"));
+}
+
+/// What the cells of the table have no room for.
+void explain_cells(Sentences& sentences, const std::string& name, const Json& metrics) {
+  std::vector<std::pair<std::string, std::string>> absent;  // reason, metrics
+  for (const char* metric : kShown) {
+    const Json& value = at(metrics, metric);
+    if (not_separated(value))
+      sentences.add(name, metric_name(metric) + " is not separated from the baseline's.");
+    const auto reason = why_absent(value);
+    if (!reason) continue;
+    if (absent.empty() || absent.back().first != *reason) absent.push_back({*reason, ""});
+    std::string& all = absent.back().second;
+    all += (all.empty() ? "" : ", ") + metric_name(metric);
+  }
+  for (const auto& [reason, all] : absent)
+    sentences.add(name, fmt::format("{} absent: {}.", all, reason), Tone::dim);
+}
+
+Page footer(const Json& results, const std::vector<std::string>& names) {
+  Sentences sentences;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    explain_cells(sentences, names[i], at(results[i], "metrics"));
+    for (const Json& note : at(results[i], "notes"))
+      sentences.add(names[i], string_at(note, "says"), Tone::warning);
+  }
+  for (std::size_t i = 0; i < results.size(); ++i) sentences.add(names[i], text_line(results[i]));
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const Json& result = results[i];
+    sentences.add(names[i], windows_line(at(result, "windows"), flag_at(result, "stopped_early"),
+                                         flag_at(result, "cancelled")));
+  }
+  for (std::size_t i = 0; i < results.size(); ++i)
+    sentences.add(names[i], resolution_line(at(results[i], "resolution")));
+  return sentences.page(results.size());
+}
+
+void add_gates(Page& page, const Json& gates) {
+  if (!gates.is_array() || gates.empty()) return;
+  page.emplace_back(Heading{"Fail if"});
+  Table table{.columns = {{"Condition"}, {"Candidate"}, {"Outcome"}}, .rows = {}, .headed = false};
+  for (const Json& gate : gates) {
+    const std::string outcome = string_at(gate, "outcome");
+    const Cell word = outcome == "holds"           ? Cell{"HOLDS", Tone::bad}
+                      : outcome == "does_not_hold" ? Cell{"does not hold", Tone::good}
+                                                   : Cell{"cannot tell", Tone::warning};
+    table.rows.push_back(
+        {{string_at(gate, "condition")}, {file_name(string_at(gate, "candidate"))}, word});
+  }
+  page.emplace_back(std::move(table));
+}
+
+}  // namespace
+
+Page compose_measure(const Json& document, bool verbose) {
+  const Json& results = at(document, "results");
+  const Json& baseline = at(document, "baseline");
+  Page page;
+  page.emplace_back(Paragraph{{{"baseline"},
+                               {file_name(string_at(baseline, "path")), Tone::strong},
+                               {card_line(baseline)}}});
+  if (!results.is_array() || results.empty()) {
+    page.emplace_back(Paragraph{{{"Nothing was measured."}}});
+    return page;
+  }
+  const std::vector<std::string> names = labels(results);
+  page.emplace_back(result_table(results, names));
+  std::ranges::move(footer(results, names), std::back_inserter(page));
+  for (std::size_t i = 0; i < results.size(); ++i)
+    add_kv(page, names[i], at(results[i], "kv"), verbose);
+  add_gates(page, at(document, "gates"));
+  for (std::size_t i = 0; verbose && i < results.size(); ++i)
+    add_details(page, names[i], results[i]);
+  return page;
+}
+
+}  // namespace qualm::report

@@ -1,0 +1,166 @@
+#include "report/page_parts.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "report/format.h"
+
+namespace qualm::report {
+namespace {
+
+constexpr std::size_t kTypesShown = 2;
+
+std::optional<numeric::Estimate> estimate(const Json& metric) {
+  const auto value = number_at(metric, "value");
+  if (!value) return std::nullopt;
+  return numeric::Estimate{*value, number_at(metric, "low").value_or(*value),
+                           number_at(metric, "high").value_or(*value)};
+}
+
+/// The first types with their shares; "..." for the rest and for those below half a percent.
+std::string type_shares(const Json& types) {
+  std::string shown;
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    const double share = number_at(types[i], "share").value_or(0);
+    if (i == kTypesShown || share < 0.005) return shown + (i == 0 ? "..." : ", ...");
+    shown +=
+        fmt::format("{}{} {:.0f} %", i == 0 ? "" : ", ", string_at(types[i], "name"), 100 * share);
+  }
+  return shown;
+}
+
+}  // namespace
+
+const Json& at(const Json& object, std::string_view key) {
+  static const Json kNull;
+  if (!object.is_object()) return kNull;
+  const auto it = object.find(std::string(key));
+  return it == object.end() ? kNull : *it;
+}
+
+std::string string_at(const Json& object, std::string_view key) {
+  const Json& value = at(object, key);
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_object()) return "absent: " + why_absent(value).value_or("unknown");
+  return "";
+}
+
+std::optional<double> number_at(const Json& object, std::string_view key) {
+  const Json& value = at(object, key);
+  return value.is_number() ? std::optional<double>(value.get<double>()) : std::nullopt;
+}
+
+std::int64_t integer_at(const Json& object, std::string_view key) {
+  const Json& value = at(object, key);
+  return value.is_number_integer() ? value.get<std::int64_t>() : 0;
+}
+
+bool flag_at(const Json& object, std::string_view key) {
+  const Json& value = at(object, key);
+  return value.is_boolean() && value.get<bool>();
+}
+
+std::optional<std::string> why_absent(const Json& value) {
+  if (value.is_null()) return "not in this report";
+  const Json& reason = at(value, "absent");
+  return reason.is_string() ? std::optional(reason.get<std::string>()) : std::nullopt;
+}
+
+std::string file_name(std::string_view path) {
+  while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  const auto slash = path.rfind('/');
+  const auto name = slash == std::string_view::npos ? path : path.substr(slash + 1);
+  return std::string(name.empty() ? path : name);
+}
+
+std::string card_line(const Json& card) {
+  if (const auto reason = why_absent(card)) return "absent: " + *reason;
+  std::vector<std::string> parts;
+  for (const std::string& part :
+       {string_at(card, "arch"), format_count(integer_at(card, "parameters")) + " weights",
+        string_at(card, "format")})
+    if (!part.empty()) parts.push_back(part);
+  if (const auto bpw = number_at(card, "bpw")) parts.push_back(fmt::format("{:.2f} bpw", *bpw));
+  const Json& types = at(card, "top_types");
+  const std::string line = fmt::format("{}", fmt::join(parts, ", "));
+  return !types.is_array() || types.empty() ? line
+                                            : fmt::format("{} ({})", line, type_shares(types));
+}
+
+std::string metric_name(std::string_view name) {
+  if (name == "ppl_change") return "ppl";
+  if (name == "kld_mean") return "kld";
+  if (name == "same_top") return "same top token";
+  return std::string(name);
+}
+
+bool not_separated(const Json& metric) {
+  const Json& separated = at(metric, "separated");
+  return separated.is_boolean() && !separated.get<bool>();
+}
+
+Cell metric_cell(std::string_view name, const Json& metric, bool interval) {
+  if (const auto reason = why_absent(metric)) return {"absent: " + *reason, Tone::dim};
+  const auto value = estimate(metric);
+  if (!value) return {"absent: not a metric", Tone::dim};
+  const NumberStyle style{.percent = string_at(metric, "unit") == "fraction",
+                          .change = name == "ppl_change" || name == "delta_p_mean",
+                          .interval = interval};
+  return {format_estimate(*value, style), Tone::plain};
+}
+
+Cell metric_words(std::string_view name, const Json& metric) {
+  Cell cell = metric_cell(name, metric);
+  if (not_separated(metric)) cell.text += " not separated";
+  return cell;
+}
+
+std::string windows_line(const Json& windows, bool stopped_early, bool cancelled) {
+  const auto read = integer_at(windows, "read"), total = integer_at(windows, "total");
+  if (total == 0) return "No text was read.";
+  std::string line = read == total ? fmt::format("Read all {} windows", total)
+                                   : fmt::format("Read {} of {} windows", read, total);
+  if (cancelled) return line + ": stopped by the user.";
+  if (stopped_early) return line + ": the answer was certain after them.";
+  return line + ".";
+}
+
+std::string resolution_line(const Json& resolution) {
+  const Json& kld = at(resolution, "kld_mean");
+  if (const auto reason = why_absent(kld))
+    return "Resolution of this machine: absent: " + *reason + ".";
+  const auto value = estimate(kld);
+  return fmt::format("Resolution of this machine: kld {}.",
+                     value ? format_estimate(*value, {.interval = false}) : "absent");
+}
+
+std::string bytes_at(const Json& object, std::string_view key) {
+  const Json& value = at(object, key);
+  if (value.is_number_integer()) return format_bytes(value.get<std::int64_t>());
+  return "absent: " + why_absent(value).value_or("not a size");
+}
+
+void Sentences::add(const std::string& subject, std::string sentence, Tone tone) {
+  const auto same =
+      std::ranges::find_if(sentences_, [&](const Sentence& s) { return s.cell.text == sentence; });
+  if (same != sentences_.end()) {
+    same->subjects.push_back(subject);
+  } else {
+    sentences_.push_back({{std::move(sentence), tone}, {subject}});
+  }
+}
+
+Page Sentences::page(std::size_t subjects) const {
+  Page page;
+  for (const Sentence& sentence : sentences_) {
+    Cell cell = sentence.cell;
+    if (sentence.subjects.size() < subjects)
+      cell.text = fmt::format("{}: {}", fmt::join(sentence.subjects, ", "), cell.text);
+    page.emplace_back(Paragraph{{std::move(cell)}});
+  }
+  return page;
+}
+
+}  // namespace qualm::report

@@ -1,0 +1,62 @@
+// Reading a document without trusting it, and the phrases that several pages share.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "numeric/estimate.h"
+#include "report/document.h"
+#include "report/page.h"
+
+namespace qualm::report {
+
+/// The member, or null where there is none.
+[[nodiscard]] const Json& at(const Json& object, std::string_view key);
+/// A string as it is; of {absent: reason} the word "absent" and the reason; else "".
+[[nodiscard]] std::string string_at(const Json& object, std::string_view key);
+[[nodiscard]] std::optional<double> number_at(const Json& object, std::string_view key);
+[[nodiscard]] std::int64_t integer_at(const Json& object, std::string_view key);  ///< 0: none
+[[nodiscard]] bool flag_at(const Json& object, std::string_view key);
+/// The reason, where the value is {absent: reason} or missing.
+[[nodiscard]] std::optional<std::string> why_absent(const Json& value);
+
+/// The last part of a path.
+[[nodiscard]] std::string file_name(std::string_view path);
+/// "llama, 5.8 M weights, GGUF v3, 3.35 bpw (Q2_K 61 %, Q3_K 24 %, ...)"
+[[nodiscard]] std::string card_line(const Json& card);
+/// What people call a metric: "ppl" for ppl_change, "kld" for kld_mean.
+[[nodiscard]] std::string metric_name(std::string_view name);
+/// The document says that the interval of this change spans 0.
+[[nodiscard]] bool not_separated(const Json& metric);
+/// "+6.4 % [5.8, 7.0]", "absent: no baseline".
+[[nodiscard]] Cell metric_cell(std::string_view name, const Json& metric, bool interval = true);
+/// The same, with " not separated" behind it where that is so.
+[[nodiscard]] Cell metric_words(std::string_view name, const Json& metric);
+/// "Read 23 of 410 windows: the answer was certain after them."
+[[nodiscard]] std::string windows_line(const Json& windows, bool stopped_early, bool cancelled);
+/// "Resolution of this machine: kld 3e-6."
+[[nodiscard]] std::string resolution_line(const Json& resolution);
+/// "3.4 MB", or "absent: reason".
+[[nodiscard]] std::string bytes_at(const Json& object, std::string_view key);
+
+/// Sentences about several subjects: each is said once, with those whom it concerns before it
+/// unless it concerns all.
+class Sentences {
+ public:
+  void add(const std::string& subject, std::string sentence, Tone tone = Tone::plain);
+  [[nodiscard]] Page page(std::size_t subjects) const;
+
+ private:
+  struct Sentence {
+    Cell cell;
+    std::vector<std::string> subjects;
+  };
+  std::vector<Sentence> sentences_;
+};
+
+}  // namespace qualm::report

@@ -1,0 +1,170 @@
+// What qualm has to say, as plain values: producers fill these, to_json makes the document of them.
+//
+// Nothing here knows how it will look. Fractions are 0..1, sizes are bytes, divergences nat/token.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "diagnose/diagnosis.h"
+#include "engine/engine.h"
+#include "evaluate/measurement.h"
+#include "numeric/estimate.h"
+
+namespace qualm::report {
+
+/// Goes up when a field is renamed, removed or changes its meaning; not when one is added.
+inline constexpr int kSchemaVersion = 1;
+
+/// What made the report.
+struct Tool {
+  std::string version = QUALM_VERSION;
+  std::string libllama;  ///< engine::Engine::version(); empty where no engine ran
+};
+
+/// A model in one line.
+struct ModelCard {
+  std::string path;    ///< as the user gave it
+  std::string format;  ///< "GGUF v3", "EXL2", ...
+  std::string arch;
+  std::string name;  ///< general.name; empty where the file gives none
+  std::int64_t parameters = 0;
+  std::uint64_t file_bytes = 0;
+  double bpw = 0;  ///< bits of tensor data per weight
+  std::vector<std::pair<std::string, double>>
+      top_types;                               ///< type, share of the weights; largest first
+  std::optional<std::int64_t> context_length;  ///< the model was trained for
+};
+
+struct Windows {
+  std::int64_t read = 0;
+  std::int64_t total = 0;
+};
+
+/// One pair of cache types, measured against the same weights with an F16 cache.
+struct KvCell {
+  std::string type_k;
+  std::string type_v;
+  std::map<std::string, numeric::Metric> metrics;  ///< names as in evaluate::Measurement
+  std::optional<std::int64_t> bytes;       ///< of the cache at the context that was measured
+  std::optional<std::int64_t> departs_at;  ///< first position where kld leaves the resolution
+  std::vector<evaluate::Bucket> by_position;
+};
+
+/// One candidate on one text.
+struct MeasureResult {
+  ModelCard candidate;
+  std::string text;      ///< which text: a path or a corpus name
+  std::string protocol;  ///< "qualm" or "llama.cpp"
+  engine::Settings settings;
+  evaluate::Measurement measurement;
+  numeric::Metric resolution_kld;  ///< the baseline against itself
+  std::vector<KvCell> kv;          ///< empty: no grid was asked for
+};
+
+/// One --fail-if condition on one candidate.
+struct Gate {
+  enum class Outcome { holds, does_not_hold, cannot_tell };
+  std::string condition;  ///< as given: "ppl_change>1%"
+  std::string candidate;  ///< path
+  Outcome outcome = Outcome::cannot_tell;
+};
+
+struct MeasureReport {
+  Tool tool;
+  ModelCard baseline;
+  std::vector<MeasureResult> results;
+  std::vector<Gate> gates;
+};
+
+struct Spent {
+  double seconds = 0;         ///< wall clock
+  std::int64_t passes = 0;    ///< windows that went through a model, all models together
+  std::int64_t variants = 0;  ///< models assembled to change one factor alone
+};
+
+struct DiagnoseReport {
+  Tool tool;
+  ModelCard model;
+  std::optional<ModelCard> baseline;
+  std::string text;      ///< empty where nothing was run
+  std::string protocol;  ///< the same
+  engine::Settings settings;
+  diagnose::Diagnosis diagnosis;
+  Windows windows;
+  bool stopped_early = false;
+  numeric::Metric resolution_kld;
+  Spent spent;
+};
+
+struct TypeStat {
+  std::string name;  ///< "Q4_K"
+  std::int64_t tensors = 0;
+  std::int64_t bytes = 0;
+  std::int64_t parameters = 0;
+};
+
+/// Tensors with the same job: "attn_q", "ffn_down", "token_embd", ...
+struct ClassStat {
+  std::string name;
+  std::int64_t tensors = 0;
+  std::int64_t bytes = 0;
+  std::int64_t parameters = 0;
+  double bpw = 0;
+  std::vector<std::string> types;  ///< encodings found in it, most weights first
+};
+
+struct Experts {
+  std::int64_t count = 0;
+  std::int64_t used = 0;
+};
+
+struct TokenizerCard {
+  std::string model;            ///< tokenizer.ggml.model
+  std::string pre;              ///< tokenizer.ggml.pre; empty where the file gives none
+  std::int64_t vocab_size = 0;  ///< 0: no vocabulary in the file
+  std::string sha256;           ///< over vocabulary, merges, scores, types and special ids
+};
+
+struct Risk {
+  std::string id;    ///< stable: "below_floor"
+  std::string says;  ///< one sentence, numbers in it
+};
+
+struct Finding {
+  std::string place;  ///< "tensor blk.0.attn_q.weight"
+  std::string says;
+};
+
+struct Integrity {
+  enum class Status { whole, damaged, not_examined };
+  Status status = Status::not_examined;
+  std::vector<Finding> findings;
+};
+
+struct InspectReport {
+  Tool tool;
+  ModelCard model;
+  bool tied_embeddings = false;
+  std::optional<Experts> experts;
+  std::optional<TokenizerCard> tokenizer;
+  std::vector<TypeStat> types;                                  ///< largest first
+  std::vector<ClassStat> classes;                               ///< in the order of a forward pass
+  std::vector<std::pair<std::string, std::string>> provenance;  ///< key, value for a person
+  std::vector<Risk> risks;
+  Integrity integrity;
+};
+
+/// A command that failed. `command` is empty where not even that was understood.
+struct ErrorReport {
+  Tool tool;
+  std::string command;
+  Error error;
+};
+
+}  // namespace qualm::report

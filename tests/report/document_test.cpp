@@ -1,0 +1,87 @@
+#include "report/document.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "report/sample_reports.h"
+
+namespace qualm::report::testing {
+namespace {
+
+Json metrics_of(std::map<std::string, numeric::Metric> metrics) {
+  MeasureReport report = measure_sample();
+  report.results[0].measurement.metrics = std::move(metrics);
+  return to_json(report)["results"][0]["metrics"];
+}
+
+TEST(Document, an_interval_without_width_is_said_to_be_absent) {
+  const Json json = metrics_of({{"kld_max", {numeric::Estimate{2, 2, 2}, "nat/token", ""}}});
+  EXPECT_EQ(json["kld_max"].dump(), R"({"value":2.0,"interval":"absent","unit":"nat/token"})");
+}
+
+TEST(Document, an_exact_zero_keeps_its_interval) {
+  const Json json = metrics_of({{"kld_mean", {numeric::Estimate{0, 0, 0}, "nat/token", ""}}});
+  EXPECT_EQ(json["kld_mean"].dump(), R"({"value":0.0,"low":0.0,"high":0.0,"unit":"nat/token"})");
+}
+
+TEST(Document, an_unknown_metric_gives_its_reason_and_nothing_else) {
+  const Json json = metrics_of({{"ppl", {std::nullopt, "1", "one window"}}, {"kld_p90", {}}});
+  EXPECT_EQ(json["ppl"].dump(), R"({"absent":"one window"})");
+  EXPECT_EQ(json["kld_p90"].dump(), R"({"absent":"not measured"})");
+}
+
+TEST(Document, infinities_and_nan_never_get_in) {
+  const double inf = std::numeric_limits<double>::infinity();
+  const Json json = metrics_of({{"ppl", {numeric::Estimate{inf, 1, inf}, "1", ""}},
+                                {"ppl_change", {numeric::Estimate{3, 1, inf}, "fraction", ""}}});
+  EXPECT_EQ(json["ppl"].dump(), R"({"absent":"not a finite number"})");
+  EXPECT_EQ(json["ppl_change"].dump(), R"({"value":3.0,"interval":"absent","unit":"fraction"})");
+}
+
+TEST(Document, a_change_says_whether_it_is_separated_from_0) {
+  const auto change = [](double low, double high) {
+    return metrics_of({{"ppl_change", {numeric::Estimate{0, low, high}, "fraction", ""}}});
+  };
+  EXPECT_EQ(change(-0.1, 0.1)["ppl_change"]["separated"], false);
+  EXPECT_EQ(change(0, 0.1)["ppl_change"]["separated"], false);
+  EXPECT_EQ(change(-0.2, -0.1)["ppl_change"]["separated"], true);
+}
+
+TEST(Document, window_sums_give_the_metrics_back) {
+  const Json window = to_json(measure_sample())["results"][0]["windows_raw"][1];
+  EXPECT_EQ(
+      window.dump(),
+      R"({"window":17,"tokens":2,"nll_baseline":3.0,"nll":3.625,"kld":0.1875,"delta_p":-0.75,)"
+      R"("delta_p_squared":0.3125,"same_top":1,"not_finite":1})");
+}
+
+std::vector<std::string> note_ids(const MeasureReport& report) {
+  std::vector<std::string> ids;
+  const Json document = to_json(report);
+  for (const Json& note : document["results"][0]["notes"]) ids.push_back(note["id"]);
+  return ids;
+}
+
+TEST(Document, a_perplexity_below_the_baselines_is_an_anomaly) {
+  MeasureReport report = measure_sample();
+  report.results[0].measurement.not_finite = 0;
+  EXPECT_EQ(note_ids(report), std::vector<std::string>{});
+  report.results[0].measurement.metrics["ppl_change"].estimate = {-0.02, -0.03, -0.01};
+  EXPECT_EQ(note_ids(report), std::vector<std::string>{"ppl_below_baseline"});
+}
+
+TEST(Document, a_kld_within_the_resolution_is_noted) {
+  MeasureReport report = measure_sample();
+  report.results[0].measurement.not_finite = 0;
+  report.results[0].measurement.metrics["kld_mean"].estimate = {4e-6, 2e-6, 6e-6};
+  EXPECT_EQ(note_ids(report), std::vector<std::string>{"below_resolution"});
+}
+
+TEST(Document, the_exit_code_of_an_error_is_the_programs) {
+  EXPECT_EQ(to_json(error_sample())["error"]["exit_code"], 2);
+}
+
+}  // namespace
+}  // namespace qualm::report::testing

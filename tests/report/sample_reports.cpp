@@ -1,0 +1,321 @@
+#include "report/sample_reports.h"
+
+#include <limits>
+
+namespace qualm::report::testing {
+namespace {
+
+using numeric::Metric;
+
+Metric known(double value, double low, double high, std::string unit = "nat/token") {
+  return {numeric::Estimate{value, low, high}, std::move(unit), ""};
+}
+
+Metric unknown(std::string reason, std::string unit = "nat/token") {
+  return {std::nullopt, std::move(unit), std::move(reason)};
+}
+
+Tool tool() { return {.version = "0.1.0", .libllama = "b6000"}; }
+
+ModelCard tiny_f16() {
+  return {.path = "models/tiny-F16.gguf",
+          .format = "GGUF v3",
+          .arch = "llama",
+          .name = "qualm tiny",
+          .parameters = 5'770'000,
+          .file_bytes = 11'600'000,
+          .bpw = 16.004,
+          .top_types = {{"F16", 0.9996}, {"F32", 0.0004}},
+          .context_length = 2048};
+}
+
+ModelCard tiny_q2() {
+  return {.path = "models/tiny-Q2_K.gguf",
+          .format = "GGUF v3",
+          .arch = "llama",
+          .name = "qualm tiny",
+          .parameters = 5'770'000,
+          .file_bytes = 2'610'000,
+          .bpw = 3.352,
+          .top_types = {{"Q2_K", 0.61}, {"Q3_K", 0.24}, {"Q6_K", 0.149}, {"F32", 0.001}},
+          .context_length = 2048};
+}
+
+ModelCard tiny_q8() {
+  return {.path = "models/tiny-Q8_0.gguf",
+          .format = "GGUF v3",
+          .arch = "llama",
+          .name = "",
+          .parameters = 5'770'000,
+          .file_bytes = 6'300'000,
+          .bpw = 8.503,
+          .top_types = {{"Q8_0", 0.9996}, {"F32", 0.0004}},
+          .context_length = std::nullopt};
+}
+
+std::map<std::string, Metric> q2_metrics() {
+  return {{"ppl", known(7.412, 7.1, 7.73, "1")},
+          {"ppl_baseline", known(6.966, 6.68, 7.27, "1")},
+          {"ppl_change", known(0.0641, 0.0581, 0.0702, "fraction")},
+          {"kld_mean", known(0.05734, 0.0566, 0.0581)},
+          {"kld_median", known(0.0312, 0.0306, 0.0318)},
+          {"kld_p90", known(0.131, 0.128, 0.134)},
+          {"kld_p95", known(0.189, 0.184, 0.195)},
+          {"kld_p99", known(0.361, 0.342, 0.38)},
+          {"kld_p999", known(0.81, 0.72, 0.97)},
+          {"kld_max", known(2.137, 2.137, 2.137)},
+          {"delta_p_mean", known(-0.0121, -0.0133, -0.0109, "fraction")},
+          {"delta_p_rms", known(0.0643, 0.0631, 0.0655, "fraction")},
+          {"same_top", known(0.8716, 0.8684, 0.8748, "fraction")}};
+}
+
+std::map<std::string, Metric> q8_metrics() {
+  auto metrics = q2_metrics();
+  metrics["ppl_change"] = known(0.0002, -0.0004, 0.0008, "fraction");
+  metrics["kld_mean"] = known(2.1e-5, 2.02e-5, 2.18e-5);
+  metrics["same_top"] = known(0.9967, 0.9961, 0.9973, "fraction");
+  metrics["delta_p_mean"] = known(0, 0, 0, "fraction");
+  metrics["kld_p999"] = unknown("fewer than 1,000 positions");
+  return metrics;
+}
+
+std::vector<evaluate::Bucket> positions() {
+  return {{64, 128, 1472, known(0.0601, 0.0588, 0.0614), known(0.069, 0.061, 0.077, "fraction")},
+          {128, 256, 2944, known(0.0569, 0.0561, 0.0577), known(0.063, 0.057, 0.069, "fraction")}};
+}
+
+std::vector<evaluate::Bucket> confidences() {
+  return {
+      {0, 0.2, 801, known(0.0702, 0.068, 0.0724), known(0.071, 0.06, 0.082, "fraction")},
+      {0.8, 1, 0, unknown("no position is in it"), unknown("no position is in it", "fraction")}};
+}
+
+evaluate::WindowScores window(std::int32_t index) {
+  return {index,
+          {{2.0, 2.125, 0.0625F, -0.25F, 0.5F, 64, true, true},
+           {1.0, 1.5, 0.125F, -0.5F, 0.75F, 65, false, true},
+           {0, 0, 0, 0, 0, 66, false, false}}};
+}
+
+std::vector<KvCell> kv_grid() {
+  const auto cell = [](const char* k, const char* v, Metric kld, std::int64_t bytes,
+                       std::optional<std::int64_t> departs) {
+    return KvCell{
+        k,
+        v,
+        {{"kld_mean", std::move(kld)}, {"ppl_change", known(0.001, -0.001, 0.003, "fraction")}},
+        bytes,
+        departs,
+        {}};
+  };
+  return {cell("f16", "f16", known(0, 0, 0), 1'572'864, std::nullopt),
+          cell("f16", "q4_0", known(0.000612, 0.00059, 0.000634), 1'007'616, 128),
+          cell("q4_0", "f16", known(0.00411, 0.00398, 0.00424), 1'007'616, 96),
+          {"q4_0",
+           "q4_0",
+           {{"kld_mean", unknown("the engine refuses this pair")}},
+           std::nullopt,
+           std::nullopt,
+           {}}};
+}
+
+engine::Settings settings() { return {}; }
+
+MeasureResult measured(ModelCard card, std::map<std::string, Metric> metrics) {
+  MeasureResult result{.candidate = std::move(card),
+                       .text = "corpora/prose.txt",
+                       .protocol = "qualm",
+                       .settings = settings(),
+                       .measurement = {},
+                       .resolution_kld = known(3.1e-6, 2.9e-6, 3.3e-6),
+                       .kv = {}};
+  evaluate::Measurement& m = result.measurement;
+  m.windows = {window(3), window(17)};
+  m.windows_total = 410;
+  m.stopped_early = true;
+  m.tokens_scored = 4;
+  m.not_finite = 2;
+  m.metrics = std::move(metrics);
+  m.by_position = positions();
+  m.by_confidence = confidences();
+  return result;
+}
+
+}  // namespace
+
+MeasureReport measure_sample() {
+  MeasureReport report{.tool = tool(), .baseline = tiny_f16(), .results = {}, .gates = {}};
+  report.results = {measured(tiny_q2(), q2_metrics()), measured(tiny_q8(), q8_metrics())};
+  report.results[0].kv = kv_grid();
+  report.results[1].measurement.stopped_early = false;
+  report.results[1].measurement.windows_total = 2;
+  report.results[1].measurement.not_finite = 0;
+  report.gates = {{"ppl_change>1%", "models/tiny-Q2_K.gguf", Gate::Outcome::holds},
+                  {"ppl_change>1%", "models/tiny-Q8_0.gguf", Gate::Outcome::does_not_hold}};
+  return report;
+}
+
+MeasureReport measure_without_intervals() {
+  MeasureReport report{.tool = tool(), .baseline = tiny_f16(), .results = {}, .gates = {}};
+  auto metrics = q2_metrics();
+  for (auto& [name, metric] : metrics) metric = unknown("fewer than 2 windows were read");
+  metrics["kld_max"] = known(2.137, 2.137, 2.137);
+  report.results = {measured(tiny_q2(), metrics)};
+  report.results[0].measurement.cancelled = true;
+  report.results[0].resolution_kld = unknown("stopped before it was measured");
+  return report;
+}
+
+DiagnoseReport diagnose_sample() {
+  using diagnose::Status;
+  DiagnoseReport report{.tool = tool(),
+                        .model = tiny_q2(),
+                        .baseline = tiny_f16(),
+                        .text = "corpora/prose.txt",
+                        .protocol = "qualm",
+                        .settings = settings(),
+                        .diagnosis = {},
+                        .windows = {23, 410},
+                        .stopped_early = true,
+                        .resolution_kld = known(3.1e-6, 2.9e-6, 3.3e-6),
+                        .spent = {.seconds = 94.2, .passes = 512, .variants = 7}};
+  report.settings.type_k = "q4_0";
+  report.diagnosis = {
+      .evidence_level = "L3",
+      .checks = {{"not_quant",
+                  "Is it the quant?",
+                  Status::cleared,
+                  std::nullopt,
+                  "tokenizer and template equal, file whole, baseline does not loop",
+                  {{"tokenizer", std::nullopt, "",
+                    "vocabulary, merges and special ids equal by sha256"}},
+                  {}},
+                 {"tier",
+                  "Tier too aggressive",
+                  Status::cause,
+                  numeric::Estimate{0.78, 0.71, 0.84},
+                  "ppl +21.4 % [19.8, 23.1]   kld 0.231 [0.222, 0.240]",
+                  {{"bits_per_weight", numeric::Estimate{3.352, 3.352, 3.352}, "bit",
+                    "3.35 bits per weight, below the floor of 4.0"},
+                   {"ppl_change", numeric::Estimate{0.214, 0.198, 0.231}, "fraction",
+                    "with an F16 cache"}},
+                  {}},
+                 {"kv_cache",
+                  "KV cache",
+                  Status::contributes,
+                  numeric::Estimate{0.17, 0.12, 0.22},
+                  "K q4_0: kld 0.041 from position 96 on; V is fine",
+                  {},
+                  {}},
+                 {"architecture",
+                  "Architecture",
+                  Status::cleared,
+                  std::nullopt,
+                  "no class carries over 1.3x its share",
+                  {},
+                  {}},
+                 {"calibration",
+                  "Calibration",
+                  Status::cannot_tell,
+                  std::nullopt,
+                  "code within 4 % of the calibration-free counterpart",
+                  {},
+                  {"a longer text: 64 windows instead of 23"}},
+                 {"provenance",
+                  "Quant of another model",
+                  Status::not_examined,
+                  std::nullopt,
+                  "",
+                  {},
+                  {"--base-model"}}},
+      .principal_cause = "tier",
+      .verdict = "problem",
+      .summary = "Q2_K is too small for this model: it carries 78 % of the loss.",
+      .remedies = {{"tier",
+                    "llama-quantize tiny-F16.gguf tiny-Q4_K_M.gguf Q4_K_M",
+                    "2.6 MB to 3.7 MB",
+                    3'700'000,
+                    {{"ppl_change", known(0.214, 0.198, 0.231, "fraction")},
+                     {"kld_mean", known(0.231, 0.222, 0.24)}},
+                    {{"ppl_change", known(0.009, 0.005, 0.013, "fraction")},
+                     {"kld_mean", known(0.012, 0.0114, 0.0126)}},
+                    64,
+                    true},
+                   {"kv_cache",
+                    "--cache-type-k q8_0",
+                    "0.2 MB more at 2048 tokens",
+                    std::nullopt,
+                    {},
+                    {},
+                    0,
+                    false}}};
+  return report;
+}
+
+DiagnoseReport diagnose_file_only() {
+  using diagnose::Status;
+  DiagnoseReport report{.tool = {.version = "0.1.0", .libllama = ""},
+                        .model = tiny_q8(),
+                        .baseline = std::nullopt,
+                        .text = "",
+                        .protocol = "",
+                        .settings = settings(),
+                        .diagnosis = {},
+                        .windows = {},
+                        .stopped_early = false,
+                        .resolution_kld = unknown("nothing was run"),
+                        .spent = {}};
+  report.diagnosis.evidence_level = "L0";
+  report.diagnosis.verdict = "cannot_tell";
+  report.diagnosis.summary = "Nothing was run: give a baseline.";
+  for (const char* id :
+       {"not_quant", "tier", "kv_cache", "architecture", "calibration", "provenance"})
+    report.diagnosis.checks.push_back(
+        {id, id, Status::not_examined, std::nullopt, "", {}, {"--baseline"}});
+  return report;
+}
+
+InspectReport inspect_sample() {
+  return {
+      .tool = {.version = "0.1.0", .libllama = ""},
+      .model = tiny_q2(),
+      .tied_embeddings = true,
+      .experts = std::nullopt,
+      .tokenizer = TokenizerCard{"gpt2", "llama-bpe", 4096, std::string(64, 'a')},
+      .types = {{"Q2_K", 40, 1'100'000, 3'520'000},
+                {"Q3_K", 20, 600'000, 1'385'000},
+                {"F32", 13, 8'000, 2'000}},
+      .classes = {{"token_embd", 1, 700'000, 860'000, 6.5625, {"Q6_K"}},
+                  {"attn_v", 6, 300'000, 700'000, 3.4375, {"Q3_K", "Q4_K"}}},
+      .provenance = {{"general.quantized_by", "someone"}, {"quantize.imatrix.file", "imatrix.dat"}},
+      .risks = {{"below_floor", "3.35 bits per weight are below the floor of 4.0."}},
+      .integrity = {Integrity::Status::whole, {}}};
+}
+
+InspectReport inspect_hostile() {
+  InspectReport report = inspect_sample();
+  report.model.path = "a\x1b[31m/evil|name`\n# <b>.gguf";
+  report.model.name = "[x](javascript:alert) ``` \xff\xfe *bold*";
+  report.model.bpw = std::numeric_limits<double>::quiet_NaN();
+  report.experts = Experts{64, 8};
+  report.types[0].name = "Q2|K";
+  report.provenance = {{"key\r\n| a | b |", "value\x07"}};
+  report.integrity = {
+      Integrity::Status::damaged,
+      {{"tensor blk.0.attn_q.weight", "3 blocks have a scale that is not a number"}}};
+  return report;
+}
+
+ErrorReport error_sample() {
+  return {.tool = tool(),
+          .command = "measure",
+          .error = {.kind = Kind::input,
+                    .code = "GGUF-012",
+                    .file = "tiny.gguf",
+                    .place = "byte 8, tensor count",
+                    .expected = "at most 42 entries",
+                    .found = "9223372036854775807",
+                    .advice = "Download the file again."}};
+}
+
+}  // namespace qualm::report::testing
