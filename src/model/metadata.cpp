@@ -9,22 +9,26 @@
 namespace qualm::model {
 
 void Metadata::set(std::string key, Value value, int type) {
-  const auto it = std::ranges::find(entries_, key, &Entry::key);
-  if (it != entries_.end()) {
-    it->value = std::move(value);
-    it->type = type;
-  } else {
+  const auto [it, is_new] = index_.try_emplace(key, entries_.size());
+  if (is_new) {
     entries_.push_back({std::move(key), std::move(value), type});
+  } else {
+    entries_[it->second].value = std::move(value);
+    entries_[it->second].type = type;
   }
 }
 
 void Metadata::erase(std::string_view key) {
-  std::erase_if(entries_, [&](const Entry& entry) { return entry.key == key; });
+  const auto it = index_.find(key);
+  if (it == index_.end()) return;
+  entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(it->second));
+  index_.erase(it);
+  for (std::size_t i = 0; i < entries_.size(); ++i) index_.find(entries_[i].key)->second = i;
 }
 
 const Value* Metadata::find(std::string_view key) const noexcept {
-  const auto it = std::ranges::find(entries_, key, &Entry::key);
-  return it == entries_.end() ? nullptr : &it->value;
+  const auto it = index_.find(key);
+  return it == index_.end() ? nullptr : &entries_[it->second].value;
 }
 
 std::optional<std::string> Metadata::string(std::string_view key) const {

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -24,7 +26,8 @@ struct Entry {
   int type = -1;  ///< GGUF value type id; of the elements for an array; -1: choose by the variant
 };
 
-/// In file order; keys are unique. Lookups return absent for a missing key or an unfitting type.
+/// In file order; keys are unique. Lookups return absent for a missing key or an unfitting type,
+/// and take constant time: a file may hold millions of keys to make a reader slow.
 class Metadata {
  public:
   void set(std::string key, Value value, int type = -1);
@@ -39,7 +42,14 @@ class Metadata {
   [[nodiscard]] const std::vector<std::string>* strings(std::string_view key) const noexcept;
 
  private:
+  struct KeyHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view key) const noexcept {
+      return std::hash<std::string_view>{}(key);
+    }
+  };
   std::vector<Entry> entries_;
+  std::unordered_map<std::string, std::size_t, KeyHash, std::equal_to<>> index_;  ///< of entries_
 };
 
 /// The value for a person or a diff: long arrays and strings are cut with their length told.

@@ -1,0 +1,67 @@
+#include "codec/verify.h"
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+#include <span>
+
+namespace qualm::codec {
+namespace {
+
+constexpr std::int64_t kWeightsAtOnce = std::int64_t{1} << 20;
+
+void examine(std::span<const float> values, std::int64_t row, bool matrix, TensorHealth& health) {
+  const auto bad = std::ranges::count_if(values, [](float v) { return !std::isfinite(v); });
+  if (bad > 0) {
+    health.not_finite_weights += bad;
+    health.not_finite.add(row);
+    return;
+  }
+  if (!matrix || std::ranges::any_of(values, [&](float v) { return v != values[0]; })) return;
+  (values[0] == 0.0F ? health.zero : health.constant).add(row);
+}
+
+Error within(Error error, const model::Tensor& tensor) {
+  if (error.place.empty()) error.place = "tensor " + tensor.name;
+  return error;
+}
+
+}  // namespace
+
+void RowList::add(std::int64_t row) {
+  ++count;
+  if (first.size() < kNamed) first.push_back(row);
+}
+
+Result<TensorHealth> verify(const model::Tensor& tensor, Progress& progress) {
+  const std::int64_t length = tensor.row_length();
+  const std::int64_t rows = tensor.row_count();
+  TensorHealth health;
+  if (length == 0 || rows == 0) return health;
+  const std::int64_t at_once = std::clamp<std::int64_t>(kWeightsAtOnce / length, 1, rows);
+  // One weight per row says nothing about constancy.
+  const bool matrix = tensor.dims.size() >= 2 && length >= 2;
+  try {
+    std::vector<float> values(static_cast<std::size_t>(at_once * length));
+    for (std::int64_t row = 0; row < rows; row += at_once) {
+      if (progress.cancelled())
+        return fail({Kind::cancelled, "CODEC-009", "", "tensor " + tensor.name, "",
+                     "stopped on request", ""});
+      const std::int64_t count = std::min(at_once, rows - row);
+      const std::span<float> some(values.data(), static_cast<std::size_t>(count * length));
+      if (auto read = tensor.data->rows(row, count, some); !read)
+        return fail(within(std::move(read).error(), tensor));
+      for (std::int64_t i = 0; i < count; ++i)
+        examine(
+            some.subspan(static_cast<std::size_t>(i * length), static_cast<std::size_t>(length)),
+            row + i, matrix, health);
+      health.rows_read += count;
+    }
+  } catch (const std::bad_alloc&) {
+    return fail({Kind::input, "CODEC-002", "", "tensor " + tensor.name,
+                 "memory for one row of the tensor", "none left", ""});
+  }
+  return health;
+}
+
+}  // namespace qualm::codec

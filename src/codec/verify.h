@@ -1,0 +1,41 @@
+// Reads every weight of a tensor and says which rows cannot be right.
+//
+// Seen in broken files: blocks with a NaN or infinite scale (an overflow while quantizing, damage
+// on the way), rows of zeros (a conversion that lost a part). A zero row is not wrong by itself:
+// embeddings are padded with them, so a caller compares with the baseline before it accuses.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "model/checkpoint.h"
+
+namespace qualm::codec {
+
+/// How many rows, and the first of them by number.
+struct RowList {
+  static constexpr std::size_t kNamed = 16;
+  std::int64_t count = 0;
+  std::vector<std::int64_t> first;  ///< at most kNamed, ascending
+
+  void add(std::int64_t row);
+};
+
+struct TensorHealth {
+  std::int64_t rows_read = 0;
+  std::int64_t not_finite_weights = 0;
+  RowList not_finite;  ///< rows with a NaN or an infinity
+  RowList zero;        ///< rows of zeros; not looked for in vectors (biases may be zero)
+  RowList constant;    ///< rows of one value other than zero; the same (norms may be all ones)
+
+  [[nodiscard]] bool whole() const noexcept {
+    return not_finite.count == 0 && zero.count == 0 && constant.count == 0;
+  }
+};
+
+/// Any encoding. Errors: those of TensorData::rows; Kind::cancelled CODEC-009.
+[[nodiscard]] Result<TensorHealth> verify(const model::Tensor& tensor, Progress& progress);
+
+}  // namespace qualm::codec
