@@ -2,7 +2,6 @@
 
 #include <llama.h>
 
-#include <cstdio>
 #include <deque>
 #include <mutex>
 
