@@ -43,13 +43,19 @@ struct Weight {
 /// "x.trellis", "x.weight", "x.weight_packed", "x.W_q", "x_blocks" (gpt-oss), ... the "x".
 [[nodiscard]] std::vector<std::string> weight_modules(const safetensors::Container& container);
 
+/// Sizes that the model's configuration knows and the file pads (EXL2, EXL3); 0 where unknown.
+struct Sizes {
+  std::int64_t outputs = 0;
+  std::int64_t inputs = 0;
+};
+
 /// The weight of one module. Errors: QW-001 no weight under that name, QW-002 a scheme that is
-/// known but not read (its name and reason), QW-003 tensors of no known scheme, QW-004 the
-/// configuration and the tensors cannot both be right, CODEC-1xx parts that contradict each other,
-/// JSON-* (quant states).
+/// known but not read (its name), QW-003 tensors that fit no known scheme or a part of one missing,
+/// QW-004 configuration and tensors that cannot both be right, CODEC-1xx parts that contradict each
+/// other, JSON-* (quant states).
 [[nodiscard]] Result<Weight> read_weight(const safetensors::Container& container,
                                          const QuantizationConfig& config,
-                                         const std::string& module);
+                                         const std::string& module, const Sizes& sizes = {});
 
 /// One raw tensor as it is (norms, biases, embeddings, experts stored whole): dims reversed.
 /// Errors: QW-001, CODEC-103 a dtype that holds no numbers of ours (BOOL, C64, packed F4).

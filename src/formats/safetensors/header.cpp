@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <tuple>
 
+#include "base/byte_reader.h"
 #include "base/checked.h"
 #include "formats/json.h"
 
@@ -50,10 +50,9 @@ constexpr std::array<OtherKind, 8> kOthers{{
     {"{", "JSON text", "If it is an index, its name must end in .index.json."},
 }};
 
-/// A failed check may mean a damaged file or another kind of file: name it where the first bytes
-/// tell.
-std::unexpected<Error> refuse(const FileSource& file, std::string code, std::string place,
-                              std::string expected, std::string found) {
+/// An impossible length may mean another kind of file: name it where the first bytes tell.
+std::unexpected<Error> refuse_length(const FileSource& file, std::string code, std::string place,
+                                     std::string expected, std::string found) {
   const std::string_view text = text_of(file.bytes());
   for (const OtherKind& other : kOthers) {
     if (text.starts_with(other.magic))
@@ -160,11 +159,8 @@ Result<void> check_layout(const FileSource& file, const std::vector<Claim>& clai
 
 Result<std::pair<json, std::uint64_t>> parse_header(const FileSource& file) {
   const std::span<const std::byte> bytes = file.bytes();
-  if (bytes.size() < kLengthBytes)
-    return refuse_length(file, "ST-001", "byte 0, header length", "8 bytes",
-                         fmt::format("a file of {}", bytes.size()));
-  std::uint64_t length = 0;
-  std::memcpy(&length, bytes.data(), kLengthBytes);
+  ByteReader reader(file.path(), "ST", bytes);
+  QUALM_TRY(const auto length, reader.number<std::uint64_t>("header length"));  // ST-001
   if (length > kMaxHeader)
     return refuse_length(file, "ST-002", "byte 0, header length",
                          fmt::format("at most {} bytes", kMaxHeader), fmt::format("{}", length));
