@@ -57,5 +57,6 @@ using Page = std::vector<Block>;
 [[nodiscard]] Page compose_measure(const nlohmann::ordered_json& document, bool verbose);
 [[nodiscard]] Page compose_diagnose(const nlohmann::ordered_json& document, bool verbose);
 [[nodiscard]] Page compose_inspect(const nlohmann::ordered_json& document, bool verbose);
+[[nodiscard]] Page compose_demo(const nlohmann::ordered_json& document, bool verbose);
 
 }  // namespace qualm::report

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -158,6 +159,22 @@ struct InspectReport {
   std::vector<std::pair<std::string, std::string>> provenance;  ///< key, value for a person
   std::vector<Risk> risks;
   Integrity integrity;
+};
+
+/// One patient of the demo: what was done to it, and what was found.
+struct DemoPatient {
+  std::string title;
+  std::string made;     ///< "Q2_K, q4_0 cache"
+  std::string truth;    ///< id of the principal cause; empty: healthy
+  std::string found;    ///< likewise
+  bool right = false;   ///< found is the truth
+  std::string command;  ///< to see this diagnosis again
+  nlohmann::ordered_json diagnosis;  ///< the document of that diagnosis
+};
+
+struct DemoReport {
+  Tool tool;
+  std::vector<DemoPatient> patients;
 };
 
 /// A command that failed. `command` is empty where not even that was understood.

@@ -1,0 +1,99 @@
+// `qualm demo`: the bundled model made ill in known ways, each patient diagnosed, truth beside finding.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <vector>
+
+#include "app/data.h"
+#include "app/use_case.h"
+#include "engine/llama_engine.h"
+#include "report/document.h"
+
+namespace qualm::app {
+namespace {
+
+struct DemoPatient {
+  const char* title;
+  const char* mix;
+  const char* cache;  ///< K and V type
+  const char* truth;  ///< principal cause, or "" for a healthy one
+};
+
+// The last one is shown in full.
+constexpr DemoPatient kPatients[] = {
+    {"healthy control", "Q6_K", "f16", ""},
+    {"cache too hard", "Q8_0", "q4_0", "kv_cache"},
+    {"tier too low", "Q3_K_S", "f16", "tier"},
+    {"both", "Q2_K", "q4_0", "tier"},
+};
+
+Result<std::string> demo_folder() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  const std::filesystem::path base = cache && *cache ? cache : fmt::format("{}/.cache", home ? home : "/tmp");
+  const auto folder = base / "qualm" / "demo";
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    return fail({Kind::input, "DEMO-001", folder.string(), "", "a folder for the demo's models", error.message(),
+                 "Set XDG_CACHE_HOME to a folder that can be written."});
+  return folder.string();
+}
+
+Result<std::string> make_patient(const DemoPatient& patient, const std::string& baseline, const std::string& folder,
+                                 assemble::Quantizer& quantizer) {
+  const std::string path = fmt::format("{}/qualm-tiny-{}.gguf", folder, patient.mix);
+  QUALM_TRY(const auto image, quantizer.quantize(baseline, {.mix = patient.mix,
+                                                            .token_embedding_type = {},
+                                                            .output_tensor_type = {},
+                                                            .overrides = {}}));
+  QUALM_CHECK(image.save(path));
+  return path;
+}
+
+/// What the job's progress is about, for a run that diagnoses several patients.
+class Prefixed final : public Progress {
+ public:
+  Prefixed(std::string prefix, Progress& to) : prefix_(std::move(prefix)), to_(to) {}
+  void update(std::string_view step, std::int64_t done, std::int64_t total) override {
+    to_.update(fmt::format("{}: {}", prefix_, step), done, total);
+  }
+  bool cancelled() const override { return to_.cancelled(); }
+
+ private:
+  std::string prefix_;
+  Progress& to_;
+};
+
+}  // namespace
+
+Result<Outcome> demo(const Request& request, evaluate::WindowStore& store, Progress& progress) {
+  QUALM_TRY(const std::string baseline, data_file("models/qualm-tiny-base-F16.gguf"));
+  QUALM_TRY(const std::string folder, demo_folder());
+  const auto quantizer = engine::make_llama_quantizer();
+  report::DemoReport report;
+  bool all_right = true;
+  for (const DemoPatient& patient : kPatients) {
+    QUALM_TRY(const std::string path, make_patient(patient, baseline, folder, *quantizer));
+    Request one = request;
+    one.command = "diagnose";
+    one.models = {path};
+    one.baseline = baseline;
+    one.settings.type_k = patient.cache;
+    one.settings.type_v = patient.cache;
+    Prefixed prefixed(patient.title, progress);
+    QUALM_TRY(Outcome outcome, diagnose(one, store, prefixed));
+    const std::string found = outcome.document.value("principal_cause", "");
+    const std::string verdict = outcome.document.value("verdict", "");
+    const bool right = found == patient.truth && (found.empty() ? verdict == "healthy" : verdict == "problem");
+    all_right = all_right && right;
+    std::string command = fmt::format("qualm diagnose {} --baseline {}", path, baseline);
+    if (patient.cache != std::string("f16")) command += fmt::format(" -ctk {0} -ctv {0}", patient.cache);
+    report.patients.push_back({patient.title, fmt::format("{}, {} cache", patient.mix, patient.cache), patient.truth, found,
+                               right, command, std::move(outcome.document)});
+  }
+  return Outcome{report::to_json(report), all_right ? 0 : 1};
+}
+
+}  // namespace qualm::app
