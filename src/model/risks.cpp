@@ -1,0 +1,176 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string_view>
+
+#include "model/anatomy.h"
+
+namespace qualm::model {
+namespace {
+
+using Risks = std::vector<Risk>;
+
+constexpr double kFloorBits = 4.0;
+constexpr double kQ4KBits = 4.5;  // what the matrices of a Q4_K_M have at least
+constexpr double kTiedBits = 6.0;
+constexpr double kFloatBits = 16.0;
+constexpr std::int64_t kMostBiases = 1 << 20;  // a file that claims more of one layer lies
+constexpr std::int64_t kCacheBlock = 32;       // of every quantized cache type
+
+const ClassTotal* find_class(const Anatomy& anatomy, TensorClass wanted) {
+  const auto it = std::ranges::find(anatomy.classes, wanted, &ClassTotal::tensor_class);
+  return it == anatomy.classes.end() ? nullptr : &*it;
+}
+
+bool has_key(const Checkpoint& checkpoint, std::string_view prefix) {
+  return std::ranges::any_of(checkpoint.metadata.entries(),
+                             [&](const Entry& e) { return e.key.starts_with(prefix); });
+}
+
+void tokenizer_risks(const Anatomy& anatomy, Risks& risks) {
+  const TokenizerSummary& tokenizer = anatomy.tokenizer;
+  if (tokenizer.model == "gpt2" && (tokenizer.pre.empty() || tokenizer.pre == "default"))
+    risks.push_back({"pre_tokenizer_missing",
+                     fmt::format("tokenizer.ggml.pre is {}: llama.cpp splits text by its default "
+                                 "rule, which is wrong for most BPE models.",
+                                 tokenizer.pre.empty() ? "absent" : "\"default\"")});
+}
+
+void tier_risks(const Checkpoint& checkpoint, const Anatomy& anatomy, Risks& risks) {
+  const double bits = anatomy.matrices.bits_per_weight();
+  if (anatomy.matrices.parameters == 0 || bits >= kQ4KBits) return;
+  if (bits < kFloorBits) {
+    risks.push_back(
+        {"below_floor", fmt::format("The layers' matrices have {:.2f} bits per weight, below the "
+                                    "customary floor of {:.1f}.",
+                                    bits, kFloorBits)});
+    if (!has_key(checkpoint, "quantize.imatrix."))
+      risks.push_back({"imatrix_not_recorded",
+                       "No importance matrix is recorded: either none was used, which costs most "
+                       "at few bits, or the quantizer does not say."});
+  } else {
+    risks.push_back(
+        {"below_q4_k_m", fmt::format("The layers' matrices have {:.2f} bits per weight, fewer than "
+                                     "Q4_K_M's {:.1f}.",
+                                     bits, kQ4KBits)});
+  }
+}
+
+void label_risk(const Anatomy& anatomy, Risks& risks) {
+  if (!anatomy.file_type || anatomy.file_type->agrees) return;
+  const FileType& type = *anatomy.file_type;
+  risks.push_back({"label_disagrees",
+                   fmt::format("The file calls itself {}{}, but {:.0f} % of the layers' matrices "
+                               "are {}.",
+                               type.label, type.guessed ? " (a guess)" : "", 100 * type.share,
+                               type.most_used)});
+}
+
+/// Norms of the key biases by tensor, in file order; tensors that cannot be read are left out.
+std::vector<std::pair<std::string, double>> key_bias_norms(const Checkpoint& checkpoint) {
+  std::vector<std::pair<std::string, double>> norms;
+  for (const Tensor& tensor : checkpoint.tensors) {
+    if (!tensor.name.ends_with(".attn_k.bias") || !tensor.data || tensor.parameters() == 0 ||
+        tensor.parameters() > kMostBiases)
+      continue;
+    std::vector<float> values(static_cast<std::size_t>(tensor.parameters()));
+    if (!tensor.data->rows(0, tensor.row_count(), values)) continue;
+    double sum = 0;
+    for (const float value : values) sum += static_cast<double>(value) * static_cast<double>(value);
+    norms.emplace_back(tensor.name, std::sqrt(sum));
+  }
+  return norms;
+}
+
+void key_bias_risk(const Checkpoint& checkpoint, Risks& risks) {
+  const auto norms = key_bias_norms(checkpoint);
+  if (norms.empty()) return;
+  std::vector<double> sorted;
+  for (const auto& [name, norm] : norms) sorted.push_back(norm);
+  std::ranges::sort(sorted);
+  const auto largest = std::ranges::max_element(norms, {}, [](const auto& n) { return n.second; });
+  risks.push_back(
+      {"k_bias",
+       fmt::format("Keys have a bias in {} layers; its norm is {:.3g} at most ({}) and "
+                   "{:.3g} in the median: large ones make a quantized K cache lose "
+                   "precision.",
+                   norms.size(), largest->second, largest->first, sorted[sorted.size() / 2])});
+}
+
+/// {arch}.attention.<key>, or the width shared out among the heads.
+std::optional<std::int64_t> head_size(const Checkpoint& checkpoint, std::string_view key) {
+  if (const auto given = checkpoint.arch_integer(key)) return given;
+  const auto width = checkpoint.arch_integer("embedding_length");
+  const auto heads = checkpoint.arch_integer("attention.head_count");
+  if (!width || !heads || *heads <= 0) return std::nullopt;
+  return *width / *heads;
+}
+
+void cache_risks(const Checkpoint& checkpoint, Risks& risks) {
+  key_bias_risk(checkpoint, risks);
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kHeads = {
+      {{"K", "attention.key_length"}, {"V", "attention.value_length"}}};
+  for (const auto& [cache, key] : kHeads) {
+    const auto size = head_size(checkpoint, key);
+    if (!size || *size % kCacheBlock == 0) continue;
+    risks.push_back({cache == "K" ? "k_head_size" : "v_head_size",
+                     fmt::format("Heads are {} wide, not a multiple of {}: the {} cache cannot be "
+                                 "quantized.",
+                                 *size, kCacheBlock, cache)});
+  }
+  if (std::ranges::any_of(checkpoint.tensors, [](const Tensor& tensor) {
+        return tensor.name.find(".attn_sinks") != std::string::npos;
+      }))
+    risks.push_back({"attention_sinks",
+                     "The layers have attention sinks: such models were seen to change a quarter "
+                     "of their top tokens even with a q8_0 cache."});
+}
+
+void architecture_risks(const Checkpoint& checkpoint, const Anatomy& anatomy, Risks& risks) {
+  const ClassTotal* embedding = find_class(anatomy, TensorClass::token_embd);
+  if (checkpoint.tied_embeddings() && embedding) {
+    const double bits = checkpoint.find("token_embd.weight")->bits_per_weight();
+    if (bits < kTiedBits)
+      risks.push_back({bits < kFloorBits ? "tied_embedding_crushed" : "tied_embedding_low",
+                       fmt::format("The embedding is the output matrix as well and has {:.2f} bits "
+                                   "per weight; llama-quantize gives such a matrix Q6_K (6.56).",
+                                   bits)});
+  }
+  const ClassTotal* router = find_class(anatomy, TensorClass::router);
+  if (router && router->total.bits_per_weight() < kFloatBits)
+    risks.push_back({"router_quantized",
+                     fmt::format("The router has {:.2f} bits per weight; converters leave it in "
+                                 "F32, since it decides which experts run.",
+                                 router->total.bits_per_weight())});
+}
+
+void provenance_risks(const Checkpoint& checkpoint, Risks& risks) {
+  constexpr std::array<std::string_view, 7> kOrigins = {
+      "general.source.",      "general.base_model.",  "general.repo_url", "general.url",
+      "general.organization", "general.quantized_by", "general.author"};
+  if (std::ranges::none_of(kOrigins,
+                           [&](std::string_view key) { return has_key(checkpoint, key); }))
+    risks.push_back(
+        {"provenance_unknown", "The file does not say what it was made from, nor by whom."});
+  if (has_key(checkpoint, "prism.hadamard."))
+    risks.push_back({"weights_rotated",
+                     "The weights are rotated (prism.hadamard keys): they cannot be compared one "
+                     "by one with a baseline that is not."});
+}
+
+}  // namespace
+
+std::vector<Risk> static_risks(const Checkpoint& checkpoint, const Anatomy& anatomy) {
+  Risks risks;
+  tokenizer_risks(anatomy, risks);
+  tier_risks(checkpoint, anatomy, risks);
+  label_risk(anatomy, risks);
+  cache_risks(checkpoint, risks);
+  architecture_risks(checkpoint, anatomy, risks);
+  provenance_risks(checkpoint, risks);
+  return risks;
+}
+
+}  // namespace qualm::model
