@@ -26,7 +26,8 @@ Page compose_demo(const nlohmann::ordered_json& document, bool verbose) {
   page.emplace_back(Gap{});
   page.emplace_back(Heading{"In full: " + string_at(last, "title")});
   page.emplace_back(Command{string_at(last, "command")});
-  for (Block& block : compose_diagnose(at(last, "diagnosis"), verbose)) page.push_back(std::move(block));
+  for (Block& block : compose_diagnose(at(last, "diagnosis"), verbose))
+    page.push_back(std::move(block));
   return page;
 }
 

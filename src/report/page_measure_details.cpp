@@ -9,13 +9,13 @@
 namespace qualm::report {
 namespace {
 
-/// Values of a field in the order of their first appearance.
-std::vector<std::string> distinct(const Json& kv, std::string_view field) {
-  std::vector<std::string> values;
+/// Cache types in the order of their first appearance; the reference, which need not appear, first.
+std::vector<std::string> cache_types(const Json& kv, std::string_view field) {
+  std::vector<std::string> types{"f16"};
   for (const Json& cell : kv)
-    if (std::string value = string_at(cell, field); !std::ranges::count(values, value))
-      values.push_back(std::move(value));
-  return values;
+    if (std::string type = string_at(cell, field); !std::ranges::count(types, type))
+      types.push_back(std::move(type));
+  return types;
 }
 
 Cell grid_cell(const Json& kv, const std::string& type_k, const std::string& type_v) {
@@ -26,7 +26,7 @@ Cell grid_cell(const Json& kv, const std::string& type_k, const std::string& typ
 }
 
 Table kv_grid(const Json& kv) {
-  const auto rows = distinct(kv, "type_k"), columns = distinct(kv, "type_v");
+  const auto rows = cache_types(kv, "type_k"), columns = cache_types(kv, "type_v");
   Table table{.columns = {{"K \\ V"}}, .rows = {}};
   for (const std::string& type_v : columns) table.columns.push_back({type_v});
   for (const std::string& type_k : rows) {
