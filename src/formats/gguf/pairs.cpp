@@ -59,23 +59,25 @@ class PairReader {
  public:
   explicit PairReader(ByteReader& reader) : reader_(reader) {}
 
-  Result<void> read_into(model::Metadata& metadata) {
-    QUALM_TRY(std::string key, read_key(metadata));
+  Result<void> read_into(Pairs& pairs) {
+    QUALM_TRY(std::string key, read_key(pairs.metadata));
     const std::uint64_t at = reader_.offset();
     QUALM_TRY(auto type, reader_.number<std::int32_t>("type of " + shown(key)));
     QUALM_CHECK(check_type(type, at, key));
-    if (type == kArray) return read_array(std::move(key), metadata);
-    if (type == kString) {
-      QUALM_TRY(const auto text, reader_.string(shown(key), kMaxString));
-      metadata.set(std::move(key), std::string(text), type);
-      return {};
+    QUALM_TRY(auto typed, read_value(type, key));
+    if (key == "general.alignment") {
+      QUALM_TRY(pairs.alignment, checked_alignment(type, typed.value, at));
     }
-    QUALM_TRY(auto value, read_number(type, key));
-    metadata.set(std::move(key), std::move(value), type);
+    pairs.metadata.set(std::move(key), std::move(typed.value), typed.type);
     return {};
   }
 
  private:
+  struct Typed {
+    model::Value value;
+    std::int32_t type;  ///< of the elements for an array
+  };
+
   Result<std::string> read_key(const model::Metadata& metadata) {
     const std::uint64_t at = reader_.offset();
     QUALM_TRY(const auto key, reader_.string("key", kMaxString));
@@ -95,15 +97,30 @@ class PairReader {
                               fmt::format("{}", type), std::string(kDamaged)));
   }
 
-  Result<model::Value> read_number(std::int32_t type, std::string_view key) {
-    return with_number_type(type, [&]<class T>() -> Result<model::Value> {
-      QUALM_TRY(const auto value, reader_.number<T>(shown(key)));
-      if (type == kBool) return value != T{};
-      return static_cast<Wide<T>>(value);
-    });
+  Result<std::uint64_t> checked_alignment(std::int32_t type, const model::Value& value,
+                                          std::uint64_t at) const {
+    const auto* alignment = std::get_if<std::uint64_t>(&value);
+    if (type == kU32 && alignment && std::has_single_bit(*alignment)) return *alignment;
+    return fail(reader_.error(13, at, "general.alignment", "a power of two as u32 (type 4)",
+                              fmt::format("{} as type {}", model::to_text(value), type),
+                              std::string(kDamaged)));
   }
 
-  Result<void> read_array(std::string key, model::Metadata& metadata) {
+  Result<Typed> read_value(std::int32_t type, std::string_view key) {
+    if (type == kArray) return read_array(key);
+    if (type == kString) {
+      QUALM_TRY(const auto text, reader_.string(shown(key), kMaxString));
+      return Typed{std::string(text), type};
+    }
+    QUALM_TRY(auto value, with_number_type(type, [&]<class T>() -> Result<model::Value> {
+                QUALM_TRY(const auto number, reader_.number<T>(shown(key)));
+                if (type == kBool) return number != T{};
+                return static_cast<Wide<T>>(number);
+              }));
+    return Typed{std::move(value), type};
+  }
+
+  Result<Typed> read_array(std::string_view key) {
     const std::uint64_t at = reader_.offset();
     QUALM_TRY(auto type, reader_.number<std::int32_t>("element type of " + shown(key)));
     QUALM_CHECK(check_type(type, at, key));
@@ -111,8 +128,7 @@ class PairReader {
       return fail(reader_.error(11, at, "element type of " + shown(key), "numbers or strings",
                                 "an array of arrays", "No runtime reads these: remove the key."));
     QUALM_TRY(auto value, type == kString ? read_strings(key) : read_numbers(type, key));
-    metadata.set(std::move(key), std::move(value), type);
-    return {};
+    return Typed{std::move(value), type};
   }
 
   Result<std::uint64_t> read_count(std::string_view key, std::uint64_t element_bytes) {
@@ -162,25 +178,11 @@ class PairReader {
 
 }  // namespace
 
-Result<model::Metadata> read_pairs(ByteReader& reader, std::uint64_t count) {
-  model::Metadata metadata;
-  PairReader pairs(reader);
-  for (std::uint64_t i = 0; i < count; ++i) QUALM_CHECK(pairs.read_into(metadata));
-  return metadata;
-}
-
-Result<std::uint64_t> alignment_of(const model::Metadata& metadata, const ByteReader& reader) {
-  constexpr std::string_view kKey = "general.alignment";
-  constexpr std::uint64_t kDefault = 32;
-  const model::Value* value = metadata.find(kKey);
-  if (!value) return kDefault;
-  const auto* alignment = std::get_if<std::uint64_t>(value);
-  const auto& entries = metadata.entries();
-  const bool is_u32 = std::ranges::find(entries, kKey, &model::Entry::key)->type == kU32;
-  if (alignment && is_u32 && std::has_single_bit(*alignment)) return *alignment;
-  return fail(reader.error(13, reader.offset(), std::string(kKey), "a power of two, as u32",
-                           model::to_text(*value) + (is_u32 ? "" : ", of another type"),
-                           std::string(kDamaged)));
+Result<Pairs> read_pairs(ByteReader& reader, std::uint64_t count) {
+  Pairs pairs;
+  PairReader one(reader);
+  for (std::uint64_t i = 0; i < count; ++i) QUALM_CHECK(one.read_into(pairs));
+  return pairs;
 }
 
 std::string shown(std::string_view name) {

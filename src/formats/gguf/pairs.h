@@ -19,12 +19,13 @@ inline constexpr std::uint64_t kMaxElements = std::uint64_t{1} << 26;
 /// Length of an empty key, its type, and one byte of value.
 inline constexpr std::uint64_t kSmallestPair = 8 + 4 + 1;
 
-/// Errors: GGUF-001..003, GGUF-008..012.
-[[nodiscard]] Result<model::Metadata> read_pairs(ByteReader& reader, std::uint64_t count);
+struct Pairs {
+  model::Metadata metadata;
+  std::uint64_t alignment = 32;  ///< general.alignment; a power of two below 2^32
+};
 
-/// general.alignment, or 32. GGUF-013.
-[[nodiscard]] Result<std::uint64_t> alignment_of(const model::Metadata& metadata,
-                                                 const ByteReader& reader);
+/// Errors: GGUF-001..003, GGUF-008..013.
+[[nodiscard]] Result<Pairs> read_pairs(ByteReader& reader, std::uint64_t count);
 
 /// A key or name as far as a message needs it.
 [[nodiscard]] std::string shown(std::string_view name);

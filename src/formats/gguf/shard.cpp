@@ -97,15 +97,15 @@ Result<Shard> read_shard(const std::shared_ptr<const FileSource>& file) {
   QUALM_CHECK(read_magic(reader, file->bytes()));
   QUALM_TRY(shard.version, read_version(reader));
   QUALM_TRY(const auto tensors, reader.count("tensor count", kSmallestInfo));
-  QUALM_TRY(const auto pairs, reader.count("metadata count", kSmallestPair));
+  QUALM_TRY(const auto pair_count, reader.count("metadata count", kSmallestPair));
 
   Regions regions;
   regions.add(Region::Kind::header, reader.offset());
-  QUALM_TRY(shard.metadata, read_pairs(reader, pairs));
+  QUALM_TRY(auto pairs, read_pairs(reader, pair_count));
   regions.add(Region::Kind::metadata, reader.offset());
-  QUALM_TRY(const auto alignment, alignment_of(shard.metadata, reader));
   QUALM_TRY(auto infos, read_infos(reader, tensors));
   regions.add(Region::Kind::tensor_info, reader.offset());
+  const std::uint64_t alignment = pairs.alignment;
   QUALM_CHECK(place(infos, reader, alignment, file_bytes));
 
   add_padding(regions, reader.offset(), 0, alignment, file_bytes);
@@ -117,6 +117,7 @@ Result<Shard> read_shard(const std::shared_ptr<const FileSource>& file) {
     add_padding(regions, info.offset + info.bytes, data, alignment, file_bytes);
   }
   regions.add(Region::Kind::trailing, file_bytes);
+  shard.metadata = std::move(pairs.metadata);
   shard.source = {file->path(), file_bytes, std::move(regions).take()};
   return shard;
 }

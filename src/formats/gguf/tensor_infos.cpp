@@ -128,7 +128,9 @@ Error misplaced(const ByteReader& reader, const TensorInfo& info, std::uint64_t 
     found += fmt::format(", leaving a hole of {} bytes", grouped(info.offset - expected));
   }
   return reader.error(23, info.info_at, "offset of " + info.name,
-                      grouped(expected) + ", where the tensor before it ends", std::move(found),
+                      expected == 0 ? "0, where the data begins"
+                                    : grouped(expected) + ", where the tensor before it ends",
+                      std::move(found),
                       "The header was altered or written by a faulty tool: make the file anew.");
 }
 
