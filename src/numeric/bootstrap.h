@@ -40,8 +40,8 @@ class Resamples {
     const std::function<double(std::span<const std::uint16_t>)>& statistic);
 
 /// Quantiles p (0..1) of pooled values, each with its interval. values[i] belongs to cluster[i].
-/// Quantile definition: linear interpolation at p (n - 1), as llama-perplexity's (Hyndman and Fan 1996,
-/// type 7). An interval for p = 0 or 1 is absent: the bootstrap does not hold for extremes.
+/// Quantile definition: linear interpolation at p (n - 1), as llama-perplexity's (Hyndman and Fan
+/// 1996, type 7). An interval for p = 0 or 1 is absent: the bootstrap does not hold for extremes.
 struct Quantile {
   double p = 0;
   double value = 0;

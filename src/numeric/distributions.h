@@ -15,8 +15,8 @@ namespace qualm::numeric {
 [[nodiscard]] Estimate wilson_interval(std::int64_t k, std::int64_t n, double confidence = 0.95);
 /// Difference of paired proportions (b - c) / n with Newcombe's interval (1998, method 10).
 /// a: both yes, b: only first, c: only second, d: neither.
-[[nodiscard]] Estimate newcombe_paired(std::int64_t a, std::int64_t b, std::int64_t c, std::int64_t d,
-                                       double confidence = 0.95);
+[[nodiscard]] Estimate newcombe_paired(std::int64_t a, std::int64_t b, std::int64_t c,
+                                       std::int64_t d, double confidence = 0.95);
 /// Exact two-sided McNemar test (binomial with 1/2 on the discordant pairs b and c).
 [[nodiscard]] double mcnemar_exact(std::int64_t b, std::int64_t c);
 

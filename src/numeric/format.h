@@ -21,8 +21,7 @@ struct NumberStyle {
 [[nodiscard]] int supported_decimals(double half_width);
 
 /// "+6.4 % [5.8, 7.0]", "0.0573 [0.0566, 0.0581]"; all three to the same place.
-[[nodiscard]] std::string format_estimate(const Estimate& estimate,
-                                          NumberStyle style = {});
+[[nodiscard]] std::string format_estimate(const Estimate& estimate, NumberStyle style = {});
 
 /// A value whose interval is not known or not wanted: three significant digits, "3e-6" where small.
 [[nodiscard]] std::string format_value(double value, NumberStyle style = {});

@@ -1,4 +1,5 @@
-// An always-valid confidence sequence for a running mean: look after every window, stop when it says.
+// An always-valid confidence sequence for a running mean: look after every window, stop when it
+// says.
 //
 // Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas (2021), "Time-uniform central limit theory and
 // asymptotic confidence sequences", eq. for the Gaussian mixture boundary:

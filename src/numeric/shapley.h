@@ -6,8 +6,8 @@
 
 namespace qualm::numeric {
 
-/// Shapley values (Shapley 1953) of n <= 16 factors. worth[mask] is the loss with the factors in the
-/// bit mask present; worth.size() == 2^n. The values sum to worth[all] - worth[none].
+/// Shapley values (Shapley 1953) of n <= 16 factors. worth[mask] is the loss with the factors in
+/// the bit mask present; worth.size() == 2^n. The values sum to worth[all] - worth[none].
 [[nodiscard]] std::vector<double> shapley_values(std::span<const double> worth);
 
 }  // namespace qualm::numeric
