@@ -1,0 +1,104 @@
+// `qualm inspect`: what a model file is, from the file alone.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/session.h"
+#include "app/use_case.h"
+#include "codec/verify.h"
+#include "formats/read.h"
+#include "model/anatomy.h"
+#include "report/document.h"
+
+namespace qualm::app {
+namespace {
+
+constexpr std::size_t kMostFindings = 50;
+
+std::vector<report::TypeStat> types_of(const model::Anatomy& anatomy) {
+  std::vector<report::TypeStat> out;
+  for (const auto& [type, total] : anatomy.types)
+    out.push_back({type, total.tensors, total.bytes, total.parameters});
+  return out;
+}
+
+std::vector<report::ClassStat> classes_of(const model::Anatomy& anatomy) {
+  std::vector<report::ClassStat> out;
+  for (const model::ClassTotal& entry : anatomy.classes)
+    out.push_back({std::string(model::class_name(entry.tensor_class)), entry.total.tensors,
+                   entry.total.bytes, entry.total.parameters, entry.total.bits_per_weight(),
+                   entry.types});
+  return out;
+}
+
+/// Bytes that belong to nothing: not wrong, but nobody should ship them unknowingly.
+void note_trailing(const model::Checkpoint& checkpoint, std::vector<report::Finding>& findings) {
+  for (const model::SourceFile& file : checkpoint.files)
+    for (const model::Region& region : file.regions)
+      if (region.kind == model::Region::Kind::trailing)
+        findings.push_back(
+            {file.path, fmt::format("{} bytes after the last tensor belong to nothing",
+                                    region.end - region.begin)});
+}
+
+std::string rows_in_words(const codec::RowList& rows) {
+  return fmt::format("{} (the first: {})", rows.count, rows.first.front());
+}
+
+/// Damage first; rows of zeros and constants are told, but a baseline has to say whether they are
+/// wrong.
+void report_health(const std::string& tensor, const codec::TensorHealth& health,
+                   report::Integrity& integrity) {
+  const auto add = [&](const std::string& says) {
+    if (integrity.findings.size() < kMostFindings)
+      integrity.findings.push_back({"tensor " + tensor, says});
+  };
+  if (health.not_finite.count > 0) {
+    integrity.status = report::Integrity::Status::damaged;
+    add(fmt::format("{} weights are NaN or infinite, in rows: {}", health.not_finite_weights,
+                    rows_in_words(health.not_finite)));
+  }
+  if (health.zero.count > 0) add("rows of zeros: " + rows_in_words(health.zero));
+  if (health.constant.count > 0) add("rows of one value: " + rows_in_words(health.constant));
+}
+
+Result<report::Integrity> verify(const model::Checkpoint& checkpoint, Progress& progress) {
+  report::Integrity integrity{report::Integrity::Status::whole, {}};
+  std::int64_t done = 0;
+  for (const model::Tensor& tensor : checkpoint.tensors) {
+    progress.update("verifying", done, checkpoint.tensor_bytes());
+    QUALM_TRY(const auto health, codec::verify(tensor, progress));
+    report_health(tensor.name, health, integrity);
+    done += tensor.bytes;
+  }
+  return integrity;
+}
+
+}  // namespace
+
+Result<Outcome> inspect(const Request& request, Progress& progress) {
+  QUALM_TRY(const auto checkpoint, formats::read(request.models.front()));
+  const model::Anatomy anatomy = model::anatomy(checkpoint);
+  report::InspectReport report;
+  report.model = card(checkpoint);
+  report.tied_embeddings = checkpoint.tied_embeddings();
+  if (anatomy.experts)
+    report.experts = report::Experts{anatomy.experts->count, anatomy.experts->used.value_or(0)};
+  const auto& tokenizer = anatomy.tokenizer;
+  if (!tokenizer.model.empty() || tokenizer.vocab_size > 0)
+    report.tokenizer = report::TokenizerCard{tokenizer.model, tokenizer.pre, tokenizer.vocab_size,
+                                             tokenizer.sha256};
+  report.types = types_of(anatomy);
+  report.classes = classes_of(anatomy);
+  report.provenance = anatomy.provenance;
+  for (const model::Risk& risk : model::static_risks(checkpoint, anatomy))
+    report.risks.push_back({risk.id, risk.says});
+  if (request.verify) {
+    QUALM_TRY(report.integrity, verify(checkpoint, progress));
+  }
+  note_trailing(checkpoint, report.integrity.findings);
+  const bool damaged = report.integrity.status == report::Integrity::Status::damaged;
+  return Outcome{report::to_json(report), damaged ? 1 : 0};
+}
+
+}  // namespace qualm::app
