@@ -13,8 +13,8 @@ namespace {
 using Risks = std::vector<Risk>;
 
 constexpr double kFloorBits = 4.0;
-constexpr double kQ4KBits = 4.5;  // what the matrices of a Q4_K_M have at least
-constexpr double kTiedBits = 6.0;
+constexpr double kQ4KBits = 4.5;   // what the matrices of a Q4_K_M have at least
+constexpr double kTiedBits = 5.5;  // Q5_K, the least llama-quantize gives such a matrix by itself
 constexpr double kFloatBits = 16.0;
 constexpr std::int64_t kMostBiases = 1 << 20;  // a file that claims more of one layer lies
 constexpr std::int64_t kCacheBlock = 32;       // of every quantized cache type
@@ -135,8 +135,8 @@ void architecture_risks(const Checkpoint& checkpoint, const Anatomy& anatomy, Ri
     if (bits < kTiedBits)
       risks.push_back({bits < kFloorBits ? "tied_embedding_crushed" : "tied_embedding_low",
                        fmt::format("The embedding is the output matrix as well and has {:.2f} bits "
-                                   "per weight; llama-quantize gives such a matrix Q6_K (6.56).",
-                                   bits)});
+                                   "per weight; llama-quantize gives such a matrix {:.1f} or more.",
+                                   bits, kTiedBits)});
   }
   const ClassTotal* router = find_class(anatomy, TensorClass::router);
   if (router && router->total.bits_per_weight() < kFloatBits)
