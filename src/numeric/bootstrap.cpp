@@ -18,7 +18,7 @@ class Random {
     z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
     return z ^ (z >> 31U);
   }
-  /// Uniform in [0, n), n < 2^32. Without Lemire's rejection the bias is below n / 2^64.
+  /// Uniform in [0, n) by multiplication (Lemire 2019), n < 2^16: the bias is below 2^-16 of a draw.
   std::uint64_t below(std::uint64_t n) noexcept { return ((next() >> 32U) * n) >> 32U; }
 
  private:

@@ -22,7 +22,7 @@ class ConfidenceSequence {
     double alpha = 0.01;
     std::int64_t first_decision = 16;
     std::int64_t first_decision_varied = 32;  ///< where the coefficient of variation exceeds 0.5
-    std::int64_t tuned_for = 32;              ///< r is chosen so that the width is smallest here
+    std::int64_t tuned_for = 16;              ///< r is chosen so that the width is smallest here
   };
   explicit ConfidenceSequence(Options options) : options_(options) {}
   ConfidenceSequence() : ConfidenceSequence(Options{}) {}

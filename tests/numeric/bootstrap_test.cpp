@@ -1,0 +1,90 @@
+#include "numeric/bootstrap.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <numeric>
+#include <random>
+#include <vector>
+
+namespace qualm::numeric {
+namespace {
+
+TEST(Resamples, every_resample_draws_as_many_windows_as_there_are) {
+  const Resamples resamples(37, {});
+  for (const int r : {0, 999, 1999}) {
+    const auto draw = resamples.draw(r);
+    EXPECT_EQ(std::accumulate(draw.begin(), draw.end(), 0), 37);
+  }
+}
+
+TEST(Resamples, the_draws_are_the_same_on_every_machine) {
+  const Resamples resamples(5, {.resamples = 2, .seed = 1});
+  const auto draw = resamples.draw(0);
+  EXPECT_EQ(std::vector<int>(draw.begin(), draw.end()), (std::vector<int>{0, 0, 3, 1, 1}));
+}
+
+TEST(Bootstrap, its_interval_for_a_mean_agrees_with_the_formula) {
+  std::vector<double> x;
+  std::mt19937 random(3);
+  for (int i = 0; i < 200; ++i) x.push_back(static_cast<double>(random() % 1000) / 1000);
+  const double mean = std::accumulate(x.begin(), x.end(), 0.0) / 200;
+  double squares = 0;
+  for (const double v : x) squares += (v - mean) * (v - mean);
+  const double half = 1.96 * std::sqrt(squares / 199 / 200);
+  const auto e = bootstrap(Resamples(200, {}), mean, [&](std::span<const std::uint16_t> draw) {
+    double sum = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) sum += x[i] * draw[i];
+    return sum / 200;
+  });
+  EXPECT_NEAR(e->high - mean, half, 0.1 * half);
+  EXPECT_NEAR(mean - e->low, half, 0.1 * half);
+}
+
+TEST(Bootstrap, is_absent_for_one_window_and_where_most_resamples_have_no_value) {
+  const auto nan = [](std::span<const std::uint16_t>) { return std::nan(""); };
+  EXPECT_FALSE(bootstrap(Resamples(1, {}), 1.0, [](auto) { return 1.0; }));
+  EXPECT_FALSE(bootstrap(Resamples(9, {}), 1.0, nan));
+}
+
+// numpy.quantile(x, p), whose default is type 7.
+TEST(ClusteredQuantiles, agree_with_numpys_definition) {
+  const std::array<float, 6> values{9, 1, 4, 2, 25, 16};
+  const std::array<std::int32_t, 6> cluster{0, 0, 1, 1, 2, 2};
+  const std::array p{0.9, 0.5, 0.0, 1.0, 0.25};
+  const auto q = clustered_quantiles(values, cluster, p, Resamples(3, {}));
+  EXPECT_DOUBLE_EQ(q[0].value, 20.5);
+  EXPECT_DOUBLE_EQ(q[1].value, 6.5);
+  EXPECT_DOUBLE_EQ(q[2].value, 1);
+  EXPECT_DOUBLE_EQ(q[3].value, 25);
+  EXPECT_DOUBLE_EQ(q[4].value, 2.5);
+}
+
+TEST(ClusteredQuantiles, extremes_have_no_interval_and_others_hold_their_value) {
+  std::vector<float> values;
+  std::vector<std::int32_t> cluster;
+  for (int i = 0; i < 1000; ++i) {
+    values.push_back(static_cast<float>((i * 7919) % 1000));
+    cluster.push_back(i / 50);
+  }
+  const auto q = clustered_quantiles(values, cluster, std::array{0.0, 0.5, 1.0}, Resamples(20, {}));
+  EXPECT_FALSE(q[0].interval);
+  EXPECT_FALSE(q[2].interval);
+  ASSERT_TRUE(q[1].interval);
+  EXPECT_LE(q[1].interval->low, 499.5);
+  EXPECT_GE(q[1].interval->high, 499.5);
+  EXPECT_LT(q[1].interval->high - q[1].interval->low, 200);
+}
+
+// A resample in which cluster 0 comes twice and cluster 1 never is the sample {1, 1, 3, 3}.
+TEST(ClusteredQuantiles, a_drawn_window_counts_as_often_as_it_was_drawn) {
+  const std::array<float, 4> values{1, 3, 100, 200};
+  const std::array<std::int32_t, 4> cluster{0, 0, 1, 1};
+  const auto q = clustered_quantiles(values, cluster, std::array{0.5}, Resamples(2, {}));
+  EXPECT_DOUBLE_EQ(q[0].interval->low, 2);     // cluster 0 twice
+  EXPECT_DOUBLE_EQ(q[0].interval->high, 150);  // cluster 1 twice
+}
+
+}  // namespace
+}  // namespace qualm::numeric
