@@ -1,11 +1,12 @@
-// `qualm demo`: the bundled model made ill in known ways, each patient diagnosed, truth beside finding.
+// `qualm demo`: the bundled model made ill in known ways, each patient diagnosed, truth beside
+// finding.
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <vector>
 
 #include "app/data.h"
+#include "app/store.h"
 #include "app/use_case.h"
 #include "engine/llama_engine.h"
 #include "report/document.h"
@@ -29,20 +30,17 @@ constexpr DemoPatient kPatients[] = {
 };
 
 Result<std::string> demo_folder() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  const std::filesystem::path base = cache && *cache ? cache : fmt::format("{}/.cache", home ? home : "/tmp");
-  const auto folder = base / "qualm" / "demo";
+  const std::filesystem::path folder = cache_folder() + "/demo";
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error)
-    return fail({Kind::input, "DEMO-001", folder.string(), "", "a folder for the demo's models", error.message(),
-                 "Set XDG_CACHE_HOME to a folder that can be written."});
+    return fail({Kind::input, "DEMO-001", folder.string(), "", "a folder for the demo's models",
+                 error.message(), "Set XDG_CACHE_HOME to a folder that can be written."});
   return folder.string();
 }
 
-Result<std::string> make_patient(const DemoPatient& patient, const std::string& baseline, const std::string& folder,
-                                 assemble::Quantizer& quantizer) {
+Result<std::string> make_patient(const DemoPatient& patient, const std::string& baseline,
+                                 const std::string& folder, assemble::Quantizer& quantizer) {
   const std::string path = fmt::format("{}/qualm-tiny-{}.gguf", folder, patient.mix);
   QUALM_TRY(const auto image, quantizer.quantize(baseline, {.mix = patient.mix,
                                                             .token_embedding_type = {},
@@ -86,12 +84,15 @@ Result<Outcome> demo(const Request& request, evaluate::WindowStore& store, Progr
     QUALM_TRY(Outcome outcome, diagnose(one, store, prefixed));
     const std::string found = outcome.document.value("principal_cause", "");
     const std::string verdict = outcome.document.value("verdict", "");
-    const bool right = found == patient.truth && (found.empty() ? verdict == "healthy" : verdict == "problem");
+    const bool right =
+        found == patient.truth && (found.empty() ? verdict == "healthy" : verdict == "problem");
     all_right = all_right && right;
     std::string command = fmt::format("qualm diagnose {} --baseline {}", path, baseline);
-    if (patient.cache != std::string("f16")) command += fmt::format(" -ctk {0} -ctv {0}", patient.cache);
-    report.patients.push_back({patient.title, fmt::format("{}, {} cache", patient.mix, patient.cache), patient.truth, found,
-                               right, command, std::move(outcome.document)});
+    if (patient.cache != std::string("f16"))
+      command += fmt::format(" -ctk {0} -ctv {0}", patient.cache);
+    report.patients.push_back({patient.title,
+                               fmt::format("{}, {} cache", patient.mix, patient.cache),
+                               patient.truth, found, right, command, std::move(outcome.document)});
   }
   return Outcome{report::to_json(report), all_right ? 0 : 1};
 }

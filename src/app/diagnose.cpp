@@ -74,9 +74,9 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
   const auto start = std::chrono::steady_clock::now();
   QUALM_TRY(const auto settings, settings_of(request));
   Session session;
-  QUALM_TRY(session.candidate, open_patient(request.models.front()));
+  QUALM_TRY(session.candidate, open_patient(request.models.front(), progress));
   if (!request.baseline.empty()) {
-    QUALM_TRY(session.baseline, open_patient(request.baseline));
+    QUALM_TRY(session.baseline, open_patient(request.baseline, progress));
   }
   diagnose::Patient patient;
   patient.candidate = &session.candidate->checkpoint();

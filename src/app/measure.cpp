@@ -33,9 +33,9 @@ struct Run {
 };
 
 Result<void> open_files(Run& run) {
-  QUALM_TRY(run.baseline, open_patient(run.request.baseline));
+  QUALM_TRY(run.baseline, open_patient(run.request.baseline, run.progress));
   for (const std::string& path : run.request.models) {
-    QUALM_TRY(auto candidate, open_patient(path));
+    QUALM_TRY(auto candidate, open_patient(path, run.progress));
     const std::string mismatch =
         diagnose::vocabulary_mismatch(candidate->checkpoint(), run.baseline->checkpoint());
     if (!mismatch.empty())

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "app/data.h"
+#include "app/fingerprint.h"
 
 namespace qualm::app {
 namespace {
@@ -44,6 +45,13 @@ report::ModelCard card(const model::Checkpoint& checkpoint) {
   std::ranges::stable_sort(card.top_types, std::greater<>(),
                            [](const auto& entry) { return entry.second; });
   return card;
+}
+
+Result<std::shared_ptr<PatientFile>> open_patient(const std::string& path, Progress& progress) {
+  QUALM_TRY(auto patient, PatientFile::open(path));
+  QUALM_TRY(auto identity, fingerprint(patient->checkpoint(), progress));
+  patient->set_identity(std::move(identity));
+  return patient;
 }
 
 Result<engine::Settings> settings_of(const Request& request) {

@@ -19,7 +19,8 @@ namespace qualm::app {
 [[nodiscard]] report::ModelCard card(const model::Checkpoint& checkpoint);
 
 /// Opens the file and gives it the identity that cache keys are made of.
-[[nodiscard]] Result<std::shared_ptr<PatientFile>> open_patient(const std::string& path);
+[[nodiscard]] Result<std::shared_ptr<PatientFile>> open_patient(const std::string& path,
+                                                                Progress& progress);
 
 /// The text of the request through the reference model's tokenizer, cut into windows, on a bench.
 [[nodiscard]] Result<std::unique_ptr<Workbench>> prepare_bench(const Request& request,

@@ -22,7 +22,8 @@ struct Outcome {
                                        Progress& progress);
 
 /// Exit code 1 where a finding is not the truth.
-[[nodiscard]] Result<Outcome> demo(const Request& request, evaluate::WindowStore& store, Progress& progress);
+[[nodiscard]] Result<Outcome> demo(const Request& request, evaluate::WindowStore& store,
+                                   Progress& progress);
 
 /// Reads files only.
 [[nodiscard]] Result<Outcome> inspect(const Request& request, Progress& progress);

@@ -1,1 +1,98 @@
-int main() { return 0; }
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "app/interrupt.h"
+#include "app/job.h"
+#include "app/use_case.h"
+#include "base/file.h"
+#include "cli/options.h"
+#include "cli/progress_bar.h"
+#include "report/document.h"
+#include "report/render.h"
+
+namespace qualm::cli {
+namespace {
+
+/// Columns of the terminal behind the descriptor, or 100.
+int width_of(int descriptor) {
+  winsize size{};
+  const bool known = ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? std::clamp<int>(size.ws_col, 60, 140) : 100;
+}
+
+/// https://no-color.org: set and not empty means none.
+bool colour_wanted(const Options& options) {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  return options.output.empty() && ::isatty(STDOUT_FILENO) != 0 && !(no_color && *no_color) &&
+         !(term && std::string_view(term) == "dumb");
+}
+
+std::string render(const nlohmann::ordered_json& document, const Options& options) {
+  switch (options.format) {
+    case Format::json:
+      return report::json(document);
+    case Format::markdown:
+      return report::markdown(document, options.verbose);
+    case Format::text:
+      break;
+  }
+  return report::text(document, {colour_wanted(options), width_of(STDOUT_FILENO), options.verbose});
+}
+
+Result<void> deliver(const std::string& report, const Options& options) {
+  if (!options.output.empty()) return write_file(options.output, report);
+  const bool written = std::fwrite(report.data(), 1, report.size(), stdout) == report.size();
+  if (written && std::fflush(stdout) == 0) return {};
+  return fail({Kind::input, "FILE-011", "standard output", "", "to write the report",
+               "it takes no more bytes", "Free some space, or use -o."});
+}
+
+Result<app::Outcome> run(const Options& options, Progress& progress) {
+  // inspect reads files with our own reader alone: nothing there that could take the process down.
+  if (options.request.command == "inspect") return app::inspect(options.request, progress);
+  return app::run_job(options.request, progress);
+}
+
+int say(const Error& error) {
+  fmt::print(stderr, "{}\n", describe(error));
+  return exit_code(error.kind);
+}
+
+int main(int argc, const char* const* argv) {
+  const auto said = parse(argc, argv);
+  if (const auto* leave = std::get_if<Leave>(&said)) {
+    fmt::print(leave->exit_code == 0 ? stdout : stderr, "{}", leave->text);
+    return leave->exit_code;
+  }
+  const auto& options = std::get<Options>(said);
+  if (options.request.command == "job") return app::serve_job();
+  app::catch_interrupts();
+  if (!options.output.empty())
+    if (const auto writable = check_writable(options.output); !writable)
+      return say(writable.error());
+
+  ProgressBar progress(options.quiet, ::isatty(STDERR_FILENO) != 0, width_of(STDERR_FILENO));
+  const auto outcome = run(options, progress);
+  progress.clear();
+  const bool document = outcome || options.format == Format::json;  // a script gets one either way
+  const auto report =
+      outcome ? outcome->document
+              : report::to_json(report::ErrorReport{{}, options.request.command, outcome.error()});
+  if (!outcome) static_cast<void>(say(outcome.error()));
+  if (const auto delivered = document ? deliver(render(report, options), options) : Result<void>();
+      !delivered)
+    return say(delivered.error());
+  return outcome ? outcome->exit_code : exit_code(outcome.error().kind);
+}
+
+}  // namespace
+}  // namespace qualm::cli
+
+int main(int argc, char** argv) { return qualm::cli::main(argc, argv); }

@@ -66,7 +66,7 @@ class GgmlData final : public model::TensorData {
       : type_(type), rows_(rows), row_length_(row_length), bytes_(bytes), file_(std::move(file)) {}
 
   Result<void> rows(std::int64_t first, std::int64_t count, std::span<float> out) const override {
-    if (first < 0 || count < 0 || first > rows_ || count > rows_ - first ||
+    if (first < 0 || count < 0 || count > rows_ - first ||
         static_cast<std::int64_t>(out.size()) != count * row_length_)
       return fail(ggml_error(
           "CODEC-002", fmt::format("rows in [0, {}) of {} weights", rows_, row_length_),

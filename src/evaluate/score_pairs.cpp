@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "evaluate/score_rows.h"
@@ -13,7 +14,8 @@
 namespace qualm::evaluate {
 namespace {
 
-double window_mean(const WindowScores& window, StopRule::Quantity quantity) {
+// Absent where no position of the window is finite: that is no evidence of no loss.
+std::optional<double> window_mean(const WindowScores& window, StopRule::Quantity quantity) {
   double sum = 0;
   std::int64_t count = 0;
   for (const Score& score : window.scores) {
@@ -22,7 +24,8 @@ double window_mean(const WindowScores& window, StopRule::Quantity quantity) {
                                                     : score.nll_q - score.nll_p;
     ++count;
   }
-  return count == 0 ? 0.0 : sum / static_cast<double>(count);
+  if (count == 0) return std::nullopt;
+  return sum / static_cast<double>(count);
 }
 
 // Watches one candidate's windows and says when its question is answered.
@@ -31,8 +34,8 @@ class Watch {
   explicit Watch(const StopRule& rule) : rule_(rule) {}
 
   void add(const WindowScores& window) {
-    if (rule_.quantity != StopRule::Quantity::never)
-      sequence_.add(window_mean(window, rule_.quantity));
+    if (rule_.quantity == StopRule::Quantity::never) return;
+    if (const auto mean = window_mean(window, rule_.quantity)) sequence_.add(*mean);
   }
   [[nodiscard]] bool decided() const {
     if (rule_.quantity == StopRule::Quantity::never || sequence_.count() < rule_.at_least)
@@ -116,6 +119,11 @@ class PairLoop {
     QUALM_TRY(const auto p, baseline.logits(pieces));
     for (std::size_t i = 0; i < active.size(); ++i) {
       QUALM_TRY(engine::LogitSource* const source, sources_[active[i]].get());
+      // Before it runs: another vocabulary is another number of windows that one call takes.
+      if (source->vocab_size() != baseline.vocab_size())
+        return fail({Kind::input, "EVAL-011", "", "vocabulary",
+                     fmt::format("{} tokens, as the baseline has", baseline.vocab_size()),
+                     fmt::format("{} tokens", source->vocab_size()), ""});
       QUALM_TRY(const auto q, source->logits(pieces));
       if (p.size() != q.size() ||
           p.size() != scores.size() * static_cast<std::size_t>(baseline.vocab_size()))
@@ -201,14 +209,18 @@ Result<PairRun> score_pairs(SourceMaker& baseline, std::span<const Candidate> ca
       }
     }
     at += windows.size();
+    // Asked after every window, however many ran together: the answer depends neither on the batch
+    // nor on what the store knew. Windows that ran past it stay in the store.
     std::erase_if(active, [&](std::size_t c) {
+      auto& read = run.candidates[c].windows;
       for (const std::int32_t window : windows) {
         watches[c].add(known[c].at(window));
-        run.candidates[c].windows.push_back(std::move(known[c].at(window)));
+        read.push_back(std::move(known[c].at(window)));
+        if (!watches[c].decided()) continue;
+        run.candidates[c].stopped_early = read.size() < order.size();
+        return true;
       }
-      const bool leaves = watches[c].decided();
-      run.candidates[c].stopped_early = leaves && at < order.size();
-      return leaves;
+      return false;
     });
   }
   return run;

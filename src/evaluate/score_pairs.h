@@ -64,7 +64,8 @@ struct PairRun {
 
 /// Reads windows order[begin, end) of the text. Every candidate is paired with the same pass of the
 /// baseline. A candidate leaves when its rule is decided; the baseline stops with the last
-/// candidate.
+/// candidate. Errors: those of the sources; EVAL-010 not as many logits as were asked for, EVAL-011
+/// a candidate with another number of tokens than the baseline.
 [[nodiscard]] Result<PairRun> score_pairs(SourceMaker& baseline,
                                           std::span<const Candidate> candidates,
                                           const TextWindows& text, std::int32_t begin,

@@ -14,7 +14,8 @@ void summarize(Measurement& measurement);
 /// Mean kld of a measurement, or why there is none.
 [[nodiscard]] numeric::Metric kld_mean(const Measurement& measurement);
 
-/// Paired difference mean(kld_a - factor * kld_b) over the windows both hold; absent with fewer than 2.
+/// Paired difference mean(kld_a - factor * kld_b) over the windows both hold; absent with fewer
+/// than 2.
 [[nodiscard]] std::optional<numeric::Estimate> kld_difference(const Measurement& a, double factor,
                                                               const Measurement& b);
 

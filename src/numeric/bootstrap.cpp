@@ -18,7 +18,8 @@ class Random {
     z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
     return z ^ (z >> 31U);
   }
-  /// Uniform in [0, n) by multiplication (Lemire 2019), n < 2^16: the bias is below 2^-16 of a draw.
+  /// Uniform in [0, n) by multiplication (Lemire 2019), n < 2^16: the bias is below 2^-16 of a
+  /// draw.
   std::uint64_t below(std::uint64_t n) noexcept { return ((next() >> 32U) * n) >> 32U; }
 
  private:

@@ -164,11 +164,11 @@ struct InspectReport {
 /// One patient of the demo: what was done to it, and what was found.
 struct DemoPatient {
   std::string title;
-  std::string made;     ///< "Q2_K, q4_0 cache"
-  std::string truth;    ///< id of the principal cause; empty: healthy
-  std::string found;    ///< likewise
-  bool right = false;   ///< found is the truth
-  std::string command;  ///< to see this diagnosis again
+  std::string made;                  ///< "Q2_K, q4_0 cache"
+  std::string truth;                 ///< id of the principal cause; empty: healthy
+  std::string found;                 ///< likewise
+  bool right = false;                ///< found is the truth
+  std::string command;               ///< to see this diagnosis again
   nlohmann::ordered_json diagnosis;  ///< the document of that diagnosis
 };
 

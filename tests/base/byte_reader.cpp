@@ -35,6 +35,7 @@ TEST(ByteReader, a_read_past_the_end_says_what_was_read_and_leaves_the_cursor) {
             "error[X-001] f.bin, byte 1, width: expected 4 bytes, found the end of the file after "
             "2. The file is cut short or damaged: compare its size or SHA-256 with its source's.");
   EXPECT_EQ(reader.offset(), 1);
+  EXPECT_FALSE(reader_of(bytes).number<std::uint32_t>("one byte short"));
   EXPECT_TRUE(reader.number<std::uint16_t>("narrower"));
 }
 

@@ -139,6 +139,7 @@ TEST(GgmlCodec, bytes_that_do_not_fit_the_shape_are_refused) {
   const auto file = memory_file("t", std::string(34, '\0'));
   EXPECT_TRUE(make_ggml(GGML_TYPE_Q8_0, 1, 32, file->bytes(), file));
   EXPECT_FALSE(make_ggml(GGML_TYPE_Q8_0, 2, 32, file->bytes(), file));
+  EXPECT_FALSE(make_ggml(GGML_TYPE_Q8_0, 0, 32, file->bytes(), file));
   EXPECT_FALSE(make_ggml(GGML_TYPE_Q8_0, 1, 33, file->bytes(), file));
   EXPECT_FALSE(make_ggml(4, 1, 32, file->bytes(), file));
   EXPECT_FALSE(make_ggml(GGML_TYPE_F32, std::int64_t{1} << 60, 1 << 10, file->bytes(), file));

@@ -154,10 +154,11 @@ TEST(GgufRefusals, an_array_of_arrays) {
 }
 
 TEST(GgufRefusals, more_array_elements_than_a_model_has) {
-  constexpr std::uint64_t kMany = (std::uint64_t{1} << 26) + 1;
-  EXPECT_EQ(refusal(GgufBuilder().pair("x", 9,
-                                       le<std::int32_t>(0) + le(kMany) + std::string(kMany, '\0'))),
-            "error[GGUF-012] m.gguf, byte 41, elements of x: expected at most 67,108,864 elements "
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 26;  // of all arrays together
+  EXPECT_EQ(refusal(GgufBuilder()
+                        .numbers<std::uint8_t>("a", 0, {1})
+                        .pair("b", 9, le<std::int32_t>(0) + le(kMost) + std::string(kMost, '\0'))),
+            "error[GGUF-012] m.gguf, byte 67, elements of b: expected at most 67,108,864 elements "
             "in all arrays of a file, found 67,108,865. This is no model that qualm reads.");
 }
 

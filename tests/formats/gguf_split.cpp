@@ -113,6 +113,15 @@ TEST(GgufSplit, a_file_of_another_model_without_split_keys) {
             "or were renamed: download the set anew.");
 }
 
+TEST(GgufSplit, a_shard_of_a_set_of_another_size) {
+  Files files = whole_set();
+  files["d/m-00002-of-00003.gguf"] = shard(1, 4, 4).tensor("c", {4}, 0, row()).build();
+  EXPECT_EQ(refusal(files),
+            "error[GGUF-028] d/m-00002-of-00003.gguf, split: expected split.no 1 and split.count "
+            "3, found split.no 1 and split.count 4. The shards are of different models or were "
+            "renamed: download the set anew.");
+}
+
 TEST(GgufSplit, a_count_that_no_set_has) {
   EXPECT_EQ(refusal({{"m.gguf", GgufBuilder().i32("split.count", -3).build()}}, "m.gguf"),
             "error[GGUF-028] m.gguf, split: expected split.count from 0 to 65535, found -3. The "

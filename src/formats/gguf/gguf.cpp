@@ -41,10 +41,11 @@ std::optional<std::string> shard_prefix(const std::string& path, std::int64_t no
   return path.substr(0, path.size() - suffix.size());
 }
 
+/// 0 and 1 both mean a file by itself.
 Result<std::int64_t> shard_count(const Shard& first) {
   if (!first.metadata.find("split.count")) return 1;
   const auto count = first.metadata.integer("split.count");
-  if (count && *count >= 0 && *count <= kMaxShards) return *count == 0 ? 1 : *count;
+  if (count && *count >= 0 && *count <= kMaxShards) return *count;
   return fail(split_error("GGUF-028", first.source.path,
                           fmt::format("split.count from 0 to {}", kMaxShards),
                           model::to_text(*first.metadata.find("split.count")),

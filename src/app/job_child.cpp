@@ -1,0 +1,66 @@
+// `qualm job`: the process in which libllama runs.
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "app/events.h"
+#include "app/interrupt.h"
+#include "app/job.h"
+#include "app/store.h"
+
+namespace qualm::app {
+namespace {
+
+std::string read_stdin() {
+  std::string text;
+  std::array<char, 65536> buffer;
+  while (true) {
+    const ssize_t n = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+}
+
+Result<Outcome> run(const Request& request, EventWriter& events) {
+  const auto store = open_store(request.use_cache, events);
+  if (request.command == "measure") return measure(request, *store, events);
+  if (request.command == "diagnose") return diagnose(request, *store, events);
+  if (request.command == "demo") return demo(request, *store, events);
+  return fail({Kind::input, "REQUEST-001", "", "command", "measure, diagnose or demo",
+               request.command, "`qualm job` is for qualm's own use."});
+}
+
+/// The last door: libraries throw, and memory runs out. The watcher gets an answer all the same.
+Result<Outcome> answer(EventWriter& events) {
+  try {
+    QUALM_TRY(const Request request,
+              request_from_json(nlohmann::json::parse(read_stdin(), nullptr, false)));
+    return run(request, events);
+  } catch (const std::bad_alloc&) {
+    return fail({Kind::engine, "JOB-003", "", "", "memory for the next step", "none left",
+                 "Close other programs, or take a smaller -c or -b."});
+  } catch (const std::exception& thrown) {
+    return fail({Kind::engine, "JOB-004", "", "", "no exception", thrown.what(),
+                 "This is a fault of qualm: please report it."});
+  }
+}
+
+}  // namespace
+
+int serve_job() {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // a job whose watcher is gone stops, its windows saved
+  catch_interrupts();
+  const int out = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+  ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  EventWriter events(out);
+  events.finish(answer(events));
+  return 0;
+}
+
+}  // namespace qualm::app

@@ -1,0 +1,72 @@
+#include "cli/progress_bar.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "app/interrupt.h"
+#include "base/error.h"
+
+namespace qualm::cli {
+namespace {
+
+constexpr int kBar = 20;
+
+std::string clock(double seconds) {
+  const auto whole = static_cast<long long>(seconds + 0.5);
+  if (whole >= 3600)
+    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+}  // namespace
+
+std::string ProgressBar::remaining(std::int64_t done, std::int64_t total) const {
+  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - started_;
+  if (done <= begin_ || spent.count() < 1) return "";
+  const double each = spent.count() / static_cast<double>(done - begin_);
+  // A run may stop before the end of its text: this is the longest it can take.
+  return fmt::format("  at most {} left", clock(each * static_cast<double>(total - done)));
+}
+
+void ProgressBar::update(std::string_view step, std::int64_t done, std::int64_t total) {
+  if (quiet_) return;
+  const bool fresh = step != step_;
+  if (fresh) {
+    step_ = step;
+    begin_ = done;
+    started_ = std::chrono::steady_clock::now();
+  }
+  if (!terminal_) {
+    if (fresh) fmt::print(stderr, "{}\n", printable(step_));
+    return;
+  }
+  std::string tail;
+  if (total > 0) {
+    const auto filled = static_cast<std::size_t>(kBar * std::min(done, total) / total);
+    tail = fmt::format("  [{}{}] {}/{}{}", std::string(filled, '#'),
+                       std::string(kBar - filled, '.'), done, total, remaining(done, total));
+  }
+  std::string name = printable(step_);
+  const auto room =
+      static_cast<std::size_t>(std::max(10, width_ - 1 - static_cast<int>(tail.size())));
+  if (name.size() > room) name = "..." + name.substr(name.size() - (room - 3));
+  fmt::print(stderr, "\r\x1b[K{}{}", name, tail);
+  std::fflush(stderr);
+  shown_ = true;
+}
+
+void ProgressBar::note(std::string_view line) {
+  clear();
+  fmt::print(stderr, "note: {}\n", printable(line));
+}
+
+bool ProgressBar::cancelled() const { return app::interrupts() > 0; }
+
+void ProgressBar::clear() {
+  if (shown_) fmt::print(stderr, "\r\x1b[K");
+  std::fflush(stderr);
+  shown_ = false;
+}
+
+}  // namespace qualm::cli

@@ -1,0 +1,232 @@
+#include "evaluate/summary.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+namespace qualm::evaluate {
+namespace {
+
+using numeric::Estimate;
+using numeric::Metric;
+
+Score score(double nll_p, double nll_q, float kld, float delta_p, bool same, std::int32_t at,
+            float confidence = 0.5F) {
+  return {nll_p, nll_q, kld, delta_p, confidence, at, same, true};
+}
+
+/// Five positions in two windows, small enough to sum on paper.
+Measurement by_hand() {
+  Measurement m;
+  m.windows = {{4, {score(1, 2, 0.5F, 0.1F, true, 3), score(2, 2, 0.25F, -0.3F, false, 4)}},
+               {1,
+                {score(3, 4, 0.125F, 0.2F, true, 3), score(1, 1, 0, 0, true, 4),
+                 score(2, 3, 1, -0.1F, false, 9, 1.0F)}}};
+  return m;
+}
+
+Measurement random_measurement(int windows, std::uint32_t seed) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<double> uniform;
+  Measurement m;
+  for (std::int32_t w = 0; w < windows; ++w) {
+    m.windows.push_back({w, {}});
+    for (std::int32_t i = 0; i < 20; ++i) {
+      const double p = 1 + uniform(random);
+      m.windows.back().scores.push_back(
+          score(p, p + 0.1 * uniform(random), static_cast<float>(uniform(random)),
+                static_cast<float>(uniform(random) - 0.5), uniform(random) < 0.9, 8 + i,
+                static_cast<float>(uniform(random))));
+    }
+  }
+  return m;
+}
+
+double value(const Measurement& m, const std::string& name) {
+  const auto& estimate = m.metrics.at(name).estimate;
+  return estimate ? estimate->value : std::nan("");
+}
+
+TEST(Summary, the_means_are_those_of_all_positions_and_in_their_units) {
+  Measurement m = by_hand();
+  summarize(m);
+  EXPECT_EQ(m.tokens_scored, 5);
+  EXPECT_EQ(m.not_finite, 0);
+  EXPECT_DOUBLE_EQ(value(m, "ppl"), std::exp(12.0 / 5));
+  EXPECT_DOUBLE_EQ(value(m, "ppl_baseline"), std::exp(9.0 / 5));
+  EXPECT_DOUBLE_EQ(value(m, "ppl_change"), std::expm1(3.0 / 5));
+  EXPECT_DOUBLE_EQ(value(m, "kld_mean"), 1.875 / 5);
+  EXPECT_NEAR(value(m, "delta_p_mean"), -0.1 / 5, 1e-8);
+  EXPECT_NEAR(value(m, "delta_p_rms"), std::sqrt(0.15 / 5), 1e-8);
+  EXPECT_DOUBLE_EQ(value(m, "same_top"), 0.6);
+  EXPECT_DOUBLE_EQ(value(m, "kld_median"), 0.25);
+  EXPECT_DOUBLE_EQ(value(m, "kld_max"), 1);
+  EXPECT_EQ(m.metrics.at("kld_mean").unit, "nat/token");
+  EXPECT_EQ(m.metrics.at("ppl").unit, "1");
+  EXPECT_EQ(m.metrics.at("same_top").unit, "fraction");
+}
+
+TEST(Summary, ppl_change_is_the_exponential_of_the_mean_difference_less_one) {
+  Measurement m = random_measurement(30, 1);
+  summarize(m);
+  EXPECT_NEAR(value(m, "ppl_change"), value(m, "ppl") / value(m, "ppl_baseline") - 1, 1e-12);
+  const Estimate& paired = *m.metrics.at("ppl_change").estimate;
+  EXPECT_LT(paired.low, paired.value);
+  EXPECT_LT(paired.value, paired.high);
+  // Paired: the text's own spread, which both models share, is not in it.
+  const Estimate& alone = *m.metrics.at("ppl").estimate;
+  EXPECT_LT(paired.high - paired.low, (alone.high - alone.low) / alone.value);
+}
+
+TEST(Summary, the_order_in_which_windows_were_read_changes_no_bit) {
+  Measurement straight = random_measurement(25, 2);
+  Measurement shuffled = straight;
+  std::ranges::shuffle(shuffled.windows, std::mt19937(7));
+  summarize(straight);
+  summarize(shuffled);
+  for (std::size_t w = 0; w < 25; ++w)
+    EXPECT_EQ(shuffled.windows[w].window, straight.windows[w].window);
+  for (const auto& [name, metric] : straight.metrics) {
+    const Metric& other = shuffled.metrics.at(name);
+    ASSERT_TRUE(metric.estimate && other.estimate) << name;
+    EXPECT_EQ(metric.estimate->value, other.estimate->value) << name;
+    EXPECT_EQ(metric.estimate->low, other.estimate->low) << name;
+    EXPECT_EQ(metric.estimate->high, other.estimate->high) << name;
+  }
+}
+
+TEST(Summary, every_metric_is_there_and_none_without_an_estimate_lacks_its_reason) {
+  for (const int windows : {0, 1, 2, 30}) {
+    Measurement m = random_measurement(windows, 3);
+    summarize(m);
+    for (const char* name :
+         {"ppl", "ppl_baseline", "ppl_change", "kld_mean", "kld_median", "kld_p90", "kld_p95",
+          "kld_p99", "kld_p999", "kld_max", "delta_p_mean", "delta_p_rms", "same_top"}) {
+      ASSERT_TRUE(m.metrics.contains(name)) << name;
+      const Metric& metric = m.metrics.at(name);
+      EXPECT_NE(metric.estimate.has_value(), !metric.absent.empty()) << name;
+      EXPECT_FALSE(metric.unit.empty()) << name;
+      if (metric.estimate) {
+        EXPECT_LE(metric.estimate->low, metric.estimate->value) << name;
+        EXPECT_LE(metric.estimate->value, metric.estimate->high) << name;
+      }
+    }
+  }
+}
+
+TEST(Summary, one_window_has_no_interval_and_says_why) {
+  Measurement m = random_measurement(1, 4);
+  summarize(m);
+  EXPECT_FALSE(m.metrics.at("kld_mean").estimate);
+  EXPECT_EQ(m.metrics.at("kld_mean").absent,
+            "fewer than 2 windows were read: an interval needs at least 2");
+  EXPECT_FALSE(m.metrics.at("kld_p99").estimate);
+  EXPECT_TRUE(m.metrics.at("kld_max").estimate);
+}
+
+TEST(Summary, a_position_that_is_not_finite_is_counted_and_in_no_metric) {
+  Measurement clean = random_measurement(10, 5);
+  Measurement broken = clean;
+  for (auto& window : broken.windows) {
+    Score bad;
+    bad.finite = false;
+    bad.position = 12;
+    window.scores.insert(window.scores.begin(), bad);
+  }
+  summarize(clean);
+  summarize(broken);
+  EXPECT_EQ(broken.not_finite, 10);
+  EXPECT_EQ(broken.tokens_scored, clean.tokens_scored);
+  for (const auto& [name, metric] : clean.metrics)
+    EXPECT_EQ(broken.metrics.at(name).estimate->value, metric.estimate->value) << name;
+
+  Measurement all_broken = broken;
+  for (auto& window : all_broken.windows)
+    for (Score& s : window.scores) s.finite = false;
+  summarize(all_broken);
+  EXPECT_EQ(all_broken.tokens_scored, 0);
+  for (const auto& [name, metric] : all_broken.metrics) EXPECT_FALSE(metric.estimate) << name;
+}
+
+TEST(Summary, buckets_hold_every_position_once) {
+  Measurement m = by_hand();
+  summarize(m);
+  ASSERT_EQ(m.by_position.size(), 3U);  // [2,4) [4,8) [8,16)
+  EXPECT_EQ(m.by_position[0].low, 2);
+  EXPECT_EQ(m.by_position[0].tokens, 2);
+  EXPECT_EQ(m.by_position[1].tokens, 2);
+  EXPECT_EQ(m.by_position[2].tokens, 1);
+  EXPECT_DOUBLE_EQ(m.by_position[0].kld_mean.estimate->value, 0.625 / 2);
+  EXPECT_FALSE(m.by_position[2].kld_mean.estimate);  // one window only reaches it
+  ASSERT_EQ(m.by_confidence.size(), 5U);
+  EXPECT_EQ(m.by_confidence[2].tokens, 4);
+  EXPECT_EQ(m.by_confidence[4].tokens, 1);  // 1.0 belongs to the last fifth
+}
+
+TEST(Summary, a_second_summary_of_the_same_windows_is_the_first) {
+  Measurement m = random_measurement(10, 6);
+  summarize(m);
+  const Measurement first = m;
+  summarize(m);
+  EXPECT_EQ(m.by_position.size(), first.by_position.size());
+  EXPECT_EQ(m.by_confidence.size(), first.by_confidence.size());
+  EXPECT_EQ(m.tokens_scored, first.tokens_scored);
+}
+
+TEST(Pairing, differences_are_taken_over_the_windows_both_hold) {
+  Measurement a = random_measurement(30, 7);
+  Measurement b = a;
+  for (auto& window : b.windows)
+    for (Score& s : window.scores) {
+      s.kld /= 2;
+      s.nll_q -= 0.25;
+    }
+  std::erase_if(a.windows, [](const WindowScores& w) { return w.window % 2 == 0; });
+  std::erase_if(b.windows, [](const WindowScores& w) { return w.window < 11; });
+  summarize(a);
+  summarize(b);
+  double kld = 0;
+  int windows = 0;
+  for (const auto& window : a.windows) {
+    if (window.window < 11) continue;
+    ++windows;
+    for (const Score& s : window.scores) kld += static_cast<double>(s.kld) / 20;
+  }
+  ASSERT_EQ(windows, 10);
+  EXPECT_NEAR(kld_difference(a, 1, b)->value, kld / windows / 2, 1e-6);
+  const auto twice = kld_difference(a, 2, b);  // exactly twice as much in every window
+  EXPECT_NEAR(twice->value, 0, 1e-12);
+  EXPECT_NEAR(twice->high - twice->low, 0, 1e-12);
+  EXPECT_NEAR(ppl_ratio_change(a, b)->value, std::expm1(0.25), 1e-12);
+  EXPECT_NEAR(ppl_ratio_change(b, a)->value, std::expm1(-0.25), 1e-12);
+}
+
+TEST(Pairing, fewer_than_two_common_windows_give_no_difference) {
+  Measurement a = random_measurement(4, 8);
+  Measurement b = a;
+  std::erase_if(a.windows, [](const WindowScores& w) { return w.window > 1; });
+  std::erase_if(b.windows, [](const WindowScores& w) { return w.window < 1; });
+  EXPECT_FALSE(kld_difference(a, 1, b));
+  EXPECT_FALSE(ppl_ratio_change(a, b));
+  EXPECT_FALSE(kld_difference({}, 1, {}));
+}
+
+TEST(Pairing, a_position_that_is_not_finite_in_one_is_left_out_of_both) {
+  Measurement a = random_measurement(3, 9);
+  Measurement b = a;
+  for (auto& window : a.windows) window.scores[0].kld = 1000;
+  for (auto& window : b.windows) window.scores[0].finite = false;
+  EXPECT_EQ(kld_difference(a, 1, b)->value, 0);
+}
+
+TEST(Pairing, the_mean_kld_of_what_was_not_summarized_is_absent_with_a_reason) {
+  EXPECT_EQ(kld_mean({}).absent, "not measured");
+  Measurement m = by_hand();
+  summarize(m);
+  EXPECT_DOUBLE_EQ(kld_mean(m).estimate->value, 0.375);
+}
+
+}  // namespace
+}  // namespace qualm::evaluate

@@ -1,0 +1,97 @@
+#include "evaluate/text_windows.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+namespace qualm::evaluate {
+namespace {
+
+std::vector<engine::Token> counting(int n) {
+  std::vector<engine::Token> tokens(static_cast<std::size_t>(n));
+  std::iota(tokens.begin(), tokens.end(), 0);
+  return tokens;
+}
+
+TEST(TextWindows, the_default_protocol_scores_from_an_eighth_on) {
+  const auto text = cut(counting(1100), 512, Protocol::standard, -1, 0, 1);
+  ASSERT_TRUE(text);
+  EXPECT_EQ(text->count(), 2);
+  EXPECT_EQ(text->first, 64);
+  EXPECT_EQ(text->last, 511);  // the last position predicts a token that is not in the window
+}
+
+TEST(TextWindows, the_protocol_of_llama_cpp_scores_the_second_half_in_file_order) {
+  const auto text = cut(counting(512 * 9 + 17), 512, Protocol::llama_cpp, -1, 0, 1);
+  ASSERT_TRUE(text);
+  EXPECT_EQ(text->first, 256);
+  EXPECT_EQ(text->last, 511);
+  EXPECT_EQ(text->order, (std::vector<std::int32_t>{0, 1, 2, 3, 4, 5, 6, 7, 8}));
+}
+
+TEST(TextWindows, windows_are_consecutive_and_a_rest_is_not_read) {
+  const auto text = cut(counting(35), 8, Protocol::standard, -1, 0, 1);
+  ASSERT_TRUE(text);
+  ASSERT_EQ(text->count(), 4);
+  EXPECT_EQ(text->tokens.size(), 32U);
+  for (std::int32_t w = 0; w < 4; ++w) {
+    const auto window = text->window(w);
+    ASSERT_EQ(window.size(), 8U);
+    for (std::int32_t i = 0; i < 8; ++i) EXPECT_EQ(window[static_cast<std::size_t>(i)], w * 8 + i);
+  }
+}
+
+TEST(TextWindows, the_first_token_of_every_window_is_replaced_where_the_vocabulary_wants_it) {
+  const auto text = cut(counting(24), 8, Protocol::standard, 99, 0, 1);
+  ASSERT_TRUE(text);
+  for (std::int32_t w = 0; w < 3; ++w) {
+    EXPECT_EQ(text->window(w)[0], 99);
+    EXPECT_EQ(text->window(w)[1], w * 8 + 1);
+  }
+  EXPECT_EQ(cut(counting(8), 8, Protocol::standard, 0, 0, 1)->window(0)[0], 0);
+}
+
+TEST(TextWindows, a_limit_takes_the_first_windows_of_the_text) {
+  const auto text = cut(counting(80), 8, Protocol::standard, -1, 3, 1);
+  ASSERT_TRUE(text);
+  EXPECT_EQ(text->count(), 3);
+  EXPECT_EQ(text->tokens.size(), 24U);
+  auto order = text->order;
+  std::ranges::sort(order);
+  EXPECT_EQ(order, (std::vector<std::int32_t>{0, 1, 2}));
+  EXPECT_EQ(cut(counting(80), 8, Protocol::standard, -1, 1000, 1)->count(), 10);
+}
+
+TEST(TextWindows, the_order_is_a_permutation_that_the_seed_alone_decides) {
+  const auto order = [](std::uint64_t seed) {
+    return cut(counting(8 * 50), 8, Protocol::standard, -1, 0, seed)->order;
+  };
+  EXPECT_EQ(order(1), order(1));
+  EXPECT_NE(order(1), order(2));
+  auto sorted = order(1);
+  EXPECT_NE(sorted, (cut(counting(8 * 50), 8, Protocol::llama_cpp, -1, 0, 1)->order));
+  std::ranges::sort(sorted);
+  for (std::int32_t i = 0; i < 50; ++i) EXPECT_EQ(sorted[static_cast<std::size_t>(i)], i);
+}
+
+// Finished windows are kept between versions: another order would make a resumed run a mixture.
+TEST(TextWindows, the_order_is_what_it_was_when_this_test_was_written) {
+  const auto text = cut(counting(8 * 10), 8, Protocol::standard, -1, 0, 1);
+  EXPECT_EQ(text->order, (std::vector<std::int32_t>{4, 2, 8, 1, 9, 3, 0, 6, 7, 5}));
+}
+
+TEST(TextWindows, a_text_shorter_than_a_window_is_undecided_and_says_how_much_is_missing) {
+  const auto text = cut(counting(511), 512, Protocol::standard, -1, 0, 1);
+  ASSERT_FALSE(text);
+  EXPECT_EQ(text.error().kind, Kind::undecided);
+  EXPECT_EQ(describe(text.error()),
+            "error[EVAL-001] text: expected at least 512 tokens, one window, found 511 tokens. "
+            "Give a longer text with -f, or a smaller -c.");
+  EXPECT_TRUE(cut(counting(512), 512, Protocol::standard, -1, 0, 1));
+  EXPECT_FALSE(cut({}, 512, Protocol::standard, -1, 0, 1));
+}
+
+}  // namespace
+}  // namespace qualm::evaluate
