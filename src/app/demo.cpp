@@ -82,7 +82,8 @@ Result<Outcome> demo(const Request& request, evaluate::WindowStore& store, Progr
     one.settings.type_v = patient.cache;
     Prefixed prefixed(patient.title, progress);
     QUALM_TRY(Outcome outcome, diagnose(one, store, prefixed));
-    const std::string found = outcome.document.value("principal_cause", "");
+    const auto& cause = outcome.document.at("principal_cause");  // absent where there is none
+    const std::string found = cause.is_string() ? cause.get<std::string>() : "";
     const std::string verdict = outcome.document.value("verdict", "");
     const bool right =
         found == patient.truth && (found.empty() ? verdict == "healthy" : verdict == "problem");

@@ -92,7 +92,7 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
 
   diagnose::Case examined(patient, session.lab.get());
   report::DiagnoseReport report;
-  QUALM_TRY(report.diagnosis, diagnose::diagnose(examined, progress));
+  QUALM_TRY(report.diagnosis, diagnose::diagnose(examined));
   report.tool.libllama = session.engine->version();
   report.model = card(*patient.candidate);
   if (patient.baseline) report.baseline = card(*patient.baseline);

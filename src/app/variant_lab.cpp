@@ -17,9 +17,6 @@ bool made(const Weights& weights) {
   return weights.kind == Weights::Kind::requantized || weights.kind == Weights::Kind::assembled;
 }
 
-/// The weights' part of the variant's description: what an image is kept under.
-std::string weights_key(const Weights& weights) { return diagnose::describe({weights, "", ""}); }
-
 }  // namespace
 
 std::int64_t memory_for_images() {
@@ -30,7 +27,7 @@ VariantLab::VariantLab(Parts parts) : parts_(std::move(parts)), budget_(memory_f
 
 std::int64_t VariantLab::estimated_bytes(const Weights& weights) const {
   if (!made(weights)) return 0;
-  const auto it = images_.find(weights_key(weights));
+  const auto it = images_.find(diagnose::describe(weights));
   if (it != images_.end()) return it->second.bytes();
   const auto& file = parts_.baseline ? parts_.baseline : parts_.candidate;
   return static_cast<std::int64_t>(
@@ -60,7 +57,7 @@ Result<assemble::Image*> VariantLab::image(const Weights& weights, const std::st
 }
 
 Result<std::shared_ptr<engine::Model>> VariantLab::model(const Weights& weights) {
-  const std::string key = weights_key(weights);
+  const std::string key = diagnose::describe(weights);
   if (const auto it = models_.find(key); it != models_.end()) return it->second;
   engine::ModelFile file;
   if (made(weights)) {
@@ -91,7 +88,7 @@ Subject VariantLab::subject(const Variant& variant) {
       subject.identity = fmt::format("{}>{}", base, weights.mix);
       break;
     case Weights::Kind::assembled:
-      subject.identity = fmt::format("{}+{}>{}", own, base, weights_key(weights));
+      subject.identity = fmt::format("{}+{}>{}", own, base, diagnose::describe(weights));
       break;
   }
   subject.name = diagnose::describe(variant);
@@ -136,7 +133,7 @@ Result<std::int64_t> VariantLab::model_bytes(const Weights& weights) {
     const auto& file = weights.kind == Weights::Kind::baseline ? parts_.baseline : parts_.candidate;
     return static_cast<std::int64_t>(file->checkpoint().file_bytes());
   }
-  QUALM_TRY(const assemble::Image* const made_image, image(weights, weights_key(weights)));
+  QUALM_TRY(const assemble::Image* const made_image, image(weights, diagnose::describe(weights)));
   return made_image->bytes();
 }
 

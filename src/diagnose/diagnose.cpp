@@ -155,7 +155,7 @@ std::string_view to_string(Status status) noexcept {
   return "not_examined";
 }
 
-Result<Diagnosis> diagnose(Case& patient, Progress& progress) {
+Result<Diagnosis> diagnose(Case& patient) {
   Diagnosis diagnosis;
   diagnosis.evidence_level = level_of(patient);
   const bool runs = patient.lab() && (patient.paired() || patient.cache_quantized());
@@ -171,7 +171,6 @@ Result<Diagnosis> diagnose(Case& patient, Progress& progress) {
     QUALM_CHECK(patient.prepare(Case::baseline(), wanted));
   }
   for (const CheckEntry& entry : checks()) {
-    progress.note(entry.title);
     QUALM_TRY(CheckResult result, entry.examine(patient));
     result.id = entry.id;
     result.title = entry.title;

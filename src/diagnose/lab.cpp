@@ -21,7 +21,9 @@ std::string_view name(assemble::Action action) {
   return "?";
 }
 
-std::string describe_weights(const Weights& weights) {
+}  // namespace
+
+std::string describe(const Weights& weights) {
   switch (weights.kind) {
     case Weights::Kind::candidate:
       return "candidate";
@@ -39,11 +41,8 @@ std::string describe_weights(const Weights& weights) {
   return text;
 }
 
-}  // namespace
-
 std::string describe(const Variant& variant) {
-  return fmt::format("{}, {}/{} cache", describe_weights(variant.weights), variant.type_k,
-                     variant.type_v);
+  return fmt::format("{}, {}/{} cache", describe(variant.weights), variant.type_k, variant.type_v);
 }
 
 }  // namespace qualm::diagnose

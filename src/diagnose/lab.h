@@ -36,6 +36,7 @@ struct Variant {
 
 /// Stable and unique among the variants of one pair of models; goes into cache keys and progress.
 [[nodiscard]] std::string describe(const Variant& variant);
+[[nodiscard]] std::string describe(const Weights& weights);
 
 /// Windows [begin, end) in the order in which the text is read.
 struct WindowRange {
