@@ -10,7 +10,7 @@
 namespace qualm::codec {
 namespace {
 
-struct Group {
+struct WidthGroup {
   int bits = 0;
   std::int64_t row = 0;    ///< first row of q_weight
   std::int64_t input = 0;  ///< first packed input
@@ -18,7 +18,7 @@ struct Group {
 };
 
 /// What the groups say: each takes the rows up to the next one's, the last one what is left of K.
-Result<std::vector<Group>> read_groups(const Exl2Parts& parts, std::int64_t inputs) {
+Result<std::vector<WidthGroup>> read_groups(const Exl2Parts& parts, std::int64_t inputs) {
   const Part& table = parts.q_groups;
   const std::int64_t rows = parts.q_weight.shape[0];
   const std::int64_t count = table.elements() / 2;
@@ -27,7 +27,7 @@ Result<std::vector<Group>> read_groups(const Exl2Parts& parts, std::int64_t inpu
         part_error("CODEC-107", table, fmt::format("group {}: {}", j, expected), std::move(found)));
   };
   const auto entry = [&](std::int64_t i) { return load<std::uint16_t>(table.bytes.data(), i); };
-  std::vector<Group> groups;
+  std::vector<WidthGroup> groups;
   std::int64_t input = 0;
   for (std::int64_t j = 0; j < count; ++j) {
     const int bits = entry(2 * j);
@@ -68,7 +68,7 @@ Result<std::vector<std::int32_t>> read_permutation(const Part& part) {
 
 class Exl2Rows {
  public:
-  Exl2Rows(Exl2Parts parts, std::vector<Group> groups, std::vector<std::int32_t> original)
+  Exl2Rows(Exl2Parts parts, std::vector<WidthGroup> groups, std::vector<std::int32_t> original)
       : parts_(std::move(parts)), groups_(std::move(groups)), original_(std::move(original)) {}
 
   Result<void> operator()(std::int64_t first, std::int64_t count, float* out) const {
@@ -92,7 +92,7 @@ class Exl2Rows {
     return (load<std::uint32_t>(parts_.q_scale.bytes.data(), word) >> (n % 8 * 4)) & 15u;
   }
 
-  void group(const Group& group, std::int64_t n, float scale, float* row) const noexcept {
+  void group(const WidthGroup& group, std::int64_t n, float scale, float* row) const noexcept {
     const std::int64_t columns = parts_.q_weight.shape[1];
     const float middle = static_cast<float>(1 << (group.bits - 1));
     for (std::int64_t done = 0; done < group.count; done += 32) {
@@ -111,7 +111,7 @@ class Exl2Rows {
   }
 
   Exl2Parts parts_;
-  std::vector<Group> groups_;
+  std::vector<WidthGroup> groups_;
   std::vector<std::int32_t> original_;
 };
 
@@ -152,7 +152,7 @@ Result<Matrix> make_exl2(const Exl2Parts& parts, std::int64_t outputs) {
   QUALM_TRY(auto groups, read_groups(parts, inputs));
   QUALM_TRY(auto original, read_permutation(parts.q_invperm));
   double bits = 0;
-  for (const Group& group : groups) bits += static_cast<double>(group.bits * group.count);
+  for (const WidthGroup& group : groups) bits += static_cast<double>(group.bits * group.count);
   std::string name = fmt::format("EXL2 {:.2f} bit", bits / static_cast<double>(inputs));
   return Matrix{{rows, inputs},
                 {std::move(name)},

@@ -11,12 +11,12 @@ namespace qualm::codec {
 namespace {
 
 constexpr std::int64_t kTile = 16;
-constexpr std::int64_t kBlock = 128;  // of the Hadamard transforms
+constexpr std::int64_t kHadamard = 128;  // of the Hadamard transforms
 
 /// In place, natural order, without the factor: 128 values at values[0], values[stride], ...
 void hadamard(float* values, std::int64_t stride) noexcept {
-  for (std::int64_t half = 1; half < kBlock; half *= 2) {
-    for (std::int64_t i = 0; i < kBlock; i += 2 * half) {
+  for (std::int64_t half = 1; half < kHadamard; half *= 2) {
+    for (std::int64_t i = 0; i < kHadamard; i += 2 * half) {
       for (std::int64_t j = i; j < i + half; ++j) {
         float& a = values[j * stride];
         float& b = values[(j + half) * stride];
@@ -40,19 +40,20 @@ class Exl3Rows {
     decode_numbers(parts_.svh, 0, parts_.svh.elements(), out_scale.data());
     QUALM_CHECK(expect_finite(parts_.suh, in_scale, 0));
     QUALM_CHECK(expect_finite(parts_.svh, out_scale, 0));
-    std::vector<float> block(kBlock * kBlock);
-    for (std::int64_t nb = first / kBlock; nb * kBlock < first + count; ++nb) {
-      const std::int64_t begin = std::max(first, nb * kBlock);
-      const std::int64_t end = std::min(first + count, (nb + 1) * kBlock);
-      for (std::int64_t kb = 0; kb * kBlock < inputs_; ++kb) {
+    std::vector<float> block(kHadamard * kHadamard);
+    for (std::int64_t nb = first / kHadamard; nb * kHadamard < first + count; ++nb) {
+      const std::int64_t begin = std::max(first, nb * kHadamard);
+      const std::int64_t end = std::min(first + count, (nb + 1) * kHadamard);
+      for (std::int64_t kb = 0; kb * kHadamard < inputs_; ++kb) {
         decode_block(kb, nb, block.data());
-        const std::int64_t columns = std::min(kBlock, inputs_ - kb * kBlock);
+        const std::int64_t columns = std::min(kHadamard, inputs_ - kb * kHadamard);
         for (std::int64_t n = begin; n < end; ++n) {
-          float* row = out + (n - first) * inputs_ + kb * kBlock;
-          const float scale = out_scale[static_cast<std::size_t>(n)] / kBlock;  // both 1/sqrt(128)
+          float* row = out + (n - first) * inputs_ + kb * kHadamard;
+          const float scale =
+              out_scale[static_cast<std::size_t>(n)] / kHadamard;  // both 1/sqrt(128)
           for (std::int64_t k = 0; k < columns; ++k)
-            row[k] = block[static_cast<std::size_t>(k * kBlock + n % kBlock)] *
-                     in_scale[static_cast<std::size_t>(kb * kBlock + k)] * scale;
+            row[k] = block[static_cast<std::size_t>(k * kHadamard + n % kHadamard)] *
+                     in_scale[static_cast<std::size_t>(kb * kHadamard + k)] * scale;
         }
       }
     }
@@ -63,18 +64,18 @@ class Exl3Rows {
   /// H M H of one block, block[128 * input + output], without the factors.
   void decode_block(std::int64_t kb, std::int64_t nb, float* block) const noexcept {
     const std::int64_t tiles_across = parts_.trellis.shape[1];
-    for (std::int64_t a = 0; a < kBlock / kTile; ++a) {
-      for (std::int64_t b = 0; b < kBlock / kTile; ++b) {
+    for (std::int64_t a = 0; a < kHadamard / kTile; ++a) {
+      for (std::int64_t b = 0; b < kHadamard / kTile; ++b) {
         const std::int64_t tile = (kb * 8 + a) * tiles_across + nb * 8 + b;
         const auto values = exl3_tile(parts_.trellis.bytes.data() + tile * kTile * bits_ * 2, bits_,
                                       parts_.codebook);
         for (std::int64_t row = 0; row < kTile; ++row)
           std::copy_n(values.data() + row * kTile, kTile,
-                      block + (a * kTile + row) * kBlock + b * kTile);
+                      block + (a * kTile + row) * kHadamard + b * kTile);
       }
     }
-    for (std::int64_t i = 0; i < kBlock; ++i) hadamard(block + i * kBlock, 1);
-    for (std::int64_t i = 0; i < kBlock; ++i) hadamard(block + i, kBlock);
+    for (std::int64_t i = 0; i < kHadamard; ++i) hadamard(block + i * kHadamard, 1);
+    for (std::int64_t i = 0; i < kHadamard; ++i) hadamard(block + i, kHadamard);
   }
 
   Exl3Parts parts_;
@@ -133,8 +134,8 @@ Result<Matrix> make_exl3(const Exl3Parts& parts, std::int64_t outputs, std::int6
   const std::int64_t padded_outputs = parts.trellis.shape[1] * kTile;
   const std::int64_t used_inputs = inputs > 0 ? inputs : padded_inputs;
   const std::int64_t used_outputs = outputs > 0 ? outputs : padded_outputs;
-  if (padded_inputs % kBlock != 0 || padded_outputs % kBlock != 0 || used_inputs > padded_inputs ||
-      used_outputs > padded_outputs)
+  if (padded_inputs % kHadamard != 0 || padded_outputs % kHadamard != 0 ||
+      used_inputs > padded_inputs || used_outputs > padded_outputs)
     return fail(part_error("CODEC-104", parts.trellis,
                            fmt::format("blocks of 128 x 128 that hold {} inputs and {} outputs",
                                        used_inputs, used_outputs),

@@ -10,7 +10,7 @@
 namespace qualm::formats {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 /// Byte at which `text` stops being UTF-8 (RFC 3629: shortest form, no surrogates), or npos.
 std::size_t first_bad_utf8(std::string_view text) {
@@ -47,8 +47,8 @@ class Watch {
  public:
   explicit Watch(const JsonLimits& limits) : limits_(limits) {}
 
-  bool operator()(int depth, json::parse_event_t event, const json& parsed) {
-    using Event = json::parse_event_t;
+  bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
+    using Event = Json::parse_event_t;
     if (event == Event::key) check_key(parsed.get_ref<const std::string&>());
     if (event == Event::object_end) open_.pop_back();
     if (event == Event::object_start) open_.emplace_back();
@@ -81,7 +81,7 @@ std::string reason_of(const std::exception& error) {
 
 }  // namespace
 
-Result<json> parse_json(std::string_view text, const std::string& file, const std::string& place,
+Result<Json> parse_json(std::string_view text, const std::string& file, const std::string& place,
                         const JsonLimits& limits) {
   const auto refuse = [&](std::string code, std::string expected, std::string found) {
     return fail({Kind::input, std::move(code), file, place, std::move(expected), std::move(found),
@@ -96,10 +96,10 @@ Result<json> parse_json(std::string_view text, const std::string& file, const st
   if (text.starts_with("\xEF\xBB\xBF")) return refuse("JSON-002", "JSON", "a byte order mark");
   try {
     Watch watch(limits);
-    return json::parse(text.begin(), text.end(), std::ref(watch));
+    return Json::parse(text.begin(), text.end(), std::ref(watch));
   } catch (const Stop& stop) {
     return refuse(stop.code, stop.expected, stop.found);
-  } catch (const json::exception& error) {
+  } catch (const Json::exception& error) {
     return refuse("JSON-002", "JSON", reason_of(error));
   } catch (const std::bad_alloc&) {
     return refuse("JSON-005", "JSON that fits into memory",

@@ -15,8 +15,6 @@
 namespace qualm::gguf {
 namespace {
 
-constexpr std::string_view kDamaged = ByteReader::kDamaged;
-
 /// GGUF's value types by id.
 enum : std::int32_t { kU32 = 4, kBool = 7, kString = 8, kArray = 9, kTypes = 13 };
 
@@ -83,7 +81,8 @@ class PairReader {
     QUALM_TRY(const auto key, reader_.string("key", kMaxString));
     if (key.empty() || key.contains('\0'))
       return fail(reader_.error(8, at, "key", "a name without NUL bytes",
-                                key.empty() ? "an empty one" : shown(key), std::string(kDamaged)));
+                                key.empty() ? "an empty one" : shown(key),
+                                std::string(ByteReader::kDamaged)));
     if (metadata.find(key))
       return fail(reader_.error(9, at, "key", "each key once", shown(key) + " a second time",
                                 "Readers would disagree on its value: rewrite the file with the "
@@ -94,7 +93,7 @@ class PairReader {
   Result<void> check_type(std::int32_t type, std::uint64_t at, std::string_view key) const {
     if (type >= 0 && type < kTypes) return {};
     return fail(reader_.error(10, at, "type of " + shown(key), "a value type from 0 to 12",
-                              fmt::format("{}", type), std::string(kDamaged)));
+                              fmt::format("{}", type), std::string(ByteReader::kDamaged)));
   }
 
   Result<std::uint64_t> checked_alignment(std::int32_t type, const model::Value& value,
@@ -103,7 +102,7 @@ class PairReader {
     if (type == kU32 && alignment && std::has_single_bit(*alignment)) return *alignment;
     return fail(reader_.error(13, at, "general.alignment", "a power of two as u32 (type 4)",
                               fmt::format("{} as type {}", model::to_text(value), type),
-                              std::string(kDamaged)));
+                              std::string(ByteReader::kDamaged)));
   }
 
   Result<Typed> read_value(std::int32_t type, std::string_view key) {

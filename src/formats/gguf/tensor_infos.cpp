@@ -16,7 +16,6 @@
 namespace qualm::gguf {
 namespace {
 
-constexpr std::string_view kDamaged = ByteReader::kDamaged;
 constexpr std::uint32_t kMaxDims = 4;  // GGML_MAX_DIMS
 constexpr std::size_t kMaxName = 63;   // GGML_MAX_NAME - 1
 constexpr auto kMaxInt64 = std::numeric_limits<std::int64_t>::max();
@@ -47,7 +46,7 @@ class InfoReader {
       return fail(reader_.error(
           14, at, "tensor name", fmt::format("at most {} bytes, none of them NUL", kMaxName),
           name.size() > kMaxName ? fmt::format("{} bytes", grouped(name.size())) : shown(name),
-          std::string(kDamaged)));
+          std::string(ByteReader::kDamaged)));
     if (!names_.insert(name).second)
       return fail(reader_.error(15, at, "tensor name", "each tensor once",
                                 shown(name) + " a second time",
@@ -61,7 +60,7 @@ class InfoReader {
     if (count > kMaxDims)
       return fail(reader_.error(16, at, "dimensions of " + name,
                                 fmt::format("at most {}", kMaxDims), grouped(count),
-                                std::string(kDamaged)));
+                                std::string(ByteReader::kDamaged)));
     std::vector<std::int64_t> dims;
     std::int64_t product = 1;  // of those that are not zero: what they multiply to must fit, too
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -69,7 +68,7 @@ class InfoReader {
       QUALM_TRY(const auto dim, reader_.number<std::int64_t>("shape of " + name));
       if (dim < 0)
         return fail(reader_.error(17, dim_at, "shape of " + name, "sizes of 0 or more",
-                                  fmt::format("{}", dim), std::string(kDamaged)));
+                                  fmt::format("{}", dim), std::string(ByteReader::kDamaged)));
       dims.push_back(dim);
       const auto next = checked_multiply(product, dim == 0 ? 1 : dim);
       product = next.value_or(kMaxInt64);
@@ -77,7 +76,7 @@ class InfoReader {
     if (product == kMaxInt64)
       return fail(reader_.error(18, at + sizeof(count), "shape of " + name,
                                 "fewer than 2^63 - 1 weights", shape_text(dims),
-                                std::string(kDamaged)));
+                                std::string(ByteReader::kDamaged)));
     return dims;
   }
 
@@ -92,13 +91,14 @@ class InfoReader {
       return fail(reader_.error(
           22, at, "type of " + info.name,
           fmt::format("rows of a multiple of {} weights for {}", facts->weights, facts->name),
-          fmt::format("rows of {}", row), std::string(kDamaged)));
+          fmt::format("rows of {}", row), std::string(ByteReader::kDamaged)));
     std::int64_t weights = 1;
     for (const std::int64_t dim : info.dims) weights *= dim;
     const auto bytes = checked_multiply(weights / facts->weights, facts->bytes);
     if (!bytes)
       return fail(reader_.error(18, at, "type of " + info.name, "fewer than 2^63 bytes",
-                                facts->name + " " + shape_text(info.dims), std::string(kDamaged)));
+                                facts->name + " " + shape_text(info.dims),
+                                std::string(ByteReader::kDamaged)));
     info.bytes = static_cast<std::uint64_t>(*bytes);
     return {};
   }
