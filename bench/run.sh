@@ -1,0 +1,9 @@
+#!/bin/sh
+# All benchmarks; about 20 minutes on 2 cores. Results and how to read them: docs/performance.md.
+set -eu
+cd "$(dirname "$0")/.."
+export QUALM="$PWD/build/bench/qualm"
+build/bench/bench/qualm_bench --benchmark_min_time=0.2
+python3 bench/inspect_sparse.py
+python3 bench/differential.py
+python3 bench/versus_llama_perplexity.py
