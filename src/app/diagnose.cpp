@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "app/health.h"
 #include "app/session.h"
 #include "app/use_case.h"
 #include "app/variant_lab.h"
@@ -42,6 +43,14 @@ Result<void> probe_tokenizer(engine::Model& model, diagnose::Patient& patient) {
   return {};
 }
 
+/// Damaged blocks likewise.
+Result<void> examine_file(diagnose::Patient& patient, Progress& progress) {
+  QUALM_TRY(const Health health, examine_weights(*patient.candidate, progress));
+  for (const report::Finding& damage : health.damage)
+    patient.faults.push_back(diagnose::fact("damage", damage.place + ": " + damage.says));
+  return {};
+}
+
 Result<void> set_up(const Request& request, const engine::Settings& settings,
                     evaluate::WindowStore& store, Session& session, diagnose::Patient& patient,
                     Progress& progress) {
@@ -49,12 +58,16 @@ Result<void> set_up(const Request& request, const engine::Settings& settings,
   QUALM_TRY(const auto model, session.engine->load(file, request.gpu_layers));
   QUALM_CHECK(probe_tokenizer(*model, patient));
   std::shared_ptr<engine::Model> reader = model;
-  if (session.baseline) {
+  // Tokens of another vocabulary would mean nothing to the candidate, which then runs alone.
+  if (session.baseline && patient.not_comparable.empty()) {
     QUALM_TRY(const auto baseline_file, session.baseline->runnable(progress));
-    QUALM_TRY(reader, session.engine->load(baseline_file, request.gpu_layers));
-    if (patient.not_comparable.empty() && reader->vocab_size() != model->vocab_size())
+    QUALM_TRY(const auto baseline, session.engine->load(baseline_file, request.gpu_layers));
+    if (baseline->vocab_size() == model->vocab_size()) {
+      reader = baseline;
+    } else {
       patient.not_comparable = fmt::format("the candidate has {} tokens, the baseline {}",
-                                           model->vocab_size(), reader->vocab_size());
+                                           model->vocab_size(), baseline->vocab_size());
+    }
   }
   auto bench = prepare_bench(request, *reader, *session.engine, store, progress);
   if (!bench && bench.error().code == "TOKENIZER-001") {
@@ -88,6 +101,7 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
   }
   patient.type_k = settings.type_k;
   patient.type_v = settings.type_v;
+  QUALM_CHECK(examine_file(patient, progress));
   QUALM_CHECK(set_up(request, settings, store, session, patient, progress));
 
   diagnose::Case examined(patient, session.lab.get());
