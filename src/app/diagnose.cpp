@@ -1,7 +1,10 @@
 // `qualm diagnose`: one patient, with or without its baseline.
 #include <fmt/format.h>
 
+#include <array>
 #include <chrono>
+#include <utility>
+#include <vector>
 
 #include "app/health.h"
 #include "app/session.h"
@@ -16,9 +19,14 @@
 namespace qualm::app {
 namespace {
 
-// A text that every tokenizer should take: letters, a newline, a tab, digits, accents, an emoji.
-constexpr std::string_view kProbeText =
-    "One line.\nTwo\tlines, 3 < 4: \xc3\xa4\xc3\xa9 \xf0\x9f\x98\x80\n";
+// What every tokenizer should take.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kProbes{
+    {{"letters", "one line"},
+     {"a newline", "a\nb"},
+     {"a tab", "a\tb"},
+     {"digits", "2 3"},
+     {"an accented letter", "\xc3\xa4"},
+     {"an emoji", "\xf0\x9f\x98\x80"}}};
 
 int exit_code_of(const diagnose::Diagnosis& diagnosis) {
   if (diagnosis.verdict == "problem") return 1;
@@ -36,10 +44,16 @@ struct Session {
 
 /// A tokenizer that fails is a finding of check 0, not the end.
 Result<void> probe_tokenizer(engine::Model& model, diagnose::Patient& patient) {
-  const auto tokens = model.tokenize(kProbeText, false);
-  if (tokens) return {};
-  patient.faults.push_back(
-      diagnose::fact("tokenizer", tokens.error().found + " on plain text with a newline"));
+  std::string found;
+  std::vector<std::string_view> on;
+  for (const auto& [what, text] : kProbes)
+    if (const auto tokens = model.tokenize(text, false); !tokens) {
+      found = tokens.error().found;
+      on.push_back(what);
+    }
+  if (!on.empty())
+    patient.faults.push_back(
+        diagnose::fact("tokenizer", fmt::format("{} on {}", found, fmt::join(on, ", "))));
   return {};
 }
 

@@ -214,7 +214,7 @@ TEST(LlamaEngine, published_files_whose_tokenizer_throws) {
   if (path.empty()) GTEST_SKIP() << "SKIPPED: no collection of models beside the checkout";
   const auto model = loaded(path);
   ASSERT_TRUE(model);
-  const auto tokens = model->tokenize("Once upon a time\nthere was", false);
+  const auto tokens = model->tokenize("Once\tupon a time \xf0\x9f\x98\x80", false);
   ASSERT_FALSE(tokens);
   EXPECT_EQ(tokens.error().code, "TOKENIZER-001");
 }
