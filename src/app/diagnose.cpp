@@ -1,8 +1,12 @@
 // `qualm diagnose`: one patient, with or without its baseline.
 #include <fmt/format.h>
 
+#include <array>
 #include <chrono>
+#include <utility>
+#include <vector>
 
+#include "app/health.h"
 #include "app/session.h"
 #include "app/use_case.h"
 #include "app/variant_lab.h"
@@ -15,9 +19,14 @@
 namespace qualm::app {
 namespace {
 
-// A text that every tokenizer should take: letters, a newline, a tab, digits, accents, an emoji.
-constexpr std::string_view kProbeText =
-    "One line.\nTwo\tlines, 3 < 4: \xc3\xa4\xc3\xa9 \xf0\x9f\x98\x80\n";
+// What every tokenizer should take.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kProbes{
+    {{"letters", "one line"},
+     {"a newline", "a\nb"},
+     {"a tab", "a\tb"},
+     {"digits", "2 3"},
+     {"an accented letter", "\xc3\xa4"},
+     {"an emoji", "\xf0\x9f\x98\x80"}}};
 
 int exit_code_of(const diagnose::Diagnosis& diagnosis) {
   if (diagnosis.verdict == "problem") return 1;
@@ -35,10 +44,24 @@ struct Session {
 
 /// A tokenizer that fails is a finding of check 0, not the end.
 Result<void> probe_tokenizer(engine::Model& model, diagnose::Patient& patient) {
-  const auto tokens = model.tokenize(kProbeText, false);
-  if (tokens) return {};
-  patient.faults.push_back(
-      diagnose::fact("tokenizer", tokens.error().found + " on plain text with a newline"));
+  std::string found;
+  std::vector<std::string_view> on;
+  for (const auto& [what, text] : kProbes)
+    if (const auto tokens = model.tokenize(text, false); !tokens) {
+      found = tokens.error().found;
+      on.push_back(what);
+    }
+  if (!on.empty())
+    patient.faults.push_back(
+        diagnose::fact("tokenizer", fmt::format("{} on {}", found, fmt::join(on, ", "))));
+  return {};
+}
+
+/// Damaged blocks likewise.
+Result<void> examine_file(diagnose::Patient& patient, Progress& progress) {
+  QUALM_TRY(const Health health, examine_weights(*patient.candidate, progress));
+  for (const report::Finding& damage : health.damage)
+    patient.faults.push_back(diagnose::fact("damage", damage.place + ": " + damage.says));
   return {};
 }
 
@@ -49,12 +72,16 @@ Result<void> set_up(const Request& request, const engine::Settings& settings,
   QUALM_TRY(const auto model, session.engine->load(file, request.gpu_layers));
   QUALM_CHECK(probe_tokenizer(*model, patient));
   std::shared_ptr<engine::Model> reader = model;
-  if (session.baseline) {
+  // Tokens of another vocabulary would mean nothing to the candidate, which then runs alone.
+  if (session.baseline && patient.not_comparable.empty()) {
     QUALM_TRY(const auto baseline_file, session.baseline->runnable(progress));
-    QUALM_TRY(reader, session.engine->load(baseline_file, request.gpu_layers));
-    if (patient.not_comparable.empty() && reader->vocab_size() != model->vocab_size())
+    QUALM_TRY(const auto baseline, session.engine->load(baseline_file, request.gpu_layers));
+    if (baseline->vocab_size() == model->vocab_size()) {
+      reader = baseline;
+    } else {
       patient.not_comparable = fmt::format("the candidate has {} tokens, the baseline {}",
-                                           model->vocab_size(), reader->vocab_size());
+                                           model->vocab_size(), baseline->vocab_size());
+    }
   }
   auto bench = prepare_bench(request, *reader, *session.engine, store, progress);
   if (!bench && bench.error().code == "TOKENIZER-001") {
@@ -88,6 +115,7 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
   }
   patient.type_k = settings.type_k;
   patient.type_v = settings.type_v;
+  QUALM_CHECK(examine_file(patient, progress));
   QUALM_CHECK(set_up(request, settings, store, session, patient, progress));
 
   diagnose::Case examined(patient, session.lab.get());

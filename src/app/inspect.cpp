@@ -3,17 +3,15 @@
 
 #include <algorithm>
 
+#include "app/health.h"
 #include "app/session.h"
 #include "app/use_case.h"
-#include "codec/verify.h"
 #include "formats/read.h"
 #include "model/anatomy.h"
 #include "report/document.h"
 
 namespace qualm::app {
 namespace {
-
-constexpr std::size_t kMostFindings = 50;
 
 std::vector<report::TypeStat> types_of(const model::Anatomy& anatomy) {
   std::vector<report::TypeStat> out;
@@ -41,39 +39,6 @@ void note_trailing(const model::Checkpoint& checkpoint, std::vector<report::Find
                                     region.end - region.begin)});
 }
 
-std::string rows_in_words(const codec::RowList& rows) {
-  return fmt::format("{} (the first: {})", rows.count, rows.first.front());
-}
-
-/// Damage first; rows of zeros and constants are told, but a baseline has to say whether they are
-/// wrong.
-void report_health(const std::string& tensor, const codec::TensorHealth& health,
-                   report::Integrity& integrity) {
-  const auto add = [&](const std::string& says) {
-    if (integrity.findings.size() < kMostFindings)
-      integrity.findings.push_back({"tensor " + tensor, says});
-  };
-  if (health.not_finite.count > 0) {
-    integrity.status = report::Integrity::Status::damaged;
-    add(fmt::format("{} weights are NaN or infinite, in rows: {}", health.not_finite_weights,
-                    rows_in_words(health.not_finite)));
-  }
-  if (health.zero.count > 0) add("rows of zeros: " + rows_in_words(health.zero));
-  if (health.constant.count > 0) add("rows of one value: " + rows_in_words(health.constant));
-}
-
-Result<report::Integrity> verify(const model::Checkpoint& checkpoint, Progress& progress) {
-  report::Integrity integrity{report::Integrity::Status::whole, {}};
-  std::int64_t done = 0;
-  for (const model::Tensor& tensor : checkpoint.tensors) {
-    progress.update("verifying", done, checkpoint.tensor_bytes());
-    QUALM_TRY(const auto health, codec::verify(tensor, progress));
-    report_health(tensor.name, health, integrity);
-    done += tensor.bytes;
-  }
-  return integrity;
-}
-
 }  // namespace
 
 Result<Outcome> inspect(const Request& request, Progress& progress) {
@@ -94,7 +59,10 @@ Result<Outcome> inspect(const Request& request, Progress& progress) {
   for (const model::Risk& risk : model::static_risks(checkpoint, anatomy))
     report.risks.push_back({risk.id, risk.says});
   if (request.verify) {
-    QUALM_TRY(report.integrity, verify(checkpoint, progress));
+    QUALM_TRY(Health health, examine_weights(checkpoint, progress));
+    using enum report::Integrity::Status;
+    report.integrity = {health.damage.empty() ? whole : damaged, std::move(health.damage)};
+    std::ranges::move(health.notable, std::back_inserter(report.integrity.findings));
   }
   note_trailing(checkpoint, report.integrity.findings);
   const bool damaged = report.integrity.status == report::Integrity::Status::damaged;

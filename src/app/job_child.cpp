@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "app/events.h"
@@ -55,6 +56,8 @@ Result<Outcome> answer(EventWriter& events) {
 
 int serve_job() {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // a job whose watcher is gone stops, its windows saved
+  // An abort of ggml's would start a debugger, whose words would push out ggml's own.
+  ::setenv("GGML_NO_BACKTRACE", "1", 0);
   catch_interrupts();
   const int out = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   ::dup2(STDERR_FILENO, STDOUT_FILENO);

@@ -144,7 +144,12 @@ int exit_code_of(const report::MeasureReport& report) {
                                [&](const report::Gate& gate) { return gate.outcome == outcome; });
   };
   if (any(holds)) return 1;
-  return any(cannot_tell) ? 3 : 0;
+  // Too few windows, or no position with finite logits: that is no pass.
+  const bool unmeasured =
+      std::ranges::any_of(report.results, [](const report::MeasureResult& result) {
+        return !evaluate::kld_mean(result.measurement).estimate;
+      });
+  return unmeasured || any(cannot_tell) ? 3 : 0;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace qualm::app {
@@ -85,7 +86,9 @@ Result<Condition> parse_condition(const std::string& text) {
   if (percent) number.pop_back();
   const auto [end, error] =
       std::from_chars(number.data(), number.data() + number.size(), condition.threshold);
-  if (error != std::errc() || end != number.data() + number.size()) return refuse();
+  if (error != std::errc() || end != number.data() + number.size() ||
+      !std::isfinite(condition.threshold))
+    return refuse();
   if (percent) condition.threshold /= 100;
   return condition;
 }

@@ -73,6 +73,11 @@ Result<engine::Settings> settings_of(const Request& request) {
 Result<std::unique_ptr<Workbench>> prepare_bench(const Request& request, engine::Model& reference,
                                                  const engine::Engine& engine,
                                                  evaluate::WindowStore& store, Progress& progress) {
+  if (reference.trained_context() > 0 && request.settings.ctx_size > reference.trained_context())
+    progress.note(fmt::format(
+        "{} was trained for {} tokens: windows of {} measure more than the quantization",
+        request.baseline.empty() ? request.models.front() : request.baseline,
+        reference.trained_context(), request.settings.ctx_size));
   QUALM_TRY(const std::string text, read_text(request.text));
   progress.update("tokenizing the text", 0, 0);
   QUALM_TRY(auto tokens, reference.tokenize(text, true));

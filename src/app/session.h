@@ -23,6 +23,7 @@ namespace qualm::app {
                                                                 Progress& progress);
 
 /// The text of the request through the reference model's tokenizer, cut into windows, on a bench.
+/// Notes windows longer than the reference was trained for.
 [[nodiscard]] Result<std::unique_ptr<Workbench>> prepare_bench(const Request& request,
                                                                engine::Model& reference,
                                                                const engine::Engine& engine,

@@ -99,9 +99,9 @@ class SqliteStore final : public evaluate::WindowStore {
     if (is_corrupt(code) && set_aside()) code = open();
     if (code == SQLITE_OK) return;
     usable_ = false;
+    // Not sqlite3_errmsg: that speaks of the last call, which may have been a rollback.
     progress_.note(
-        fmt::format("no cache of finished measurements: {}: {}", path_,
-                    database_ ? ::sqlite3_errmsg(database_.get()) : ::sqlite3_errstr(code)));
+        fmt::format("no cache of finished measurements: {}: {}", path_, ::sqlite3_errstr(code)));
   }
 
   int open() {

@@ -31,6 +31,7 @@ std::optional<ggml_type> type_named(std::string name) {
   std::ranges::transform(name, name.begin(),
                          [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   for (int id = 0; id < GGML_TYPE_COUNT; ++id) {
+    if (ggml_blck_size(static_cast<ggml_type>(id)) == 0) continue;  // removed from ggml
     std::string known = ggml_type_name(static_cast<ggml_type>(id))
                             ? ggml_type_name(static_cast<ggml_type>(id))
                             : "";
@@ -93,10 +94,17 @@ Error not_in_baseline(const std::string& baseline, const std::string& name, std:
           "Baseline and candidate are not the same architecture."};
 }
 
+/// ggml_quantize_chunk aborts on a type it does not know; q8_1 and q8_K, which ggml cannot decode
+/// either, hold activations.
+bool encodable(ggml_type type) {
+  const bool plain = type == GGML_TYPE_F32 || type == GGML_TYPE_F16 || type == GGML_TYPE_BF16;
+  const bool weights = ggml_is_quantized(type) && ggml_get_type_traits(type)->to_float;
+  return (plain || weights) && !ggml_quantize_requires_imatrix(type);
+}
+
 Result<Planned> encoded(const Tensor& tensor, ggml_type type) {
   const bool fits = tensor.row_length() % ggml_blck_size(type) == 0;
-  const bool plain = type == GGML_TYPE_F32 || type == GGML_TYPE_F16 || type == GGML_TYPE_BF16;
-  if (!fits || ggml_quantize_requires_imatrix(type) || (!plain && !ggml_is_quantized(type)))
+  if (!fits || !encodable(type))
     return fail({Kind::input, "ASSEMBLE-002", "", "tensor " + tensor.name,
                  fits ? "a type that ggml encodes without an importance matrix"
                       : fmt::format("rows of a multiple of {} weights", ggml_blck_size(type)),

@@ -34,11 +34,12 @@ struct Recipe {
   std::vector<Rule> rules;
 };
 
-/// Encodings ggml does not know are decoded: to F16 where every value of the tensor survives that
-/// exactly, else F32. Metadata and tokenizer are the candidate's. Tensors only the baseline has are
-/// not added. Errors: ASSEMBLE-001 the baseline lacks a tensor a rule wants or has it in another
-/// shape, ASSEMBLE-002 a type that ggml cannot encode without an importance matrix or that does not
-/// fit the row, ASSEMBLE-003 metadata that GGUF cannot hold.
+/// Encodings ggml does not know are decoded: vectors to F32, matrices to F16 where nothing
+/// overflows and the squared error stays below (2^-11)^2 of the energy (values that F16 holds come
+/// through exactly), else to F32. Metadata and tokenizer are the candidate's. Tensors only the
+/// baseline has are not added. Errors: ASSEMBLE-001 the baseline lacks a tensor a rule wants or has
+/// it in another shape, ASSEMBLE-002 a type that ggml cannot encode without an importance matrix or
+/// that does not fit the row, ASSEMBLE-003 metadata that GGUF cannot hold.
 [[nodiscard]] Result<Image> assemble(const model::Checkpoint& candidate,
                                      const model::Checkpoint* baseline, const Recipe& recipe,
                                      Progress& progress);

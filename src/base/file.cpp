@@ -126,10 +126,14 @@ Result<void> check_writable(const std::string& path) {
                            "Name another place for -o."));
   };
   if (exists && S_ISDIR(info.st_mode)) return refuse("a directory");
+  const bool plain = !exists || S_ISREG(info.st_mode);
   const std::string folder = directory_of(path);
-  if (!exists && ::stat(folder.c_str(), &info) != 0) return refuse("no folder " + folder);
-  if (::access(exists ? path.c_str() : folder.c_str(), W_OK) != 0)
-    return refuse(std::strerror(errno));
+  if (!exists && (::stat(folder.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)))
+    return refuse("no folder " + folder);
+  if (exists && ::access(path.c_str(), W_OK) != 0) return refuse(std::strerror(errno));
+  // write_file makes a new file beside it.
+  if (plain && ::access(folder.c_str(), W_OK | X_OK) != 0)
+    return refuse(fmt::format("the folder {}: {}", folder, std::strerror(errno)));
   return {};
 }
 

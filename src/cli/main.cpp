@@ -1,4 +1,3 @@
-#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -60,15 +59,20 @@ Result<app::Outcome> run(const Options& options, Progress& progress) {
   return app::run_job(options.request, progress);
 }
 
+/// A stream that takes no more bytes is no reason to end otherwise (fmt::print would throw).
+void print(std::FILE* stream, const std::string& text) {
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stream));
+}
+
 int say(const Error& error) {
-  fmt::print(stderr, "{}\n", describe(error));
+  print(stderr, describe(error) + "\n");
   return exit_code(error.kind);
 }
 
 int main(int argc, const char* const* argv) {
   const auto said = parse(argc, argv);
   if (const auto* leave = std::get_if<Leave>(&said)) {
-    fmt::print(leave->exit_code == 0 ? stdout : stderr, "{}", leave->text);
+    print(leave->exit_code == 0 ? stdout : stderr, leave->text);
     return leave->exit_code;
   }
   const auto& options = std::get<Options>(said);

@@ -1,8 +1,11 @@
 #include "cli/options.h"
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <sstream>
 #include <thread>
+
+#include "base/error.h"
 
 namespace qualm::cli {
 namespace {
@@ -25,11 +28,16 @@ constexpr const char* kFooter =
     "            3 cannot tell or not examined, 4 the engine failed, 130 stopped by Ctrl-C.";
 
 void add_presentation(CLI::App& command, Options& options) {
-  command.add_option("--format", options.format, "text (default), json or md")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Format>{
-              {"text", Format::text}, {"json", Format::json}, {"md", Format::markdown}},
-          CLI::ignore_case));
+  command
+      .add_option_function<std::string>(
+          "--format",
+          [&options](const std::string& name) {
+            options.format = name == "json" ? Format::json
+                             : name == "md" ? Format::markdown
+                                            : Format::text;
+          },
+          "text (default), json or md")
+      ->check(CLI::IsMember({"text", "json", "md"}));
   command.add_option("-o,--output", options.output,
                      "write the report to this file instead of the terminal");
   command.add_flag("-q,--quiet", options.quiet, "no progress");
@@ -100,6 +108,7 @@ std::variant<Options, Leave> parse(int argc, const char* const* argv) {
   app.footer(kFooter);
   app.set_version_flag("--version", "qualm " QUALM_VERSION);
   app.require_subcommand(1);
+  app.option_defaults()->take_last();  // as llama.cpp does: a script may add to its defaults
 
   std::string model;
   CLI::App* diagnose = app.add_subcommand(
@@ -137,6 +146,13 @@ std::variant<Options, Leave> parse(int argc, const char* const* argv) {
   demo->add_flag("!--no-cache", request.use_cache, "measure again what earlier runs have measured");
 
   app.add_subcommand("job", "")->group("");  // for qualm's own use; not in the help
+
+  // CLI11 would only miss a command and not name what it found instead.
+  if (argc > 1 && argv[1][0] != '-' &&
+      app.get_subcommands([&](const CLI::App* c) { return c->get_name() == argv[1]; }).empty())
+    return Leave{fmt::format("{} is no command of qualm\nRun with --help for more information.\n",
+                             printable(argv[1])),
+                 2};
 
   try {
     auto words = with_llama_names(argc, argv);

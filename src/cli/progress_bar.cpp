@@ -12,6 +12,13 @@ namespace {
 
 constexpr int kBar = 20;
 
+/// fmt::print would throw where stderr takes no more bytes.
+template <class... Args>
+void say(fmt::format_string<Args...> format, Args&&... args) {
+  const std::string text = fmt::format(format, std::forward<Args>(args)...);
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
+}
+
 std::string clock(double seconds) {
   const auto whole = static_cast<long long>(seconds + 0.5);
   if (whole >= 3600)
@@ -38,7 +45,7 @@ void ProgressBar::update(std::string_view step, std::int64_t done, std::int64_t 
     started_ = std::chrono::steady_clock::now();
   }
   if (!terminal_) {
-    if (fresh) fmt::print(stderr, "{}\n", printable(step_));
+    if (fresh) say("{}\n", printable(step_));
     return;
   }
   std::string tail;
@@ -51,20 +58,20 @@ void ProgressBar::update(std::string_view step, std::int64_t done, std::int64_t 
   const auto room =
       static_cast<std::size_t>(std::max(10, width_ - 1 - static_cast<int>(tail.size())));
   if (name.size() > room) name = "..." + name.substr(name.size() - (room - 3));
-  fmt::print(stderr, "\r\x1b[K{}{}", name, tail);
+  say("\r\x1b[K{}{}", name, tail);
   std::fflush(stderr);
   shown_ = true;
 }
 
 void ProgressBar::note(std::string_view line) {
   clear();
-  fmt::print(stderr, "note: {}\n", printable(line));
+  say("note: {}\n", printable(line));
 }
 
 bool ProgressBar::cancelled() const { return app::interrupts() > 0; }
 
 void ProgressBar::clear() {
-  if (shown_) fmt::print(stderr, "\r\x1b[K");
+  if (shown_) say("\r\x1b[K");
   std::fflush(stderr);
   shown_ = false;
 }

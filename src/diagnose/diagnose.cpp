@@ -8,6 +8,7 @@
 #include "diagnose/attribution.h"
 #include "diagnose/check.h"
 #include "diagnose/lines.h"
+#include "diagnose/metadata_difference.h"
 #include "diagnose/words.h"
 
 namespace qualm::diagnose {
@@ -42,17 +43,23 @@ Result<std::string> share_out(Case& patient, std::vector<CheckResult>& checks) {
   return shares->separated ? "" : "The shares of weights and cache are not separated.";
 }
 
+/// Of all that check 0 can find fault with, nothing but the chat template.
+bool template_alone(const Patient& given) {
+  return given.faults.empty() && given.baseline &&
+         std::ranges::none_of(differences(*given.candidate, *given.baseline),
+                              [](const Difference& difference) {
+                                return difference.weight == Difference::Weight::breaks;
+                              });
+}
+
 /// One cause at most is the principal one: a file fault breaks everything, then by share, then by
 /// the guide's order. A differing chat template alone yields to a loss that was measured.
-std::string name_principal(std::vector<CheckResult>& checks) {
+std::string name_principal(const Patient& given, std::vector<CheckResult>& checks) {
   CheckResult* principal = nullptr;
   for (CheckResult& check : checks)
     if (check.status == Status::cause && !principal) principal = &check;
   if (!principal) return "";
-  const bool only_template = principal->id == "not_quant" &&
-                             std::ranges::all_of(principal->evidence, [](const Evidence& evidence) {
-                               return evidence.name.starts_with("tokenizer.chat_template");
-                             });
+  const bool only_template = principal->id == "not_quant" && template_alone(given);
   for (CheckResult& check : checks) {
     if (&check == principal || check.status != Status::cause) continue;
     if (only_template) {
@@ -177,7 +184,7 @@ Result<Diagnosis> diagnose(Case& patient) {
     diagnosis.checks.push_back(std::move(result));
   }
   QUALM_TRY(const std::string remark, share_out(patient, diagnosis.checks));
-  diagnosis.principal_cause = name_principal(diagnosis.checks);
+  diagnosis.principal_cause = name_principal(patient.patient(), diagnosis.checks);
   if (runs) {
     QUALM_TRY(diagnosis.remedies, prescribe(patient, diagnosis.checks));
   }

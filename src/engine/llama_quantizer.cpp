@@ -38,6 +38,7 @@ constexpr std::array kMixes{
 std::optional<ggml_type> type_named(const std::string& name) {
   for (int id = 0; id < GGML_TYPE_COUNT; ++id) {
     const auto type = static_cast<ggml_type>(id);
+    if (ggml_blck_size(type) == 0) continue;  // removed from ggml
     std::string upper = ggml_type_name(type) ? ggml_type_name(type) : "";
     std::ranges::transform(upper, upper.begin(),
                            [](char c) { return static_cast<char>(std::toupper(c)); });

@@ -1,0 +1,176 @@
+// diagnose through the real program, on models of a few kilobytes.
+#include <gtest/gtest.h>
+
+#include "support/program.h"
+#include "support/runnable_gguf.h"
+
+namespace qualm::cli {
+namespace {
+
+using test::Ended;
+using test::run_qualm;
+using test::RunnableGguf;
+using test::Scratch;
+
+struct Home : Scratch {
+  Home() {
+    test::write(path("base.gguf"), RunnableGguf{}.build());
+    std::string text;
+    for (int i = 0; i < 200; ++i)
+      text += "the quick brown fox jumps over line " + std::to_string(i * i) + "\n";
+    test::write(path("text.txt"), text);
+  }
+  [[nodiscard]] Ended diagnose(const std::string& model, std::vector<std::string> more = {}) const {
+    std::vector<std::string> words{"diagnose", model, "-f", "text.txt", "-c",  "32",
+                                   "-t",       "1",   "-q", "--format", "json"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run_qualm(*this, words);
+  }
+};
+
+nlohmann::json check(const Ended& ended, const std::string& id) {
+  const auto document = test::document(ended);
+  for (const auto& one : document["checks"])
+    if (one["id"] == id) return one;
+  ADD_FAILURE() << "no check " << id << ": " << ended.err;
+  return {};
+}
+
+TEST(Diagnose, a_model_against_itself_is_healthy) {
+  const Home home;
+  const Ended ended = home.diagnose("base.gguf", {"--baseline", "base.gguf"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  const auto document = test::document(ended);
+  EXPECT_EQ(document["verdict"], "healthy") << document["summary"];
+  EXPECT_EQ(document["evidence_level"], "L3");
+  EXPECT_TRUE(document["principal_cause"].contains("absent"));
+}
+
+TEST(Diagnose, without_a_baseline_it_cannot_tell) {
+  const Home home;
+  const Ended ended = home.diagnose("base.gguf");
+  EXPECT_EQ(ended.exit_code, 3) << ended.err;
+  EXPECT_EQ(test::document(ended)["evidence_level"], "L1");
+  EXPECT_EQ(check(ended, "tier")["status"], "not_examined");
+}
+
+TEST(Diagnose, a_tokenizer_that_throws_is_a_finding_of_check_0) {
+  const Home home;
+  test::write(home.path("m.gguf"), RunnableGguf{.byte_tokens = false}.build());
+  const Ended ended = home.diagnose("m.gguf");
+  EXPECT_EQ(ended.exit_code, 1) << ended.err;
+  const auto found = check(ended, "not_quant");
+  EXPECT_EQ(found["status"], "cause");
+  const std::string says = found["headline"];
+  EXPECT_TRUE(says.starts_with("libllama's tokenizer threw '")) << says;
+  EXPECT_TRUE(says.ends_with("' on a newline, a tab, digits, an accented letter, an emoji"))
+      << says;
+  EXPECT_EQ(test::document(ended)["principal_cause"], "not_quant");
+}
+
+TEST(Diagnose, a_tokenizer_that_throws_on_both_sides_is_still_found) {
+  const Home home;
+  test::write(home.path("m.gguf"), RunnableGguf{.byte_tokens = false}.build());
+  const Ended ended = home.diagnose("m.gguf", {"--baseline", "m.gguf"});
+  EXPECT_EQ(ended.exit_code, 1) << ended.err;
+  EXPECT_EQ(check(ended, "not_quant")["status"], "cause");
+  EXPECT_EQ(check(ended, "tier")["status"], "not_examined");
+}
+
+TEST(Diagnose, published_files_whose_tokenizer_throws_are_diagnosed) {
+  const std::string folder = test::shared_file("models/tinystories-656k");
+  if (folder.empty()) GTEST_SKIP() << "SKIPPED: no collection of models beside the checkout";
+  const Home home;
+  const Ended ended = home.diagnose(folder + "/tinystories-656k-q8_0.gguf",
+                                    {"--baseline", folder + "/TinyStories-656K.f16.gguf"});
+  EXPECT_EQ(ended.exit_code, 1) << ended.err;
+  EXPECT_EQ(check(ended, "not_quant")["status"], "cause");
+}
+
+TEST(Diagnose, another_vocabulary_is_a_finding_with_the_first_differences) {
+  const Home home;
+  test::write(home.path("other.gguf"), RunnableGguf{.last_token = "zz"}.build());
+  const Ended ended = home.diagnose("other.gguf", {"--baseline", "base.gguf"});
+  EXPECT_EQ(ended.exit_code, 1) << ended.err;
+  EXPECT_EQ(check(ended, "not_quant")["headline"],
+            "tokenizer.ggml.tokens: entry 285 is \"zz\", in the baseline \"z\" (1 of 286 differ)");
+  EXPECT_EQ(check(ended, "tier")["needs"][0],
+            "token 285 is \"zz\", in the baseline \"z\" (1 of 286 differ)");
+}
+
+TEST(Diagnose, the_cache_of_a_model_with_another_vocabulary_is_examined_on_its_own_tokens) {
+  const Home home;
+  // The baseline knows more tokens than the candidate: its tokens would be none of the candidate's.
+  test::write(home.path("larger.gguf"), RunnableGguf{.extra_tokens = 2}.build());
+  test::write(home.path("text.txt"), [] {
+    std::string text;
+    for (int i = 0; i < 400; ++i) text += "extra0extra1 and so on ";
+    return text;
+  }());
+  const Ended ended =
+      home.diagnose("base.gguf", {"--baseline", "larger.gguf", "-ctk", "q4_0", "-ctv", "q4_0"});
+  EXPECT_EQ(ended.exit_code, 1) << ended.err;
+  EXPECT_NE(check(ended, "kv_cache")["status"], "not_examined");
+}
+
+TEST(Diagnose, weights_that_are_no_numbers_are_a_finding_of_check_0) {
+  const Home home;
+  test::write(home.path("nan.gguf"), RunnableGguf{.nan_weight = true}.build());
+  const Ended ended = home.diagnose("nan.gguf", {"--baseline", "base.gguf"});
+  EXPECT_EQ(ended.exit_code, 1) << ended.err;
+  EXPECT_EQ(check(ended, "not_quant")["status"], "cause");
+  EXPECT_EQ(check(ended, "not_quant")["headline"],
+            "tensor output.weight: 1 weights are NaN or infinite, in rows: 1 (the first: 1)");
+}
+
+TEST(Diagnose, a_text_too_short_for_a_window) {
+  const Home home;
+  test::write(home.path("text.txt"), "short");
+  const Ended ended = home.diagnose("base.gguf", {"--baseline", "base.gguf"});
+  EXPECT_EQ(ended.exit_code, 3);
+  EXPECT_EQ(ended.err,
+            "error[EVAL-001] text: expected at least 32 tokens, one window, found 7 tokens. Give a "
+            "longer text with -f, or a smaller -c.\n");
+}
+
+TEST(Diagnose, a_text_too_short_for_a_verdict) {
+  const Home home;
+  const Ended ended = home.diagnose("base.gguf", {"--baseline", "base.gguf", "--chunks", "1"});
+  EXPECT_EQ(ended.exit_code, 3) << ended.err;
+  EXPECT_EQ(test::document(ended)["verdict"], "cannot_tell");
+}
+
+TEST(Diagnose, an_interrupt_keeps_the_windows_that_were_finished) {
+  const Scratch home;
+  const auto command = [&](const Scratch& where) {
+    const std::string model = test::source_file("models/qualm-tiny-base-F16.gguf");
+    return test::qualm(where, {"diagnose", model, "--baseline", model, "-c", "32", "-b", "64",
+                               "--chunks", "20", "-t", "1", "--format", "json"});
+  };
+  auto stopped = command(home);
+  const std::string log = home.path("cache/qualm/measurements.sqlite-wal");
+  stopped.interrupt = [&] {
+    std::error_code ignored;
+    const auto size = std::filesystem::file_size(log, ignored);
+    return !ignored && size > 40'000;
+  };
+  const Ended first = test::run(stopped);
+  EXPECT_EQ(first.exit_code, 130) << first.err;
+  EXPECT_NE(first.err.find("What was measured is kept: the same command goes on from there."),
+            std::string::npos)
+      << first.err;
+  const Ended second = test::run(command(home));
+  const Scratch elsewhere;
+  const Ended fresh = test::run(command(elsewhere));
+  const auto passes = [](const Ended& ended) {
+    return test::document(ended)["spent"]["passes"].get<int>();
+  };
+  EXPECT_LT(passes(second), passes(fresh));
+  EXPECT_EQ(second.exit_code, fresh.exit_code);
+  EXPECT_EQ(test::document(second)["checks"], test::document(fresh)["checks"]);
+  // And a third time nothing is run at all.
+  EXPECT_EQ(passes(test::run(command(home))), 0);
+}
+
+}  // namespace
+}  // namespace qualm::cli

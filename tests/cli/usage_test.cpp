@@ -1,0 +1,172 @@
+// What the command line says to right and wrong usage, and where reports go.
+#include <gtest/gtest.h>
+
+#include "support/program.h"
+#include "support/runnable_gguf.h"
+
+namespace qualm::cli {
+namespace {
+
+using test::Ended;
+using test::run_qualm;
+using test::Scratch;
+
+/// A scratch folder with a model in it.
+struct Home : Scratch {
+  Home() { test::write(path("m.gguf"), test::RunnableGguf{}.build()); }
+};
+
+TEST(Usage, help_is_no_error_and_has_examples) {
+  const Scratch scratch;
+  const Ended ended = run_qualm(scratch, {"--help"});
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_EQ(ended.err, "");
+  for (const char* part : {"diagnose", "measure", "inspect", "demo", "Examples:\n  qualm demo",
+                           "--fail-if 'ppl_change>1%'", "Exit codes: 0 healthy"})
+    EXPECT_NE(ended.out.find(part), std::string::npos) << part;
+  EXPECT_EQ(ended.out.find("job"), std::string::npos) << "that one is for qualm's own use";
+}
+
+TEST(Usage, every_command_has_help) {
+  const Scratch scratch;
+  for (const char* command : {"diagnose", "measure", "inspect", "demo"}) {
+    const Ended ended = run_qualm(scratch, {command, "--help"});
+    EXPECT_EQ(ended.exit_code, 0) << command;
+    EXPECT_NE(ended.out.find("--format"), std::string::npos) << command;
+  }
+  for (const char* option : {"-f,--file", "-c,--ctx-size", "--chunks", "--protocol", "--full",
+                             "--no-cache", "(-ctk)", "(-ctv)", "(-ngl)", "(-ub)", "(-fa)"})
+    EXPECT_NE(run_qualm(scratch, {"measure", "--help"}).out.find(option), std::string::npos)
+        << option;
+}
+
+TEST(Usage, the_version_is_told) {
+  const Scratch scratch;
+  const Ended ended = run_qualm(scratch, {"--version"});
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_EQ(ended.out, "qualm " QUALM_VERSION "\n");
+}
+
+TEST(Usage, what_is_wrong_is_named_with_exit_code_2) {
+  const Scratch scratch;
+  const auto said = [&](std::vector<std::string> words) {
+    const Ended ended = run_qualm(scratch, std::move(words));
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_EQ(ended.out, "");
+    return ended.err.substr(0, ended.err.find('\n'));
+  };
+  EXPECT_EQ(said({}), "A subcommand is required");
+  EXPECT_EQ(said({"heal"}), "heal is no command of qualm");
+  EXPECT_EQ(said({"inspect"}), "MODEL is required");
+  EXPECT_EQ(said({"measure", "m.gguf"}), "--baseline is required");
+  EXPECT_EQ(said({"inspect", "m.gguf", "--frobnicate"}),
+            "The following argument was not expected: --frobnicate");
+  EXPECT_EQ(said({"inspect", "m.gguf", "--format", "html5"}),
+            "--format: html5 not in {text,json,md}");
+  EXPECT_EQ(said({"inspect", "m.gguf", "--format", "1"}), "--format: 1 not in {text,json,md}");
+  EXPECT_EQ(said({"diagnose", "m.gguf", "-c", "many"}), "Could not convert: --ctx-size = many");
+  EXPECT_EQ(said({"diagnose", "m.gguf", "--protocol", "other"}),
+            "--protocol: other not in {default,llama.cpp}");
+}
+
+TEST(Usage, a_report_goes_to_stdout_or_whole_to_a_file) {
+  const Home home;
+  const Ended direct = run_qualm(home, {"inspect", "m.gguf"});
+  EXPECT_EQ(direct.exit_code, 0) << direct.err;
+  EXPECT_NE(direct.out.find("made by a test"), std::string::npos) << direct.out;
+  EXPECT_EQ(direct.out.find('\x1b'), std::string::npos) << "a pipe gets no colours";
+  const Ended filed = run_qualm(home, {"inspect", "m.gguf", "-o", "report.txt"});
+  EXPECT_EQ(filed.exit_code, 0);
+  EXPECT_EQ(filed.out, "");
+  EXPECT_EQ(test::contents(home.path("report.txt")), direct.out);
+}
+
+TEST(Usage, formats) {
+  const Home home;
+  const Ended json = run_qualm(home, {"inspect", "m.gguf", "--format", "json"});
+  EXPECT_EQ(test::document(json)["model"]["arch"], "llama");
+  const Ended markdown = run_qualm(home, {"inspect", "m.gguf", "--format", "md"});
+  EXPECT_NE(markdown.out.find("| "), std::string::npos);
+}
+
+TEST(Output, a_place_that_cannot_be_written_fails_before_the_work_starts) {
+  const Home home;
+  // The model does not exist: were it looked at first, the error would be FILE-001.
+  const auto said = [&](const std::string& place) {
+    const Ended ended = run_qualm(home, {"inspect", "nothing.gguf", "-o", place});
+    EXPECT_EQ(ended.exit_code, 2);
+    return ended.err;
+  };
+  EXPECT_EQ(said("no/such/folder/r.txt"),
+            "error[FILE-010] no/such/folder/r.txt: expected an output file that can be written, "
+            "found no folder no/such/folder. Name another place for -o.\n");
+  EXPECT_EQ(said("."),
+            "error[FILE-010] .: expected an output file that can be written, found a directory. "
+            "Name another place for -o.\n");
+  EXPECT_EQ(said("m.gguf/r.txt"),
+            "error[FILE-010] m.gguf/r.txt: expected an output file that can be written, found no "
+            "folder m.gguf. Name another place for -o.\n");
+}
+
+TEST(Output, a_full_disk_is_told_and_leaves_no_half_report) {
+  const Home home;
+  Ended ended = run_qualm(home, {"inspect", "m.gguf", "-o", "/dev/full"});
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_EQ(ended.err,
+            "error[FILE-011] /dev/full: expected to write the file, found No space left on device. "
+            "Free some space or name another place.\n");
+  auto command = test::qualm(home, {"inspect", "m.gguf", "-o", "r.txt"});
+  command.largest_file = 16;
+  ended = test::run(command);
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_EQ(ended.err,
+            "error[FILE-011] r.txt: expected to write the file, found File too large. Name another "
+            "place.\n");
+  EXPECT_FALSE(std::filesystem::exists(home.path("r.txt")));
+  for (const auto& entry : std::filesystem::directory_iterator(home.path()))
+    EXPECT_EQ(entry.path().string().find(".part"), std::string::npos) << entry;
+}
+
+TEST(Output, an_earlier_report_survives_a_full_disk) {
+  const Home home;
+  test::write(home.path("r.txt"), "earlier");
+  auto command = test::qualm(home, {"inspect", "m.gguf", "-o", "r.txt"});
+  command.largest_file = 16;
+  EXPECT_EQ(test::run(command).exit_code, 2);
+  EXPECT_EQ(test::contents(home.path("r.txt")), "earlier");
+}
+
+TEST(Output, a_full_stdout_is_told) {
+  const Home home;
+  auto command = test::qualm(home, {"inspect", "m.gguf"});
+  command.out_to = "/dev/full";
+  const Ended ended = test::run(command);
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_EQ(ended.err,
+            "error[FILE-011] standard output: expected to write the report, found it takes no more "
+            "bytes. Free some space, or use -o.\n");
+}
+
+TEST(Output, a_full_stderr_costs_the_message_and_not_the_exit_code) {
+  const Home home;
+  auto command = test::qualm(home, {"inspect", "nothing.gguf"});
+  command.err_to = "/dev/full";
+  Ended ended = test::run(command);
+  EXPECT_EQ(ended.signal, 0);
+  EXPECT_EQ(ended.exit_code, 2);
+  command = test::qualm(home, {"inspect", "m.gguf", "--verify"});
+  command.err_to = "/dev/full";
+  ended = test::run(command);
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_FALSE(ended.out.empty());
+}
+
+TEST(Output, help_into_a_full_stdout_does_not_crash) {
+  const Scratch scratch;
+  auto command = test::qualm(scratch, {"--help"});
+  command.out_to = "/dev/full";
+  EXPECT_EQ(test::run(command).signal, 0);
+}
+
+}  // namespace
+}  // namespace qualm::cli

@@ -1,0 +1,145 @@
+#include "diagnose/metadata_difference.h"
+
+#include <gtest/gtest.h>
+
+namespace qualm::diagnose {
+namespace {
+
+using Weight = Difference::Weight;
+
+model::Checkpoint llama() {
+  model::Checkpoint model;
+  model.metadata.set("general.architecture", std::string("llama"));
+  model.metadata.set("general.name", std::string("one"));
+  model.metadata.set("llama.context_length", std::uint64_t{2048}, 4);
+  model.metadata.set("llama.rope.freq_base", 10000.0, 6);
+  model.metadata.set("tokenizer.ggml.tokens", std::vector<std::string>{"<s>", "a", "b", "c"});
+  model.metadata.set("tokenizer.ggml.scores", std::vector<double>{0, -1, -2, -3}, 6);
+  model.tensors = {{"token_embd.weight", {8, 4}, {"F16", 1}, 64, nullptr},
+                   {"output.weight", {8, 4}, {"F16", 1}, 64, nullptr}};
+  return model;
+}
+
+std::string shown(const std::vector<Difference>& all) {
+  std::string text;
+  for (const Difference& one : all)
+    text += one.key + ": " + one.says +
+            (one.weight == Weight::note        ? " (note)"
+             : one.weight == Weight::template_ ? " (template)"
+                                               : "") +
+            "\n";
+  return text;
+}
+
+TEST(MetadataDifference, equal_files_have_none) {
+  EXPECT_EQ(shown(differences(llama(), llama())), "");
+}
+
+TEST(MetadataDifference, what_is_no_tokenizer_and_no_hyperparameter_may_differ) {
+  model::Checkpoint other = llama();
+  other.metadata.set("general.name", std::string("two"));
+  other.metadata.set("general.file_type", std::uint64_t{15});
+  other.metadata.set("quantize.imatrix.file", std::string("x.dat"));
+  EXPECT_EQ(shown(differences(other, llama())), "");
+}
+
+TEST(MetadataDifference, the_width_of_an_integer_and_the_rounding_of_a_float_are_no_difference) {
+  model::Checkpoint other = llama();
+  other.metadata.set("llama.context_length", std::int64_t{2048}, 11);
+  other.metadata.set("llama.rope.freq_base", 10000.0001, 12);
+  other.metadata.set("tokenizer.ggml.scores", std::vector<double>{0, -1.0000001, -2, -3}, 12);
+  EXPECT_EQ(shown(differences(other, llama())), "");
+}
+
+TEST(MetadataDifference, hyperparameters_are_named_with_both_values) {
+  model::Checkpoint other = llama();
+  other.metadata.set("llama.rope.freq_base", 500000.0, 6);
+  EXPECT_EQ(shown(differences(other, llama())),
+            "llama.rope.freq_base: 500000, in the baseline 10000\n");
+}
+
+TEST(MetadataDifference, the_first_entry_of_a_list_that_differs_is_named_and_all_are_counted) {
+  model::Checkpoint other = llama();
+  other.metadata.set("tokenizer.ggml.scores", std::vector<double>{0, -1, -9, -8}, 6);
+  EXPECT_EQ(shown(differences(other, llama())),
+            "tokenizer.ggml.scores: entry 2 is -9, in the baseline -2 (2 of 4 differ)\n");
+  other.metadata.set("tokenizer.ggml.scores", std::vector<double>{0, -1}, 6);
+  EXPECT_EQ(shown(differences(other, llama())),
+            "tokenizer.ggml.scores: 2 entries, in the baseline 4\n");
+}
+
+TEST(MetadataDifference, a_missing_key_is_a_note_where_it_means_a_default) {
+  model::Checkpoint other = llama();
+  other.metadata.erase("llama.rope.freq_base");
+  EXPECT_EQ(shown(differences(other, llama())),
+            "llama.rope.freq_base: missing, in the baseline 10000 (note)\n");
+  EXPECT_EQ(shown(differences(llama(), other)),
+            "llama.rope.freq_base: 10000, missing in the baseline (note)\n");
+}
+
+TEST(MetadataDifference, a_missing_list_of_scores_breaks) {
+  model::Checkpoint other = llama();
+  other.metadata.erase("tokenizer.ggml.scores");
+  const auto found = differences(other, llama());
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].weight, Weight::breaks);
+}
+
+TEST(MetadataDifference, what_breaks_comes_before_templates_and_notes) {
+  model::Checkpoint other = llama();
+  other.metadata.erase("llama.context_length");
+  other.metadata.set("tokenizer.chat_template", std::string("{{ x }}"));
+  other.metadata.set("llama.rope.freq_base", 1.0, 6);
+  EXPECT_EQ(shown(differences(other, llama())),
+            "llama.rope.freq_base: 1, in the baseline 10000\n"
+            "tokenizer.chat_template: \"{{ x }}\", missing in the baseline (template)\n"
+            "llama.context_length: missing, in the baseline 2048 (note)\n");
+}
+
+TEST(MetadataDifference, tensors_that_are_missing_added_or_of_another_shape) {
+  model::Checkpoint other = llama();
+  other.tensors[0].dims = {8, 5};
+  other.tensors.push_back({"blk.0.extra", {8}, {"F32", 0}, 32, nullptr});
+  EXPECT_EQ(shown(differences(other, llama())),
+            "tensor token_embd.weight: shape [8, 5], in the baseline [8, 4]\n"
+            "tensor blk.0.extra: not in the baseline\n");
+  other.tensors = {llama().tensors[1]};
+  EXPECT_EQ(shown(differences(other, llama())), "tensor token_embd.weight: missing\n");
+}
+
+TEST(MetadataDifference, a_head_that_is_left_to_the_embedding_is_no_difference) {
+  model::Checkpoint tied = llama();
+  tied.tensors.pop_back();
+  EXPECT_EQ(shown(differences(tied, llama())), "");
+  EXPECT_EQ(shown(differences(llama(), tied)), "");
+}
+
+TEST(MetadataDifference, the_order_of_tensors_is_no_difference) {
+  model::Checkpoint other = llama();
+  std::swap(other.tensors[0], other.tensors[1]);
+  EXPECT_EQ(shown(differences(other, llama())), "");
+}
+
+TEST(VocabularyMismatch, equal_or_unknown_vocabularies_do_not_mismatch) {
+  EXPECT_EQ(vocabulary_mismatch(llama(), llama()), "");
+  model::Checkpoint none = llama();
+  none.metadata.erase("tokenizer.ggml.tokens");
+  EXPECT_EQ(vocabulary_mismatch(none, llama()), "");
+}
+
+TEST(VocabularyMismatch, sizes_are_told) {
+  model::Checkpoint other = llama();
+  other.metadata.set("tokenizer.ggml.tokens", std::vector<std::string>{"<s>", "a"});
+  EXPECT_EQ(vocabulary_mismatch(other, llama()), "the candidate has 2 tokens, the baseline 4");
+}
+
+TEST(VocabularyMismatch, the_first_three_tokens_are_told_and_cannot_write_to_the_terminal) {
+  model::Checkpoint other = llama();
+  other.metadata.set("tokenizer.ggml.tokens", std::vector<std::string>{"x", "y\x1b[2J", "z", "w"});
+  EXPECT_EQ(vocabulary_mismatch(other, llama()),
+            "token 0 is \"x\", in the baseline \"<s>\"; token 1 is \"y\\x1b[2J\", in the baseline "
+            "\"a\"; token 2 is \"z\", in the baseline \"b\" (4 of 4 differ)");
+}
+
+}  // namespace
+}  // namespace qualm::diagnose

@@ -1,0 +1,22 @@
+// A Progress that remembers what it was told.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+
+namespace qualm::test {
+
+class Notes final : public Progress {
+ public:
+  void update(std::string_view step, std::int64_t done, std::int64_t total) override {
+    updates.push_back(std::string(step) + " " + std::to_string(done) + "/" + std::to_string(total));
+  }
+  void note(std::string_view line) override { notes.emplace_back(line); }
+
+  std::vector<std::string> updates;
+  std::vector<std::string> notes;
+};
+
+}  // namespace qualm::test
