@@ -102,9 +102,9 @@ TEST(Golden, f32_and_f16_of_the_same_weights_are_indistinguishable) {
   make("F32", f16, scratch.path("F32.gguf"));
   for (const auto& [candidate, baseline] :
        {std::pair<std::string, std::string>{"F32.gguf", f16}, {f16, "F32.gguf"}}) {
-    const auto ended = test::run_qualm(
-        scratch, {"measure", candidate, "--baseline", baseline, "-c", "64", "--chunks", "16",
-                  "--format", "json", "-q", "-t", "1"});
+    const auto ended =
+        test::run_qualm(scratch, {"measure", candidate, "--baseline", baseline, "-c", "64",
+                                  "--chunks", "16", "--format", "json", "-q", "-t", "1"});
     EXPECT_EQ(ended.exit_code, 0) << ended.err;
     const auto result = test::document(ended)["results"][0];
     EXPECT_LT(result["metrics"]["kld_mean"]["value"].get<double>(), 1e-6);
