@@ -25,7 +25,8 @@ float half_at(Block block, std::size_t at) {
 
 float only_d(Block block, int) { return half_at(block, 0); }
 float q2_k(Block block, int group) {
-  return half_at(block, 80) * static_cast<float>(byte_at(block, static_cast<std::size_t>(group)) & 15);
+  return half_at(block, 80) *
+         static_cast<float>(byte_at(block, static_cast<std::size_t>(group)) & 15);
 }
 float q3_k(Block block, int group) {
   const auto g = static_cast<std::size_t>(group);
@@ -55,12 +56,12 @@ struct Grid {
 };
 
 constexpr std::array kGrids{
-    Grid{GGML_TYPE_Q4_0, 18, 32, 32, only_d},    Grid{GGML_TYPE_Q4_1, 20, 32, 32, only_d},
-    Grid{GGML_TYPE_Q5_0, 22, 32, 32, only_d},    Grid{GGML_TYPE_Q5_1, 24, 32, 32, only_d},
-    Grid{GGML_TYPE_Q8_0, 34, 32, 32, only_d},    Grid{GGML_TYPE_Q2_K, 84, 256, 16, q2_k},
-    Grid{GGML_TYPE_Q3_K, 110, 256, 16, q3_k},    Grid{GGML_TYPE_Q4_K, 144, 256, 32, q45_k},
-    Grid{GGML_TYPE_Q5_K, 176, 256, 32, q45_k},   Grid{GGML_TYPE_Q6_K, 210, 256, 16, q6_k},
-    Grid{GGML_TYPE_TQ1_0, 54, 256, 256, tq1_0},  Grid{GGML_TYPE_TQ2_0, 66, 256, 256, tq2_0},
+    Grid{GGML_TYPE_Q4_0, 18, 32, 32, only_d},   Grid{GGML_TYPE_Q4_1, 20, 32, 32, only_d},
+    Grid{GGML_TYPE_Q5_0, 22, 32, 32, only_d},   Grid{GGML_TYPE_Q5_1, 24, 32, 32, only_d},
+    Grid{GGML_TYPE_Q8_0, 34, 32, 32, only_d},   Grid{GGML_TYPE_Q2_K, 84, 256, 16, q2_k},
+    Grid{GGML_TYPE_Q3_K, 110, 256, 16, q3_k},   Grid{GGML_TYPE_Q4_K, 144, 256, 32, q45_k},
+    Grid{GGML_TYPE_Q5_K, 176, 256, 32, q45_k},  Grid{GGML_TYPE_Q6_K, 210, 256, 16, q6_k},
+    Grid{GGML_TYPE_TQ1_0, 54, 256, 256, tq1_0}, Grid{GGML_TYPE_TQ2_0, 66, 256, 256, tq2_0},
 };
 
 }  // namespace

@@ -63,9 +63,8 @@ int lanes(int wanted) noexcept {
                     : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-Result<void> for_each_block(
-    std::int64_t blocks, int lanes, Progress& progress,
-    const std::function<Result<void>(std::int64_t block, int lane)>& work) {
+Result<void> for_each_block(std::int64_t blocks, int lanes, Progress& progress,
+                            const std::function<Result<void>(std::int64_t block, int lane)>& work) {
   Queue queue(blocks, work);
   bool cancelled = false;
   {

@@ -66,8 +66,8 @@ std::expected<Common, std::string> common_part(const model::Tensor& model,
     common.rows = std::min(common.rows, baseline.row_count());
   }
   if (common.length > kLongestRow)
-    return std::unexpected(fmt::format("a row of {} weights is longer than any known model's",
-                                       common.length));
+    return std::unexpected(
+        fmt::format("a row of {} weights is longer than any known model's", common.length));
   return common;
 }
 
@@ -86,9 +86,9 @@ class Comparer {
     const auto it = unfolding_.find(common.model->name);
     const Factors* factors = it == unfolding_.end() ? nullptr : &it->second;
     if (factors)
-      result.note += fmt::format("{}{}", result.note.empty() ? "" : "; ",
-                                 factors->estimated ? "compared up to a scale per channel"
-                                                    : "folded scales undone");
+      result.note += fmt::format(
+          "{}{}", result.note.empty() ? "" : "; ",
+          factors->estimated ? "compared up to a scale per channel" : "folded scales undone");
     const std::int64_t at_once = rows_per_block(common.length);
     const std::int64_t blocks = (common.rows + at_once - 1) / at_once;
     std::vector<ErrorSums> sums(static_cast<std::size_t>(blocks));

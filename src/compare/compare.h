@@ -22,11 +22,11 @@ namespace qualm::compare {
 /// Any set of tensors: the whole, a class, a layer.
 struct Group {
   std::int64_t tensors = 0;
-  std::int64_t parameters = 0;      ///< compared or skipped, both sides alike
-  double model_bytes = 0;           ///< as stored; of tensors compared in part, that part
+  std::int64_t parameters = 0;  ///< compared or skipped, both sides alike
+  double model_bytes = 0;       ///< as stored; of tensors compared in part, that part
   double baseline_bytes = 0;
-  ErrorSums sums;                   ///< max_row and max_column are of the tensor max_tensor
-  std::string max_tensor;           ///< where the largest error is
+  ErrorSums sums;          ///< max_row and max_column are of the tensor max_tensor
+  std::string max_tensor;  ///< where the largest error is
   void add(const struct TensorComparison& tensor);
 };
 

@@ -15,8 +15,8 @@
 namespace qualm::compare {
 namespace {
 
-constexpr std::int64_t kClusters = 64;                         // of rows, for each tensor
-constexpr std::int64_t kMostWeights = std::int64_t{1} << 21;   // read of one tensor
+constexpr std::int64_t kClusters = 64;                        // of rows, for each tensor
+constexpr std::int64_t kMostWeights = std::int64_t{1} << 21;  // read of one tensor
 constexpr double kErrorsApart = 4;  // standard errors between 0 and 1, for a delta to be told
 
 /// The same matrix in the three models; base is A again where no B was given.
@@ -24,9 +24,9 @@ struct Triple {
   const model::Tensor* w = nullptr;
   const model::Tensor* a = nullptr;
   const model::Tensor* b = nullptr;
-  std::int64_t rows = 0;                ///< common to all
-  const Factors* unfold = nullptr;      ///< brings w to a's scale
-  std::vector<float> b_columns;         ///< brings b to a's scale, where w was folded; else empty
+  std::int64_t rows = 0;            ///< common to all
+  const Factors* unfold = nullptr;  ///< brings w to a's scale
+  std::vector<float> b_columns;     ///< brings b to a's scale, where w was folded; else empty
 };
 
 /// Rows [first, first + count) of each of `clusters` pieces, evenly over the tensor.
@@ -99,16 +99,15 @@ class Collector {
     const Sample sample(triple.rows, length);
     std::vector<RegressionSums> clusters(static_cast<std::size_t>(sample.clusters));
     const std::int64_t at_once = rows_per_block(length);
-    QUALM_CHECK(for_each_block(
-        sample.clusters, static_cast<int>(scratch_.size()), progress_,
-        [&](std::int64_t cluster, int lane) -> Result<void> {
-          for (std::int64_t row = 0; row < sample.count; row += at_once)
-            QUALM_CHECK(read(triple, cluster * sample.stride + row,
-                             std::min(at_once, sample.count - row),
-                             scratch_[static_cast<std::size_t>(lane)],
-                             clusters[static_cast<std::size_t>(cluster)]));
-          return {};
-        }));
+    QUALM_CHECK(for_each_block(sample.clusters, static_cast<int>(scratch_.size()), progress_,
+                               [&](std::int64_t cluster, int lane) -> Result<void> {
+                                 for (std::int64_t row = 0; row < sample.count; row += at_once)
+                                   QUALM_CHECK(read(triple, cluster * sample.stride + row,
+                                                    std::min(at_once, sample.count - row),
+                                                    scratch_[static_cast<std::size_t>(lane)],
+                                                    clusters[static_cast<std::size_t>(cluster)]));
+                                 return {};
+                               }));
     take(triple, sample, clusters, base_given);
     return {};
   }
@@ -146,8 +145,14 @@ class Collector {
       difference_.push_back({cluster.within_a - cluster.within_b, cluster.gridded});
     }
     if (sums.weights == 0 || sums.ww == 0) return;
-    TensorOrigin origin{triple.w->name, triple.w->encoding.name, triple.rows,
-                        sample.clusters * sample.count, std::nullopt, 0, 0, std::nullopt};
+    TensorOrigin origin{triple.w->name,
+                        triple.w->encoding.name,
+                        triple.rows,
+                        sample.clusters * sample.count,
+                        std::nullopt,
+                        0,
+                        0,
+                        std::nullopt};
     double residual = sums.ww;  // nothing explained
     const auto both = base_given ? fit(clusters) : std::nullopt;
     if (both) {
@@ -213,8 +218,12 @@ Result<Provenance> provenance(const model::Checkpoint& candidate,
       QUALM_CHECK(add_kept(w, *a, base ? b : nullptr, found.kept));
       continue;
     }
-    Triple triple{&w, a, b, std::min({w.row_count(), a->row_count(), b->row_count()}),
-                  folded == unfolding.end() ? nullptr : &folded->second, {}};
+    Triple triple{&w,
+                  a,
+                  b,
+                  std::min({w.row_count(), a->row_count(), b->row_count()}),
+                  folded == unfolding.end() ? nullptr : &folded->second,
+                  {}};
     if (triple.unfold) {
       QUALM_TRY(triple.b_columns, base_columns(w.name, of_a, of_b));
     }

@@ -23,10 +23,10 @@
 namespace qualm::compare {
 
 enum class Origin {
-  fine_tune,    ///< A; where no B was given: weights and norms are roundings of A's
-  base,         ///< B
-  merge,        ///< A and B mixed, or A's change taken more than once
-  neither,      ///< weights that the two do not explain
+  fine_tune,  ///< A; where no B was given: weights and norms are roundings of A's
+  base,       ///< B
+  merge,      ///< A and B mixed, or A's change taken more than once
+  neither,    ///< weights that the two do not explain
   cannot_tell,
 };
 [[nodiscard]] std::string_view to_string(Origin origin) noexcept;
@@ -51,8 +51,8 @@ struct TensorOrigin {
   std::int64_t rows = 0;
   std::int64_t rows_read = 0;
   std::optional<numeric::Estimate> alpha;
-  double gain = 0;            ///< c: below 1 where the quantizer shrinks
-  double residual_share = 0;  ///< of the squares of its weights, what the fit leaves
+  double gain = 0;                           ///< c: below 1 where the quantizer shrinks
+  double residual_share = 0;                 ///< of the squares of its weights, what the fit leaves
   std::optional<double> residual_over_step;  ///< of its squares, over step^2 / 12
 };
 
@@ -65,7 +65,7 @@ struct Provenance {
   std::optional<double> delta;             ///< rms of A - B over rms of B
   /// The smallest delta that these weights would still tell: 0 and 1 four standard errors apart.
   std::optional<double> smallest_delta;
-  std::optional<double> residual_share;    ///< as in TensorOrigin, over all matrices
+  std::optional<double> residual_share;  ///< as in TensorOrigin, over all matrices
   std::optional<double> residual_over_step;
   std::optional<numeric::Estimate> within_fine_tune;  ///< share within half a step
   std::optional<numeric::Estimate> within_base;

@@ -83,11 +83,10 @@ Origin together(Origin matrices, Origin kept) {
 
 void decide_without_base(Provenance& found) {
   const bool norms_differ = found.kept.neither > 0;
-  const std::string norms =
-      found.kept.count() == 0 ? "no unquantized norms to go by"
-      : norms_differ ? fmt::format("{} of {} norms are not the baseline's", found.kept.neither,
-                                   found.kept.count())
-                     : "norms identical";
+  const std::string norms = found.kept.count() == 0 ? "no unquantized norms to go by"
+                            : norms_differ ? fmt::format("{} of {} norms are not the baseline's",
+                                                         found.kept.neither, found.kept.count())
+                                           : "norms identical";
   if (unexplained(found)) {
     // Low-bit rounding and scales that were folded leave much too; other norms do not go with it.
     found.origin = norms_differ || found.kept.count() == 0 ? Origin::neither : Origin::cannot_tell;
@@ -117,7 +116,8 @@ std::string headline(const Provenance& found, Origin matrices, Origin kept) {
   }
   if (matrices != Origin::cannot_tell && kept != Origin::cannot_tell)
     return "matrices and norms contradict each other: " + evidence;
-  if (!found.delta || *found.delta == 0) return "baseline and base model do not differ: " + evidence;
+  if (!found.delta || *found.delta == 0)
+    return "baseline and base model do not differ: " + evidence;
   return fmt::format("baseline and base model differ by {} (rms), too little to tell: {}",
                      numeric::format_value(*found.delta, {.percent = true}), evidence);
 }

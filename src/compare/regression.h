@@ -23,9 +23,9 @@ namespace qualm::compare {
 struct RegressionSums {
   double weights = 0;
   double ww = 0, yy = 0, yb = 0, yd = 0, bb = 0, bd = 0, dd = 0;
-  double aa = 0, wa = 0;       ///< for the candidate against A alone
-  double gridded = 0;          ///< weights whose step is known
-  double step_noise = 0;       ///< sum step^2 / 12 over them: the error of plain rounding
+  double aa = 0, wa = 0;              ///< for the candidate against A alone
+  double gridded = 0;                 ///< weights whose step is known
+  double step_noise = 0;              ///< sum step^2 / 12 over them: the error of plain rounding
   double within_a = 0, within_b = 0;  ///< of them, within half a step of A's, of B's weight
 
   /// Pairs with a value that is not finite are left out. `steps` may be empty.
@@ -35,7 +35,7 @@ struct RegressionSums {
 };
 
 struct Fit {
-  double gain = 0;      ///< c
+  double gain = 0;  ///< c
   double alpha = 0;
   double error = 0;     ///< standard error of alpha, cluster-robust
   double residual = 0;  ///< sum of squared residuals

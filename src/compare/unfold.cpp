@@ -15,8 +15,8 @@ namespace qualm::compare {
 namespace {
 
 constexpr std::int64_t kSampledRows = 64;
-constexpr double kBetter = 0.25;        // of the squared distance: half the RMS distance
-constexpr double kRounding = 0x1p-10;   // norms closer than that are the same but for their float16
+constexpr double kBetter = 0.25;       // of the squared distance: half the RMS distance
+constexpr double kRounding = 0x1p-10;  // norms closer than that are the same but for their float16
 
 struct Pair {
   const model::Tensor* model = nullptr;
@@ -55,8 +55,8 @@ Result<std::optional<std::vector<float>>> norm_ratio(const Pair& norm) {
   bool same = true;
   for (std::size_t i = 0; i < factors.size(); ++i) {
     same = same && scales[i] && std::abs(*scales[i] - 1) <= kRounding;
-    factors[i] = scales[i] ? static_cast<float>(1 / *scales[i])
-                           : std::numeric_limits<float>::quiet_NaN();
+    factors[i] =
+        scales[i] ? static_cast<float>(1 / *scales[i]) : std::numeric_limits<float>::quiet_NaN();
   }
   if (same) return std::nullopt;
   return factors;
@@ -199,10 +199,9 @@ Result<Unfolding> find_folded_scales(const model::Checkpoint& model,
     if (attention) {
       QUALM_CHECK(finder.linear(layer, "attn_v.weight", "attn_output.weight"));
     }
-    QUALM_TRY(const bool feed_forward,
-              finder.norm(layer, "ffn_norm.weight",
-                          {"ffn_gate.weight", "ffn_up.weight", "ffn_gate_exps.weight",
-                           "ffn_up_exps.weight"}));
+    QUALM_TRY(const bool feed_forward, finder.norm(layer, "ffn_norm.weight",
+                                                   {"ffn_gate.weight", "ffn_up.weight",
+                                                    "ffn_gate_exps.weight", "ffn_up_exps.weight"}));
     if (feed_forward) {
       QUALM_CHECK(finder.linear(layer, "ffn_up.weight", "ffn_down.weight"));
     }

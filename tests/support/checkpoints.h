@@ -64,8 +64,7 @@ inline std::vector<float> noise(std::size_t count, double sigma, std::uint32_t s
 
 /// a + factor b.
 inline std::vector<float> plus(std::vector<float> a, double factor, const std::vector<float>& b) {
-  for (std::size_t i = 0; i < a.size(); ++i)
-    a[i] = static_cast<float>(a[i] + factor * b[i]);
+  for (std::size_t i = 0; i < a.size(); ++i) a[i] = static_cast<float>(a[i] + factor * b[i]);
   return a;
 }
 
