@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <optional>
 
 #include "app/session.h"
 #include "app/use_case.h"
@@ -10,6 +11,7 @@
 #include "diagnose/metadata_difference.h"
 #include "diagnose/words.h"
 #include "engine/llama_engine.h"
+#include "formats/read.h"
 #include "report/document.h"
 
 namespace qualm::app {
@@ -29,6 +31,7 @@ struct Session {
   std::unique_ptr<assemble::Quantizer> quantizer = engine::make_llama_quantizer();
   std::shared_ptr<PatientFile> candidate;
   std::shared_ptr<PatientFile> baseline;
+  std::optional<model::Checkpoint> base_model;
   std::unique_ptr<Workbench> bench;
   std::unique_ptr<VariantLab> lab;
 };
@@ -78,6 +81,9 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
   if (!request.baseline.empty()) {
     QUALM_TRY(session.baseline, open_patient(request.baseline, progress));
   }
+  if (!request.base_model.empty()) {
+    QUALM_TRY(session.base_model, formats::read(request.base_model));
+  }
   diagnose::Patient patient;
   patient.candidate = &session.candidate->checkpoint();
   patient.candidate_path = session.candidate->path();
@@ -86,6 +92,8 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
     patient.baseline_path = session.baseline->path();
     patient.not_comparable = diagnose::vocabulary_mismatch(*patient.candidate, *patient.baseline);
   }
+  if (session.base_model) patient.base_model = &*session.base_model;
+  patient.progress = &progress;
   patient.type_k = settings.type_k;
   patient.type_v = settings.type_v;
   QUALM_CHECK(set_up(request, settings, store, session, patient, progress));

@@ -45,11 +45,11 @@ std::string kept_in_words(const Kept& kept) {
   const auto add = [&](std::int64_t count, const char* what) {
     if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, what);
   };
-  add(kept.fine_tune, "equal to the fine-tune's");
-  add(kept.base, "to the base's");
-  add(kept.same, "to both");
-  add(kept.between, "between them");
-  add(kept.neither, "to neither");
+  add(kept.fine_tune, "equal to the baseline's");
+  add(kept.base, "equal to the base model's");
+  add(kept.same, "equal to both");
+  add(kept.between, "between the two");
+  add(kept.neither, "of neither");
   return fmt::format("of {} norms {}", kept.count(), text);
 }
 
