@@ -52,26 +52,36 @@ void add_section(Page& page, const std::string& heading, Table table) {
   page.emplace_back(std::move(table));
 }
 
+/// The figure, or why there is none.
+std::string told(const Json& object, std::string_view key, const std::string& figure) {
+  const auto reason = why_absent(at(object, key));
+  return reason ? "absent: " + *reason : figure;
+}
+
+bool equal(const Json& whole) { return number_at(whole, "relative_error") == 0.0; }
+
 std::string whole_line(const Json& whole) {
-  if (const auto reason = why_absent(at(whole, "relative_error")))
-    return "Relative error: absent: " + *reason;
-  return fmt::format("{} weights in {} tensors: relative error {}, SQNR {} dB, cosine {}",
-                     format_count(integer_at(whole, "params")), integer_at(whole, "tensors"),
-                     shown(whole, "relative_error", kPercent), fixed(whole, "sqnr_db", 1),
-                     fixed(whole, "cosine", 6));
+  const std::string which =
+      fmt::format("{} weights in {} tensors", format_count(integer_at(whole, "params")),
+                  integer_at(whole, "tensors"));
+  if (equal(whole)) return which + ": all equal";
+  return fmt::format("{}: relative error {}, SQNR {} dB, cosine {}", which,
+                     told(whole, "relative_error", shown(whole, "relative_error", kPercent)),
+                     fixed(whole, "sqnr_db", 1), fixed(whole, "cosine", 6));
 }
 
 std::string bits_line(const Json& whole) {
+  if (equal(whole)) return "";
   return fmt::format(
-      "{} bits per weight, the error of an ideal code of {}; within half a step of the baseline: "
-      "{}",
+      "{} bits per weight (an ideal code needs {} for this error); within half a step of the "
+      "baseline: {}",
       fixed(whole, "bpw", 2), fixed(whole, "effective_bits", 2),
-      shown(whole, "within_half_step", kPercent));
+      told(whole, "within_half_step", shown(whole, "within_half_step", kPercent)));
 }
 
 std::string max_line(const Json& whole) {
   const Json& max = at(whole, "max_error");
-  if (why_absent(max)) return "";
+  if (equal(whole) || why_absent(max)) return "";
   return fmt::format("Largest error {} in {}, row {}, column {}", shown(max, "value"),
                      string_at(max, "tensor"), integer_at(max, "row"), integer_at(max, "column"));
 }
@@ -173,9 +183,8 @@ Page compose_compare(const Json& document, bool verbose) {
                                {card_line(baseline)}}});
   page.emplace_back(Gap{});
   page.emplace_back(Paragraph{{{whole_line(whole)}}});
-  page.emplace_back(Paragraph{{{bits_line(whole)}}});
-  if (const std::string line = max_line(whole); !line.empty())
-    page.emplace_back(Paragraph{{{line}}});
+  for (const std::string& line : {bits_line(whole), max_line(whole)})
+    if (!line.empty()) page.emplace_back(Paragraph{{{line}}});
   for (const Json& note : at(document, "notes"))
     page.emplace_back(Paragraph{{{string_at(note, "says"), Tone::warning}}});
   add_section(page, "Classes of tensors", figure_table("class", "name", at(document, "classes")));
