@@ -4,14 +4,16 @@
 Usage: compare_vs_gguf_py.py QUALM MODEL.gguf BASELINE.gguf [--repeat N] [--threads N] [--gguf-py FOLDER]
 
 Both compute, for every tensor and for the whole, relative RMS error, SQNR, cosine and the largest error.
-Prints the best wall-clock time of N runs of each, their ratio, and how far the figures agree; exit code 1
-where they do not. Opening the files counts on both sides, starting Python and importing numpy does not.
-`tools/setup.sh peers` brings python3-gguf; --gguf-py names the folder that holds the module `gguf`.
+Prints the best wall-clock and processor time of N runs of each, their ratios, and how far the figures agree;
+exit code 1 where they do not. Opening the files counts on both sides, starting Python and importing numpy
+does not. Run it with the distribution's python3 (python3-numpy); `tools/setup.sh peers` brings python3-gguf,
+and --gguf-py names the folder that holds the module `gguf`.
 """
 import argparse
 import json
 import math
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -44,13 +46,19 @@ def numpy_figures(gguf, np, model_path, baseline_path):
     }
 
 
-def best_time(repeat, call):
-    best, result = math.inf, None
+def processor_time(whose):
+    usage = resource.getrusage(whose)
+    return usage.ru_utime + usage.ru_stime
+
+
+def best_times(repeat, whose, call):
+    wall, processor, result = math.inf, math.inf, None
     for _ in range(repeat):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), processor_time(whose)
         result = call()
-        best = min(best, time.perf_counter() - start)
-    return best, result
+        wall = min(wall, time.perf_counter() - start)
+        processor = min(processor, processor_time(whose) - used)
+    return wall, processor, result
 
 
 def main():
@@ -74,15 +82,17 @@ def main():
             check=True, capture_output=True)
         return json.loads(done.stdout)
 
-    ours, report = best_time(options.repeat, run_qualm)
-    theirs, figures = best_time(
-        options.repeat, lambda: numpy_figures(gguf, np, options.model, options.baseline))
+    ours, ours_cpu, report = best_times(options.repeat, resource.RUSAGE_CHILDREN, run_qualm)
+    theirs, theirs_cpu, figures = best_times(
+        options.repeat, resource.RUSAGE_SELF,
+        lambda: numpy_figures(gguf, np, options.model, options.baseline))
     whole = report["whole"]
     weights = whole["params"]
-    print(f"{weights} weights, best of {options.repeat}")
-    print(f"qualm compare (whole process)  {ours * 1e3:9.1f} ms  {weights / ours / 1e6:8.0f} M weights/s")
-    print(f"gguf-py and numpy              {theirs * 1e3:9.1f} ms  {weights / theirs / 1e6:8.0f} M weights/s")
-    print(f"ratio                          {theirs / ours:9.1f}")
+    print(f"{weights} weights, best of {options.repeat}      wall ms    cpu ms  M weights/s")
+    for name, wall, cpu in (("qualm compare (whole process)", ours, ours_cpu),
+                            ("gguf-py and numpy", theirs, theirs_cpu)):
+        print(f"{name:32} {wall * 1e3:9.1f} {cpu * 1e3:9.1f} {weights / wall / 1e6:12.0f}")
+    print(f"{'ratio':32} {theirs / ours:9.1f} {theirs_cpu / ours_cpu:9.1f}")
     worst = max(abs(whole[name] - figures[name]) / abs(figures[name])
                 for name in ("relative_error", "sqnr_db", "cosine"))
     worst = max(worst, abs(whole["max_error"]["value"] - figures["max_error"]) / figures["max_error"])
