@@ -1,16 +1,19 @@
 #include "compare/error_sums.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
+#include <experimental/simd>
 #include <limits>
 
 namespace qualm::compare {
 namespace {
 
-// Sums run in lanes, which compilers put into vector registers; lanes are added in order.
-constexpr std::size_t kLanes = 8;
+// Sums run in lanes of vector registers, which are added in order: the same answer on any machine.
+namespace simd = std::experimental;
+using Floats = simd::fixed_size_simd<float, 4>;
+using Doubles = simd::fixed_size_simd<double, 4>;
+constexpr std::size_t kLanes = Floats::size();
 constexpr std::size_t kChunk = 256;
 
 struct ChunkSums {
@@ -24,29 +27,29 @@ struct ChunkSums {
   }
 };
 
+double added(const Doubles& lanes) {
+  double sum = 0;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) sum += lanes[lane];
+  return sum;
+}
+
+/// `count` is a multiple of the lanes.
 ChunkSums sums_of(const float* w, const float* b, std::size_t count) {
-  std::array<double, kLanes> error{}, model{}, baseline{}, product{};
-  std::array<float, kLanes> largest{};
-  for (std::size_t i = 0; i < count; i += kLanes)
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      const float e = w[i + lane] - b[i + lane];
-      const float size = std::abs(e);
-      const double wide_w = w[i + lane], wide_b = b[i + lane], wide_e = e;
-      error[lane] += wide_e * wide_e;
-      model[lane] += wide_w * wide_w;
-      baseline[lane] += wide_b * wide_b;
-      product[lane] += wide_w * wide_b;
-      largest[lane] = size > largest[lane] ? size : largest[lane];
-    }
-  ChunkSums sums;
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    sums.error += error[lane];
-    sums.model += model[lane];
-    sums.baseline += baseline[lane];
-    sums.product += product[lane];
-    sums.largest = std::max(sums.largest, largest[lane]);
+  Doubles error = 0, model = 0, baseline = 0, product = 0;
+  Floats largest = 0;
+  for (std::size_t i = 0; i < count; i += kLanes) {
+    const Floats wi(w + i, simd::element_aligned), bi(b + i, simd::element_aligned);
+    const Floats e = wi - bi;
+    largest = simd::max(largest, simd::abs(e));
+    const auto wide_w = simd::static_simd_cast<Doubles>(wi);
+    const auto wide_b = simd::static_simd_cast<Doubles>(bi);
+    const auto wide_e = simd::static_simd_cast<Doubles>(e);
+    error += wide_e * wide_e;
+    model += wide_w * wide_w;
+    baseline += wide_b * wide_b;
+    product += wide_w * wide_b;
   }
-  return sums;
+  return {added(error), added(model), added(baseline), added(product), simd::hmax(largest)};
 }
 
 /// One by one: the end of a row, and wherever something is not finite.
@@ -91,17 +94,29 @@ void add_chunk(ErrorSums& sums, std::int64_t row, std::size_t column, std::span<
   add_each(sums, row, column + whole, w.subspan(whole), b.subspan(whole));
 }
 
+/// A NaN compares false: it is neither on a grid nor within a step.
 void count_within(ErrorSums& sums, std::span<const float> w, std::span<const float> b,
                   std::span<const float> steps) {
   constexpr float kStoredScale = 0x1p-11F;  // a float16 scale is that far off, relatively
-  std::int64_t gridded = 0, within = 0;
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    const float e = std::abs(w[i] - b[i]);
-    gridded += std::isfinite(e) && std::isfinite(steps[i]) ? 1 : 0;
-    within += e <= 0.5F * steps[i] + kStoredScale * std::abs(w[i]) ? 1 : 0;
+  constexpr float kMost = std::numeric_limits<float>::max();
+  const std::size_t whole = steps.size() / kLanes * kLanes;
+  Floats gridded = 0, within = 0;  // whole numbers, exact up to 2^24: a row has no more weights
+  for (std::size_t i = 0; i < whole; i += kLanes) {
+    const Floats wi(&w[i], simd::element_aligned), bi(&b[i], simd::element_aligned);
+    const Floats step(&steps[i], simd::element_aligned);
+    const Floats e = simd::abs(wi - bi);
+    simd::where(e <= kMost && step <= kMost, gridded) += 1.0F;
+    simd::where(e <= 0.5F * step + kStoredScale * simd::abs(wi), within) += 1.0F;
   }
-  sums.gridded += gridded;
-  sums.within += within;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    sums.gridded += static_cast<std::int64_t>(gridded[lane]);
+    sums.within += static_cast<std::int64_t>(within[lane]);
+  }
+  for (std::size_t i = whole; i < steps.size(); ++i) {
+    const float e = std::abs(w[i] - b[i]);
+    sums.gridded += e <= kMost && steps[i] <= kMost ? 1 : 0;
+    sums.within += e <= 0.5F * steps[i] + kStoredScale * std::abs(w[i]) ? 1 : 0;
+  }
 }
 
 const char* const kNothing = "no weights were compared";
