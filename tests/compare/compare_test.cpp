@@ -80,6 +80,7 @@ TEST(Compare, padded_embeddings_are_compared_in_their_common_rows) {
   EXPECT_EQ(*relative_error(result.whole.sums), 0);
   EXPECT_EQ(result.tensors[0].note, "the first 10 rows: the model has 10, the baseline 12");
   EXPECT_DOUBLE_EQ(result.whole.baseline_bytes, 640 * 4);
+  EXPECT_EQ(compared(baseline, model).whole.parameters, 640);
 }
 
 TEST(Compare, other_shapes_and_lonely_tensors_are_listed_and_not_fatal) {

@@ -87,6 +87,17 @@ TEST(ErrorSums, parts_merge_to_the_whole) {
   EXPECT_EQ(first.max_column, whole.max_column);
 }
 
+TEST(ErrorSums, of_equal_largest_errors_the_first_stays) {
+  ErrorSums first, second;
+  first.add_row(4, std::vector<float>{1}, std::vector<float>{0}, {});
+  second.add_row(9, std::vector<float>{0}, std::vector<float>{1}, {});
+  first.merge(second);
+  EXPECT_EQ(first.max_row, 4);
+  ErrorSums empty;
+  empty.merge(second);
+  EXPECT_EQ(empty.max_row, 9);
+}
+
 TEST(ErrorSums, half_a_step_is_counted_with_the_rounding_of_the_stored_scale) {
   // |e| of 0.5, 0.5004 (inside for |w| = 1: 2^-11 = 0.00049), 0.51.
   const ErrorSums sums = sums_of({1, 1, 1}, {0.5F, 0.4996F, 0.49F}, {1, 1, 1});

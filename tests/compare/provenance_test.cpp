@@ -124,6 +124,30 @@ TEST(Provenance, a_sibling_is_betrayed_by_its_norms) {
   EXPECT_NE(found.origin, Origin::base);
 }
 
+/// As AutoAWQ does it: the norm divided by s, the columns it feeds multiplied.
+model::Checkpoint folded(const model::Checkpoint& from) {
+  return made_from(from, [&](const model::Tensor& tensor) {
+    auto values = values_of(tensor);
+    const bool norm = tensor.row_count() == 1;
+    if (!norm && !from.find(tensor.name.substr(0, 6) + "attn_norm.weight")) return values;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const float s = 0.5F + static_cast<float>(i % 64 % 7);
+      values[i] = norm ? values[i] / s : values[i] * s;
+    }
+    return values;
+  });
+}
+
+TEST(Provenance, scales_that_awq_folded_do_not_hide_whose_the_weights_are) {
+  const auto base = base_model();
+  const auto tuned = moved(base, 0.1, 500);
+  const auto of_tuned = examined(folded(tuned), tuned, &base);
+  EXPECT_EQ(of_tuned.origin, Origin::fine_tune) << of_tuned.says;
+  EXPECT_EQ(of_tuned.folded, 4);  // two norms, which are no witnesses then, and two matrices
+  EXPECT_EQ(of_tuned.kept.count(), 0);
+  EXPECT_EQ(examined(folded(base), tuned, &base).origin, Origin::base);
+}
+
 TEST(Provenance, models_that_do_not_differ_cannot_be_told_apart) {
   const auto base = base_model();
   const auto found = examined(rounded(base, 7), base, &base);
