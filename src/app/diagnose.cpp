@@ -3,6 +3,7 @@
 
 #include <array>
 #include <chrono>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "diagnose/metadata_difference.h"
 #include "diagnose/words.h"
 #include "engine/llama_engine.h"
+#include "formats/read.h"
 #include "report/document.h"
 
 namespace qualm::app {
@@ -38,6 +40,7 @@ struct Session {
   std::unique_ptr<assemble::Quantizer> quantizer = engine::make_llama_quantizer();
   std::shared_ptr<PatientFile> candidate;
   std::shared_ptr<PatientFile> baseline;
+  std::optional<model::Checkpoint> base_model;
   std::unique_ptr<Workbench> bench;
   std::unique_ptr<VariantLab> lab;
 };
@@ -105,6 +108,9 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
   if (!request.baseline.empty()) {
     QUALM_TRY(session.baseline, open_patient(request.baseline, progress));
   }
+  if (!request.base_model.empty()) {
+    QUALM_TRY(session.base_model, formats::read(request.base_model));
+  }
   diagnose::Patient patient;
   patient.candidate = &session.candidate->checkpoint();
   patient.candidate_path = session.candidate->path();
@@ -113,6 +119,8 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
     patient.baseline_path = session.baseline->path();
     patient.not_comparable = diagnose::vocabulary_mismatch(*patient.candidate, *patient.baseline);
   }
+  if (session.base_model) patient.base_model = &*session.base_model;
+  patient.progress = &progress;
   patient.type_k = settings.type_k;
   patient.type_v = settings.type_v;
   QUALM_CHECK(examine_file(patient, progress));

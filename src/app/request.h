@@ -13,7 +13,7 @@
 namespace qualm::app {
 
 struct Request {
-  std::string command;              ///< measure, diagnose, inspect
+  std::string command;              ///< measure, diagnose, inspect, compare, demo
   std::vector<std::string> models;  ///< candidates; one but for measure
   std::string baseline;
   std::string base_model;
@@ -24,6 +24,7 @@ struct Request {
   bool kv_grid = false;     ///< measure --kv
   bool use_cache = true;    ///< of finished measurements
   bool verify = false;      ///< inspect --verify
+  std::int64_t top = 10;    ///< compare --top
   std::vector<std::string> fail_if;
   engine::Settings settings;
   std::int32_t gpu_layers = 0;

@@ -27,5 +27,6 @@ struct Outcome {
 
 /// Reads files only.
 [[nodiscard]] Result<Outcome> inspect(const Request& request, Progress& progress);
+[[nodiscard]] Result<Outcome> compare(const Request& request, Progress& progress);
 
 }  // namespace qualm::app

@@ -54,8 +54,10 @@ Result<void> deliver(const std::string& report, const Options& options) {
 }
 
 Result<app::Outcome> run(const Options& options, Progress& progress) {
-  // inspect reads files with our own reader alone: nothing there that could take the process down.
+  // inspect and compare read files with our own readers and decoders alone: nothing there that
+  // could take the process down.
   if (options.request.command == "inspect") return app::inspect(options.request, progress);
+  if (options.request.command == "compare") return app::compare(options.request, progress);
   return app::run_job(options.request, progress);
 }
 

@@ -23,6 +23,7 @@ constexpr const char* kFooter =
     "  qualm diagnose model-Q4_K_M.gguf --baseline model-F16.gguf -ctk q4_0 -ctv q4_0\n"
     "  qualm measure a.gguf b.gguf --baseline model-F16.gguf --fail-if 'ppl_change>1%'\n"
     "  qualm inspect model.gguf --verify\n"
+    "  qualm compare model-Q4_K_M.gguf model-F16.gguf --base-model base-F16.gguf\n"
     "Exit codes: 0 healthy, 1 a quality problem (or a --fail-if holds), 2 wrong usage or "
     "unreadable input,\n"
     "            3 cannot tell or not examined, 4 the engine failed, 130 stopped by Ctrl-C.";
@@ -138,6 +139,21 @@ std::variant<Options, Leave> parse(int argc, const char* const* argv) {
   inspect->add_flag("--verify", request.verify,
                     "decode every block: NaN, infinities, rows of one value");
   add_presentation(*inspect, options);
+
+  CLI::App* compare = app.add_subcommand(
+      "compare", "the weights of MODEL against those of BASELINE, tensor by tensor");
+  compare->add_option("MODEL", model, "a GGUF, or the folder of a model")->required();
+  compare->add_option("BASELINE", request.baseline, "what it is compared with, in any format")
+      ->required();
+  compare->add_option("--base-model", request.base_model,
+                      "the model BASELINE was tuned from: which of the two is this a quant of?");
+  compare->add_option("--top", request.top, "how many of the worst tensors to name")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  compare->add_option("-t,--threads", request.settings.threads, "threads (0: all cores)")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  add_presentation(*compare, options);
 
   CLI::App* demo =
       app.add_subcommand("demo", "makes the bundled model ill in four ways and diagnoses each");

@@ -13,7 +13,7 @@ enum class Format { text, json, markdown };
 
 /// Everything that was said on the command line.
 struct Options {
-  app::Request request;  ///< .command: diagnose, measure, inspect, demo, job
+  app::Request request;  ///< .command: diagnose, measure, inspect, compare, demo, job
   Format format = Format::text;
   std::string output;  ///< -o; empty: stdout
   bool quiet = false;

@@ -17,7 +17,8 @@ namespace qualm::diagnose {
 /// What the user gave.
 struct Patient {
   const model::Checkpoint* candidate = nullptr;
-  const model::Checkpoint* baseline = nullptr;  ///< absent at L0 and L1
+  const model::Checkpoint* baseline = nullptr;    ///< absent at L0 and L1
+  const model::Checkpoint* base_model = nullptr;  ///< the baseline's suspected base, at L3+
   std::string candidate_path;
   std::string baseline_path;
   std::string type_k = "f16";  ///< the cache the user runs with
@@ -26,6 +27,7 @@ struct Patient {
   std::vector<Evidence> faults;
   /// Why candidate and baseline cannot be compared by their logits; empty where they can.
   std::string not_comparable;
+  Progress* progress = nullptr;  ///< of work without the Lab; may be null
 };
 
 inline const Weights kBaselineWeights{.kind = Weights::Kind::baseline, .mix = {}, .recipe = {}};

@@ -42,5 +42,10 @@ struct CheckEntry {
 [[nodiscard]] Result<CheckResult> examine_architecture(Case& patient);
 [[nodiscard]] Result<CheckResult> examine_calibration(Case& patient);
 [[nodiscard]] Result<CheckResult> examine_provenance(Case& patient);
+[[nodiscard]] Result<std::optional<Fix>> prescribe_provenance(Case& patient);
+
+/// Where the weights are another model's, what they lose is no measure of their tier: the baseline
+/// in the candidate's own mix is. Sets the status of the check `tier` by it.
+[[nodiscard]] Result<void> judge_tier_of_right_model(Case& patient, std::span<CheckResult> checks);
 
 }  // namespace qualm::diagnose

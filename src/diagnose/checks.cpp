@@ -11,7 +11,7 @@ std::span<const CheckEntry> checks() {
       CheckEntry{"kv_cache", "KV cache", examine_kv_cache, prescribe_kv_cache},
       CheckEntry{"architecture", "Architecture", examine_architecture, nullptr},
       CheckEntry{"calibration", "Calibration", examine_calibration, nullptr},
-      CheckEntry{"provenance", "Quant of another model", examine_provenance, nullptr},
+      CheckEntry{"provenance", "Quant of another model", examine_provenance, prescribe_provenance},
   };
   return kChecks;
 }

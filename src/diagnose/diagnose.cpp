@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "diagnose/attribution.h"
 #include "diagnose/check.h"
@@ -24,7 +25,7 @@ CheckResult* find(std::vector<CheckResult>& checks, std::string_view id) {
 }
 
 std::string level_of(const Case& patient) {
-  if (patient.patient().baseline) return "L3";
+  if (patient.patient().baseline) return patient.patient().base_model ? "L3+" : "L3";
   return patient.lab() ? "L1" : "L0";
 }
 
@@ -59,6 +60,10 @@ std::string name_principal(const Patient& given, std::vector<CheckResult>& check
   for (CheckResult& check : checks)
     if (check.status == Status::cause && !principal) principal = &check;
   if (!principal) return "";
+  // Another model's weights are no matter of bits: whatever else is found comes on top of them.
+  if (CheckResult* other = find(checks, "provenance");
+      other && other->status == Status::cause && principal->id != "not_quant")
+    principal = other;
   const bool only_template = principal->id == "not_quant" && template_alone(given);
   for (CheckResult& check : checks) {
     if (&check == principal || check.status != Status::cause) continue;
@@ -70,6 +75,24 @@ std::string name_principal(const Patient& given, std::vector<CheckResult>& check
     check.status = Status::contributes;
   }
   return principal->id;
+}
+
+/// The share of the weights is the other model's, where it is one; the tier has none of its own.
+void share_of_other_model(std::vector<CheckResult>& checks) {
+  CheckResult* tier = find(checks, "tier");
+  CheckResult* provenance = find(checks, "provenance");
+  if (!tier || !provenance || provenance->status != Status::cause) return;
+  provenance->share = std::exchange(tier->share, std::nullopt);
+}
+
+/// In the order in which they are to be followed: first the right model, then how it is made.
+std::vector<const CheckResult*> to_be_remedied(const std::vector<CheckResult>& found) {
+  std::vector<const CheckResult*> order;
+  for (const CheckResult& check : found)
+    if (problem(check)) order.push_back(&check);
+  std::ranges::stable_partition(order,
+                                [](const CheckResult* check) { return check->id == "provenance"; });
+  return order;
 }
 
 /// Applies what a remedy changes to a patient as run.
@@ -91,13 +114,13 @@ std::map<std::string, numeric::Metric> proof(const evaluate::Measurement& measur
 Result<std::vector<Remedy>> prescribe(Case& patient, const std::vector<CheckResult>& found) {
   std::vector<Remedy> remedies;
   std::vector<Variant> variants{patient.as_run()};
-  for (const CheckResult& check : found) {
-    const auto entry = std::ranges::find(checks(), check.id, &CheckEntry::id);
-    if (!problem(check) || !entry->prescribe) continue;
+  for (const CheckResult* check : to_be_remedied(found)) {
+    const auto entry = std::ranges::find(checks(), check->id, &CheckEntry::id);
+    if (!entry->prescribe) continue;
     QUALM_TRY(auto fix, entry->prescribe(patient));
     if (!fix) continue;
     variants.push_back(apply(*fix, variants.back()));
-    remedies.push_back({check.id, fix->command, fix->effect, fix->bytes, {}, {}, 0, false});
+    remedies.push_back({check->id, fix->command, fix->effect, fix->bytes, {}, {}, 0, false});
   }
   if (remedies.empty()) return remedies;
   const bool fresh = patient.fresh().count() >= 2;
@@ -183,7 +206,9 @@ Result<Diagnosis> diagnose(Case& patient) {
     result.title = entry.title;
     diagnosis.checks.push_back(std::move(result));
   }
+  QUALM_CHECK(judge_tier_of_right_model(patient, diagnosis.checks));
   QUALM_TRY(const std::string remark, share_out(patient, diagnosis.checks));
+  share_of_other_model(diagnosis.checks);
   diagnosis.principal_cause = name_principal(patient.patient(), diagnosis.checks);
   if (runs) {
     QUALM_TRY(diagnosis.remedies, prescribe(patient, diagnosis.checks));

@@ -1,13 +1,168 @@
 // Check 5: is it a quant of another model?
+//
+// The weights themselves tell, without a run: compare/provenance.h. With the suspected base model
+// alpha says how much of the baseline's fine-tuning is in them; without it, norms that were kept
+// and the size of what rounding leaves say whether they can be the baseline's at all.
+#include "compare/provenance.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
 #include "diagnose/check.h"
+#include "diagnose/lines.h"
+#include "diagnose/words.h"
+#include "model/file_type.h"
+#include "numeric/format.h"
 
 namespace qualm::diagnose {
+namespace {
+
+using compare::Origin;
+using compare::Provenance;
+
+// Mixes that llama-quantize makes without an importance matrix.
+constexpr std::array<std::string_view, 22> kPlainMixes{
+    "Q8_0",  "Q6_K",   "Q5_K_M", "Q5_K_S", "Q5_1",   "Q5_0",   "Q4_K_M", "Q4_K_S",
+    "Q4_1",  "Q4_0",   "IQ4_NL", "IQ4_XS", "Q3_K_L", "Q3_K_M", "Q3_K_S", "IQ3_M",
+    "IQ3_S", "IQ3_XS", "Q2_K",   "F16",    "BF16",   "F32"};
+
+/// What the candidate calls its own mix, if it can be made again; else the floor tier.
+std::string own_mix(const model::Checkpoint& candidate) {
+  const auto id = candidate.metadata.integer("general.file_type");
+  const auto label = id ? model::file_type_label(*id & ~model::kGuessedFileType) : std::nullopt;
+  const bool plain = label && std::ranges::find(kPlainMixes, label->name) != kPlainMixes.end();
+  return plain ? std::string(label->name) : kFloorMix;
+}
+
+Evidence figure(const char* name, const std::optional<numeric::Estimate>& value,
+                const std::string& unit, const std::string& says) {
+  if (!value) return {name, std::nullopt, unit, says + ": not known"};
+  return {name, value, unit,
+          fmt::format("{}: {}", says,
+                      numeric::format_estimate(*value, {.percent = unit == "fraction"}))};
+}
+
+Evidence exact(const char* name, const std::optional<double>& value, const std::string& unit,
+               const std::string& says) {
+  if (!value) return {name, std::nullopt, unit, says + ": not known"};
+  return {
+      name, numeric::Estimate{*value, *value, *value}, unit,
+      fmt::format("{}: {}", says, numeric::format_value(*value, {.percent = unit == "fraction"}))};
+}
+
+std::vector<Evidence> evidence_of(const Provenance& found, bool base_given) {
+  std::vector<Evidence> evidence;
+  if (base_given) {
+    evidence.push_back(
+        figure("alpha", found.alpha, "1",
+               fmt::format("Share of the baseline's tuning in {} matrices", found.alpha_tensors)));
+    evidence.push_back(exact("chi2_per_df", found.chi2_per_df, "1",
+                             "Spread of alpha between matrices over what their errors explain"));
+    evidence.push_back(
+        exact("delta", found.delta, "fraction", "Baseline and base model differ (rms, relative)"));
+    evidence.push_back(exact("smallest_delta", found.smallest_delta, "fraction",
+                             "The smallest difference these weights would tell"));
+    evidence.push_back(figure("within_half_step_of_base", found.within_base, "fraction",
+                              "Weights within half a step of the base model's"));
+  }
+  evidence.push_back(figure("within_half_step_of_baseline", found.within_fine_tune, "fraction",
+                            "Weights within half a step of the baseline's"));
+  evidence.push_back(exact("residual_over_step", found.residual_over_step, "1",
+                           "Unexplained error over what rounding leaves"));
+  const compare::Kept& kept = found.kept;
+  evidence.push_back(fact(
+      "norms",
+      base_given
+          ? fmt::format("Norms: {} equal to the baseline's alone, {} to the base "
+                        "model's alone, {} to both, {} between, {} to neither",
+                        kept.fine_tune, kept.base, kept.same, kept.between, kept.neither)
+          : fmt::format("Norms: {} equal to the baseline's, {} not", kept.same, kept.neither)));
+  return evidence;
+}
+
+Status status_of(Origin origin) {
+  switch (origin) {
+    case Origin::fine_tune:
+      return Status::cleared;
+    case Origin::base:
+    case Origin::merge:
+    case Origin::neither:
+      return Status::cause;
+    case Origin::cannot_tell:
+      break;
+  }
+  return Status::cannot_tell;
+}
+
+}  // namespace
 
 Result<CheckResult> examine_provenance(Case& patient) {
+  const Patient& given = patient.patient();
   CheckResult result;
-  static_cast<void>(patient);
-  result.needs.push_back("the suspected other model (--base-model)");
+  if (!given.baseline) {
+    result.needs.push_back(
+        "the model it should be a quant of (--baseline), and the one that was "
+        "tuned from (--base-model)");
+    return result;
+  }
+  Progress silent;
+  QUALM_TRY(const Provenance found,
+            compare::provenance(*given.candidate, *given.baseline, given.base_model, 0,
+                                given.progress ? *given.progress : silent));
+  const bool base_given = given.base_model != nullptr;
+  result.status = status_of(found.origin);
+  result.headline = found.says;
+  result.evidence = evidence_of(found, base_given);
+  if (result.status == Status::cannot_tell && !base_given)
+    result.needs.push_back("the suspected other model (--base-model)");
   return result;
+}
+
+Result<std::optional<Fix>> prescribe_provenance(Case& patient) {
+  const Patient& given = patient.patient();
+  if (!patient.paired()) return std::nullopt;
+  const std::string mix = own_mix(*given.candidate);
+  Fix fix;
+  fix.weights = Weights{.kind = Weights::Kind::requantized, .mix = mix, .recipe = {}};
+  std::string stem = given.baseline_path.substr(given.baseline_path.find_last_of('/') + 1);
+  if (stem.ends_with(".gguf")) stem.resize(stem.size() - 5);
+  fix.command = fmt::format("llama-quantize {} {}-{}.gguf {}", given.baseline_path, stem, mix, mix);
+  QUALM_TRY(fix.bytes, patient.lab()->model_bytes(*fix.weights));
+  fix.effect = fmt::format("the right model in the same tier, {}",
+                           numeric::format_bytes(fix.bytes.value_or(0)));
+  return fix;
+}
+
+Result<void> judge_tier_of_right_model(Case& patient, std::span<CheckResult> checks) {
+  const auto find = [&](std::string_view id) {
+    const auto it = std::ranges::find(checks, id, &CheckResult::id);
+    return it == checks.end() ? nullptr : &*it;
+  };
+  CheckResult* provenance = find("provenance");
+  CheckResult* tier = find("tier");
+  if (!provenance || !tier || provenance->status != Status::cause || !patient.paired()) return {};
+  if (tier->status != Status::cause && tier->status != Status::cannot_tell) return {};
+  const std::string mix = own_mix(*patient.patient().candidate);
+  QUALM_TRY(const auto* floor, patient.measured(Case::rung(kFloorMix)));
+  QUALM_TRY(const auto* right, patient.measured(Case::rung(mix)));
+  tier->evidence.push_back(metric_evidence(
+      "right_model_kld_mean", *right, "kld_mean",
+      fmt::format("The baseline re-made as {}: the tier without the other model", mix)));
+  tier->headline = fmt::format("the baseline as {}: {}", mix, loss_in_words(*right));
+  switch (harm(*right, *floor)) {
+    case Side::below:
+      tier->status = Status::cleared;
+      break;
+    case Side::above:
+      tier->status = Status::contributes;
+      break;
+    case Side::not_separated:
+      tier->status = Status::cannot_tell;
+      break;
+  }
+  return {};
 }
 
 }  // namespace qualm::diagnose

@@ -18,6 +18,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json to_json(const MeasureReport& report);
 [[nodiscard]] Json to_json(const DiagnoseReport& report);
 [[nodiscard]] Json to_json(const InspectReport& report);
+[[nodiscard]] Json to_json(const CompareReport& report);
 [[nodiscard]] Json to_json(const DemoReport& report);
 [[nodiscard]] Json to_json(const ErrorReport& report);
 

@@ -11,6 +11,7 @@ Page compose(const Json& document, bool verbose) {
   if (command == "measure") return compose_measure(document, verbose);
   if (command == "diagnose") return compose_diagnose(document, verbose);
   if (command == "inspect") return compose_inspect(document, verbose);
+  if (command == "compare") return compose_compare(document, verbose);
   if (command == "demo") return compose_demo(document, verbose);
   return {Paragraph{{{"This document is no report that can be shown (command \"" + command +
                       "\"); its JSON is whole."}}}};

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "compare/compare.h"
+#include "compare/provenance.h"
 #include "diagnose/diagnosis.h"
 #include "engine/engine.h"
 #include "evaluate/measurement.h"
@@ -159,6 +161,17 @@ struct InspectReport {
   std::vector<std::pair<std::string, std::string>> provenance;  ///< key, value for a person
   std::vector<Risk> risks;
   Integrity integrity;
+};
+
+/// Weights against weights.
+struct CompareReport {
+  Tool tool;
+  ModelCard model;
+  ModelCard baseline;
+  std::optional<ModelCard> base_model;
+  compare::WeightComparison weights;
+  std::optional<compare::Provenance> provenance;  ///< with a base model
+  std::int64_t top = 10;                          ///< offenders shown
 };
 
 /// One patient of the demo: what was done to it, and what was found.

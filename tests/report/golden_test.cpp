@@ -36,6 +36,12 @@ TEST(Golden, hostile_names_are_escaped) {
   expect_golden(to_json(inspect_hostile()), "inspect_hostile");
 }
 
+TEST(Golden, a_comparison_of_weights) { expect_golden(to_json(compare_sample()), "compare"); }
+
+TEST(Golden, a_comparison_of_equal_weights) {
+  expect_golden(to_json(compare_equal()), "compare_equal");
+}
+
 TEST(Golden, a_command_that_failed) { expect_golden(to_json(error_sample()), "error"); }
 
 TEST(Golden, verbose_shows_the_evidence) {
@@ -43,6 +49,8 @@ TEST(Golden, verbose_shows_the_evidence) {
       equals_golden(text(to_json(measure_sample()), {.verbose = true}), "measure_verbose.txt"));
   EXPECT_TRUE(
       equals_golden(text(to_json(diagnose_sample()), {.verbose = true}), "diagnose_verbose.txt"));
+  EXPECT_TRUE(
+      equals_golden(text(to_json(compare_sample()), {.verbose = true}), "compare_verbose.txt"));
 }
 
 TEST(Golden, a_narrow_terminal_gets_lists_and_broken_lines) {

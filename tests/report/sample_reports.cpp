@@ -305,6 +305,93 @@ InspectReport inspect_hostile() {
   return report;
 }
 
+compare::TensorComparison tensor_sample(const std::string& name, const std::string& type,
+                                        double error, bool gridded) {
+  compare::TensorComparison tensor;
+  tensor.name = name;
+  tensor.tensor_class = model::tensor_class(name);
+  tensor.layer = compare::layer_of(name);
+  tensor.dims = {256, 16};
+  tensor.encoding = type;
+  tensor.baseline_encoding = "F16";
+  tensor.model_bytes = 2304;
+  tensor.baseline_bytes = 8192;
+  tensor.sums = {.weights = 4096,
+                 .skipped = 0,
+                 .error = error,
+                 .model = 10 + error,
+                 .baseline = 10,
+                 .product = 10,
+                 .max_error = error / 8,
+                 .max_row = error > 0 ? 3 : 0,
+                 .max_column = 17,
+                 .gridded = gridded ? 4096 : 0,
+                 .within = gridded ? 4000 : 0};
+  return tensor;
+}
+
+compare::WeightComparison weights_sample(const std::vector<compare::TensorComparison>& tensors) {
+  compare::WeightComparison weights;
+  weights.tensors = tensors;
+  for (const auto& tensor : tensors) {
+    weights.whole.add(tensor);
+    weights.classes[tensor.tensor_class].add(tensor);
+    if (tensor.layer) weights.layers[*tensor.layer].add(tensor);
+  }
+  return weights;
+}
+
+CompareReport compare_sample() {
+  CompareReport report{
+      .tool = {.version = "0.1.0", .libllama = ""},
+      .model = tiny_q2(),
+      .baseline = tiny_q8(),
+      .base_model = tiny_q8(),
+      .weights = weights_sample({tensor_sample("token_embd.weight", "Q6_K", 0.01, true),
+                                 tensor_sample("blk.0.attn_q.weight", "Q2_K", 1.2, true),
+                                 tensor_sample("blk.1.ffn_up.weight", "IQ2_S", 0.8, false),
+                                 tensor_sample("output_norm.weight", "F32", 0, false)}),
+      .provenance = std::nullopt,
+      .top = 2};
+  report.weights.tensors[0].note = "the first 16 rows: the model has 16, the baseline 20";
+  report.weights.tensors[2].note = "folded scales undone";
+  report.weights.tensors[1].sums.skipped = 3;
+  report.weights.whole.sums.skipped = 3;
+  report.weights.offenders = {1, 2, 0};
+  report.weights.only_in_model = {"blk.0.extra.weight"};
+  report.weights.only_in_baseline = {"output.weight"};
+  report.weights.not_compared = {{"rope_freqs.weight", "[16] in the model, [32] in the baseline"}};
+  compare::Provenance found;
+  found.alpha = numeric::Estimate{0.004, -0.012, 0.02};
+  found.alpha_tensors = 3;
+  found.chi2_per_df = 0.9;
+  found.delta = 0.131;
+  found.smallest_delta = 0.0004;
+  found.residual_share = 0.04;
+  found.residual_over_step = 0.8;
+  found.within_fine_tune = numeric::Estimate{0.77, 0.75, 0.79};
+  found.within_base = numeric::Estimate{0.995, 0.994, 0.996};
+  found.within_difference = numeric::Estimate{-0.225, -0.25, -0.2};
+  found.kept.base = 13;
+  found.tensors = {
+      {"blk.0.attn_q.weight", "Q2_K", 16, 16, numeric::Estimate{0.01, -0.02, 0.04}, 0.98, 0.05,
+       0.8},
+      {"blk.1.ffn_up.weight", "IQ2_S", 16, 16, std::nullopt, 0.97, 0.08, std::nullopt}};
+  compare::decide(found, true);
+  report.provenance = found;
+  return report;
+}
+
+CompareReport compare_equal() {
+  return {.tool = {.version = "0.1.0", .libllama = ""},
+          .model = tiny_q8(),
+          .baseline = tiny_q8(),
+          .base_model = std::nullopt,
+          .weights = weights_sample({tensor_sample("output_norm.weight", "F32", 0, false)}),
+          .provenance = std::nullopt,
+          .top = 10};
+}
+
 ErrorReport error_sample() {
   return {.tool = tool(),
           .command = "measure",

@@ -14,6 +14,10 @@ namespace qualm::report::testing {
 [[nodiscard]] InspectReport inspect_sample();
 /// Names with control characters, markup and bytes that are no UTF-8.
 [[nodiscard]] InspectReport inspect_hostile();
+/// Four tensors with errors done by hand, one only on each side, a quant of the base model.
+[[nodiscard]] CompareReport compare_sample();
+/// A model against itself, no base model.
+[[nodiscard]] CompareReport compare_equal();
 [[nodiscard]] ErrorReport error_sample();
 
 }  // namespace qualm::report::testing

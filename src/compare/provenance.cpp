@@ -1,0 +1,237 @@
+#include "compare/provenance.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "codec/ggml_steps.h"
+#include "compare/blocks.h"
+#include "compare/index.h"
+#include "compare/kept.h"
+#include "compare/regression.h"
+#include "compare/unfold.h"
+#include "numeric/cluster.h"
+
+namespace qualm::compare {
+namespace {
+
+constexpr std::int64_t kClusters = 64;                        // of rows, for each tensor
+constexpr std::int64_t kMostWeights = std::int64_t{1} << 21;  // read of one tensor
+constexpr double kErrorsApart = 4;  // standard errors between 0 and 1, for a delta to be told
+
+/// The same matrix in the three models; base is A again where no B was given.
+struct Triple {
+  const model::Tensor* w = nullptr;
+  const model::Tensor* a = nullptr;
+  const model::Tensor* b = nullptr;
+  std::int64_t rows = 0;            ///< common to all
+  const Factors* unfold = nullptr;  ///< brings w to a's scale
+  std::vector<float> b_columns;     ///< brings b to a's scale, where w was folded; else empty
+};
+
+/// Rows [first, first + count) of each of `clusters` pieces, evenly over the tensor.
+struct Sample {
+  std::int64_t clusters = 0;
+  std::int64_t count = 0;  ///< rows of one cluster that are read
+  std::int64_t stride = 0;
+  Sample(std::int64_t rows, std::int64_t length)
+      : clusters(std::min(rows, kClusters)),
+        count(std::clamp<std::int64_t>(kMostWeights / std::max<std::int64_t>(1, clusters * length),
+                                       1, rows / std::max<std::int64_t>(1, clusters))),
+        stride(rows / std::max<std::int64_t>(1, clusters)) {}
+};
+
+struct Scratch {
+  std::vector<float> w, a, b, steps;
+};
+
+std::span<float> sized(std::vector<float>& buffer, std::int64_t size) {
+  buffer.resize(std::max(buffer.size(), static_cast<std::size_t>(size)));
+  return std::span(buffer).first(static_cast<std::size_t>(size));
+}
+
+Result<void> read(const Triple& triple, std::int64_t first, std::int64_t count, Scratch& scratch,
+                  RegressionSums& sums) {
+  const std::int64_t length = triple.w->row_length();
+  const std::int64_t size = count * length;
+  const auto w = sized(scratch.w, size), a = sized(scratch.a, size), b = sized(scratch.b, size);
+  auto steps = sized(scratch.steps, size);
+  QUALM_CHECK(triple.w->data->rows(first, count, w));
+  QUALM_CHECK(triple.a->data->rows(first, count, a));
+  QUALM_CHECK(triple.b->data->rows(first, count, b));
+  if (!codec::row_steps(*triple.w, first, count, steps)) steps = {};
+  if (triple.unfold) {
+    apply(*triple.unfold, first, length, w);
+    if (!steps.empty()) apply(*triple.unfold, first, length, steps);
+    for (std::size_t i = 0; i < b.size() && !triple.b_columns.empty(); ++i)
+      b[i] *= triple.b_columns[i % triple.b_columns.size()];
+  }
+  sums.add(w, a, b, steps);
+  return {};
+}
+
+/// norm(B) / norm(A) of the norm that feeds this tensor: what B's columns would have been folded
+/// with, had the candidate been made from it.
+Result<std::vector<float>> base_columns(const std::string& name, const TensorIndex& a,
+                                        const TensorIndex& b) {
+  const auto dot = name.rfind('.', name.size() - sizeof(".weight"));
+  const std::string layer = name.substr(0, dot + 1);
+  const std::string norm =
+      layer + (name.substr(dot + 1).starts_with("attn") ? "attn_norm.weight" : "ffn_norm.weight");
+  const model::Tensor* of_a = a.find(norm);
+  const model::Tensor* of_b = b.find(norm);
+  if (!of_a || !of_b || of_a->dims != of_b->dims) return std::vector<float>{};
+  const auto size = static_cast<std::size_t>(of_a->parameters());
+  std::vector<float> norm_a(size), ratio(size);
+  QUALM_CHECK(of_a->data->rows(0, of_a->row_count(), norm_a));
+  QUALM_CHECK(of_b->data->rows(0, of_b->row_count(), ratio));
+  for (std::size_t i = 0; i < size; ++i) ratio[i] /= norm_a[i];
+  return ratio;
+}
+
+class Collector {
+ public:
+  Collector(int threads, Progress& progress)
+      : progress_(progress), scratch_(static_cast<std::size_t>(lanes(threads))) {}
+
+  Result<void> add(const Triple& triple, bool base_given) {
+    const std::int64_t length = triple.w->row_length();
+    const Sample sample(triple.rows, length);
+    std::vector<RegressionSums> clusters(static_cast<std::size_t>(sample.clusters));
+    const std::int64_t at_once = rows_per_block(length);
+    QUALM_CHECK(for_each_block(sample.clusters, static_cast<int>(scratch_.size()), progress_,
+                               [&](std::int64_t cluster, int lane) -> Result<void> {
+                                 for (std::int64_t row = 0; row < sample.count; row += at_once)
+                                   QUALM_CHECK(read(triple, cluster * sample.stride + row,
+                                                    std::min(at_once, sample.count - row),
+                                                    scratch_[static_cast<std::size_t>(lane)],
+                                                    clusters[static_cast<std::size_t>(cluster)]));
+                                 return {};
+                               }));
+    take(triple, sample, clusters, base_given);
+    return {};
+  }
+
+  void finish(Provenance& found, bool base_given) {
+    if (total_.weights > 0) found.residual_share = residual_ / total_.ww;
+    if (total_.step_noise > 0) {
+      found.residual_over_step = gridded_residual_ / total_.step_noise;
+      found.within_fine_tune = numeric::cluster_mean(within_a_);
+    }
+    if (base_given && total_.step_noise > 0) {
+      found.within_base = numeric::cluster_mean(within_b_);
+      found.within_difference = numeric::cluster_mean(difference_);
+    }
+    if (base_given && total_.bb > 0) found.delta = std::sqrt(total_.dd / total_.bb);
+    found.alpha_tensors = static_cast<std::int64_t>(fits_.size());
+    if (!fits_.empty()) {
+      const Pooled pooled = pool(fits_);
+      found.alpha = pooled.alpha;
+      found.chi2_per_df = pooled.chi2_per_df;
+      if (found.delta) found.smallest_delta = *found.delta * kErrorsApart * pooled.standard_error;
+    }
+    found.tensors = std::move(tensors_);
+  }
+
+ private:
+  void take(const Triple& triple, const Sample& sample, std::span<const RegressionSums> clusters,
+            bool base_given) {
+    RegressionSums sums;
+    for (const RegressionSums& cluster : clusters) {
+      sums.merge(cluster);
+      if (cluster.gridded == 0) continue;
+      within_a_.push_back({cluster.within_a, cluster.gridded});
+      within_b_.push_back({cluster.within_b, cluster.gridded});
+      difference_.push_back({cluster.within_a - cluster.within_b, cluster.gridded});
+    }
+    if (sums.weights == 0 || sums.ww == 0) return;
+    TensorOrigin origin{triple.w->name,
+                        triple.w->encoding.name,
+                        triple.rows,
+                        sample.clusters * sample.count,
+                        std::nullopt,
+                        0,
+                        0,
+                        std::nullopt};
+    double residual = sums.ww;  // nothing explained
+    const auto both = base_given ? fit(clusters) : std::nullopt;
+    if (both) {
+      const numeric::Estimate alpha{both->alpha, both->alpha - 1.96 * both->error,
+                                    both->alpha + 1.96 * both->error};
+      origin.alpha = alpha;
+      origin.gain = both->gain;
+      residual = both->residual;
+      fits_.push_back(*both);
+    } else if (const auto one = fit_one(sums)) {
+      origin.gain = one->gain;
+      residual = one->residual;
+    }
+    origin.residual_share = residual / sums.ww;
+    if (sums.step_noise > 0) {
+      origin.residual_over_step = residual / sums.step_noise;
+      gridded_residual_ += residual;
+    }
+    residual_ += residual;
+    total_.merge(sums);
+    tensors_.push_back(std::move(origin));
+  }
+
+  Progress& progress_;
+  std::vector<Scratch> scratch_;
+  std::vector<Fit> fits_;
+  std::vector<TensorOrigin> tensors_;
+  RegressionSums total_;
+  double residual_ = 0;
+  double gridded_residual_ = 0;
+  std::vector<numeric::ClusterSum> within_a_, within_b_, difference_;
+};
+
+bool vector_like(const model::Tensor& tensor) { return tensor.row_count() == 1; }
+
+/// Matrices of one row length whose common rows can be compared: embeddings may be padded.
+bool comparable(const model::Tensor& a, const model::Tensor& b) {
+  return a.row_length() == b.row_length() && a.row_length() <= kLongestRow &&
+         (a.dims == b.dims || (a.dims.size() == 2 && b.dims.size() == 2));
+}
+
+}  // namespace
+
+Result<Provenance> provenance(const model::Checkpoint& candidate,
+                              const model::Checkpoint& fine_tune, const model::Checkpoint* base,
+                              int threads, Progress& progress) {
+  Provenance found;
+  QUALM_TRY(const auto unfolding, find_folded_scales(candidate, fine_tune));
+  const TensorIndex of_a(fine_tune), of_b(base ? *base : fine_tune);
+  Collector collector(threads, progress);
+  std::int64_t done = 0;
+  for (const model::Tensor& w : candidate.tensors) {
+    progress.update("comparing with what it may come from", done, candidate.tensor_bytes());
+    done += w.bytes;
+    const model::Tensor* a = of_a.find(w.name);
+    const model::Tensor* b = of_b.find(w.name);
+    if (!a || !b || w.parameters() == 0 || !comparable(w, *a) || !comparable(w, *b)) continue;
+    const auto folded = unfolding.find(w.name);
+    found.folded += folded == unfolding.end() ? 0 : 1;
+    if (folded != unfolding.end() && (folded->second.estimated || vector_like(w))) continue;
+    if (vector_like(w)) {
+      if (!unquantized(w.encoding) || w.dims != a->dims || w.dims != b->dims) continue;
+      QUALM_CHECK(add_kept(w, *a, base ? b : nullptr, found.kept));
+      continue;
+    }
+    Triple triple{&w,
+                  a,
+                  b,
+                  std::min({w.row_count(), a->row_count(), b->row_count()}),
+                  folded == unfolding.end() ? nullptr : &folded->second,
+                  {}};
+    if (triple.unfold) {
+      QUALM_TRY(triple.b_columns, base_columns(w.name, of_a, of_b));
+    }
+    QUALM_CHECK(collector.add(triple, base != nullptr));
+  }
+  collector.finish(found, base != nullptr);
+  decide(found, base != nullptr);
+  return found;
+}
+
+}  // namespace qualm::compare

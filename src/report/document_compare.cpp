@@ -1,0 +1,183 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "report/document_parts.h"
+
+namespace qualm::report {
+namespace {
+
+Json figure(const compare::Figure& figure) {
+  return figure ? number(*figure) : absent(figure.error());
+}
+
+Json bits(double bytes, std::int64_t weights) {
+  return weights > 0 ? number(8 * bytes / static_cast<double>(weights))
+                     : absent("no weights were compared");
+}
+
+Json max_error(const compare::ErrorSums& sums, const std::string& tensor) {
+  if (sums.max_row < 0) return absent("no weights were compared");
+  return {{"value", number(sums.max_error)},
+          {"tensor", tensor},
+          {"row", sums.max_row},
+          {"column", sums.max_column}};
+}
+
+/// Of the squared error of everything.
+Json error_share(const compare::ErrorSums& part, const compare::ErrorSums& whole) {
+  return whole.error > 0 ? number(part.error / whole.error)
+                         : absent("no error: the weights are equal");
+}
+
+void add_figures(Json& json, const compare::ErrorSums& sums, const compare::ErrorSums& whole,
+                 const std::string& max_tensor) {
+  json["relative_error"] = figure(compare::relative_error(sums));
+  json["sqnr_db"] = figure(compare::sqnr_db(sums));
+  json["cosine"] = figure(compare::cosine(sums));
+  json["within_half_step"] = figure(compare::within_half_step(sums));
+  json["effective_bits"] = figure(compare::effective_bits(sums));
+  json["error_share"] = error_share(sums, whole);
+  json["max_error"] = max_error(sums, max_tensor);
+  json["not_finite"] = sums.skipped;
+}
+
+Json group(const compare::Group& group, const compare::ErrorSums& whole) {
+  Json json = {{"tensors", group.tensors},
+               {"params", group.parameters},
+               {"bpw", bits(group.model_bytes, group.parameters)},
+               {"baseline_bpw", bits(group.baseline_bytes, group.parameters)}};
+  add_figures(json, group.sums, whole, group.max_tensor);
+  return json;
+}
+
+Json tensor(const compare::TensorComparison& tensor, const compare::ErrorSums& whole) {
+  const std::int64_t count = tensor.sums.weights + tensor.sums.skipped;
+  Json json = {{"name", tensor.name},
+               {"class", model::class_name(tensor.tensor_class)},
+               {"dims", tensor.dims},
+               {"type", tensor.encoding},
+               {"baseline_type", tensor.baseline_encoding},
+               {"params", count},
+               {"bpw", bits(tensor.model_bytes, count)}};
+  add_figures(json, tensor.sums, whole, tensor.name);
+  json["note"] = tensor.note;
+  return json;
+}
+
+Json optional_number(const std::optional<double>& value, std::string_view why) {
+  return value ? number(*value) : absent(why);
+}
+
+Json optional_metric(const std::optional<numeric::Estimate>& value, std::string_view unit,
+                     std::string_view why) {
+  return value ? metric(*value, unit) : absent(why);
+}
+
+constexpr std::string_view kNoStep = "the step of these encodings is not known";
+
+Json origins(const std::vector<compare::TensorOrigin>& tensors) {
+  Json json = Json::array();
+  for (const compare::TensorOrigin& one : tensors)
+    json.push_back(
+        {{"name", one.name},
+         {"type", one.encoding},
+         {"rows", one.rows},
+         {"rows_read", one.rows_read},
+         {"alpha", optional_metric(one.alpha, "1", "both models have the same, or too few rows")},
+         {"gain", number(one.gain)},
+         {"residual_share", number(one.residual_share)},
+         {"residual_over_step", optional_number(one.residual_over_step, kNoStep)}});
+  return json;
+}
+
+Json provenance(const std::optional<compare::Provenance>& found) {
+  if (!found) return absent("no base model was given (--base-model)");
+  const compare::Kept& kept = found->kept;
+  return {
+      {"origin", compare::to_string(found->origin)},
+      {"says", found->says},
+      {"alpha", optional_metric(found->alpha, "1", "no quantized matrix differs between the two")},
+      {"alpha_tensors", found->alpha_tensors},
+      {"chi2_per_df", number(found->chi2_per_df)},
+      {"delta", optional_number(found->delta, "no matrices in common")},
+      {"smallest_delta", optional_number(found->smallest_delta, "no alpha")},
+      {"residual_share", optional_number(found->residual_share, "no matrices in common")},
+      {"residual_over_step", optional_number(found->residual_over_step, kNoStep)},
+      {"within_half_step_of_baseline",
+       optional_metric(found->within_fine_tune, "fraction", kNoStep)},
+      {"within_half_step_of_base", optional_metric(found->within_base, "fraction", kNoStep)},
+      {"within_difference", optional_metric(found->within_difference, "fraction", kNoStep)},
+      {"kept",
+       {{"baseline", kept.fine_tune},
+        {"base", kept.base},
+        {"both", kept.same},
+        {"between", kept.between},
+        {"neither", kept.neither},
+        {"alpha", optional_number(kept.alpha, "no tensor lies between")}}},
+      {"folded", found->folded},
+      {"tensors", origins(found->tensors)}};
+}
+
+Json note(std::string_view id, const std::string& says) { return {{"id", id}, {"says", says}}; }
+
+Json notes(const compare::WeightComparison& weights) {
+  Json json = Json::array();
+  if (weights.tensors.empty())
+    json.push_back(
+        note("nothing_in_common", "no tensor of the model has its like in the baseline"));
+  if (weights.whole.sums.skipped > 0)
+    json.push_back(
+        note("not_finite", std::to_string(weights.whole.sums.skipped) +
+                               " weights are NaN or infinite on one side, and in no figure"));
+  if (std::ranges::any_of(weights.tensors, [](const auto& tensor) {
+        return tensor.note.find("scale") != std::string::npos;
+      }))
+    json.push_back(
+        note("folded_scales",
+             "scales that were folded between layers (AWQ) were undone before comparing"));
+  return json;
+}
+
+}  // namespace
+
+Json to_json(const CompareReport& report) {
+  const compare::WeightComparison& weights = report.weights;
+  const compare::ErrorSums& whole = weights.whole.sums;
+  Json classes = Json::array(), layers = Json::array(), tensors = Json::array(),
+       offenders = Json::array(), not_compared = Json::array();
+  for (const auto& [tensor_class, totals] : weights.classes) {
+    Json json{{"name", model::class_name(tensor_class)}};
+    json.update(group(totals, whole));
+    classes.push_back(std::move(json));
+  }
+  for (const auto& [layer, totals] : weights.layers) {
+    Json json{{"layer", layer}};
+    json.update(group(totals, whole));
+    layers.push_back(std::move(json));
+  }
+  for (const auto& one : weights.tensors) tensors.push_back(tensor(one, whole));
+  const auto top = std::min(weights.offenders.size(), static_cast<std::size_t>(report.top));
+  for (std::size_t i = 0; i < top; ++i)
+    offenders.push_back(tensor(weights.tensors[weights.offenders[i]], whole));
+  for (const auto& [name, says] : weights.not_compared)
+    not_compared.push_back({{"name", name}, {"says", says}});
+
+  Json document = heading("compare", report.tool);
+  document["model"] = card(report.model);
+  document["baseline"] = card(report.baseline);
+  document["base_model"] =
+      report.base_model ? card(*report.base_model) : absent("none was given (--base-model)");
+  document["whole"] = group(weights.whole, whole);
+  document["classes"] = std::move(classes);
+  document["layers"] = std::move(layers);
+  document["offenders"] = std::move(offenders);
+  document["provenance"] = provenance(report.provenance);
+  document["tensors"] = std::move(tensors);
+  document["only_in_model"] = weights.only_in_model;
+  document["only_in_baseline"] = weights.only_in_baseline;
+  document["not_compared"] = std::move(not_compared);
+  document["notes"] = notes(weights);
+  return document;
+}
+
+}  // namespace qualm::report

@@ -1,0 +1,105 @@
+// Check 5 from files alone: no lab, so nothing is run and nothing prescribed.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "diagnose/check.h"
+#include "support/checkpoints.h"
+
+namespace qualm::diagnose {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+/// Two matrices and a norm, `factor` away from the base in a direction that `seed` chooses.
+model::Checkpoint model_at(double factor, std::uint32_t seed) {
+  model::Checkpoint made;
+  std::uint32_t tensor = 0;
+  for (const char* name : {"blk.0.attn_q.weight", "blk.0.ffn_up.weight"}) {
+    ++tensor;
+    made.tensors.push_back(
+        test::float_tensor(name, {64, 128},
+                           test::plus(test::noise(64 * 128, 0.05, tensor), factor,
+                                      test::noise(64 * 128, 0.05, seed + tensor))));
+  }
+  made.tensors.push_back(
+      test::float_tensor("blk.0.attn_norm.weight", {64},
+                         test::plus(std::vector<float>(64, 1), factor, test::noise(64, 1, seed))));
+  return made;
+}
+
+CheckResult examined(const model::Checkpoint& candidate, const model::Checkpoint* baseline,
+                     const model::Checkpoint* base) {
+  Patient patient;
+  patient.candidate = &candidate;
+  patient.baseline = baseline;
+  patient.base_model = base;
+  Case examined(patient, nullptr);
+  auto result = examine_provenance(examined);
+  EXPECT_TRUE(result) << describe(result.error());
+  return result.value_or(CheckResult{});
+}
+
+const Evidence* evidence(const CheckResult& result, std::string_view name) {
+  const auto it = std::ranges::find(result.evidence, name, &Evidence::name);
+  return it == result.evidence.end() ? nullptr : &*it;
+}
+
+TEST(ProvenanceCheck, without_a_baseline_it_is_not_examined_and_says_what_is_needed) {
+  const auto result = examined(model_at(0, 0), nullptr, nullptr);
+  EXPECT_EQ(result.status, Status::not_examined);
+  ASSERT_EQ(result.needs.size(), 1U);
+  EXPECT_THAT(result.needs[0], HasSubstr("--baseline"));
+}
+
+TEST(ProvenanceCheck, the_baselines_own_weights_clear_it) {
+  const auto base = model_at(0, 0), tuned = model_at(0.1, 50);
+  const auto result = examined(tuned, &tuned, &base);
+  EXPECT_EQ(result.status, Status::cleared);
+  EXPECT_THAT(result.headline, StartsWith("a quant of the baseline: alpha 1"));
+  ASSERT_TRUE(evidence(result, "alpha"));
+  EXPECT_NEAR(evidence(result, "alpha")->value->value, 1, 1e-5);
+}
+
+TEST(ProvenanceCheck, weights_of_the_base_of_a_merge_and_of_a_stranger_are_the_cause) {
+  const auto base = model_at(0, 0), tuned = model_at(0.1, 50);
+  EXPECT_EQ(examined(base, &tuned, &base).status, Status::cause);
+  EXPECT_EQ(examined(model_at(0.05, 50), &tuned, &base).status, Status::cause);
+  const auto stranger = examined(model_at(100, 900), &tuned, &base);
+  EXPECT_EQ(stranger.status, Status::cause);
+  EXPECT_THAT(stranger.headline, StartsWith("a quant of neither"));
+}
+
+TEST(ProvenanceCheck, without_a_base_model_identical_norms_clear_it_and_alpha_is_not_examined) {
+  const auto tuned = model_at(0.1, 50);
+  const auto result = examined(tuned, &tuned, nullptr);
+  EXPECT_EQ(result.status, Status::cleared);
+  EXPECT_EQ(result.headline, "norms identical; alpha not examined (no --base-model)");
+  EXPECT_FALSE(evidence(result, "alpha"));
+}
+
+TEST(ProvenanceCheck, without_a_base_model_other_norms_leave_it_open) {
+  const auto base = model_at(0, 0), tuned = model_at(0.1, 50);
+  const auto result = examined(base, &tuned, nullptr);
+  EXPECT_EQ(result.status, Status::cannot_tell);
+  ASSERT_EQ(result.needs.size(), 1U);
+  EXPECT_THAT(result.needs[0], HasSubstr("--base-model"));
+}
+
+TEST(ProvenanceCheck, the_tier_is_left_alone_where_nothing_can_be_run) {
+  const auto base = model_at(0, 0), tuned = model_at(0.1, 50);
+  Patient patient;
+  patient.candidate = &base;
+  patient.baseline = &tuned;
+  Case nothing_runs(patient, nullptr);
+  std::vector<CheckResult> checks(2);
+  checks[0].id = "tier";
+  checks[0].status = Status::cause;
+  checks[1].id = "provenance";
+  checks[1].status = Status::cause;
+  EXPECT_TRUE(judge_tier_of_right_model(nothing_runs, checks));
+  EXPECT_EQ(checks[0].status, Status::cause);
+}
+
+}  // namespace
+}  // namespace qualm::diagnose
