@@ -2,16 +2,20 @@
 //
 // tests/data/tokenizers/<name>: made by tools/fixtures/make_tokenizers.py, with the ids that
 // Hugging Face's tokenizers or sentencepiece gives.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <llama.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "assemble/gguf_writer.h"
+#include "base/sha256.h"
 #include "engine/llama_log.h"
 #include "formats/gguf/gguf.h"
 #include "formats/hf/tokenizer.h"
@@ -38,7 +42,6 @@ class Vocab {
     auto image = std::move(*writer).take();
     open(image.path());
   }
-  explicit Vocab(const std::string& path) { open(path); }
 
   [[nodiscard]] Ids tokenize(const std::string& text, bool add_special = false) const {
     Ids ids(text.size() + 16);
@@ -89,18 +92,70 @@ TEST_P(TokenizerFamily, gives_the_original_ids) {
     EXPECT_EQ(vocab.tokenize(one["text"]), one["ids"].get<Ids>()) << one["text"];
   const auto& special = expected["with_specials"];
   EXPECT_EQ(vocab.tokenize(special["text"], true), special["ids"].get<Ids>());
-  for (const auto& note : converted.notes) std::printf("note: %s\n", note.c_str());
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TokenizerFamily,
-                         testing::Values("llama-bpe", "qwen2", "gpt2", "smollm", "tekken",
-                                         "gpt-4o", "deepseek-v3", "llama-spm", "gemma", "unigram",
+                         testing::Values("llama-bpe", "qwen2", "gpt2", "smollm", "tekken", "gpt-4o",
+                                         "deepseek-v3", "llama-spm", "gemma", "unigram",
                                          "sentencepiece-bpe", "sentencepiece-unigram"),
                          [](const auto& name) {
                            std::string out = name.param;
                            std::ranges::replace(out, '-', '_');
                            return out;
                          });
+
+/// A file shared beside a checkout, or "": tests that can use one say so when it is not there.
+std::string shared(const std::string& name) {
+  const char* given = std::getenv("QUALM_SHARED");
+  const fs::path path = (given ? fs::path(given) : fs::path(QUALM_SOURCE_DIR "/../shared")) / name;
+  return fs::exists(path) ? path.string() : "";
+}
+
+/// The stories of a text that have no character outside ASCII; others have some that are no token
+/// of tinystories-656k, and libllama throws on those.
+std::vector<std::string> ascii_stories(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  constexpr std::string_view kEnd = "<|endoftext|>";
+  std::vector<std::string> stories;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(kEnd, at), text.size());
+    std::string story = text.substr(at, end - at);
+    if (std::ranges::none_of(story, [](char c) { return (c & 0x80) != 0; }))
+      stories.push_back(std::move(story));
+    at = end + kEnd.size();
+  }
+  return stories;
+}
+
+/// Converters that score every token -1000 give libllama no order: none of these stories is split
+/// as the folder's tokenizer does. Digest: SHA-256 of the ids that Hugging Face's tokenizers gives
+/// for the same stories, 32 bits each.
+TEST(Tokenizer, tinystories_656k_splits_prose_with_newlines_as_its_folder_does) {
+  const std::string folder = shared("models/tinystories-656k/hf-bf16");
+  const std::string prose = shared("corpora/prose/tinystories-v2-valid-head.txt");
+  if (folder.empty() || prose.empty()) GTEST_SKIP() << "needs the shared models and corpora";
+  const Converted converted = convert(folder, 2048);
+  EXPECT_THAT(converted.notes,
+              testing::ElementsAre(testing::StartsWith("the vocabulary has 0 of 256 byte tokens")));
+  const Vocab vocab(converted.metadata);
+  const auto stories = ascii_stories(prose);
+  EXPECT_EQ(stories.size(), 314);
+  Sha256 hash;
+  for (const std::string& story : stories)
+    hash.add(std::as_bytes(std::span<const llama_token>(vocab.tokenize(story))));
+  EXPECT_EQ(std::move(hash).hex(),
+            "bf7d322277c6930807c4ea8c4b0a5603cfaa3cd43d90c32b78caa5b80218d429");
+}
+
+TEST(Tokenizer, the_demo_models_folder_has_the_tokenizer_of_its_gguf) {
+  const std::string folder = shared("models/qualm-tiny-base-hf");
+  if (folder.empty()) GTEST_SKIP() << "needs shared/models/qualm-tiny-base-hf";
+  const auto gguf = gguf::read(QUALM_SOURCE_DIR "/models/qualm-tiny-base-F16.gguf");
+  ASSERT_TRUE(gguf);
+  EXPECT_EQ(model::tokenizer_digest(convert(folder, 4096).metadata),
+            model::tokenizer_digest(gguf->metadata));
+}
 
 }  // namespace
 }  // namespace qualm::formats::hf
