@@ -41,6 +41,16 @@ void note_trailing(const model::Checkpoint& checkpoint, std::vector<report::Find
                                     region.end - region.begin)});
 }
 
+/// What the reader noticed, and what stands in the way of running the model.
+void add_notes(const model::Checkpoint& checkpoint, std::vector<report::Finding>& findings) {
+  for (const std::string& lack : checkpoint.lacks)
+    findings.push_back({checkpoint.path, "cannot be run as it is: it lacks " + lack});
+  for (const model::Note& note : checkpoint.notes) {
+    if (findings.size() == kMostFindings) return;
+    findings.push_back({note.place, note.says});
+  }
+}
+
 std::string rows_in_words(const codec::RowList& rows) {
   return fmt::format("{} (the first: {})", rows.count, rows.first.front());
 }
@@ -97,6 +107,7 @@ Result<Outcome> inspect(const Request& request, Progress& progress) {
     QUALM_TRY(report.integrity, verify(checkpoint, progress));
   }
   note_trailing(checkpoint, report.integrity.findings);
+  add_notes(checkpoint, report.integrity.findings);
   const bool damaged = report.integrity.status == report::Integrity::Status::damaged;
   return Outcome{report::to_json(report), damaged ? 1 : 0};
 }
