@@ -37,11 +37,7 @@ class Finisher {
   Result<Tensor> finish() const {
     const Rule& rule = *pending_.rule;
     const std::int64_t slots = is_stacked(rule) ? config_.sizes.experts : rule.slots;
-    if (static_cast<std::int64_t>(pending_.slots.size()) != slots ||
-        pending_.slots.rbegin()->first != slots - 1)
-      return fail(tensor_error(container_, "HF-008", "tensor " + name_,
-                               fmt::format("{} parts", slots),
-                               fmt::format("{}", pending_.slots.size())));
+    QUALM_CHECK(check_parts(slots));
     if (rule.slots == 1) {  // parts of fused tensors are checked together
       for (const auto& [slot, weight] : pending_.slots) QUALM_CHECK(check_shape(weight));
     }
@@ -53,6 +49,17 @@ class Finisher {
   }
 
  private:
+  Result<void> check_parts(std::int64_t slots) const {
+    std::int64_t next = 0;
+    for (const auto& [slot, weight] : pending_.slots) next += slot == next ? 1 : 0;
+    const auto found = static_cast<std::int64_t>(pending_.slots.size());
+    if (next == slots && found == slots) return {};
+    return fail(tensor_error(container_, "HF-008", "tensor " + name_,
+                             fmt::format("{} parts", slots),
+                             next < slots ? fmt::format("{}, and no number {}", found, next)
+                                          : fmt::format("{}", found)));
+  }
+
   Result<void> check_shape(const Weight& weight) const {
     const Rule& rule = *pending_.rule;
     std::vector<std::int64_t> expected{config_.sizes.of(rule.in)};
