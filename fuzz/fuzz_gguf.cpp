@@ -5,67 +5,24 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
-#include "base/error.h"
-#include "base/file.h"
-#include "codec/verify.h"
 #include "formats/gguf/gguf.h"
-#include "model/anatomy.h"
+#include "support.h"
 
 namespace {
 
 using namespace qualm;
 
-/// The fuzzer's own block, so that a sanitizer sees reads past its end.
-class Borrowed final : public FileSource {
- public:
-  Borrowed(std::string path, std::span<const std::byte> bytes)
-      : path_(std::move(path)), bytes_(bytes) {}
-  const std::string& path() const noexcept override { return path_; }
-  std::span<const std::byte> bytes() const noexcept override { return bytes_; }
-
- private:
-  std::string path_;
-  std::span<const std::byte> bytes_;
-};
-
-void demand(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "violated: %s\n", what);
-  std::abort();
-}
-
-void check_covered(const model::SourceFile& file) {
-  std::uint64_t end = 0;
-  for (const model::Region& region : file.regions) {
-    demand(region.begin == end && region.end > region.begin, "regions follow each other");
-    end = region.end;
-  }
-  demand(end == file.bytes, "regions cover the file");
-}
+using fuzz::Borrowed;
+using fuzz::demand;
 
 void check_against_libggml(std::span<const std::byte> bytes) {
   gguf_context* context = gguf_init_from_buffer(bytes.data(), bytes.size(), {true, nullptr});
   demand(context != nullptr, "libggml accepts what we accept");
   gguf_free(context);
-}
-
-void look_at(const model::Checkpoint& model) {
-  constexpr std::int64_t kMost = 1 << 16;
-  for (const model::SourceFile& file : model.files) check_covered(file);
-  Progress progress;
-  for (const model::Tensor& tensor : model.tensors) {
-    demand(tensor.data != nullptr, "tensors have data");
-    if (tensor.parameters() > kMost) continue;
-    static_cast<void>(codec::verify(tensor, progress));
-  }
-  static_cast<void>(model::static_risks(model, model::anatomy(model)));
 }
 
 }  // namespace
@@ -80,9 +37,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto model = gguf::read(file, opener);
   if (model) {
     check_against_libggml(bytes);
-    look_at(*model);
+    fuzz::look_at(*model);
   } else {
-    demand(!model.error().code.empty() && !describe(model.error()).empty(), "errors have a code");
+    fuzz::demand_code(model.error());
   }
   return 0;
 }

@@ -39,6 +39,16 @@ void note_trailing(const model::Checkpoint& checkpoint, std::vector<report::Find
                                     region.end - region.begin)});
 }
 
+/// What the reader noticed, and what stands in the way of running the model.
+void add_notes(const model::Checkpoint& checkpoint, std::vector<report::Finding>& findings) {
+  for (const std::string& lack : checkpoint.lacks)
+    findings.push_back({checkpoint.path, "cannot be run as it is: it lacks " + lack});
+  for (const model::Note& note : checkpoint.notes) {
+    if (findings.size() == kMostFindings) return;
+    findings.push_back({note.place, note.says});
+  }
+}
+
 }  // namespace
 
 Result<Outcome> inspect(const Request& request, Progress& progress) {
@@ -65,6 +75,7 @@ Result<Outcome> inspect(const Request& request, Progress& progress) {
     std::ranges::move(health.notable, std::back_inserter(report.integrity.findings));
   }
   note_trailing(checkpoint, report.integrity.findings);
+  add_notes(checkpoint, report.integrity.findings);
   const bool damaged = report.integrity.status == report::Integrity::Status::damaged;
   return Outcome{report::to_json(report), damaged ? 1 : 0};
 }

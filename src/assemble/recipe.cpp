@@ -1,6 +1,7 @@
 #include "assemble/recipe.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <fnmatch.h>
 #include <ggml.h>
 
@@ -11,6 +12,7 @@
 #include <optional>
 
 #include "assemble/gguf_writer.h"
+#include "model/tensor_class.h"
 
 namespace qualm::assemble {
 namespace {
@@ -58,9 +60,20 @@ Result<void> for_rows(const Tensor& tensor, Take&& take) {
   return {};
 }
 
+bool is_float(int type) {
+  return type == GGML_TYPE_F32 || type == GGML_TYPE_F16 || type == GGML_TYPE_BF16;
+}
+
+/// Norms and biases, which ggml computes in F32, and what llama.cpp's converter never stores in
+/// less: ggml would round a router's input to the weights' type.
+bool stays_f32(const Tensor& tensor) {
+  return tensor.dims.size() < 2 || model::tensor_class(tensor.name) == model::TensorClass::router ||
+         tensor.name == "position_embd.weight";
+}
+
 /// F16 where rounding to it costs no more than F16's own precision and nothing overflows, else F32.
 Result<ggml_type> float_type(const Tensor& tensor) {
-  if (tensor.dims.size() < 2) return GGML_TYPE_F32;  // norms and biases: ggml computes them in F32
+  if (stays_f32(tensor)) return GGML_TYPE_F32;
   double error = 0;
   double energy = 0;
   bool overflow = false;
@@ -113,14 +126,14 @@ Result<Planned> encoded(const Tensor& tensor, ggml_type type) {
 }
 
 Result<Planned> as_it_is(const Tensor& tensor) {
-  if (tensor.encoding.ggml_type >= 0) {
-    const auto type = static_cast<ggml_type>(tensor.encoding.ggml_type);
-    const bool small_float = type == GGML_TYPE_F16 || type == GGML_TYPE_BF16;
-    if (tensor.dims.size() < 2 && small_float) return Planned{&tensor, GGML_TYPE_F32, false};
-    if (!tensor.data->ggml_bytes().empty()) return Planned{&tensor, type, true};
-  }
-  QUALM_TRY(const ggml_type type, float_type(tensor));
-  return Planned{&tensor, type, false};
+  const auto type = static_cast<ggml_type>(tensor.encoding.ggml_type);
+  if (is_float(type) && type != GGML_TYPE_F32 && stays_f32(tensor))
+    return Planned{&tensor, GGML_TYPE_F32, false};
+  if (tensor.encoding.ggml_type >= 0 && !tensor.data->ggml_bytes().empty())
+    return Planned{&tensor, type, true};
+  if (is_float(type)) return Planned{&tensor, type, false};  // lies in another order, but exact
+  QUALM_TRY(const ggml_type decoded, float_type(tensor));
+  return Planned{&tensor, decoded, false};
 }
 
 Result<Planned> plan(const Tensor& tensor, const Checkpoint* baseline, const Recipe& recipe) {
@@ -169,6 +182,10 @@ Result<void> write_encoded(const Planned& planned, GgufWriter& writer) {
 
 Result<Image> assemble(const Checkpoint& candidate, const Checkpoint* baseline,
                        const Recipe& recipe, Progress& progress) {
+  if (!candidate.lacks.empty())
+    return fail({Kind::input, "ASSEMBLE-005", candidate.path, "", "a model that can be run",
+                 fmt::format("one that lacks {}", fmt::join(candidate.lacks, "; ")),
+                 "`qualm inspect` and `qualm compare` need less."});
   std::vector<Planned> all;
   for (const Tensor& tensor : candidate.tensors) {
     QUALM_TRY(auto planned, plan(tensor, baseline, recipe));

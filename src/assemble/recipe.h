@@ -36,10 +36,11 @@ struct Recipe {
 
 /// Encodings ggml does not know are decoded: vectors to F32, matrices to F16 where nothing
 /// overflows and the squared error stays below (2^-11)^2 of the energy (values that F16 holds come
-/// through exactly), else to F32. Metadata and tokenizer are the candidate's. Tensors only the
-/// baseline has are not added. Errors: ASSEMBLE-001 the baseline lacks a tensor a rule wants or has
-/// it in another shape, ASSEMBLE-002 a type that ggml cannot encode without an importance matrix or
-/// that does not fit the row, ASSEMBLE-003 metadata that GGUF cannot hold.
+/// through exactly), else to F32; norms, biases and routers always F32. Metadata and tokenizer are
+/// the candidate's. Tensors only the baseline has are not added. Errors: ASSEMBLE-001 the baseline
+/// lacks a tensor a rule wants or has it in another shape, ASSEMBLE-002 a type that ggml cannot
+/// encode without an importance matrix or that does not fit the row, ASSEMBLE-003 metadata that
+/// GGUF cannot hold, ASSEMBLE-005 a candidate that lacks what a run needs (Checkpoint::lacks).
 [[nodiscard]] Result<Image> assemble(const model::Checkpoint& candidate,
                                      const model::Checkpoint* baseline, const Recipe& recipe,
                                      Progress& progress);

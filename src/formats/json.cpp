@@ -35,49 +35,76 @@ std::size_t first_bad_utf8(std::string_view text) {
   return std::string_view::npos;
 }
 
-/// How our callback stops nlohmann's parser; does not leave parse_json.
-struct Stop : std::exception {
-  Stop(std::string c, std::string e, std::string f)
-      : code(std::move(c)), expected(std::move(e)), found(std::move(f)) {}
-  std::string code, expected, found;
-};
-
-/// Watches the parser: depth, number of values, keys of the objects that are open.
-class Watch {
- public:
-  explicit Watch(const JsonLimits& limits) : limits_(limits) {}
-
-  bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
-    using Event = Json::parse_event_t;
-    if (event == Event::key) check_key(parsed.get_ref<const std::string&>());
-    if (event == Event::object_end) open_.pop_back();
-    if (event == Event::object_start) open_.emplace_back();
-    if (event == Event::object_start || event == Event::array_start) {
-      if (depth >= limits_.depth)
-        throw Stop("JSON-004", fmt::format("at most {} levels", limits_.depth), "more");
-    }
-    if (event != Event::key && ++values_ > 2 * limits_.values)
-      throw Stop("JSON-005", fmt::format("at most {} values", limits_.values), "more");
-    return true;
-  }
-
- private:
-  void check_key(const std::string& key) {
-    if (open_.back().insert(key).second) return;
-    throw Stop("JSON-003", "each key once", fmt::format("the key {:?} twice", printable(key)));
-  }
-
-  const JsonLimits& limits_;
-  std::vector<std::unordered_set<std::string>> open_;
-  std::int64_t values_ = 0;  // an object or array counts at its start and at its end
-};
-
 /// nlohmann's messages begin with an exception id in brackets, which says nothing to a user.
 std::string reason_of(const std::exception& error) {
   const std::string_view text = error.what();
   const std::size_t end = text.find("] ");
   return printable(end == std::string_view::npos ? text : text.substr(end + 2));
 }
+
+/// Reads over the text once before it is parsed: well-formedness, depth, number of values, keys of
+/// the objects that are open. (A callback of the parser itself would cost it time quadratic in the
+/// members of an object, and a safetensors header may have 100,000.)
+class Watch final : public nlohmann::json_sax<Json> {
+ public:
+  explicit Watch(const JsonLimits& limits) : limits_(limits) {}
+
+  struct Refusal {
+    std::string code, expected, found;
+  };
+  /// Of the event that returned false.
+  [[nodiscard]] Refusal refusal() && { return std::move(refusal_); }
+
+  bool null() override { return count(); }
+  bool boolean(bool) override { return count(); }
+  bool number_integer(number_integer_t) override { return count(); }
+  bool number_unsigned(number_unsigned_t) override { return count(); }
+  bool number_float(number_float_t, const string_t&) override { return count(); }
+  bool string(string_t&) override { return count(); }
+  bool binary(binary_t&) override { return count(); }
+  bool start_object(std::size_t) override {
+    open_.emplace_back();
+    return enter();
+  }
+  bool end_object() override {
+    open_.pop_back();
+    return leave();
+  }
+  bool start_array(std::size_t) override { return enter(); }
+  bool end_array() override { return leave(); }
+  bool key(string_t& key) override {
+    return open_.back().insert(key).second ||
+           refuse("JSON-003", "each key once", fmt::format("the key {:?} twice", printable(key)));
+  }
+  bool parse_error(std::size_t, const std::string&, const Json::exception& error) override {
+    return refuse("JSON-002", "JSON", reason_of(error));
+  }
+
+ private:
+  bool refuse(std::string code, std::string expected, std::string found) {
+    refusal_ = {std::move(code), std::move(expected), std::move(found)};
+    return false;
+  }
+  bool count() {
+    return ++values_ <= 2 * limits_.values ||
+           refuse("JSON-005", fmt::format("at most {} values", limits_.values), "more");
+  }
+  bool enter() {
+    return ++depth_ <= limits_.depth
+               ? count()
+               : refuse("JSON-004", fmt::format("at most {} levels", limits_.depth), "more");
+  }
+  bool leave() {
+    --depth_;
+    return count();
+  }
+
+  const JsonLimits& limits_;
+  Refusal refusal_;
+  std::vector<std::unordered_set<std::string>> open_;
+  int depth_ = 0;
+  std::int64_t values_ = 0;  // an object or array counts at its start and at its end
+};
 
 }  // namespace
 
@@ -96,9 +123,10 @@ Result<Json> parse_json(std::string_view text, const std::string& file, const st
   if (text.starts_with("\xEF\xBB\xBF")) return refuse("JSON-002", "JSON", "a byte order mark");
   try {
     Watch watch(limits);
-    return Json::parse(text.begin(), text.end(), std::ref(watch));
-  } catch (const Stop& stop) {
-    return refuse(stop.code, stop.expected, stop.found);
+    if (Json::sax_parse(text.begin(), text.end(), &watch))
+      return Json::parse(text.begin(), text.end());
+    auto [code, expected, found] = std::move(watch).refusal();
+    return refuse(std::move(code), std::move(expected), std::move(found));
   } catch (const Json::exception& error) {
     return refuse("JSON-002", "JSON", reason_of(error));
   } catch (const std::bad_alloc&) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "formats/gguf/gguf.h"
+#include "formats/hf/hf.h"
 
 namespace qualm::formats {
 namespace {
@@ -31,15 +32,25 @@ std::vector<std::string> ggufs_in(const fs::path& folder) {
 
 Result<model::Checkpoint> read(const std::string& path) {
   std::error_code error;
-  if (!fs::is_directory(path, error)) return gguf::read(path);
+  if (!fs::is_directory(path, error)) {
+    const std::string name = fs::path(path).filename().string();
+    const bool hugging_face = name.ends_with(".safetensors") || name == "config.json" ||
+                              name.ends_with(".safetensors.index.json");
+    return hugging_face ? hf::read(path) : gguf::read(path);
+  }
   const auto found = ggufs_in(path);
-  if (found.size() == 1) return gguf::read(found.front());
+  const bool hugging_face = hf::is_model_folder(path);
+  if (hugging_face && found.empty()) return hf::read(path);
+  if (found.size() == 1 && !hugging_face) return gguf::read(found.front());
   if (found.empty())
-    return fail({Kind::input, "READ-001", path, "", "a model: a GGUF", "a folder without one",
+    return fail({Kind::input, "READ-001", path, "",
+                 "a model: a GGUF, or config.json and safetensors", "a folder without one",
                  "Name the model file."});
   return fail({Kind::input, "READ-002", path, "", "one model",
-               fmt::format("{} GGUFs", found.size()),
-               "Name the one that is meant, for example " + found.front() + "."});
+               fmt::format("{}{} GGUF{}", hugging_face ? "a Hugging Face model and " : "",
+                           found.size(), found.size() == 1 ? "" : "s"),
+               fmt::format("Name the one that is meant, for example {}{}.", found.front(),
+                           hugging_face ? " or config.json" : "")});
 }
 
 }  // namespace qualm::formats

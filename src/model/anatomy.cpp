@@ -47,7 +47,7 @@ bool is_provenance(std::string_view key) {
                                                     "general.file_type"};
   if (std::ranges::find(kNot, key) != kNot.end()) return false;
   return key.starts_with("general.") || key.starts_with("quantize.") ||
-         key.starts_with("prism.hadamard.");
+         key.starts_with("quantization.") || key.starts_with("prism.hadamard.");
 }
 
 std::optional<Experts> experts_of(const Checkpoint& checkpoint) {

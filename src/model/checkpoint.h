@@ -19,7 +19,7 @@ namespace qualm::model {
 /// How the weights of one tensor are stored.
 struct Encoding {
   std::string name;    ///< in the field's words: "Q4_K", "BF16", "GPTQ 4 bit g128", "EXL2 4.0 bpw"
-  int ggml_type = -1;  ///< ggml's type id where ggml knows the encoding, else -1
+  int ggml_type = -1;  ///< of the ggml type that holds every value exactly, else -1
 };
 
 /// The data of one tensor. Implementations borrow from files they keep alive, and are thread-safe.
@@ -30,7 +30,8 @@ class TensorData {
   /// Error: a tensor whose blocks cannot be decoded on this machine or that lie (CODEC-*).
   [[nodiscard]] virtual Result<void> rows(std::int64_t first, std::int64_t count,
                                           std::span<float> out) const = 0;
-  /// The bytes as ggml lays them out, where encoding.ggml_type >= 0; empty otherwise.
+  /// The bytes as ggml lays them out, where encoding.ggml_type >= 0; empty where they lie otherwise
+  /// in the file (rows permuted, experts apart).
   [[nodiscard]] virtual std::span<const std::byte> ggml_bytes() const noexcept { return {}; }
 };
 
@@ -63,12 +64,22 @@ struct SourceFile {
   std::vector<Region> regions;
 };
 
+/// Something worth telling about a file that is no reason to refuse it.
+struct Note {
+  std::string place;  ///< a file, "tensor blk.0.attn_q.weight", "config.json"
+  std::string says;
+};
+
 struct Checkpoint {
   std::string format;  ///< "GGUF v3", "safetensors", "EXL2", "GPTQ", "AWQ", ...
   std::string path;    ///< as the user gave it
   std::vector<SourceFile> files;
   Metadata metadata;
   std::vector<Tensor> tensors;  ///< in file order; names unique
+  std::vector<Note> notes;
+  /// What it lacks to be run, each as a noun phrase: "a tokenizer (no tokenizer.json ...)". With
+  /// any, it can be inspected and compared, nothing more; libllama never sees it.
+  std::vector<std::string> lacks;
 
   [[nodiscard]] const Tensor* find(std::string_view name) const noexcept;
   [[nodiscard]] std::string architecture() const;  ///< general.architecture, or ""

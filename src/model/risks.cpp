@@ -46,7 +46,7 @@ void tier_risks(const Checkpoint& checkpoint, const Anatomy& anatomy, Risks& ris
         {"below_floor", fmt::format("The layers' matrices have {:.2f} bits per weight, below the "
                                     "customary floor of {:.1f}.",
                                     bits, kFloorBits)});
-    if (!has_key(checkpoint, "quantize.imatrix."))
+    if (checkpoint.format.starts_with("GGUF") && !has_key(checkpoint, "quantize.imatrix."))
       risks.push_back({"imatrix_not_recorded",
                        "No importance matrix is recorded: either none was used, which costs most "
                        "at few bits, or the quantizer does not say."});
@@ -147,9 +147,9 @@ void architecture_risks(const Checkpoint& checkpoint, const Anatomy& anatomy, Ri
 }
 
 void provenance_risks(const Checkpoint& checkpoint, Risks& risks) {
-  constexpr std::array<std::string_view, 7> kOrigins = {
+  constexpr std::array<std::string_view, 8> kOrigins = {
       "general.source.",      "general.base_model.",  "general.repo_url", "general.url",
-      "general.organization", "general.quantized_by", "general.author"};
+      "general.organization", "general.quantized_by", "general.author",   "quantization.quantizer"};
   if (std::ranges::none_of(kOrigins,
                            [&](std::string_view key) { return has_key(checkpoint, key); }))
     risks.push_back(

@@ -1,0 +1,208 @@
+#include "formats/hf/scheme.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <string_view>
+#include <vector>
+
+namespace qualm::formats::hf {
+namespace {
+
+using nlohmann::json;
+
+struct Scheme {
+  std::string_view begins;  ///< of Encoding::name
+  std::string_view word;
+  bool several;  ///< used by more than one method, whose name then tells more
+};
+
+constexpr std::array<Scheme, 15> kSchemes{{
+    {"GPTQ", "GPTQ", false},
+    {"AWQ", "AWQ", false},
+    {"Marlin", "Marlin", true},
+    {"EXL2", "EXL2", false},
+    {"EXL3", "EXL3", false},
+    {"HQQ", "HQQ", false},
+    {"compressed-tensors", "compressed-tensors", false},
+    {"bitsandbytes nf4", "bitsandbytes NF4", false},
+    {"bitsandbytes fp4", "bitsandbytes FP4", false},
+    {"bitsandbytes int8", "bitsandbytes int8", false},
+    {"quanto", "quanto", false},
+    {"FP8", "FP8", true},
+    {"NVFP4", "NVFP4", true},
+    {"MXFP", "MXFP", true},
+    {"int8", "int8", true},
+}};
+
+const Scheme* scheme_named(std::string_view encoding) {
+  const auto found = std::ranges::find_if(
+      kSchemes, [&](const Scheme& scheme) { return encoding.starts_with(scheme.begins); });
+  return found == kSchemes.end() ? nullptr : &*found;
+}
+
+/// "blk.3.attn_q.weight" -> "attn_q"; "model.layers.3.mlp.gate.weight" -> "model.layers.mlp.gate".
+std::string without_layer(std::string_view name) {
+  std::string out;
+  if (name.starts_with("blk.")) name.remove_prefix(4);
+  if (name.ends_with(".weight")) name.remove_suffix(7);
+  while (!name.empty()) {
+    const std::string_view word = name.substr(0, name.find('.'));
+    name.remove_prefix(std::min(name.size(), word.size() + 1));
+    if (std::ranges::all_of(word, [](char c) { return c >= '0' && c <= '9'; })) continue;
+    out += fmt::format("{}{}", out.empty() ? "" : ".", word);
+  }
+  return out;
+}
+
+const json* member(const json& object, std::string_view key) {
+  if (!object.is_object()) return nullptr;
+  const auto found = object.find(std::string(key));
+  return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+std::string shortened(std::string text) {
+  constexpr std::size_t kMost = 400;
+  if (text.size() > kMost) text = text.substr(0, kMost) + "...";
+  return printable(text);
+}
+
+/// Scalars as they are, lists and objects as text; nothing of an unbounded size.
+model::Value value_of(const json& found) {
+  if (found.is_boolean()) return found.get<bool>();
+  if (found.is_number_unsigned()) return found.get<std::uint64_t>();
+  if (found.is_number_integer()) return found.get<std::int64_t>();
+  if (found.is_number()) return found.get<double>();
+  if (found.is_string()) return shortened(found.get<std::string>());
+  if (found.is_array() && !found.empty() &&
+      std::ranges::all_of(found, [](const json& item) { return item.is_string(); })) {
+    constexpr std::size_t kMostItems = 16;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(found.size(), kMostItems); ++i)
+      text += fmt::format("{}{}", i > 0 ? ", " : "", found[i].get_ref<const std::string&>());
+    if (found.size() > kMostItems) text += fmt::format(", ... {} in all", found.size());
+    return shortened(std::move(text));
+  }
+  return shortened(found.dump(-1, ' ', true, json::error_handler_t::replace));
+}
+
+struct Fact {
+  std::string_view key;  ///< below "quantization."
+  std::array<std::string_view, 5> names;
+};
+
+constexpr std::array<Fact, 13> kFacts{{
+    {"bits", {"bits", "w_bit", "nbits", "num_bits", "weight_bits"}},
+    {"group_size", {"group_size", "q_group_size"}},
+    {"head_bits", {"head_bits", "lm_head_bits"}},
+    {"desc_act", {"desc_act"}},
+    {"sym", {"sym", "symmetric"}},
+    {"zero_point", {"zero_point"}},
+    {"version", {"version"}},
+    {"checkpoint_format", {"checkpoint_format", "packing_format"}},
+    {"format", {"format", "quant_algo", "fmt"}},
+    {"quant_type", {"bnb_4bit_quant_type", "quant_type"}},
+    {"double_quant", {"bnb_4bit_use_double_quant"}},
+    {"block_size", {"weight_block_size"}},
+    {"ignored",
+     {"modules_to_not_convert", "ignore", "llm_int8_skip_modules", "exclude_modules",
+      "skip_modules"}},
+}};
+
+constexpr std::array<Fact, 4> kCalibration{{
+    {"calibration.dataset", {"dataset", "calib_data", "calibration_dataset"}},
+    {"calibration.rows", {"rows", "cal_rows"}},
+    {"calibration.length", {"length", "seqlen", "cal_cols", "model_seqlen"}},
+    {"calibration.samples", {"nsamples", "num_samples", "num_calibration_samples"}},
+}};
+
+template <std::size_t N>
+void copy_facts(const std::array<Fact, N>& facts, const json& object, model::Metadata& metadata) {
+  for (const Fact& fact : facts) {
+    const std::string key = fmt::format("quantization.{}", fact.key);
+    for (const std::string_view name : fact.names) {
+      const json* found = name.empty() ? nullptr : member(object, name);
+      if (found == nullptr || metadata.find(key) != nullptr) continue;
+      metadata.set(key, value_of(*found));
+    }
+  }
+}
+
+/// GPTQModel's meta, exllamav2's calibration, compressed-tensors' groups, ModelOpt's producer.
+void copy_nested(const json& values, model::Metadata& metadata) {
+  for (const char* name : {"calibration", "meta", "quantization", "quant_config"}) {
+    const json* found = member(values, name);
+    if (found == nullptr) continue;
+    copy_facts(kFacts, *found, metadata);
+    copy_facts(kCalibration, *found, metadata);
+    if (const json* params = member(*found, "weight_quant_params"))
+      copy_facts(kFacts, *params, metadata);
+  }
+  const json* groups = member(values, "config_groups");
+  if (groups != nullptr && groups->is_object() && !groups->empty()) {
+    if (const json* weights = member(groups->begin().value(), "weights"))
+      copy_facts(kFacts, *weights, metadata);
+  }
+}
+
+const json* quantizer_of(const json& values) {
+  if (const json* meta = member(values, "meta")) {
+    if (const json* found = member(*meta, "quantizer")) return found;
+  }
+  for (const char* name : {"quantizer", "provider", "producer", "autoround_version"}) {
+    if (const json* found = member(values, name)) return found;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::string scheme_of(std::span<const model::Tensor> tensors, const std::string& method) {
+  std::map<std::string_view, std::int64_t> quantized;
+  std::map<std::string_view, std::int64_t> plain;
+  for (const model::Tensor& tensor : tensors) {
+    const std::string_view name = tensor.encoding.name;
+    const Scheme* scheme = scheme_named(name);
+    (scheme ? quantized : plain)[scheme ? scheme->begins : name] += tensor.parameters();
+  }
+  const auto most = [](const auto& counts) {
+    return std::ranges::max_element(counts, {}, [](const auto& entry) { return entry.second; })
+        ->first;
+  };
+  if (quantized.empty())
+    return plain.empty() ? "safetensors" : fmt::format("safetensors {}", most(plain));
+  const Scheme& scheme = *scheme_named(most(quantized));
+  if (!scheme.several || method.empty() || scheme.word.find(method) != std::string_view::npos)
+    return std::string(scheme.word);
+  const bool same = method == "fp8" || method == "mxfp4";
+  return same ? std::string(scheme.word) : fmt::format("{} ({})", scheme.word, printable(method));
+}
+
+void describe_quantization(const QuantizationConfig& config, std::span<const model::Tensor> tensors,
+                           model::Metadata& metadata) {
+  if (!config.method.empty()) metadata.set("quantization.method", shortened(config.method));
+  copy_facts(kFacts, config.values, metadata);
+  copy_facts(kCalibration, config.values, metadata);
+  copy_nested(config.values, metadata);
+  if (const json* found = quantizer_of(config.values))
+    metadata.set("quantization.quantizer", value_of(*found));
+  std::set<std::string> left;
+  bool quantized = false;
+  for (const model::Tensor& tensor : tensors) {
+    if (tensor.dims.size() < 2) continue;
+    if (scheme_named(tensor.encoding.name) != nullptr) {
+      quantized = true;
+    } else {
+      left.insert(without_layer(tensor.name));
+    }
+  }
+  if (!quantized || left.empty()) return;
+  std::string text;
+  for (const std::string& name : left) text += (text.empty() ? "" : ", ") + name;
+  metadata.set("quantization.unquantized", shortened(std::move(text)));
+}
+
+}  // namespace qualm::formats::hf

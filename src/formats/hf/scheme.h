@@ -1,0 +1,29 @@
+// What a folder's weights are, in the field's words, and what its configuration says of how they
+// came about.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "formats/quantized_linear.h"
+#include "model/checkpoint.h"
+
+namespace qualm::formats::hf {
+
+/// "safetensors BF16", "GPTQ", "AWQ", "EXL2", "bitsandbytes NF4", "FP8", ...: the scheme that most
+/// weights are in, as their tensors have it. `method` is the configuration's word and only added
+/// where the tensors fit several: "FP8 (compressed-tensors)".
+[[nodiscard]] std::string scheme_of(std::span<const model::Tensor> tensors,
+                                    const std::string& method);
+
+/// Adds the keys
+///   quantization.method, .bits, .group_size, .head_bits, .desc_act, .sym, .zero_point, .version,
+///   .checkpoint_format, .format, .quantizer, .quant_type, .double_quant
+///   quantization.calibration.{dataset, rows, length, samples}
+///   quantization.ignored        modules that the configuration leaves out
+///   quantization.unquantized    canonical names, without layers, of matrices that are plain
+/// where configuration or tensors have them. Claims of whoever wrote the file, the last excepted.
+void describe_quantization(const QuantizationConfig& config, std::span<const model::Tensor> tensors,
+                           model::Metadata& metadata);
+
+}  // namespace qualm::formats::hf
