@@ -43,19 +43,15 @@ Result<std::string> share_out(Case& patient, std::vector<CheckResult>& checks) {
 }
 
 /// One cause at most is the principal one: a file fault breaks everything, then by share, then by
-/// the guide's order. A differing chat template alone yields to a loss that was measured.
+/// the guide's order. A finding that yields (a differing chat template alone) yields to a measured loss.
 std::string name_principal(std::vector<CheckResult>& checks) {
   CheckResult* principal = nullptr;
   for (CheckResult& check : checks)
     if (check.status == Status::cause && !principal) principal = &check;
   if (!principal) return "";
-  const bool only_template = principal->id == "not_quant" &&
-                             std::ranges::all_of(principal->evidence, [](const Evidence& evidence) {
-                               return evidence.name.starts_with("tokenizer.chat_template");
-                             });
   for (CheckResult& check : checks) {
     if (&check == principal || check.status != Status::cause) continue;
-    if (only_template) {
+    if (principal->yields) {
       principal->status = Status::contributes;
       principal = &check;
       break;
