@@ -3,21 +3,18 @@
 
 #include <chrono>
 
+#include "app/behaviour.h"
 #include "app/session.h"
 #include "app/use_case.h"
 #include "app/variant_lab.h"
+#include "compare/damage.h"
 #include "diagnose/diagnose.h"
 #include "diagnose/metadata_difference.h"
-#include "diagnose/words.h"
 #include "engine/llama_engine.h"
 #include "report/document.h"
 
 namespace qualm::app {
 namespace {
-
-// A text that every tokenizer should take: letters, a newline, a tab, digits, accents, an emoji.
-constexpr std::string_view kProbeText =
-    "One line.\nTwo\tlines, 3 < 4: \xc3\xa4\xc3\xa9 \xf0\x9f\x98\x80\n";
 
 int exit_code_of(const diagnose::Diagnosis& diagnosis) {
   if (diagnosis.verdict == "problem") return 1;
@@ -33,21 +30,11 @@ struct Session {
   std::unique_ptr<VariantLab> lab;
 };
 
-/// A tokenizer that fails is a finding of check 0, not the end.
-Result<void> probe_tokenizer(engine::Model& model, diagnose::Patient& patient) {
-  const auto tokens = model.tokenize(kProbeText, false);
-  if (tokens) return {};
-  patient.faults.push_back(
-      diagnose::fact("tokenizer", tokens.error().found + " on plain text with a newline"));
-  return {};
-}
-
 Result<void> set_up(const Request& request, const engine::Settings& settings,
                     evaluate::WindowStore& store, Session& session, diagnose::Patient& patient,
                     Progress& progress) {
   QUALM_TRY(const auto file, session.candidate->runnable(progress));
   QUALM_TRY(const auto model, session.engine->load(file, request.gpu_layers));
-  QUALM_CHECK(probe_tokenizer(*model, patient));
   std::shared_ptr<engine::Model> reader = model;
   if (session.baseline) {
     QUALM_TRY(const auto baseline_file, session.baseline->runnable(progress));
@@ -56,6 +43,8 @@ Result<void> set_up(const Request& request, const engine::Settings& settings,
       patient.not_comparable = fmt::format("the candidate has {} tokens, the baseline {}",
                                            model->vocab_size(), reader->vocab_size());
   }
+  const Pair pair{*session.engine, *model, session.baseline ? reader.get() : nullptr};
+  QUALM_CHECK(examine_tokenizer_and_template(request, pair, patient));
   auto bench = prepare_bench(request, *reader, *session.engine, store, progress);
   if (!bench && bench.error().code == "TOKENIZER-001") {
     patient.not_comparable = "a tokenizer that can read the text";
@@ -65,7 +54,7 @@ Result<void> set_up(const Request& request, const engine::Settings& settings,
   session.lab = std::make_unique<VariantLab>(
       VariantLab::Parts{*session.engine, *session.quantizer, *session.bench, session.candidate,
                         session.baseline, settings, request.gpu_layers, progress});
-  return {};
+  return examine_symptoms(request, settings, pair, patient, progress);
 }
 
 }  // namespace
@@ -88,6 +77,10 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
   }
   patient.type_k = settings.type_k;
   patient.type_v = settings.type_v;
+  patient.look_for_long_context = wants_symptom(request, "long-context");
+  if (request.symptom != "all" && request.symptom != "none") patient.asked_symptom = request.symptom;
+  QUALM_TRY(patient.damage, compare::find_damage(*patient.candidate, patient.baseline,
+                                                 settings.threads, progress));
   QUALM_CHECK(set_up(request, settings, store, session, patient, progress));
 
   diagnose::Case examined(patient, session.lab.get());

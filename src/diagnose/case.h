@@ -34,6 +34,7 @@ struct Patient {
   std::optional<probe::ChatComparison> chat; ///< where both files have a chat template
   /// What the user sees, as figures against the control; empty where nothing was written.
   std::vector<probe::Symptom> symptoms;
+  bool look_for_long_context = false;
   std::string asked_symptom;  ///< the user says what he sees: "repetition"; empty: nothing was said
   /// Why candidate and baseline cannot be compared by their logits; empty where they can.
   std::string not_comparable;

@@ -8,6 +8,7 @@
 #include "diagnose/attribution.h"
 #include "diagnose/check.h"
 #include "diagnose/lines.h"
+#include "diagnose/symptoms.h"
 #include "diagnose/words.h"
 
 namespace qualm::diagnose {
@@ -165,6 +166,13 @@ Result<Diagnosis> diagnose(Case& patient) {
       wanted.push_back(Case::rung(kCacheLineMix));
     }
     QUALM_CHECK(patient.prepare(Case::baseline(), wanted));
+  }
+  diagnosis.symptoms = patient.patient().symptoms;
+  if (runs && patient.patient().look_for_long_context) {
+    QUALM_TRY(const auto* as_run,
+              patient.measured(patient.paired() ? Case::baseline() : patient.tier_only(),
+                               patient.as_run()));
+    diagnosis.symptoms.push_back(long_context(*as_run));
   }
   for (const CheckEntry& entry : checks()) {
     QUALM_TRY(CheckResult result, entry.examine(patient));

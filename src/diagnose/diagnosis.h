@@ -53,7 +53,7 @@ struct Diagnosis {
   std::string verdict;          ///< healthy, problem, cannot_tell
   std::string summary;          ///< one sentence for a person
   std::vector<Remedy> remedies;
-  std::vector<probe::Symptom> symptoms;
+  std::vector<probe::Symptom> symptoms = {};  ///< what was looked for in the texts it wrote
 };
 
 }  // namespace qualm::diagnose

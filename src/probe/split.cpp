@@ -46,8 +46,9 @@ Result<Split> compare_splits(engine::Model& candidate, engine::Model& baseline,
                              std::string_view text) {
   QUALM_TRY(const auto a, candidate.tokenize(text, true));
   QUALM_TRY(const auto b, baseline.tokenize(text, true));
-  Split split{.tokens = static_cast<std::int64_t>(a.size()),
-              .tokens_baseline = static_cast<std::int64_t>(b.size())};
+  Split split;
+  split.tokens = static_cast<std::int64_t>(a.size());
+  split.tokens_baseline = static_cast<std::int64_t>(b.size());
   const auto [x, y] = std::ranges::mismatch(a, b);
   split.equal = x == a.end() && y == b.end();
   if (split.equal) return split;

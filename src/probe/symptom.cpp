@@ -23,6 +23,13 @@ numeric::Metric mean_of(std::span<const double> values, const std::string& unit)
   return {mean, unit, mean ? "" : "fewer than 2 texts"};
 }
 
+Symptom named(std::string symptom, std::string id) {
+  Symptom s;
+  s.symptom = std::move(symptom);
+  s.id = std::move(id);
+  return s;
+}
+
 numeric::Metric no_control(const std::string& unit) {
   return {std::nullopt, unit, "no control"};
 }
@@ -51,7 +58,7 @@ std::string_view to_string(Symptom::Finding finding) noexcept {
 
 Symptom of_shares(std::string symptom, std::string id, const std::vector<bool>& candidate,
                   const std::vector<bool>& control) {
-  Symptom s{.symptom = std::move(symptom), .id = std::move(id)};
+  Symptom s = named(std::move(symptom), std::move(id));
   s.control = s.difference = no_control("fraction");
   const auto n = static_cast<std::int64_t>(candidate.size());
   if (n == 0) {
@@ -79,7 +86,7 @@ Symptom of_shares(std::string symptom, std::string id, const std::vector<bool>& 
 
 Symptom of_means(std::string symptom, std::string id, std::string unit,
                  std::span<const double> candidate, std::span<const double> control) {
-  Symptom s{.symptom = std::move(symptom), .id = std::move(id)};
+  Symptom s = named(std::move(symptom), std::move(id));
   const bool paired = control.size() == candidate.size();
   std::vector<double> own;
   std::vector<double> theirs;
