@@ -78,9 +78,10 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
   patient.type_k = settings.type_k;
   patient.type_v = settings.type_v;
   patient.look_for_long_context = wants_symptom(request, "long-context");
-  if (request.symptom != "all" && request.symptom != "none") patient.asked_symptom = request.symptom;
-  QUALM_TRY(patient.damage, compare::find_damage(*patient.candidate, patient.baseline,
-                                                 settings.threads, progress));
+  if (request.symptom != "all" && request.symptom != "none")
+    patient.asked_symptom = request.symptom;
+  QUALM_TRY(patient.damage,
+            compare::find_damage(*patient.candidate, patient.baseline, settings.threads, progress));
   QUALM_CHECK(set_up(request, settings, store, session, patient, progress));
 
   diagnose::Case examined(patient, session.lab.get());

@@ -24,8 +24,8 @@ struct Request {
   bool kv_grid = false;     ///< measure --kv
   bool use_cache = true;    ///< of finished measurements
   bool verify = false;      ///< inspect --verify
-  std::string symptom;  ///< what the user sees: repetition, ..., all, none; empty: not said
-  std::string prompts;  ///< path of a prompts file; empty: the bundled one
+  std::string symptom;      ///< what the user sees: repetition, ..., all, none; empty: not said
+  std::string prompts;      ///< path of a prompts file; empty: the bundled one
   std::vector<std::string> fail_if;
   engine::Settings settings;
   std::int32_t gpu_layers = 0;

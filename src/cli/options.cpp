@@ -114,8 +114,8 @@ std::variant<Options, Leave> parse(int argc, const char* const* argv) {
       ->add_option("--symptom", request.symptom,
                    "what you see: repetition, incoherent, off-topic, long-context; all or none "
                    "(default: all, for models up to 1 B weights)")
-      ->check(CLI::IsMember(
-          {"repetition", "incoherent", "off-topic", "long-context", "all", "none"}));
+      ->check(
+          CLI::IsMember({"repetition", "incoherent", "off-topic", "long-context", "all", "none"}));
   diagnose->add_option("--prompts", request.prompts,
                        "texts to be gone on with, one a line (default: bundled openings)");
   add_run_options(*diagnose, request);

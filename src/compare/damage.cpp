@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::int64_t kJudgedAtOnce = std::int64_t{1} << 20;  // weights
 
-/// Readers run beside the one thread that may talk to a Progress; this passes them its wish to stop.
+/// Readers run beside the one thread that may talk to a Progress; this passes them its wish to
+/// stop.
 class StopFlag final : public Progress {
  public:
   [[nodiscard]] bool cancelled() const override { return stop.load(std::memory_order_relaxed); }
@@ -128,8 +129,8 @@ void judge_zeros(const model::Tensor& tensor, const codec::TensorHealth& health,
   if (!witness) {
     std::int64_t all = 0;
     for (const auto& span : spans) all += span.count;
-    report.unjudged.push_back(zeros_at(tensor, spans.front().first,
-                                       std::max(all, health.zero_run_weights), ""));
+    report.unjudged.push_back(
+        zeros_at(tensor, spans.front().first, std::max(all, health.zero_run_weights), ""));
     return;
   }
   const auto whole = witness->rms();
@@ -167,12 +168,12 @@ void judge_constants(const model::Tensor& tensor, const codec::TensorHealth& hea
 void judge(const model::Tensor& tensor, const codec::TensorHealth& health,
            const model::Checkpoint* baseline, DamageReport& report) {
   if (health.not_finite.count > 0)
-    report.found.push_back({Damage::Kind::not_finite, tensor.name, health.not_finite.first.front(),
-                            health.not_finite_weights,
-                            fmt::format("tensor {}: {} weights are NaN or infinite, the first in "
-                                        "row {}",
-                                        tensor.name, health.not_finite_weights,
-                                        health.not_finite.first.front())});
+    report.found.push_back(
+        {Damage::Kind::not_finite, tensor.name, health.not_finite.first.front(),
+         health.not_finite_weights,
+         fmt::format("tensor {}: {} weights are NaN or infinite, the first in "
+                     "row {}",
+                     tensor.name, health.not_finite_weights, health.not_finite.first.front())});
   const model::Tensor* other = baseline ? baseline->find(tensor.name) : nullptr;
   std::optional<Witness> witness;
   if (other && other->dims == tensor.dims) witness.emplace(*other);
@@ -195,8 +196,7 @@ Result<DamageReport> find_damage(const model::Checkpoint& candidate,
     } else if (health[i].error().kind == Kind::cancelled) {
       return std::unexpected(health[i].error());
     } else {
-      report.not_read.push_back(
-          fmt::format("tensor {}: {}", tensor.name, health[i].error().found));
+      report.not_read.push_back(fmt::format("tensor {}: {}", tensor.name, health[i].error().found));
     }
   }
   return report;

@@ -1,5 +1,5 @@
-// What in a file cannot be as its maker wrote it: every weight is read, and what looks wrong is held
-// against the baseline before it is called so.
+// What in a file cannot be as its maker wrote it: every weight is read, and what looks wrong is
+// held against the baseline before it is called so.
 //
 // A NaN or an infinity is wrong by itself. Zeros and rows of one value may be meant (padded
 // embeddings, pruned weights): they are damage where the baseline has something else there.
@@ -25,9 +25,9 @@ struct Damage {
 };
 
 struct DamageReport {
-  std::vector<Damage> found;           ///< in the order of the file
-  std::vector<Damage> unjudged;        ///< zeros and constants that no baseline was there to judge
-  std::vector<std::string> not_read;   ///< tensors that no decoder here can read, with the reason
+  std::vector<Damage> found;          ///< in the order of the file
+  std::vector<Damage> unjudged;       ///< zeros and constants that no baseline was there to judge
+  std::vector<std::string> not_read;  ///< tensors that no decoder here can read, with the reason
   std::int64_t weights_read = 0;
 };
 

@@ -29,9 +29,9 @@ struct Patient {
   std::string type_v = "f16";
   /// Faults found outside: a tokenizer that threw. They belong to check 0.
   std::vector<Evidence> faults;
-  compare::DamageReport damage;              ///< every block was read
-  std::optional<probe::Split> split;         ///< where both tokenizers ran and their keys differ
-  std::optional<probe::ChatComparison> chat; ///< where both files have a chat template
+  compare::DamageReport damage;               ///< every block was read
+  std::optional<probe::Split> split;          ///< where both tokenizers ran and their keys differ
+  std::optional<probe::ChatComparison> chat;  ///< where both files have a chat template
   /// What the user sees, as figures against the control; empty where nothing was written.
   std::vector<probe::Symptom> symptoms;
   bool look_for_long_context = false;

@@ -44,7 +44,8 @@ Result<std::string> share_out(Case& patient, std::vector<CheckResult>& checks) {
 }
 
 /// One cause at most is the principal one: a file fault breaks everything, then by share, then by
-/// the guide's order. A finding that yields (a differing chat template alone) yields to a measured loss.
+/// the guide's order. A finding that yields (a differing chat template alone) yields to a measured
+/// loss.
 std::string name_principal(std::vector<CheckResult>& checks) {
   CheckResult* principal = nullptr;
   for (CheckResult& check : checks)

@@ -41,14 +41,13 @@ constexpr std::pair<std::string_view, std::string_view> kEffects[] = {
     {"tokenizer.ggml.add_space_prefix", "texts begin with or without a blank"},
 };
 
-constexpr std::array<std::string_view, 7> kOnlySplit{
-    "tokenizer.ggml.model",
-    "tokenizer.ggml.pre",
-    "tokenizer.ggml.scores",
-    "tokenizer.ggml.merges",
-    "tokenizer.ggml.add_space_prefix",
-    "tokenizer.ggml.remove_extra_whitespaces",
-    "tokenizer.ggml.precompiled_charsmap"};
+constexpr std::array<std::string_view, 7> kOnlySplit{"tokenizer.ggml.model",
+                                                     "tokenizer.ggml.pre",
+                                                     "tokenizer.ggml.scores",
+                                                     "tokenizer.ggml.merges",
+                                                     "tokenizer.ggml.add_space_prefix",
+                                                     "tokenizer.ggml.remove_extra_whitespaces",
+                                                     "tokenizer.ggml.precompiled_charsmap"};
 
 std::optional<double> as_double(std::optional<std::int64_t> value) {
   return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
@@ -72,8 +71,7 @@ std::optional<double> default_of(std::string_view key, const model::Checkpoint& 
   const bool of_head = key.ends_with(".attention.key_length") ||
                        key.ends_with(".attention.value_length") ||
                        key.ends_with(".rope.dimension_count");
-  if (of_head && embedding && heads && *heads > 0)
-    return static_cast<double>(*embedding / *heads);
+  if (of_head && embedding && heads && *heads > 0) return static_cast<double>(*embedding / *heads);
   return std::nullopt;
 }
 

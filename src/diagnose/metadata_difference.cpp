@@ -106,10 +106,10 @@ bool matters(const std::string& key, const std::string& arch) {
 Difference one_sided(const model::Entry& entry, const Checkpoint& lacking, bool of_candidate) {
   using enum Difference::Weight;
   const std::string value = model::to_text(entry.value);
-  Difference difference{entry.key,
-                        of_candidate ? value + ", missing in the baseline"
-                                     : "missing, in the baseline " + value,
-                        note};
+  Difference difference{
+      entry.key,
+      of_candidate ? value + ", missing in the baseline" : "missing, in the baseline " + value,
+      note};
   const auto number = as_number(entry.value);
   const auto fallback = default_of(entry.key, lacking);
   if (entry.key.starts_with(kTemplate)) {

@@ -92,7 +92,8 @@ void write_down(const Findings& found, std::size_t more, CheckResult& result) {
   result.evidence = found.faults;
   for (const Evidence& note : found.notes)
     if (result.evidence.size() < found.faults.size() + kShown) result.evidence.push_back(note);
-  if (more > 0) result.evidence.push_back(fact("more", fmt::format("and {} more differences", more)));
+  if (more > 0)
+    result.evidence.push_back(fact("more", fmt::format("and {} more differences", more)));
   for (const std::string& need : found.open) result.needs.push_back(need);
 }
 
@@ -127,7 +128,7 @@ Result<CheckResult> examine_not_quant(Case& patient) {
     result.yields = std::ranges::all_of(found.faults, yields);
   } else if (!given.baseline) {
     result.headline = given.damage.weights_read > 0 ? "file whole, no NaN or infinity in any block"
-                                                     : "file whole";
+                                                    : "file whole";
   } else if (!found.open.empty()) {
     result.status = Status::cannot_tell;
     result.headline = "chat templates differ, and were not seen to render otherwise";

@@ -90,7 +90,8 @@ std::string template_essence(std::string_view raw) {
     }
   }
   if (text.ends_with('\n')) text.pop_back();
-  if (text.find("endraw") != std::string::npos) return text;  // where tags are text, all of it counts
+  if (text.find("endraw") != std::string::npos)
+    return text;  // where tags are text, all of it counts
   std::string out;
   const std::string_view view = text;
   for (std::size_t at = 0; at < view.size();) {

@@ -65,8 +65,7 @@ Symptom loop_symptom(const char* id, const char* way, const Written& written) {
   if (!s.candidate.estimate) return s;
   const std::size_t n = written.candidate.size();
   s.says = fmt::format("{}: {} texts end in a loop", way, of_texts(s.candidate, n));
-  if (s.control.estimate)
-    s.says += fmt::format(", of the control's {}", of_texts(s.control, n));
+  if (s.control.estimate) s.says += fmt::format(", of the control's {}", of_texts(s.control, n));
   return s;
 }
 
@@ -156,8 +155,7 @@ Result<std::vector<Symptom>> examine(const Plan& plan, const Side& candidate,
                                      const std::optional<Side>& judge, Progress& progress) {
   std::vector<Symptom> found;
   const bool read_texts = judge && (plan.incoherent || plan.off_topic);
-  QUALM_TRY(const Written sampled,
-            write(plan, candidate, control, {.greedy = false}, progress));
+  QUALM_TRY(const Written sampled, write(plan, candidate, control, {.greedy = false}, progress));
   if (plan.repetition || (plan.incoherent && control)) {
     QUALM_TRY(const Written greedy, write(plan, candidate, control, {.greedy = true}, progress));
     if (plan.repetition) found.push_back(loop_symptom("loops_greedy", "Greedy", greedy));

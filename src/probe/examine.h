@@ -1,5 +1,5 @@
-// The symptoms of method.md, looked for in texts: loops, repeated pieces, coherence, topic, and where
-// the texts of two models part.
+// The symptoms of method.md, looked for in texts: loops, repeated pieces, coherence, topic, and
+// where the texts of two models part.
 #pragma once
 
 #include <cstdint>
@@ -30,10 +30,10 @@ struct Plan {
   bool off_topic = true;
 };
 
-/// Figures in a fixed order; those that the plan leaves out are not in it. `judge` reads the texts of
-/// both (full precision; its vocabulary is the candidate's); without one there is neither coherence
-/// nor topic. Control and judge are the same model as a rule. Not settled: settle() them together
-/// with whatever else is tested.
+/// Figures in a fixed order; those that the plan leaves out are not in it. `judge` reads the texts
+/// of both (full precision; its vocabulary is the candidate's); without one there is neither
+/// coherence nor topic. Control and judge are the same model as a rule. Not settled: settle() them
+/// together with whatever else is tested.
 ///
 ///   loops_greedy, loops_sampled   share of texts that end in a loop
 ///   rep_4                         mean share of repeated 4-grams, sampled

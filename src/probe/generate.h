@@ -30,10 +30,10 @@ struct Output {
 /// At most `length` tokens after each prompt (none of which may be empty), several prompts in one
 /// call of the engine. Settings but ctx_size and batch, which follow from the prompts.
 ///
-/// Sampling is paired: which token is drawn depends on the logits and on noise that is a function of
-/// seed, prompt, step and token alone (Gumbel-max, Gumbel 1954). Models that agree on a distribution
-/// draw the same token, and differ as late as their distributions allow. Errors: the engine's;
-/// PROBE-001 stopped on request.
+/// Sampling is paired: which token is drawn depends on the logits and on noise that is a function
+/// of seed, prompt, step and token alone (Gumbel-max, Gumbel 1954). Models that agree on a
+/// distribution draw the same token, and differ as late as their distributions allow. Errors: the
+/// engine's; PROBE-001 stopped on request.
 [[nodiscard]] Result<std::vector<Output>> generate(engine::Model& model,
                                                    std::span<const Tokens> prompts,
                                                    std::int32_t length, const Sampling& sampling,

@@ -37,9 +37,8 @@ Result<std::vector<double>> mean_nll(engine::Model& model, std::span<const Passa
     longest = std::max(longest, passages[i].context.size() + passages[i].text.size());
   }
   if (scored.empty()) return means;
-  QUALM_TRY(const auto source,
-            model.open(settings_for(settings, static_cast<std::int64_t>(longest),
-                                    static_cast<std::int64_t>(scored.size()))));
+  QUALM_TRY(const auto source, model.open(settings_for(settings, static_cast<std::int64_t>(longest),
+                                                       static_cast<std::int64_t>(scored.size()))));
   const auto together = static_cast<std::size_t>(std::max(source->windows_per_call(), 1));
   for (std::size_t at = 0; at < scored.size(); at += together) {
     if (progress.cancelled()) return fail(stopped());

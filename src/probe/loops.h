@@ -22,9 +22,9 @@ struct Loop {
 };
 [[nodiscard]] std::optional<Loop> ending_loop(std::span<const engine::Token> text);
 
-/// Share of the text's n-grams that have come before in it: 1 - distinct n-grams / n-grams (seq-rep-n
-/// of Welleck et al. 2020, "Neural text generation with unlikelihood training"). Absent for a text
-/// of fewer than n tokens. distinct-n (Li et al. 2016) of one text is 1 minus this.
+/// Share of the text's n-grams that have come before in it: 1 - distinct n-grams / n-grams
+/// (seq-rep-n of Welleck et al. 2020, "Neural text generation with unlikelihood training"). Absent
+/// for a text of fewer than n tokens. distinct-n (Li et al. 2016) of one text is 1 minus this.
 [[nodiscard]] std::optional<double> repeated_ngrams(std::span<const engine::Token> text,
                                                     std::int64_t n);
 

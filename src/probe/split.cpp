@@ -23,7 +23,8 @@ std::string pieces(const engine::Model& model, const std::vector<engine::Token>&
 
 std::string_view split_text() noexcept {
   return "Once upon a time, the miller's daughter wasn't there; it's they'll, we've, I'M.\n"
-         "  Two  spaces,\ttabs\t\tand   more.\n\n\nThree lines further: 3.14159, 1,234,567, 0x7fFF, "
+         "  Two  spaces,\ttabs\t\tand   more.\n\n\nThree lines further: 3.14159, 1,234,567, "
+         "0x7fFF, "
          "2026-11-24.\n"
          "for (int i = 0; i < n; ++i) { sum += a[i] * b[i]; }  // don't\n"
          "def f(x):\n    return {'key': [x, None], \"other\": x ** 2}\n"
@@ -34,7 +35,8 @@ std::string_view split_text() noexcept {
          "\u0393\u03b5\u03b9\u03ac \u03c3\u03bf\u03c5 \u039a\u03cc\u03c3\u03bc\u03b5. "
          "\u0645\u0631\u062d\u0628\u0627 \u0628\u0627\u0644\u0639\u0627\u0644\u0645. "
          "\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd.\n"
-         "\u4f60\u597d\uff0c\u4e16\u754c\u3002\u4eca\u65e5\u306f\u826f\u3044\u5929\u6c17\u3067\u3059"
+         "\u4f60\u597d\uff0c\u4e16\u754c\u3002\u4eca\u65e5\u306f\u826f\u3044\u5929\u6c17\u3067"
+         "\u3059"
          "\u306d\u3002 \uc548\ub155\ud558\uc138\uc694 \uc138\uacc4. "
          "\u0928\u092e\u0938\u094d\u0924\u0947 \u0926\u0941\u0928\u093f\u092f\u093e\u0964 "
          "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35\u0e0a\u0e32\u0e27\u0e42\u0e25\u0e01\n"
@@ -66,8 +68,7 @@ std::string in_words(const Split& split) {
   return fmt::format(
       "text is split otherwise from token {} on{}: \"{}\", in the baseline \"{}\" ({} tokens of "
       "the same text, in the baseline {})",
-      split.at,
-      split.before.empty() ? "" : fmt::format(", after \"{}\"", printable(split.before)),
+      split.at, split.before.empty() ? "" : fmt::format(", after \"{}\"", printable(split.before)),
       printable(split.candidate), printable(split.baseline), split.tokens, split.tokens_baseline);
 }
 

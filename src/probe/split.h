@@ -28,7 +28,8 @@ struct Split {
 [[nodiscard]] Result<Split> compare_splits(engine::Model& candidate, engine::Model& baseline,
                                            std::string_view text);
 
-/// "token 17, after "Once upon": "▁a|▁ti", in the baseline "▁a|▁time" (812 tokens, in the baseline 640)"
+/// "token 17, after "Once upon": "▁a|▁ti", in the baseline "▁a|▁time" (812 tokens, in the baseline
+/// 640)"
 [[nodiscard]] std::string in_words(const Split& split);
 
 }  // namespace qualm::probe

@@ -30,9 +30,7 @@ Symptom named(std::string symptom, std::string id) {
   return s;
 }
 
-numeric::Metric no_control(const std::string& unit) {
-  return {std::nullopt, unit, "no control"};
-}
+numeric::Metric no_control(const std::string& unit) { return {std::nullopt, unit, "no control"}; }
 
 bool shown_by_control(const Symptom& s) {
   return s.control.estimate && s.control.unit == "fraction" && s.control.estimate->low >= kShown;
@@ -144,8 +142,8 @@ void settle(std::span<Symptom> symptoms) {
   for (std::size_t i = 0; i < tested.size(); ++i) {
     Symptom& s = *tested[i];
     adjusted = std::max(adjusted, *s.p_value * static_cast<double>(tested.size() - i));
-    const bool bad_way = s.more_is_worse ? s.difference.estimate->value > 0
-                                         : s.difference.estimate->value < 0;
+    const bool bad_way =
+        s.more_is_worse ? s.difference.estimate->value > 0 : s.difference.estimate->value < 0;
     if (adjusted < kSignificance && bad_way)
       s.finding = Symptom::Finding::worse;
     else

@@ -17,9 +17,9 @@ namespace qualm::probe {
 
 struct Symptom {
   enum class Finding {
-    worse,         ///< than the control, p-values corrected for the number of symptoms (Holm)
-    shared,        ///< the control shows it too, and no less: it is not what was done to the candidate
-    alike,         ///< not separated from the control's
+    worse,   ///< than the control, p-values corrected for the number of symptoms (Holm)
+    shared,  ///< the control shows it too, and no less: it is not what was done to the candidate
+    alike,   ///< not separated from the control's
     no_control,    ///< a figure of the candidate alone
     not_examined,  ///< `says` has the reason
   };
@@ -27,7 +27,7 @@ struct Symptom {
   std::string id;       ///< of the figure: loops_greedy
   numeric::Metric candidate;
   numeric::Metric control;
-  numeric::Metric difference;  ///< candidate - control, paired
+  numeric::Metric difference;     ///< candidate - control, paired
   std::optional<double> p_value;  ///< two-sided, not corrected
   bool more_is_worse = true;
   Finding finding = Finding::not_examined;
@@ -49,9 +49,9 @@ inline constexpr double kSignificance = 0.05;
 [[nodiscard]] Symptom of_means(std::string symptom, std::string id, std::string unit,
                                std::span<const double> candidate, std::span<const double> control);
 
-/// Two-sided p-value of "the differences are symmetric about 0": flips their signs 9999 times with a
-/// fixed seed (Fisher 1935, The design of experiments, 21; with the data as one of the draws, Phipson
-/// and Smyth 2010). Absent without a difference that is not 0.
+/// Two-sided p-value of "the differences are symmetric about 0": flips their signs 9999 times with
+/// a fixed seed (Fisher 1935, The design of experiments, 21; with the data as one of the draws,
+/// Phipson and Smyth 2010). Absent without a difference that is not 0.
 [[nodiscard]] std::optional<double> sign_flip(std::span<const double> differences);
 
 /// Sets the finding of each symptom whose control is there, p-values adjusted together (Holm 1979).

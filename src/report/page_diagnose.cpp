@@ -88,10 +88,9 @@ void add_symptoms(Page& page, const Json& symptoms, bool verbose) {
   page.emplace_back(Heading{"Symptoms"});
   if (!table.rows.empty()) page.emplace_back(std::move(table));
   if (alike > 0)
-    page.emplace_back(
-        Paragraph{{{fmt::format("{} figures of its texts are not separated from the control's.",
-                                alike),
-                    Tone::dim}}});
+    page.emplace_back(Paragraph{
+        {{fmt::format("{} figures of its texts are not separated from the control's.", alike),
+          Tone::dim}}});
 }
 
 std::string measured_on(const Json& remedy) {

@@ -123,8 +123,8 @@ TEST(Examine, a_model_against_itself_shows_nothing) {
   FakeModel model({});
   FakeModel same({});
   Progress progress;
-  auto found = examine({.prompts = prompts(12)}, {&model, {}}, Side{&same, {}}, Side{&same, {}},
-                       progress);
+  auto found =
+      examine({.prompts = prompts(12)}, {&model, {}}, Side{&same, {}}, Side{&same, {}}, progress);
   ASSERT_TRUE(found);
   settle(*found);
   EXPECT_EQ(found->size(), 7U);

@@ -13,7 +13,8 @@ using ::testing::HasSubstr;
 /// The fake's tokens are bytes; this one swallows a letter or puts a blank first.
 class OddModel final : public test::FakeModel {
  public:
-  OddModel(char dropped, bool blank) : FakeModel({.vocab_size = 256}), dropped_(dropped), blank_(blank) {}
+  OddModel(char dropped, bool blank)
+      : FakeModel({.vocab_size = 256}), dropped_(dropped), blank_(blank) {}
   Result<std::vector<engine::Token>> tokenize(std::string_view text, bool) override {
     std::vector<engine::Token> tokens;
     if (blank_) tokens.push_back(' ');
@@ -81,13 +82,15 @@ TEST(TemplateEssence, keeps_all_that_shows_in_a_prompt) {
   EXPECT_NE(template_essence("{%- if a %}"), template_essence("{% if a %}"));
   EXPECT_NE(template_essence("a{#- c #}"), template_essence("a{# c #}"));
   EXPECT_NE(template_essence("a\n\n"), template_essence("a\n"));
-  EXPECT_NE(template_essence("{{ 'it\\'s  }}' }} {{ x }}"), template_essence("{{ 'it\\'s }}' }} {{ x }}"));
+  EXPECT_NE(template_essence("{{ 'it\\'s  }}' }} {{ x }}"),
+            template_essence("{{ 'it\\'s }}' }} {{ x }}"));
   EXPECT_NE(template_essence("{% raw %}{{ a }}{% endraw %}"),
             template_essence("{% raw %}{{a}}{% endraw %}"));
 }
 
 TEST(TemplateEssence, takes_tags_that_never_end) {
-  for (const char* text : {"{{", "{% 'a", "{#", "{{ {", "{"}) EXPECT_FALSE(template_essence(text).empty());
+  for (const char* text : {"{{", "{% 'a", "{#", "{{ {", "{"})
+    EXPECT_FALSE(template_essence(text).empty());
 }
 
 /// Renders templates that begin with "k", as the text behind it and the last turn.
@@ -97,8 +100,8 @@ class FakeRenderer final : public engine::Engine {
     return fail({});
   }
   std::string version() const override { return "fake"; }
-  std::optional<std::string> render_chat(
-      const std::string& t, std::span<const engine::ChatMessage> m) const override {
+  std::optional<std::string> render_chat(const std::string& t,
+                                         std::span<const engine::ChatMessage> m) const override {
     if (!t.starts_with("k")) return std::nullopt;
     return t.substr(1, 1) + m.back().content;
   }

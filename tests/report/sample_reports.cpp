@@ -186,14 +186,14 @@ std::vector<probe::Symptom> symptoms() {
   loops.control = known(0.292, 0.149, 0.492, "fraction");
   loops.difference = known(0.5, 0.25, 0.67, "fraction");
   loops.p_value = 0.00049;
-  auto rep = symptom("repetition", "rep_4", alike,
-                     "Share of groups of 4 tokens that a text has had before: 0.03, the control's 0.02");
+  auto rep =
+      symptom("repetition", "rep_4", alike,
+              "Share of groups of 4 tokens that a text has had before: 0.03, the control's 0.02");
   rep.candidate = known(0.03, 0.01, 0.05, "ratio");
   rep.control = known(0.02, 0.01, 0.03, "ratio");
   rep.difference = known(0.01, -0.01, 0.03, "ratio");
   rep.p_value = 0.41;
-  return {loops, rep,
-          symptom("off-topic", "off-topic", not_examined, "Not examined: no baseline")};
+  return {loops, rep, symptom("off-topic", "off-topic", not_examined, "Not examined: no baseline")};
 }
 
 }  // namespace
