@@ -130,7 +130,9 @@ TEST(Examine, a_model_against_itself_shows_nothing) {
   EXPECT_EQ(found->size(), 7U);
   for (const Symptom& s : *found) {
     EXPECT_NE(s.finding, Symptom::Finding::worse) << s.id;
-    if (s.difference.estimate) EXPECT_EQ(s.difference.estimate->value, 0) << s.id;
+    if (s.difference.estimate) {
+      EXPECT_EQ(s.difference.estimate->value, 0) << s.id;
+    }
   }
   EXPECT_EQ(named(*found, "divergence").candidate.estimate->value, 0);
 }
