@@ -80,6 +80,7 @@ Result<Outcome> demo(const Request& request, evaluate::WindowStore& store, Progr
     one.baseline = baseline;
     one.settings.type_k = patient.cache;
     one.settings.type_v = patient.cache;
+    one.symptom = "none";
     Prefixed prefixed(patient.title, progress);
     QUALM_TRY(Outcome outcome, diagnose(one, store, prefixed));
     const auto& cause = outcome.document.at("principal_cause");  // absent where there is none

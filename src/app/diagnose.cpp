@@ -1,34 +1,24 @@
 // `qualm diagnose`: one patient, with or without its baseline.
 #include <fmt/format.h>
 
-#include <array>
 #include <chrono>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "app/health.h"
+#include "app/behaviour.h"
 #include "app/session.h"
 #include "app/use_case.h"
 #include "app/variant_lab.h"
+#include "compare/damage.h"
 #include "diagnose/diagnose.h"
 #include "diagnose/metadata_difference.h"
-#include "diagnose/words.h"
 #include "engine/llama_engine.h"
 #include "formats/read.h"
 #include "report/document.h"
 
 namespace qualm::app {
 namespace {
-
-// What every tokenizer should take.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kProbes{
-    {{"letters", "one line"},
-     {"a newline", "a\nb"},
-     {"a tab", "a\tb"},
-     {"digits", "2 3"},
-     {"an accented letter", "\xc3\xa4"},
-     {"an emoji", "\xf0\x9f\x98\x80"}}};
 
 int exit_code_of(const diagnose::Diagnosis& diagnosis) {
   if (diagnosis.verdict == "problem") return 1;
@@ -45,35 +35,11 @@ struct Session {
   std::unique_ptr<VariantLab> lab;
 };
 
-/// A tokenizer that fails is a finding of check 0, not the end.
-Result<void> probe_tokenizer(engine::Model& model, diagnose::Patient& patient) {
-  std::string found;
-  std::vector<std::string_view> on;
-  for (const auto& [what, text] : kProbes)
-    if (const auto tokens = model.tokenize(text, false); !tokens) {
-      found = tokens.error().found;
-      on.push_back(what);
-    }
-  if (!on.empty())
-    patient.faults.push_back(
-        diagnose::fact("tokenizer", fmt::format("{} on {}", found, fmt::join(on, ", "))));
-  return {};
-}
-
-/// Damaged blocks likewise.
-Result<void> examine_file(diagnose::Patient& patient, Progress& progress) {
-  QUALM_TRY(const Health health, examine_weights(*patient.candidate, progress));
-  for (const report::Finding& damage : health.damage)
-    patient.faults.push_back(diagnose::fact("damage", damage.place + ": " + damage.says));
-  return {};
-}
-
 Result<void> set_up(const Request& request, const engine::Settings& settings,
                     evaluate::WindowStore& store, Session& session, diagnose::Patient& patient,
                     Progress& progress) {
   QUALM_TRY(const auto file, session.candidate->runnable(progress));
   QUALM_TRY(const auto model, session.engine->load(file, request.gpu_layers));
-  QUALM_CHECK(probe_tokenizer(*model, patient));
   std::shared_ptr<engine::Model> reader = model;
   // Tokens of another vocabulary would mean nothing to the candidate, which then runs alone.
   if (session.baseline && patient.not_comparable.empty()) {
@@ -86,6 +52,8 @@ Result<void> set_up(const Request& request, const engine::Settings& settings,
                                            model->vocab_size(), baseline->vocab_size());
     }
   }
+  const Pair pair{*session.engine, *model, reader != model ? reader.get() : nullptr};
+  QUALM_CHECK(examine_tokenizer_and_template(request, pair, patient));
   auto bench = prepare_bench(request, *reader, *session.engine, store, progress);
   if (!bench && bench.error().code == "TOKENIZER-001") {
     patient.not_comparable = "a tokenizer that can read the text";
@@ -95,7 +63,7 @@ Result<void> set_up(const Request& request, const engine::Settings& settings,
   session.lab = std::make_unique<VariantLab>(
       VariantLab::Parts{*session.engine, *session.quantizer, *session.bench, session.candidate,
                         session.baseline, settings, request.gpu_layers, progress});
-  return {};
+  return examine_symptoms(request, settings, pair, patient, progress);
 }
 
 }  // namespace
@@ -123,7 +91,11 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
   patient.progress = &progress;
   patient.type_k = settings.type_k;
   patient.type_v = settings.type_v;
-  QUALM_CHECK(examine_file(patient, progress));
+  patient.look_for_long_context = wants_symptom(request, "long-context");
+  if (request.symptom != "all" && request.symptom != "none")
+    patient.asked_symptom = request.symptom;
+  QUALM_TRY(patient.damage,
+            compare::find_damage(*patient.candidate, patient.baseline, settings.threads, progress));
   QUALM_CHECK(set_up(request, settings, store, session, patient, progress));
 
   diagnose::Case examined(patient, session.lab.get());

@@ -22,6 +22,8 @@ nlohmann::json to_json(const Request& r) {
           {"kv_grid", r.kv_grid},
           {"use_cache", r.use_cache},
           {"verify", r.verify},
+          {"symptom", r.symptom},
+          {"prompts", r.prompts},
           {"fail_if", r.fail_if},
           {"gpu_layers", r.gpu_layers},
           {"ctx_size", r.settings.ctx_size},
@@ -48,6 +50,8 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("kv_grid").get_to(r.kv_grid);
     json.at("use_cache").get_to(r.use_cache);
     json.at("verify").get_to(r.verify);
+    json.at("symptom").get_to(r.symptom);
+    json.at("prompts").get_to(r.prompts);
     json.at("fail_if").get_to(r.fail_if);
     json.at("gpu_layers").get_to(r.gpu_layers);
     json.at("ctx_size").get_to(r.settings.ctx_size);

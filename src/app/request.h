@@ -25,6 +25,8 @@ struct Request {
   bool use_cache = true;    ///< of finished measurements
   bool verify = false;      ///< inspect --verify
   std::int64_t top = 10;    ///< compare --top
+  std::string symptom;      ///< what the user sees: repetition, ..., all, none; empty: not said
+  std::string prompts;      ///< path of a prompts file; empty: the bundled one
   std::vector<std::string> fail_if;
   engine::Settings settings;
   std::int32_t gpu_layers = 0;

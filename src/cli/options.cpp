@@ -120,6 +120,14 @@ std::variant<Options, Leave> parse(int argc, const char* const* argv) {
                        "the model it was made from (F16, BF16, ...)");
   diagnose->add_option("--base-model", request.base_model,
                        "the model its original was tuned from: is this a quant of that one?");
+  diagnose
+      ->add_option("--symptom", request.symptom,
+                   "what you see: repetition, incoherent, off-topic, long-context; all or none "
+                   "(default: all, for models up to 1 B weights)")
+      ->check(
+          CLI::IsMember({"repetition", "incoherent", "off-topic", "long-context", "all", "none"}));
+  diagnose->add_option("--prompts", request.prompts,
+                       "texts to be gone on with, one a line (default: bundled openings)");
   add_run_options(*diagnose, request);
   add_presentation(*diagnose, options);
 

@@ -21,6 +21,47 @@ void examine(std::span<const float> values, std::int64_t row, bool matrix, Tenso
   (values[0] == 0.0F ? health.zero : health.constant).add(row);
 }
 
+/// Collects runs of zeros over stretches of weights that follow each other.
+class ZeroRuns {
+ public:
+  explicit ZeroRuns(TensorHealth& health) : health_(&health) {}
+
+  void add(std::span<const float> values) {
+    const auto n = static_cast<std::int64_t>(values.size());
+    const auto zero = [&](std::int64_t i) { return values[static_cast<std::size_t>(i)] == 0.0F; };
+    std::int64_t i = 0;
+    while (i < n) {
+      if (open_ == 0 && !zero(i)) {  // no run that is long enough begins before the next sample
+        const std::int64_t next = i + kZeroRun / 2;
+        i = next < n && !zero(next) ? next : i + 1;
+        continue;
+      }
+      if (zero(i)) {
+        ++open_;
+        ++i;
+      } else {
+        close(seen_ + i);
+      }
+    }
+    seen_ += n;
+  }
+  void finish() { close(seen_); }
+
+ private:
+  void close(std::int64_t end) {
+    if (open_ >= kZeroRun) {
+      health_->zero_run_weights += open_;
+      if (health_->zero_runs.size() < TensorHealth::kRuns)
+        health_->zero_runs.push_back({end - open_, open_});
+    }
+    open_ = 0;
+  }
+
+  TensorHealth* health_;
+  std::int64_t seen_ = 0;
+  std::int64_t open_ = 0;  ///< zeros at the end of what was seen
+};
+
 Error within(Error error, const model::Tensor& tensor) {
   if (error.place.empty()) error.place = "tensor " + tensor.name;
   return error;
@@ -41,6 +82,7 @@ Result<TensorHealth> verify(const model::Tensor& tensor, Progress& progress) {
   const std::int64_t at_once = std::clamp<std::int64_t>(kWeightsAtOnce / length, 1, rows);
   // One weight per row says nothing about constancy.
   const bool matrix = tensor.dims.size() >= 2 && length >= 2;
+  ZeroRuns zeros(health);
   try {
     std::vector<float> values(static_cast<std::size_t>(at_once * length));
     for (std::int64_t row = 0; row < rows; row += at_once) {
@@ -55,8 +97,10 @@ Result<TensorHealth> verify(const model::Tensor& tensor, Progress& progress) {
         examine(
             some.subspan(static_cast<std::size_t>(i * length), static_cast<std::size_t>(length)),
             row + i, matrix, health);
+      if (matrix) zeros.add(some);
       health.rows_read += count;
     }
+    zeros.finish();
   } catch (const std::bad_alloc&) {
     return fail({Kind::input, "CODEC-002", "", "tensor " + tensor.name,
                  "memory for one row of the tensor", "none left", ""});

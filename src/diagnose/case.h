@@ -3,14 +3,19 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/progress.h"
+#include "compare/damage.h"
 #include "diagnose/diagnosis.h"
 #include "diagnose/lab.h"
 #include "model/checkpoint.h"
+#include "probe/chat.h"
+#include "probe/split.h"
+#include "probe/symptom.h"
 
 namespace qualm::diagnose {
 
@@ -23,8 +28,15 @@ struct Patient {
   std::string baseline_path;
   std::string type_k = "f16";  ///< the cache the user runs with
   std::string type_v = "f16";
-  /// Faults found outside: a tokenizer that threw, damaged blocks. They belong to check 0.
+  /// Faults found outside: a tokenizer that threw. They belong to check 0.
   std::vector<Evidence> faults;
+  compare::DamageReport damage;               ///< every block was read
+  std::optional<probe::Split> split;          ///< where both tokenizers ran and their keys differ
+  std::optional<probe::ChatComparison> chat;  ///< where both files have a chat template
+  /// What the user sees, as figures against the control; empty where nothing was written.
+  std::vector<probe::Symptom> symptoms;
+  bool look_for_long_context = false;
+  std::string asked_symptom;  ///< the user says what he sees: "repetition"; empty: nothing was said
   /// Why candidate and baseline cannot be compared by their logits; empty where they can.
   std::string not_comparable;
   Progress* progress = nullptr;  ///< of work without the Lab; may be null

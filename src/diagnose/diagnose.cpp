@@ -9,7 +9,7 @@
 #include "diagnose/attribution.h"
 #include "diagnose/check.h"
 #include "diagnose/lines.h"
-#include "diagnose/metadata_difference.h"
+#include "diagnose/symptoms.h"
 #include "diagnose/words.h"
 
 namespace qualm::diagnose {
@@ -44,18 +44,10 @@ Result<std::string> share_out(Case& patient, std::vector<CheckResult>& checks) {
   return shares->separated ? "" : "The shares of weights and cache are not separated.";
 }
 
-/// Of all that check 0 can find fault with, nothing but the chat template.
-bool template_alone(const Patient& given) {
-  return given.faults.empty() && given.baseline &&
-         std::ranges::none_of(differences(*given.candidate, *given.baseline),
-                              [](const Difference& difference) {
-                                return difference.weight == Difference::Weight::breaks;
-                              });
-}
-
 /// One cause at most is the principal one: a file fault breaks everything, then by share, then by
-/// the guide's order. A differing chat template alone yields to a loss that was measured.
-std::string name_principal(const Patient& given, std::vector<CheckResult>& checks) {
+/// the guide's order. A finding that yields (a differing chat template alone) yields to a measured
+/// loss.
+std::string name_principal(std::vector<CheckResult>& checks) {
   CheckResult* principal = nullptr;
   for (CheckResult& check : checks)
     if (check.status == Status::cause && !principal) principal = &check;
@@ -64,10 +56,9 @@ std::string name_principal(const Patient& given, std::vector<CheckResult>& check
   if (CheckResult* other = find(checks, "provenance");
       other && other->status == Status::cause && principal->id != "not_quant")
     principal = other;
-  const bool only_template = principal->id == "not_quant" && template_alone(given);
   for (CheckResult& check : checks) {
     if (&check == principal || check.status != Status::cause) continue;
-    if (only_template) {
+    if (principal->yields) {
       principal->status = Status::contributes;
       principal = &check;
       break;
@@ -200,6 +191,13 @@ Result<Diagnosis> diagnose(Case& patient) {
     }
     QUALM_CHECK(patient.prepare(Case::baseline(), wanted));
   }
+  diagnosis.symptoms = patient.patient().symptoms;
+  if (runs && patient.patient().look_for_long_context) {
+    QUALM_TRY(const auto* as_run,
+              patient.measured(patient.paired() ? Case::baseline() : patient.tier_only(),
+                               patient.as_run()));
+    diagnosis.symptoms.push_back(long_context(*as_run));
+  }
   for (const CheckEntry& entry : checks()) {
     QUALM_TRY(CheckResult result, entry.examine(patient));
     result.id = entry.id;
@@ -209,7 +207,7 @@ Result<Diagnosis> diagnose(Case& patient) {
   QUALM_CHECK(judge_tier_of_right_model(patient, diagnosis.checks));
   QUALM_TRY(const std::string remark, share_out(patient, diagnosis.checks));
   share_of_other_model(diagnosis.checks);
-  diagnosis.principal_cause = name_principal(patient.patient(), diagnosis.checks);
+  diagnosis.principal_cause = name_principal(diagnosis.checks);
   if (runs) {
     QUALM_TRY(diagnosis.remedies, prescribe(patient, diagnosis.checks));
   }

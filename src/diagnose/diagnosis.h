@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "numeric/estimate.h"
+#include "probe/symptom.h"
 
 namespace qualm::diagnose {
 
@@ -29,6 +30,8 @@ struct CheckResult {
   std::string headline;                    ///< one line for the table
   std::vector<Evidence> evidence;
   std::vector<std::string> needs;  ///< what would have to be given to examine it, or to tell
+  bool yields = false;  ///< a cause only where no loss was measured: a chat template, a symptom
+                        ///< that the baseline has too. Not in the report.
 };
 
 struct Remedy {
@@ -50,6 +53,7 @@ struct Diagnosis {
   std::string verdict;          ///< healthy, problem, cannot_tell
   std::string summary;          ///< one sentence for a person
   std::vector<Remedy> remedies;
+  std::vector<probe::Symptom> symptoms = {};  ///< what was looked for in the texts it wrote
 };
 
 }  // namespace qualm::diagnose

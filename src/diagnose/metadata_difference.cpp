@@ -7,6 +7,8 @@
 #include <cmath>
 #include <type_traits>
 
+#include "diagnose/key_effects.h"
+
 namespace qualm::diagnose {
 namespace {
 
@@ -100,26 +102,49 @@ bool matters(const std::string& key, const std::string& arch) {
          key.starts_with(arch + ".");
 }
 
+/// The entry is missing in `lacking`: it matters where the default is known to be another value.
+Difference one_sided(const model::Entry& entry, const Checkpoint& lacking, bool of_candidate) {
+  using enum Difference::Weight;
+  const std::string value = model::to_text(entry.value);
+  Difference difference{
+      entry.key,
+      of_candidate ? value + ", missing in the baseline" : "missing, in the baseline " + value,
+      note};
+  const auto number = as_number(entry.value);
+  const auto fallback = default_of(entry.key, lacking);
+  if (entry.key.starts_with(kTemplate)) {
+    difference.weight = template_;
+  } else if (std::ranges::find(kNeverDefault, entry.key) != kNeverDefault.end()) {
+    difference.weight = breaks;
+  } else if (number && fallback && !same(*number, *fallback)) {
+    difference.weight = breaks;
+    difference.says += fmt::format(", where llama.cpp takes {}", *fallback);
+  }
+  return difference;
+}
+
 void compare_metadata(const Checkpoint& candidate, const Checkpoint& baseline,
                       std::vector<Difference>& out) {
   using enum Difference::Weight;
   const std::string arch = baseline.architecture();
-  const auto weigh = [](const std::string& key, bool one_sided) {
-    if (key.starts_with(kTemplate)) return template_;
-    return one_sided && std::ranges::find(kNeverDefault, key) == kNeverDefault.end() ? note
-                                                                                     : breaks;
-  };
   for (const model::Entry& entry : baseline.metadata.entries()) {
     if (!matters(entry.key, arch)) continue;
     const Value* other = candidate.metadata.find(entry.key);
-    const std::string says = other ? value_difference(*other, entry.value)
-                                   : "missing, in the baseline " + model::to_text(entry.value);
-    if (!says.empty()) out.push_back({entry.key, says, weigh(entry.key, !other)});
+    if (!other) {
+      out.push_back(one_sided(entry, candidate, false));
+      continue;
+    }
+    const std::string says = value_difference(*other, entry.value);
+    if (!says.empty())
+      out.push_back({entry.key, says, entry.key.starts_with(kTemplate) ? template_ : breaks});
   }
   for (const model::Entry& entry : candidate.metadata.entries())
     if (matters(entry.key, arch) && !baseline.metadata.find(entry.key))
-      out.push_back({entry.key, model::to_text(entry.value) + ", missing in the baseline",
-                     weigh(entry.key, true)});
+      out.push_back(one_sided(entry, baseline, true));
+  for (Difference& difference : out)
+    if (const auto effect = effect_of(difference.key);
+        !effect.empty() && difference.weight == breaks)
+      difference.says += fmt::format(" ({})", effect);
 }
 
 std::string shape(const model::Tensor& tensor) {

@@ -1,10 +1,16 @@
 // Check 0: is it the quant at all?
 //
 // What makes a model answer otherwise without any weight being rounded: another tokenizer,
-// template, rope, shape, a damaged file. Found by comparing the files; the logits are not needed.
+// template, rope, shape, a damaged file, or a symptom that the baseline has as well. The files are
+// compared here; what running them showed (how they split text, what their templates make of a
+// conversation, what they write) comes with the patient.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "diagnose/check.h"
+#include "diagnose/key_effects.h"
 #include "diagnose/metadata_difference.h"
 #include "diagnose/words.h"
 
@@ -12,47 +18,131 @@ namespace qualm::diagnose {
 namespace {
 
 constexpr std::size_t kShown = 8;
+constexpr std::string_view kTemplateKey = "tokenizer.chat_template";
+
+/// What was found, before it is written down.
+struct Findings {
+  std::vector<Evidence> faults;  ///< the first one is the headline
+  std::vector<Evidence> notes;
+  std::vector<std::string> open;  ///< what would have to be given to tell
+};
+
+/// Differences in how keys split text count by what they come to, where both tokenizers ran.
+void add_tokenizer(const Patient& given, std::vector<Difference>& differences, Findings& found) {
+  if (!given.split) return;
+  const std::string words = probe::in_words(*given.split);
+  if (!given.split->equal) {
+    found.faults.push_back(fact("split", words));
+    return;
+  }
+  for (Difference& difference : differences)
+    if (only_splits(difference.key)) difference.weight = Difference::Weight::note;
+  found.notes.push_back(fact("split", words));
+}
+
+void add_template(const Patient& given, std::vector<Difference>& differences, Findings& found) {
+  using enum probe::ChatComparison::Outcome;
+  if (!given.chat || given.chat->outcome == equal) return;
+  const auto outcome = given.chat->outcome;
+  const Evidence evidence = fact(std::string(kTemplateKey) + ".rendered", given.chat->says);
+  if (outcome == renders_otherwise || outcome == not_rendered) {
+    found.faults.push_back(evidence);
+    return;
+  }
+  for (Difference& difference : differences)
+    if (difference.key == kTemplateKey) difference.weight = Difference::Weight::note;
+  found.notes.push_back(evidence);
+  if (outcome == renders_alike)
+    found.open.emplace_back(
+        "the prompts that your runtime makes with either chat template (llama-server --jinja)");
+}
+
+void add_damage(const compare::DamageReport& damage, Findings& found) {
+  constexpr std::array kNames{"not_finite", "zeros", "constant"};
+  for (const compare::Damage& one : damage.found)
+    found.faults.push_back(fact(kNames[static_cast<std::size_t>(one.kind)], one.says));
+  for (const compare::Damage& one : damage.unjudged)
+    found.notes.push_back(
+        fact(kNames[static_cast<std::size_t>(one.kind)], one.says + " (meant or not: unknown)"));
+  for (const std::string& tensor : damage.not_read) found.notes.push_back(fact("not_read", tensor));
+}
+
+/// The paired control: the baseline shows what the user sees, and the candidate no more of it.
+void add_symptoms(const Patient& given, Findings& found) {
+  using enum probe::Symptom::Finding;
+  std::vector<const probe::Symptom*> asked;
+  for (const probe::Symptom& s : given.symptoms)
+    if (s.symptom == given.asked_symptom) asked.push_back(&s);
+  const auto is = [](probe::Symptom::Finding finding) {
+    return [finding](const probe::Symptom* s) { return s->finding == finding; };
+  };
+  if (std::ranges::any_of(asked, is(worse))) return;
+  for (const probe::Symptom* s : asked)
+    if (s->finding == shared)
+      found.faults.push_back({"symptom_" + s->id, s->control.estimate, s->control.unit,
+                              "The baseline shows it too. " + s->says});
+}
+
+/// These explain what a user sees, but no loss of the weights on a text.
+bool yields(const Evidence& fault) {
+  return fault.name.starts_with(kTemplateKey) || fault.name.starts_with("symptom_");
+}
+
+void write_down(const Findings& found, std::size_t more, CheckResult& result) {
+  result.evidence = found.faults;
+  for (const Evidence& note : found.notes)
+    if (result.evidence.size() < found.faults.size() + kShown) result.evidence.push_back(note);
+  if (more > 0)
+    result.evidence.push_back(fact("more", fmt::format("and {} more differences", more)));
+  for (const std::string& need : found.open) result.needs.push_back(need);
+}
 
 }  // namespace
 
 Result<CheckResult> examine_not_quant(Case& patient) {
   const Patient& given = patient.patient();
   CheckResult result;
-  result.evidence = given.faults;
-  if (!given.faults.empty()) {
-    result.status = Status::cause;
-    result.headline = given.faults.front().says;
-  }
-  if (!given.baseline) {
-    result.needs.push_back(
-        "the model it was made from (--baseline), for tokenizer, template and hyperparameters");
-    if (result.headline.empty()) result.headline = "file whole";
-    return result;
-  }
-  std::size_t faults = 0;
+  Findings found;
+  found.faults = given.faults;
+  add_damage(given.damage, found);
+  std::vector<Difference> differences;
+  if (given.baseline) differences = diagnose::differences(*given.candidate, *given.baseline);
+  add_tokenizer(given, differences, found);
+  add_template(given, differences, found);
+  std::ranges::stable_sort(differences, {}, &Difference::weight);
   std::size_t notes = 0;
-  const auto found = differences(*given.candidate, *given.baseline);
-  for (const Difference& difference : found) {
-    ++(difference.weight == Difference::Weight::note ? notes : faults);
-    if (result.evidence.size() < kShown + given.faults.size())
-      result.evidence.push_back(fact(difference.key, difference.key + ": " + difference.says));
+  for (std::size_t i = 0; i < differences.size(); ++i) {
+    const Difference& difference = differences[i];
+    const bool note = difference.weight == Difference::Weight::note;
+    notes += note ? 1 : 0;
+    if (i < kShown)
+      (note ? found.notes : found.faults)
+          .push_back(fact(difference.key, difference.key + ": " + difference.says));
   }
-  const std::size_t rest = found.size() > kShown ? found.size() - kShown : 0;
-  if (rest > 0)
-    result.evidence.push_back(fact("more", fmt::format("and {} more differences", rest)));
+  add_symptoms(given, found);
+  write_down(found, differences.size() - std::min(differences.size(), kShown), result);
 
-  if (faults > 0) {
+  if (!found.faults.empty()) {
     result.status = Status::cause;
-    const Difference& first = found.front();
-    if (given.faults.empty()) result.headline = fmt::format("{}: {}", first.key, first.says);
-  } else if (given.faults.empty()) {
+    result.headline = found.faults.front().says;
+    result.yields = std::ranges::all_of(found.faults, yields);
+  } else if (!given.baseline) {
+    result.headline = given.damage.weights_read > 0 ? "file whole, no NaN or infinity in any block"
+                                                    : "file whole";
+  } else if (!found.open.empty()) {
+    result.status = Status::cannot_tell;
+    result.headline = "chat templates differ, and were not seen to render otherwise";
+  } else {
     result.status = Status::cleared;
     result.headline =
         notes > 0
-            ? fmt::format("tokenizer, template and hyperparameters agree ({} left to a default)",
+            ? fmt::format("tokenizer, template and hyperparameters agree ({} notes), file whole",
                           notes)
             : "tokenizer, template and hyperparameters equal, file whole";
   }
+  if (!given.baseline)
+    result.needs.push_back(
+        "the model it was made from (--baseline), for tokenizer, template and hyperparameters");
   return result;
 }
 

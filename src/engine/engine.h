@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,12 @@ struct Piece {
   std::int32_t position = 0;  ///< of tokens[0] in its window; 0 starts anew with an empty cache
   std::int32_t first = 0;     ///< logits are wanted for positions [first, last) of the window
   std::int32_t last = 0;
+};
+
+/// One turn of a conversation.
+struct ChatMessage {
+  std::string role;  ///< system, user, assistant
+  std::string content;
 };
 
 /// Option names and meaning are llama.cpp's.
@@ -64,6 +71,11 @@ class Model {
                                                             bool special) = 0;
   /// The text of one token, as it would be printed.
   [[nodiscard]] virtual std::string piece(Token token) const = 0;
+  /// The token ends an answer: end of text, end of turn.
+  [[nodiscard]] virtual bool ends_text(Token token) const {
+    static_cast<void>(token);
+    return false;
+  }
   [[nodiscard]] virtual Result<std::unique_ptr<LogitSource>> open(const Settings& settings) = 0;
 };
 
@@ -80,6 +92,13 @@ class Engine {
   [[nodiscard]] virtual Result<std::shared_ptr<Model>> load(const ModelFile& file,
                                                             std::int32_t gpu_layers) = 0;
   [[nodiscard]] virtual std::string version() const = 0;
+  /// The prompt a chat template makes of a conversation, up to where the assistant speaks. Absent
+  /// where this engine cannot render the template.
+  [[nodiscard]] virtual std::optional<std::string> render_chat(
+      const std::string& chat_template, std::span<const ChatMessage> messages) const {
+    static_cast<void>(chat_template), static_cast<void>(messages);
+    return std::nullopt;
+  }
 };
 
 }  // namespace qualm::engine

@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "engine/llama_chat.h"
 #include "engine/llama_log.h"
 
 namespace qualm::engine {
@@ -177,6 +178,10 @@ class LlamaModel final : public Model {
     }
   }
 
+  bool ends_text(Token token) const override {
+    return token >= 0 && token < llama_vocab_n_tokens(vocab_) && llama_vocab_is_eog(vocab_, token);
+  }
+
   Result<std::unique_ptr<LogitSource>> open(const Settings& settings) override {
     const auto bad_option = [&](const char* option, const std::string& value,
                                 const char* expected) {
@@ -257,6 +262,11 @@ class LlamaEngine final : public Engine {
       return fail(engine_error("ENGINE-001", file.name, "libllama to load the model", "",
                                "Its architecture or types may be newer than this libllama."));
     return std::make_shared<LlamaModel>(std::move(model), file.name);
+  }
+
+  std::optional<std::string> render_chat(const std::string& chat_template,
+                                         std::span<const ChatMessage> messages) const override {
+    return render_llama_chat(chat_template, messages);
   }
 
   std::string version() const override {

@@ -41,6 +41,17 @@ Json to_json(const diagnose::Remedy& remedy) {
           {"fresh", remedy.fresh}};
 }
 
+Json to_json(const probe::Symptom& symptom) {
+  return {{"symptom", symptom.symptom},
+          {"id", symptom.id},
+          {"finding", probe::to_string(symptom.finding)},
+          {"candidate", metric(symptom.id, symptom.candidate)},
+          {"baseline", metric(symptom.id, symptom.control)},
+          {"difference", metric(symptom.id, symptom.difference)},
+          {"p_value", symptom.p_value ? number(*symptom.p_value) : absent("nothing was compared")},
+          {"says", symptom.says}};
+}
+
 }  // namespace
 
 Json to_json(const DiagnoseReport& report) {
@@ -49,6 +60,8 @@ Json to_json(const DiagnoseReport& report) {
   for (const diagnose::CheckResult& check : diagnosis.checks) checks.push_back(to_json(check));
   Json remedies = Json::array();
   for (const diagnose::Remedy& remedy : diagnosis.remedies) remedies.push_back(to_json(remedy));
+  Json symptoms = Json::array();
+  for (const probe::Symptom& one : diagnosis.symptoms) symptoms.push_back(to_json(one));
   Json document = heading("diagnose", report.tool);
   document.update(
       {{"model", card(report.model)},
@@ -60,6 +73,7 @@ Json to_json(const DiagnoseReport& report) {
        {"principal_cause", diagnosis.principal_cause.empty() ? absent("no cause was found")
                                                              : Json(diagnosis.principal_cause)},
        {"remedies", std::move(remedies)},
+       {"symptoms", std::move(symptoms)},
        {"text", report.text.empty() ? absent("nothing was run") : Json(report.text)},
        {"ctx_size", report.settings.ctx_size},
        {"protocol", report.protocol.empty() ? absent("nothing was run") : Json(report.protocol)},

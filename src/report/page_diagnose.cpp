@@ -62,6 +62,37 @@ void add_evidence(Page& page, const Json& checks) {
   }
 }
 
+Cell symptom_word(const std::string& finding) {
+  if (finding == "worse") return {"WORSE", Tone::bad};
+  if (finding == "shared") return {"baseline too", Tone::warning};
+  if (finding == "alike") return {"no more", Tone::good};
+  if (finding == "no_control") return {"no control", Tone::dim};
+  return {"not examined", Tone::dim};
+}
+
+/// What was looked for in the texts it wrote; without the details those that are worse or shared,
+/// and how many others there were.
+void add_symptoms(Page& page, const Json& symptoms, bool verbose) {
+  if (symptoms.empty()) return;
+  Table table{
+      .columns = {{"Symptom"}, {"Finding"}, {"Says"}}, .rows = {}, .headed = false, .wraps = true};
+  std::size_t alike = 0;
+  for (const Json& one : symptoms) {
+    const std::string finding = string_at(one, "finding");
+    const bool quiet = finding == "alike" && !verbose;
+    alike += quiet ? 1 : 0;
+    if (!quiet)
+      table.rows.push_back(
+          {{string_at(one, "symptom")}, symptom_word(finding), {string_at(one, "says")}});
+  }
+  page.emplace_back(Heading{"Symptoms"});
+  if (!table.rows.empty()) page.emplace_back(std::move(table));
+  if (alike > 0)
+    page.emplace_back(Paragraph{
+        {{fmt::format("{} figures of its texts are not separated from the control's.", alike),
+          Tone::dim}}});
+}
+
 std::string measured_on(const Json& remedy) {
   const auto windows = integer_at(remedy, "windows");
   if (windows == 0) return "Not re-measured.";
@@ -141,6 +172,7 @@ Page compose_diagnose(const Json& document, bool verbose) {
   page.emplace_back(
       Paragraph{{verdict_word(string_at(document, "verdict")), {string_at(document, "summary")}}});
   add_remedies(page, at(document, "remedies"));
+  add_symptoms(page, at(document, "symptoms"), verbose);
   if (verbose) add_evidence(page, checks);
   add_closing(page, document);
   return page;

@@ -119,7 +119,7 @@ class FakeMaker final : public evaluate::SourceMaker {
 };
 
 /// A model whose tokens are the bytes of the text. Settings decide only how much one call takes.
-class FakeModel final : public engine::Model {
+class FakeModel : public engine::Model {
  public:
   explicit FakeModel(FakeBehaviour how) : how_(how) {}
   std::int64_t vocab_size() const noexcept override { return how_.vocab_size; }

@@ -1,0 +1,152 @@
+#include "app/behaviour.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "app/data.h"
+#include "diagnose/words.h"
+#include "numeric/format.h"
+#include "probe/examine.h"
+
+namespace qualm::app {
+namespace {
+
+constexpr std::size_t kUserText = std::size_t{64} << 10;  // bytes of it that are split
+constexpr std::size_t kMostPrompts = 1000;
+constexpr std::int64_t kLongestPrompt = 1024;  // tokens
+constexpr std::array<std::string_view, 3> kWritten{"repetition", "incoherent", "off-topic"};
+
+/// The probe text and the beginning of the user's, cut at a character.
+Result<std::string> text_to_split(const Request& request) {
+  QUALM_TRY(std::string text, read_text(request.text));
+  if (text.size() > kUserText) {
+    std::size_t end = kUserText;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    text.resize(end);
+  }
+  return std::string(probe::split_text()) + text;
+}
+
+probe::Symptom not_examined(std::string_view symptom, const std::string& why) {
+  probe::Symptom s;
+  s.symptom = s.id = symptom;
+  s.candidate = s.control = s.difference = {std::nullopt, "fraction", why};
+  s.says = "Not examined: " + why;
+  return s;
+}
+
+Result<std::vector<probe::Tokens>> read_prompts(const Request& request, engine::Model& reader) {
+  std::string path = request.prompts;
+  if (path.empty()) {
+    QUALM_TRY(path, data_file("corpora/prompts.txt"));
+  }
+  QUALM_TRY(const std::string text, read_text(path));
+  QUALM_TRY(const auto lines, parse_prompts(text, path));
+  std::vector<probe::Tokens> prompts;
+  for (const std::string& line : lines) {
+    QUALM_TRY(auto tokens, reader.tokenize(line, true));
+    if (static_cast<std::int64_t>(tokens.size()) > kLongestPrompt)
+      return fail({Kind::input, "PROMPTS-003", path, fmt::format("prompt {}", prompts.size() + 1),
+                   fmt::format("at most {} tokens", kLongestPrompt),
+                   fmt::format("{}", tokens.size()), "Shorten it: what counts is what follows."});
+    if (!tokens.empty()) prompts.push_back(std::move(tokens));
+  }
+  return prompts;
+}
+
+/// The candidate as the user runs it, beside whatever there is to hold it against.
+Result<std::vector<probe::Symptom>> write_texts(const Request& request,
+                                                const engine::Settings& settings, const Pair& pair,
+                                                const diagnose::Patient& patient,
+                                                Progress& progress) {
+  const bool comparable = pair.baseline && patient.not_comparable.empty();
+  QUALM_TRY(auto prompts, read_prompts(request, comparable ? *pair.baseline : pair.candidate));
+  const probe::Plan plan{.prompts = std::move(prompts),
+                         .repetition = wants_symptom(request, "repetition"),
+                         .incoherent = wants_symptom(request, "incoherent"),
+                         .off_topic = wants_symptom(request, "off-topic")};
+  engine::Settings plain = settings;
+  plain.type_k = plain.type_v = "f16";
+  std::optional<probe::Side> control;
+  if (comparable)
+    control = probe::Side{pair.baseline, plain};
+  else if (diagnose::Case(patient, nullptr).cache_quantized())
+    control = probe::Side{&pair.candidate, plain};
+  return probe::examine(plan, {&pair.candidate, settings}, control, control, progress);
+}
+
+}  // namespace
+
+bool wants_symptom(const Request& request, std::string_view symptom) {
+  return request.symptom.empty() || request.symptom == "all" || request.symptom == symptom;
+}
+
+Result<std::vector<std::string>> parse_prompts(const std::string& text, const std::string& path) {
+  std::vector<std::string> prompts;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    std::string line = text.substr(at, end - at);
+    at = end + 1;
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.empty() || line.starts_with('#')) continue;
+    prompts.push_back(std::move(line));
+  }
+  if (prompts.empty())
+    return fail({Kind::input, "PROMPTS-001", path, "", "one prompt a line", "none", ""});
+  if (prompts.size() > kMostPrompts)
+    return fail({Kind::input, "PROMPTS-002", path, "", fmt::format("at most {}", kMostPrompts),
+                 fmt::format("{} prompts", prompts.size()), "24 to 100 tell what can be told."});
+  return prompts;
+}
+
+Result<void> examine_tokenizer_and_template(const Request& request, const Pair& pair,
+                                            diagnose::Patient& patient) {
+  QUALM_TRY(const std::string text, text_to_split(request));
+  if (const auto tokens = pair.candidate.tokenize(text, true); !tokens) {
+    patient.faults.push_back(
+        diagnose::fact("tokenizer", tokens.error().found + " on plain text with a newline"));
+    return {};
+  }
+  if (!pair.baseline) return {};
+  if (patient.not_comparable.empty())
+    if (auto split = probe::compare_splits(pair.candidate, *pair.baseline, text))
+      patient.split = std::move(*split);
+  const auto template_of = [](const model::Checkpoint& checkpoint) {
+    return checkpoint.metadata.string("tokenizer.chat_template");
+  };
+  const auto own = template_of(*patient.candidate);
+  const auto theirs = template_of(*patient.baseline);
+  if (own && theirs) patient.chat = probe::compare_chats(pair.engine, *own, *theirs);
+  return {};
+}
+
+Result<void> examine_symptoms(const Request& request, const engine::Settings& settings,
+                              const Pair& pair, diagnose::Patient& patient, Progress& progress) {
+  const bool any = std::ranges::any_of(
+      kWritten, [&](std::string_view symptom) { return wants_symptom(request, symptom); });
+  if (!any) return {};
+  const auto skip = [&](const std::string& why) {
+    for (const std::string_view symptom : kWritten)
+      if (wants_symptom(request, symptom)) patient.symptoms.push_back(not_examined(symptom, why));
+  };
+  const std::int64_t weights = patient.candidate->parameters();
+  if (request.symptom.empty() && weights > kProbedUnasked) {
+    skip(fmt::format("{} weights write slowly; give --symptom all to have texts written",
+                     numeric::format_count(weights)));
+    return {};
+  }
+  auto found = write_texts(request, settings, pair, patient, progress);
+  if (found) {
+    probe::settle(*found);
+    patient.symptoms = std::move(*found);
+    return {};
+  }
+  if (found.error().kind != Kind::engine && found.error().code != "TOKENIZER-001")
+    return std::unexpected(found.error());
+  skip(found.error().found);
+  return {};
+}
+
+}  // namespace qualm::app

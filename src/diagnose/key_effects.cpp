@@ -1,0 +1,82 @@
+#include "diagnose/key_effects.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace qualm::diagnose {
+namespace {
+
+/// By the end of the key; the first that fits.
+constexpr std::pair<std::string_view, std::string_view> kEffects[] = {
+    {".rope.freq_base", "positions are encoded otherwise"},
+    {".rope.dimension_count", "positions are encoded in another part of each head"},
+    {".rope.scaling.type", "positions are stretched otherwise"},
+    {".rope.scaling.factor", "positions are stretched otherwise"},
+    {".rope.scaling.original_context_length", "positions are stretched from elsewhere on"},
+    {".rope.scaling.attn_factor", "attention is scaled otherwise"},
+    {".context_length", "runtimes allow another length of text"},
+    {".attention.layer_norm_rms_epsilon", "every layer is normalized otherwise"},
+    {".attention.layer_norm_epsilon", "every layer is normalized otherwise"},
+    {".attention.head_count", "weights are cut into other heads"},
+    {".attention.head_count_kv", "weights are cut into other heads"},
+    {".attention.key_length", "weights are cut into other heads"},
+    {".attention.value_length", "weights are cut into other heads"},
+    {".attention.sliding_window", "layers see another stretch of the text"},
+    {".attention.scale", "attention is scaled otherwise"},
+    {".logit_softcapping", "logits are bounded otherwise"},
+    {".expert_count", "another number of experts"},
+    {".expert_used_count", "another number of experts per token"},
+    {".expert_weights_scale", "experts are weighted otherwise"},
+    {".expert_weights_norm", "experts are weighted otherwise"},
+    {".expert_gating_func", "experts are chosen otherwise"},
+    {".block_count", "another number of layers"},
+    {"tokenizer.ggml.add_bos_token", "texts begin with another token"},
+    {"tokenizer.ggml.add_eos_token", "prompts end with another token"},
+    {"tokenizer.ggml.bos_token_id", "texts begin with another token"},
+    {"tokenizer.ggml.eos_token_id", "answers end elsewhere, or never"},
+    {"tokenizer.ggml.eot_token_id", "answers end elsewhere, or never"},
+    {"tokenizer.ggml.model", "text is split by another kind of tokenizer"},
+    {"tokenizer.ggml.pre", "text is cut otherwise before it is split"},
+    {"tokenizer.ggml.add_space_prefix", "texts begin with or without a blank"},
+};
+
+constexpr std::array<std::string_view, 7> kOnlySplit{"tokenizer.ggml.model",
+                                                     "tokenizer.ggml.pre",
+                                                     "tokenizer.ggml.scores",
+                                                     "tokenizer.ggml.merges",
+                                                     "tokenizer.ggml.add_space_prefix",
+                                                     "tokenizer.ggml.remove_extra_whitespaces",
+                                                     "tokenizer.ggml.precompiled_charsmap"};
+
+std::optional<double> as_double(std::optional<std::int64_t> value) {
+  return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
+}
+
+}  // namespace
+
+std::string_view effect_of(std::string_view key) noexcept {
+  for (const auto& [end, effect] : kEffects)
+    if (key.ends_with(end)) return effect;
+  return {};
+}
+
+std::optional<double> default_of(std::string_view key, const model::Checkpoint& checkpoint) {
+  const auto embedding = checkpoint.arch_integer("embedding_length");
+  const auto heads = checkpoint.arch_integer("attention.head_count");
+  if (key.ends_with(".rope.freq_base")) return 10000.0;
+  if (key.ends_with(".rope.scaling.factor")) return 1.0;
+  if (key.ends_with(".expert_count") || key.ends_with(".expert_used_count")) return 0.0;
+  if (key.ends_with(".attention.head_count_kv")) return as_double(heads);
+  const bool of_head = key.ends_with(".attention.key_length") ||
+                       key.ends_with(".attention.value_length") ||
+                       key.ends_with(".rope.dimension_count");
+  if (of_head && embedding && heads && *heads > 0) return static_cast<double>(*embedding / *heads);
+  return std::nullopt;
+}
+
+bool only_splits(std::string_view key) noexcept {
+  return std::ranges::find(kOnlySplit, key) != kOnlySplit.end();
+}
+
+}  // namespace qualm::diagnose

@@ -1,0 +1,54 @@
+// The symptoms of method.md, looked for in texts: loops, repeated pieces, coherence, topic, and
+// where the texts of two models part.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "engine/engine.h"
+#include "probe/generate.h"
+#include "probe/symptom.h"
+
+namespace qualm::probe {
+
+/// One side: a model and how it is run.
+struct Side {
+  engine::Model* model = nullptr;
+  engine::Settings settings;
+};
+
+struct Plan {
+  std::vector<Tokens> prompts;  ///< each with the window's start token where there is one
+  std::int32_t length = 64;     ///< tokens written after each
+  bool repetition = true;
+  bool incoherent = true;
+  bool off_topic = true;
+};
+
+/// Figures in a fixed order; those that the plan leaves out are not in it. `judge` reads the texts
+/// of both (full precision; its vocabulary is the candidate's); without one there is neither
+/// coherence nor topic. Control and judge are the same model as a rule. Not settled: settle() them
+/// together with whatever else is tested.
+///
+///   loops_greedy, loops_sampled   share of texts that end in a loop
+///   rep_4                         mean share of repeated 4-grams, sampled
+///   distinct_2                    mean share of distinct pairs, sampled
+///   nll                           the judge's -ln P per token of the sampled text
+///   prompt_gain                   how much the prompt helps the judge to expect the sampled text:
+///                                 ln P(text | prompt) - ln P(text), per token (Li et al. 2016)
+///   divergence                    share of greedy texts that leave the control's
+[[nodiscard]] Result<std::vector<Symptom>> examine(const Plan& plan, const Side& candidate,
+                                                   const std::optional<Side>& control,
+                                                   const std::optional<Side>& judge,
+                                                   Progress& progress);
+
+/// First token at which two texts part, one ending where the other goes on included; absent where
+/// they are the same.
+[[nodiscard]] std::optional<std::int64_t> first_divergence(const Output& a, const Output& b);
+
+}  // namespace qualm::probe

@@ -1,0 +1,154 @@
+#include "probe/symptom.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "numeric/cluster.h"
+#include "numeric/distributions.h"
+
+namespace qualm::probe {
+namespace {
+
+constexpr int kFlips = 9999;
+
+numeric::Metric share(std::int64_t k, std::int64_t n) {
+  return {numeric::wilson_interval(k, n), "fraction", ""};
+}
+
+numeric::Metric mean_of(std::span<const double> values, const std::string& unit) {
+  std::vector<numeric::ClusterSum> clusters;
+  for (const double value : values) clusters.push_back({value, 1});
+  const auto mean = numeric::cluster_mean(clusters);
+  return {mean, unit, mean ? "" : "fewer than 2 texts"};
+}
+
+Symptom named(std::string symptom, std::string id) {
+  Symptom s;
+  s.symptom = std::move(symptom);
+  s.id = std::move(id);
+  return s;
+}
+
+numeric::Metric no_control(const std::string& unit) { return {std::nullopt, unit, "no control"}; }
+
+bool shown_by_control(const Symptom& s) {
+  return s.control.estimate && s.control.unit == "fraction" && s.control.estimate->low >= kShown;
+}
+
+}  // namespace
+
+std::string_view to_string(Symptom::Finding finding) noexcept {
+  switch (finding) {
+    case Symptom::Finding::worse:
+      return "worse";
+    case Symptom::Finding::shared:
+      return "shared";
+    case Symptom::Finding::alike:
+      return "alike";
+    case Symptom::Finding::no_control:
+      return "no_control";
+    case Symptom::Finding::not_examined:
+      break;
+  }
+  return "not_examined";
+}
+
+Symptom of_shares(std::string symptom, std::string id, const std::vector<bool>& candidate,
+                  const std::vector<bool>& control) {
+  Symptom s = named(std::move(symptom), std::move(id));
+  s.control = s.difference = no_control("fraction");
+  const auto n = static_cast<std::int64_t>(candidate.size());
+  if (n == 0) {
+    s.candidate = {std::nullopt, "fraction", "no text was written"};
+    return s;
+  }
+  s.candidate = share(std::ranges::count(candidate, true), n);
+  s.finding = Symptom::Finding::no_control;
+  if (control.size() != candidate.size()) return s;
+  std::int64_t both = 0;
+  std::int64_t only = 0;
+  std::int64_t other = 0;
+  for (std::size_t i = 0; i < candidate.size(); ++i) {
+    both += candidate[i] && control[i] ? 1 : 0;
+    only += candidate[i] && !control[i] ? 1 : 0;
+    other += !candidate[i] && control[i] ? 1 : 0;
+  }
+  s.control = share(both + other, n);
+  s.difference = {numeric::newcombe_paired(both, only, other, n - both - only - other), "fraction",
+                  ""};
+  s.p_value = numeric::mcnemar_exact(only, other);
+  s.finding = Symptom::Finding::alike;
+  return s;
+}
+
+Symptom of_means(std::string symptom, std::string id, std::string unit,
+                 std::span<const double> candidate, std::span<const double> control) {
+  Symptom s = named(std::move(symptom), std::move(id));
+  const bool paired = control.size() == candidate.size();
+  std::vector<double> own;
+  std::vector<double> theirs;
+  std::vector<double> differences;
+  for (std::size_t i = 0; i < candidate.size(); ++i) {
+    if (!std::isfinite(candidate[i]) || (paired && !std::isfinite(control[i]))) continue;
+    own.push_back(candidate[i]);
+    if (!paired) continue;
+    theirs.push_back(control[i]);
+    differences.push_back(candidate[i] - control[i]);
+  }
+  s.candidate = mean_of(own, unit);
+  s.control = s.difference = no_control(unit);
+  if (!s.candidate.estimate) return s;
+  s.finding = Symptom::Finding::no_control;
+  if (!paired) return s;
+  s.control = mean_of(theirs, unit);
+  s.difference = mean_of(differences, unit);
+  s.p_value = sign_flip(differences).value_or(1.0);
+  s.finding = Symptom::Finding::alike;
+  return s;
+}
+
+std::optional<double> sign_flip(std::span<const double> differences) {
+  double seen = 0;
+  bool any = false;
+  for (const double d : differences) {
+    seen += d;
+    any = any || d != 0;
+  }
+  if (!any) return std::nullopt;
+  // Sums of the same terms in the same order: only the signs differ, so that a tie is a tie.
+  const double limit = std::abs(seen) * (1 - 1e-12);
+  int as_far = 0;
+  std::uint64_t state = 1;
+  for (int flip = 0; flip < kFlips; ++flip) {
+    double sum = 0;
+    for (const double d : differences) {
+      std::uint64_t z = state += 0x9e3779b97f4a7c15U;  // SplitMix64
+      z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
+      z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
+      sum += (z ^ (z >> 31U)) >> 63U != 0 ? d : -d;
+    }
+    as_far += std::abs(sum) >= limit ? 1 : 0;
+  }
+  return (1.0 + as_far) / (1.0 + kFlips);
+}
+
+void settle(std::span<Symptom> symptoms) {
+  std::vector<Symptom*> tested;
+  for (Symptom& s : symptoms)
+    if (s.p_value && s.difference.estimate) tested.push_back(&s);
+  std::ranges::stable_sort(tested, {}, [](const Symptom* s) { return *s->p_value; });
+  double adjusted = 0;
+  for (std::size_t i = 0; i < tested.size(); ++i) {
+    Symptom& s = *tested[i];
+    adjusted = std::max(adjusted, *s.p_value * static_cast<double>(tested.size() - i));
+    const bool bad_way =
+        s.more_is_worse ? s.difference.estimate->value > 0 : s.difference.estimate->value < 0;
+    if (adjusted < kSignificance && bad_way)
+      s.finding = Symptom::Finding::worse;
+    else
+      s.finding = shown_by_control(s) ? Symptom::Finding::shared : Symptom::Finding::alike;
+  }
+}
+
+}  // namespace qualm::probe
