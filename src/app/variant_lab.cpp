@@ -17,6 +17,26 @@ bool made(const Weights& weights) {
   return weights.kind == Weights::Kind::requantized || weights.kind == Weights::Kind::assembled;
 }
 
+/// The two tensors that llama-quantize has options of their own for go by these.
+assemble::QuantizeOptions options_of(const Weights& weights, std::int32_t threads) {
+  assemble::QuantizeOptions options{.mix = weights.mix,
+                                    .token_embedding_type = {},
+                                    .output_tensor_type = {},
+                                    .overrides = {},
+                                    .allow_requantize = true,
+                                    .threads = threads};
+  for (const auto& [pattern, type] : weights.overrides) {
+    if (pattern == "token_embd.weight") {
+      options.token_embedding_type = type;
+    } else if (pattern == "output.weight") {
+      options.output_tensor_type = type;
+    } else {
+      options.overrides.emplace_back(pattern, type);
+    }
+  }
+  return options;
+}
+
 }  // namespace
 
 std::int64_t memory_for_images() {
@@ -41,12 +61,7 @@ Result<assemble::Image*> VariantLab::image(const Weights& weights, const std::st
     parts_.progress.update("making " + key, 0, 0);
     QUALM_TRY(const auto source, parts_.baseline->runnable(parts_.progress));
     QUALM_TRY(auto image,
-              parts_.quantizer.quantize(source.path, {.mix = weights.mix,
-                                                      .token_embedding_type = {},
-                                                      .output_tensor_type = {},
-                                                      .overrides = {},
-                                                      .allow_requantize = true,
-                                                      .threads = parts_.settings.threads}));
+              parts_.quantizer.quantize(source.path, options_of(weights, parts_.settings.threads)));
     return &images_.emplace(key, std::move(image)).first->second;
   }
   QUALM_TRY(auto image,

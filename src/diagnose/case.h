@@ -55,6 +55,12 @@ class Case {
 
   /// Measurements on the explored windows, remembered; those not yet known run in one pass.
   [[nodiscard]] Result<void> prepare(const Variant& reference, std::span<const Variant> variants);
+  /// The first of the explored windows: enough to compare many variants, at a bounded cost.
+  [[nodiscard]] WindowRange screened() const noexcept;
+  /// As prepare and measured, against the baseline, on windows of any text. A variant that is known
+  /// on more of that text's windows keeps them.
+  [[nodiscard]] Result<std::vector<const evaluate::Measurement*>> measured_on(
+      WindowRange windows, std::span<const Variant> variants);
   [[nodiscard]] Result<const evaluate::Measurement*> measured(const Variant& reference,
                                                               const Variant& variant);
   /// Against the baseline with an F16 cache.
@@ -67,6 +73,9 @@ class Case {
   [[nodiscard]] static Variant rung(const std::string& mix);  ///< the baseline as `mix`, F16 cache
 
  private:
+  [[nodiscard]] Result<void> learn(const Variant& reference, std::span<const Variant> variants,
+                                   WindowRange windows);
+
   const Patient* patient_;
   Lab* lab_;
   WindowRange explored_;

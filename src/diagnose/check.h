@@ -40,6 +40,7 @@ struct CheckEntry {
 [[nodiscard]] Result<CheckResult> examine_kv_cache(Case& patient);
 [[nodiscard]] Result<std::optional<Fix>> prescribe_kv_cache(Case& patient);
 [[nodiscard]] Result<CheckResult> examine_architecture(Case& patient);
+[[nodiscard]] Result<std::optional<Fix>> prescribe_architecture(Case& patient);
 [[nodiscard]] Result<CheckResult> examine_calibration(Case& patient);
 [[nodiscard]] Result<CheckResult> examine_provenance(Case& patient);
 

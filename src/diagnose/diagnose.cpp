@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <tuple>
 
 #include "diagnose/attribution.h"
 #include "diagnose/check.h"
+#include "diagnose/class_study.h"
 #include "diagnose/lines.h"
 #include "diagnose/words.h"
 
@@ -27,19 +30,45 @@ std::string level_of(const Case& patient) {
   return patient.lab() ? "L1" : "L0";
 }
 
-/// Shares of weights and cache, and from them which of the two is the cause and which contributes.
+/// Weights alone, cache alone, both: what every pair of the two factors costs.
+Result<void> add_grid(Case& patient, CheckResult& cache) {
+  for (const auto& [name, says, variant] :
+       {std::tuple{"grid_weights", "Its weights, F16 cache", patient.tier_only()},
+        std::tuple{"grid_cache", "The baseline's weights, its cache", patient.kv_only()},
+        std::tuple{"grid_both", "Its weights, its cache", patient.as_run()}}) {
+    QUALM_TRY(const auto* measured, patient.measured(variant));
+    cache.evidence.push_back(metric_evidence(name, *measured, "kld_mean", says));
+  }
+  return {};
+}
+
+/// Shares of the weights, of a crushed class of them and of the cache; from them which is the cause
+/// and which contribute.
 Result<std::string> share_out(Case& patient, std::vector<CheckResult>& checks) {
-  if (!patient.paired() || !patient.cache_quantized()) return "";
-  QUALM_TRY(const auto shares, attribute(patient));
   CheckResult* tier = find(checks, "tier");
   CheckResult* cache = find(checks, "kv_cache");
-  if (!shares || !tier || !cache) return "";
+  CheckResult* architecture = find(checks, "architecture");
+  if (!patient.paired() || !tier || !cache || !architecture) return "";
+  if (patient.cache_quantized()) QUALM_CHECK(add_grid(patient, *cache));
+  std::optional<ClassGroup> crushed;
+  if (problem(*architecture)) {
+    QUALM_TRY(const ClassStudy study, study_classes(patient));
+    if (study.culprit()) crushed = study.culprit()->group;
+  }
+  if (!crushed && !patient.cache_quantized()) return "";
+  QUALM_TRY(const auto shares, attribute(patient, crushed ? &*crushed : nullptr));
+  if (!shares) return "";
   tier->share = shares->tier;
-  cache->share = shares->kv_cache;
-  if (!problem(*tier) || !problem(*cache)) return "";
-  CheckResult* lesser = shares->tier.value < shares->kv_cache.value ? tier : cache;
-  lesser->status = Status::contributes;
-  return shares->separated ? "" : "The shares of weights and cache are not separated.";
+  architecture->share = shares->architecture;
+  if (patient.cache_quantized()) cache->share = shares->kv_cache;
+  std::vector<CheckResult*> guilty;
+  for (CheckResult* check : {tier, cache, architecture})
+    if (problem(*check) && check->share) guilty.push_back(check);
+  if (guilty.size() < 2) return "";
+  std::ranges::stable_sort(guilty, std::greater<>(),
+                           [](const CheckResult* check) { return check->share->value; });
+  for (std::size_t i = 1; i < guilty.size(); ++i) guilty[i]->status = Status::contributes;
+  return shares->separated ? "" : "The shares of the two largest causes are not separated.";
 }
 
 /// One cause at most is the principal one: a file fault breaks everything, then by share, then by
