@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "engine/llama_importance.h"
 #include "engine/llama_log.h"
 
 namespace qualm::engine {
@@ -175,6 +176,13 @@ class LlamaModel final : public Model {
     } catch (const std::exception&) {
       return {};  // the same gaps in a vocabulary that make tokenizing throw
     }
+  }
+
+  Result<model::Importance> importance(const Settings& settings, std::span<const Token> tokens,
+                                       Progress& progress) override {
+    Settings known = settings;
+    if (known.threads <= 0) known.threads = default_threads();
+    return collect_importance(*model_, name_, known, tokens, progress);
   }
 
   Result<std::unique_ptr<LogitSource>> open(const Settings& settings) override {
