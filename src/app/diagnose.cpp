@@ -10,6 +10,7 @@
 #include "diagnose/metadata_difference.h"
 #include "diagnose/words.h"
 #include "engine/llama_engine.h"
+#include "formats/imatrix/imatrix.h"
 #include "report/document.h"
 
 namespace qualm::app {
@@ -62,9 +63,14 @@ Result<void> set_up(const Request& request, const engine::Settings& settings,
     return {};
   }
   QUALM_TRY(session.bench, std::move(bench));
+  std::vector<DomainBench> domains;
+  if (session.baseline) {
+    QUALM_TRY(domains, prepare_domains(request, *reader, *session.engine, store, progress));
+  }
   session.lab = std::make_unique<VariantLab>(
       VariantLab::Parts{*session.engine, *session.quantizer, *session.bench, session.candidate,
-                        session.baseline, settings, request.gpu_layers, progress});
+                        session.baseline, settings, request.gpu_layers, progress,
+                        std::move(domains), request.text.empty() ? "prose" : "text"});
   return {};
 }
 
@@ -86,6 +92,11 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
     patient.baseline_path = session.baseline->path();
     patient.not_comparable = diagnose::vocabulary_mismatch(*patient.candidate, *patient.baseline);
   }
+  model::Importance imatrix;
+  if (!request.imatrix.empty()) {
+    QUALM_TRY(imatrix, formats::read_imatrix(request.imatrix));
+    patient.imatrix = &imatrix;
+  }
   patient.type_k = settings.type_k;
   patient.type_v = settings.type_v;
   QUALM_CHECK(set_up(request, settings, store, session, patient, progress));
@@ -104,7 +115,7 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
     report.windows = {examined.explored().count(), session.bench->text().count()};
     const auto reference = examined.paired() ? diagnose::Case::baseline() : examined.tier_only();
     report.resolution_kld = session.bench->resolution(session.lab->subject(reference));
-    report.spent.passes = session.bench->passes();
+    report.spent.passes = session.lab->passes();
     report.spent.variants = session.lab->variants_made();
   } else {
     report.resolution_kld = {std::nullopt, "nat/token", "nothing was run"};

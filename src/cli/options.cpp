@@ -110,6 +110,10 @@ std::variant<Options, Leave> parse(int argc, const char* const* argv) {
                        "the model it was made from (F16, BF16, ...)");
   diagnose->add_option("--base-model", request.base_model,
                        "the model its original was tuned from: is this a quant of that one?");
+  diagnose->add_option("--text", request.texts,
+                       "NAME=FILE: a further domain the quant must serve; may be repeated");
+  diagnose->add_option("--imatrix", request.imatrix,
+                       "the importance matrix MODEL was made with, to look for gaps in it");
   add_run_options(*diagnose, request);
   add_presentation(*diagnose, options);
 

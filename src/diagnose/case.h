@@ -11,6 +11,7 @@
 #include "diagnose/diagnosis.h"
 #include "diagnose/lab.h"
 #include "model/checkpoint.h"
+#include "model/importance.h"
 
 namespace qualm::diagnose {
 
@@ -24,11 +25,19 @@ struct Patient {
   std::string type_v = "f16";
   /// Faults found outside: a tokenizer that threw, damaged blocks. They belong to check 0.
   std::vector<Evidence> faults;
+  /// The importance matrix it was made with, where the user gave the file.
+  const model::Importance* imatrix = nullptr;
   /// Why candidate and baseline cannot be compared by their logits; empty where they can.
   std::string not_comparable;
 };
 
 inline const Weights kBaselineWeights{.kind = Weights::Kind::baseline, .mix = {}, .recipe = {}};
+/// The calibration-free counterpart: the candidate's types, tensor by tensor, by plain rounding of
+/// the baseline. Types that cannot be had without an importance matrix become Q2_K.
+inline const Weights kFreeWeights{
+    .kind = Weights::Kind::assembled,
+    .mix = {},
+    .recipe = {{{"*", assemble::Action::encode_like_candidate, "Q2_K"}}}};
 
 class Case {
  public:

@@ -10,7 +10,7 @@ std::span<const CheckEntry> checks() {
       CheckEntry{"tier", "Tier too aggressive", examine_tier, prescribe_tier},
       CheckEntry{"kv_cache", "KV cache", examine_kv_cache, prescribe_kv_cache},
       CheckEntry{"architecture", "Architecture", examine_architecture, prescribe_architecture},
-      CheckEntry{"calibration", "Calibration", examine_calibration, nullptr},
+      CheckEntry{"calibration", "Calibration", examine_calibration, prescribe_calibration},
       CheckEntry{"provenance", "Quant of another model", examine_provenance, nullptr},
   };
   return kChecks;

@@ -9,6 +9,7 @@
 
 #include <array>
 
+#include "diagnose/calibration_study.h"
 #include "diagnose/check.h"
 #include "diagnose/class_study.h"
 #include "diagnose/lines.h"
@@ -87,6 +88,14 @@ Result<CheckResult> examine_tier(Case& patient) {
     result.status = Status::cannot_tell;
     result.needs.push_back(fmt::format("more text (-f): with {} put right it is not certain",
                                        study.culprit()->group.id));
+    return result;
+  }
+  QUALM_TRY(const CalibrationStudy calibration, study_calibration(patient));
+  if (calibration.explains()) {
+    result.status = Status::cleared;
+    result.headline =
+        fmt::format("{:.2f} bits per weight pass if {}",
+                    patient.patient().candidate->bits_per_weight(), calibration.better()->says);
     return result;
   }
   // Does a rung above get it back? Only then is it the tier, and not something that more bits leave
