@@ -70,7 +70,8 @@ Result<void> set_up(const Request& request, const engine::Settings& settings,
   session.lab = std::make_unique<VariantLab>(
       VariantLab::Parts{*session.engine, *session.quantizer, *session.bench, session.candidate,
                         session.baseline, settings, request.gpu_layers, progress,
-                        std::move(domains), request.text.empty() ? "prose" : "text"});
+                        std::move(domains), request.text.empty() ? "prose" : "text",
+                        request.text.empty() ? "frankenstein.txt" : request.text});
   return {};
 }
 

@@ -103,7 +103,7 @@ Result<std::vector<DomainBench>> prepare_domains(const Request& request, engine:
     Request one = request;
     one.text = path;
     QUALM_TRY(auto bench, prepare_bench(one, reference, engine, store, progress));
-    domains.push_back({{name, bench->text().count(), by_user}, std::move(bench)});
+    domains.push_back({{name, bench->text().count(), by_user, path}, std::move(bench)});
     return {};
   };
   for (const auto& [name, file] : kBundled) {

@@ -152,7 +152,7 @@ Result<std::vector<evaluate::Measurement>> VariantLab::measure(const Variant& re
 }
 
 std::vector<diagnose::Domain> VariantLab::texts() const {
-  std::vector<diagnose::Domain> all{{parts_.text_name, windows_total(), true}};
+  std::vector<diagnose::Domain> all{{parts_.text_name, windows_total(), true, parts_.text_path}};
   for (const DomainBench& domain : parts_.domains) all.push_back(domain.domain);
   return all;
 }

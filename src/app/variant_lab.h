@@ -32,6 +32,7 @@ class VariantLab final : public diagnose::Lab {
     Progress& progress;
     std::vector<DomainBench> domains{};  ///< texts after that of `bench`
     std::string text_name = "text";      ///< what that of `bench` is called
+    std::string text_path{};
   };
   explicit VariantLab(Parts parts);
 

@@ -195,7 +195,7 @@ Result<std::optional<Fix>> prescribe_calibration(Case& patient) {
   if (better->weights.calibrated_on)
     fix.command = fmt::format("llama-imatrix -m {} -f {} -o {} && ",
                               shell_word(patient.patient().baseline_path),
-                              shell_word(finding.domain.name + ".txt"), shell_word(matrix));
+                              shell_word(finding.domain.path), shell_word(matrix));
   fix.command += quantize_command(patient.patient(), better->weights,
                                   better->weights.calibrated_on ? matrix : "");
   QUALM_TRY(const std::int64_t bytes, patient.lab()->model_bytes(*fix.weights));

@@ -58,6 +58,7 @@ struct Domain {
   std::string name;
   std::int32_t windows = 0;
   bool given = false;  ///< by the user, not one that comes with qualm
+  std::string path{};  ///< for commands to paste
 };
 
 /// The last windows of a text of so many, kept for calibration.
