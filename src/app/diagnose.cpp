@@ -14,6 +14,7 @@
 #include "diagnose/diagnose.h"
 #include "diagnose/metadata_difference.h"
 #include "engine/llama_engine.h"
+#include "formats/imatrix/imatrix.h"
 #include "formats/read.h"
 #include "report/document.h"
 
@@ -60,9 +61,15 @@ Result<void> set_up(const Request& request, const engine::Settings& settings,
     return {};
   }
   QUALM_TRY(session.bench, std::move(bench));
+  std::vector<DomainBench> domains;
+  if (session.baseline) {
+    QUALM_TRY(domains, prepare_domains(request, *reader, *session.engine, store, progress));
+  }
   session.lab = std::make_unique<VariantLab>(
       VariantLab::Parts{*session.engine, *session.quantizer, *session.bench, session.candidate,
-                        session.baseline, settings, request.gpu_layers, progress});
+                        session.baseline, settings, request.gpu_layers, progress,
+                        std::move(domains), request.text.empty() ? "prose" : "text",
+                        request.text.empty() ? "frankenstein.txt" : request.text});
   return examine_symptoms(request, settings, pair, patient, progress);
 }
 
@@ -89,6 +96,11 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
   }
   if (session.base_model) patient.base_model = &*session.base_model;
   patient.progress = &progress;
+  model::Importance imatrix;
+  if (!request.imatrix.empty()) {
+    QUALM_TRY(imatrix, formats::read_imatrix(request.imatrix));
+    patient.imatrix = &imatrix;
+  }
   patient.type_k = settings.type_k;
   patient.type_v = settings.type_v;
   patient.look_for_long_context = wants_symptom(request, "long-context");
@@ -112,7 +124,7 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
     report.windows = {examined.explored().count(), session.bench->text().count()};
     const auto reference = examined.paired() ? diagnose::Case::baseline() : examined.tier_only();
     report.resolution_kld = session.bench->resolution(session.lab->subject(reference));
-    report.spent.passes = session.bench->passes();
+    report.spent.passes = session.lab->passes();
     report.spent.variants = session.lab->variants_made();
   } else {
     report.resolution_kld = {std::nullopt, "nat/token", "nothing was run"};

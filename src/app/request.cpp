@@ -16,6 +16,8 @@ nlohmann::json to_json(const Request& r) {
           {"baseline", r.baseline},
           {"base_model", r.base_model},
           {"text", r.text},
+          {"texts", r.texts},
+          {"imatrix", r.imatrix},
           {"protocol", evaluate::to_string(r.protocol)},
           {"chunks", r.chunks},
           {"full", r.full},
@@ -43,6 +45,8 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("baseline").get_to(r.baseline);
     json.at("base_model").get_to(r.base_model);
     json.at("text").get_to(r.text);
+    json.at("texts").get_to(r.texts);
+    json.at("imatrix").get_to(r.imatrix);
     r.protocol = json.at("protocol") == "llama.cpp" ? evaluate::Protocol::llama_cpp
                                                     : evaluate::Protocol::standard;
     json.at("chunks").get_to(r.chunks);

@@ -17,7 +17,9 @@ struct Request {
   std::vector<std::string> models;  ///< candidates; one but for measure
   std::string baseline;
   std::string base_model;
-  std::string text;  ///< path; empty: the bundled text
+  std::string text;                ///< path; empty: the bundled text
+  std::vector<std::string> texts;  ///< further domains, "name=path"
+  std::string imatrix;             ///< the importance matrix the candidate was made with, or empty
   evaluate::Protocol protocol = evaluate::Protocol::standard;
   std::int64_t chunks = 0;  ///< windows of the text, 0: all
   bool full = false;        ///< do not stop early

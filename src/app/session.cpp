@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "app/data.h"
@@ -14,6 +15,9 @@ namespace {
 
 constexpr std::uint64_t kOrderSeed =
     20260101;  // fixed: the same text is read in the same order by everyone
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kBundled{
+    {{"prose", "frankenstein.txt"}, {"code", "code.txt"}, {"languages", "languages.txt"}}};
 
 /// Cores this process may run on, which in a container are fewer than the machine has.
 std::int32_t available_cores() {
@@ -85,6 +89,39 @@ Result<std::unique_ptr<Workbench>> prepare_bench(const Request& request, engine:
             evaluate::cut(std::move(tokens), request.settings.ctx_size, request.protocol,
                           reference.window_start(), request.chunks, kOrderSeed));
   return std::make_unique<Workbench>(std::move(windows), engine.version(), store, progress);
+}
+
+Result<std::vector<DomainBench>> prepare_domains(const Request& request, engine::Model& reference,
+                                                 const engine::Engine& engine,
+                                                 evaluate::WindowStore& store, Progress& progress) {
+  std::vector<std::pair<std::string, std::string>> given;
+  for (const std::string& text : request.texts) {
+    const auto at = text.find('=');
+    if (at == 0 || at == std::string::npos || at + 1 == text.size())
+      return fail({Kind::input, "REQUEST-004", "", "--text", "NAME=FILE", text,
+                   "For example --text code=main.c"});
+    given.emplace_back(text.substr(0, at), text.substr(at + 1));
+  }
+  std::vector<DomainBench> domains;
+  const auto add = [&](const std::string& name, const std::string& path,
+                       bool by_user) -> Result<void> {
+    Request one = request;
+    one.text = path;
+    QUALM_TRY(auto bench, prepare_bench(one, reference, engine, store, progress));
+    domains.push_back({{name, bench->text().count(), by_user, path}, std::move(bench)});
+    return {};
+  };
+  for (const auto& [name, file] : kBundled) {
+    const bool is_first = request.text.empty() && name == kBundled.front().first;
+    if (is_first ||
+        std::ranges::find(given, name, [](const auto& g) { return g.first; }) != given.end())
+      continue;
+    QUALM_TRY(const std::string path, data_file(fmt::format("corpora/{}", file)));
+    if (const auto added = add(std::string(name), path, false); !added)
+      progress.note(fmt::format("{} is not read: {}", file, added.error().found));
+  }
+  for (const auto& [name, path] : given) QUALM_CHECK(add(name, path, true));
+  return domains;
 }
 
 }  // namespace qualm::app

@@ -9,6 +9,7 @@
 #include "app/patient_file.h"
 #include "app/request.h"
 #include "app/workbench.h"
+#include "diagnose/lab.h"
 #include "engine/engine.h"
 #include "evaluate/score_pairs.h"
 #include "report/report.h"
@@ -25,6 +26,21 @@ namespace qualm::app {
 /// The text of the request through the reference model's tokenizer, cut into windows, on a bench.
 /// Notes windows longer than the reference was trained for.
 [[nodiscard]] Result<std::unique_ptr<Workbench>> prepare_bench(const Request& request,
+                                                               engine::Model& reference,
+                                                               const engine::Engine& engine,
+                                                               evaluate::WindowStore& store,
+                                                               Progress& progress);
+
+/// A further domain, ready to be measured on.
+struct DomainBench {
+  diagnose::Domain domain;
+  std::unique_ptr<Workbench> bench;
+};
+
+/// prose, code and languages as they come with qualm, where the user gave no text of that name,
+/// then the user's --text NAME=FILE. REQUEST-004: not NAME=FILE. A bundled text that this tokenizer
+/// cannot read is left out.
+[[nodiscard]] Result<std::vector<DomainBench>> prepare_domains(const Request& request,
                                                                engine::Model& reference,
                                                                const engine::Engine& engine,
                                                                evaluate::WindowStore& store,

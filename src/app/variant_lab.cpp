@@ -5,7 +5,9 @@
 
 #include <algorithm>
 
+#include "diagnose/case.h"
 #include "engine/llama_engine.h"
+#include "formats/read.h"
 
 namespace qualm::app {
 namespace {
@@ -15,6 +17,26 @@ using diagnose::Weights;
 
 bool made(const Weights& weights) {
   return weights.kind == Weights::Kind::requantized || weights.kind == Weights::Kind::assembled;
+}
+
+/// The two tensors that llama-quantize has options of their own for go by these.
+assemble::QuantizeOptions options_of(const Weights& weights, std::int32_t threads) {
+  assemble::QuantizeOptions options{.mix = weights.mix,
+                                    .token_embedding_type = {},
+                                    .output_tensor_type = {},
+                                    .overrides = {},
+                                    .allow_requantize = true,
+                                    .threads = threads};
+  for (const auto& [pattern, type] : weights.overrides) {
+    if (pattern == "token_embd.weight") {
+      options.token_embedding_type = type;
+    } else if (pattern == "output.weight") {
+      options.output_tensor_type = type;
+    } else {
+      options.overrides.emplace_back(pattern, type);
+    }
+  }
+  return options;
 }
 
 }  // namespace
@@ -40,13 +62,11 @@ Result<assemble::Image*> VariantLab::image(const Weights& weights, const std::st
   if (weights.kind == Weights::Kind::requantized) {
     parts_.progress.update("making " + key, 0, 0);
     QUALM_TRY(const auto source, parts_.baseline->runnable(parts_.progress));
-    QUALM_TRY(auto image,
-              parts_.quantizer.quantize(source.path, {.mix = weights.mix,
-                                                      .token_embedding_type = {},
-                                                      .output_tensor_type = {},
-                                                      .overrides = {},
-                                                      .allow_requantize = true,
-                                                      .threads = parts_.settings.threads}));
+    auto options = options_of(weights, parts_.settings.threads);
+    if (weights.calibrated_on) {
+      QUALM_TRY(options.importance, importance(*weights.calibrated_on));
+    }
+    QUALM_TRY(auto image, parts_.quantizer.quantize(source.path, options));
     return &images_.emplace(key, std::move(image)).first->second;
   }
   QUALM_TRY(auto image,
@@ -85,7 +105,9 @@ Subject VariantLab::subject(const Variant& variant) {
       subject.identity = base;
       break;
     case Weights::Kind::requantized:
-      subject.identity = fmt::format("{}>{}", base, weights.mix);
+      subject.identity = fmt::format("{}>{}", base, diagnose::describe(weights));
+      if (weights.calibrated_on)
+        subject.identity += bench_of(*weights.calibrated_on).text_identity();
       break;
     case Weights::Kind::assembled:
       subject.identity = fmt::format("{}+{}>{}", own, base, diagnose::describe(weights));
@@ -115,7 +137,8 @@ Result<std::vector<evaluate::Measurement>> VariantLab::measure(const Variant& re
     }
     if (bytes > budget_) images_.clear();
     QUALM_TRY(auto measured,
-              parts_.bench.measure(subject(reference), group, windows.begin, windows.end, rule));
+              bench_of(windows.text)
+                  .measure(subject(reference), group, windows.begin, windows.end, rule));
     for (auto& one : measured) all.push_back(std::move(one));
     std::erase_if(models_, [](const auto& entry) {
       return entry.first.starts_with("baseline as") || entry.first.starts_with("candidate with");
@@ -126,6 +149,50 @@ Result<std::vector<evaluate::Measurement>> VariantLab::measure(const Variant& re
                    "What was measured is kept: the same command goes on from there."});
   }
   return all;
+}
+
+std::vector<diagnose::Domain> VariantLab::texts() const {
+  std::vector<diagnose::Domain> all{{parts_.text_name, windows_total(), true, parts_.text_path}};
+  for (const DomainBench& domain : parts_.domains) all.push_back(domain.domain);
+  return all;
+}
+
+Workbench& VariantLab::bench_of(std::size_t text) const {
+  return text == 0 ? parts_.bench : *parts_.domains.at(text - 1).bench;
+}
+
+std::int64_t VariantLab::passes() const noexcept {
+  std::int64_t passes = parts_.bench.passes();
+  for (const DomainBench& domain : parts_.domains) passes += domain.bench->passes();
+  return passes;
+}
+
+Result<const model::Importance*> VariantLab::importance(std::size_t text) {
+  if (const auto it = importance_.find(text); it != importance_.end()) return &it->second;
+  QUALM_TRY(const auto baseline, model(diagnose::kBaselineWeights));
+  const Workbench& bench = bench_of(text);
+  const auto tokens = bench.last_windows(diagnose::calibration_windows(bench.text().count()));
+  QUALM_TRY(auto made, baseline->importance(parts_.settings, tokens, parts_.progress));
+  return &importance_.emplace(text, std::move(made)).first->second;
+}
+
+Result<model::Checkpoint> VariantLab::opened(const Weights& weights) {
+  if (!made(weights))
+    return (weights.kind == Weights::Kind::baseline ? parts_.baseline : parts_.candidate)
+        ->checkpoint();
+  QUALM_TRY(const assemble::Image* const made_image, image(weights, diagnose::describe(weights)));
+  return formats::read(made_image->path());
+}
+
+Result<std::optional<bool>> VariantLab::same_weights(const Weights& a, const Weights& b) {
+  QUALM_TRY(const auto first, opened(a));
+  QUALM_TRY(const auto second, opened(b));
+  return std::ranges::all_of(first.tensors, [&](const model::Tensor& tensor) {
+    const model::Tensor* other = second.find(tensor.name);
+    return other && tensor.encoding.ggml_type >= 0 &&
+           tensor.encoding.ggml_type == other->encoding.ggml_type &&
+           std::ranges::equal(tensor.data->ggml_bytes(), other->data->ggml_bytes());
+  });
 }
 
 Result<std::int64_t> VariantLab::model_bytes(const Weights& weights) {

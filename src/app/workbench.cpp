@@ -81,6 +81,15 @@ Result<std::vector<evaluate::Measurement>> Workbench::measure(const Subject& ref
   return measurements;
 }
 
+std::vector<engine::Token> Workbench::last_windows(std::int32_t count) const {
+  std::vector<engine::Token> tokens;
+  for (std::int32_t i = text_.count() - count; i < text_.count(); ++i) {
+    const auto window = text_.window(text_.order[static_cast<std::size_t>(i)]);
+    tokens.insert(tokens.end(), window.begin(), window.end());
+  }
+  return tokens;
+}
+
 numeric::Metric Workbench::resolution(const Subject& reference) {
   Subject changed = reference;
   changed.name = "the baseline against itself";

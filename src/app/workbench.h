@@ -34,6 +34,9 @@ class Workbench {
             Progress& progress);
 
   [[nodiscard]] const evaluate::TextWindows& text() const noexcept { return text_; }
+  [[nodiscard]] const std::string& text_identity() const noexcept { return text_identity_; }
+  /// The last so many windows in reading order, one after the other.
+  [[nodiscard]] std::vector<engine::Token> last_windows(std::int32_t count) const;
 
   /// Each subject against the reference, windows order[begin, end); one summarized Measurement
   /// each. After Ctrl-C the measurements hold what was finished, and say so.

@@ -8,6 +8,7 @@
 
 #include "assemble/image.h"
 #include "base/error.h"
+#include "model/importance.h"
 
 namespace qualm::assemble {
 
@@ -20,6 +21,7 @@ struct QuantizeOptions {
   bool pure = false;
   bool allow_requantize = false;
   std::int32_t threads = 0;
+  const model::Importance* importance = nullptr;  ///< --imatrix; borrowed for the call
 };
 
 class Quantizer {

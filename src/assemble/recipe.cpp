@@ -152,9 +152,10 @@ Result<Planned> plan(const Tensor& tensor, const Checkpoint* baseline, const Rec
     if (tensor.encoding.ggml_type < 0)
       return fail({Kind::input, "ASSEMBLE-002", "", "tensor " + tensor.name, "a type of ggml",
                    tensor.encoding.name, ""});
-    return tensor.dims.size() < 2
-               ? as_it_is(*source)
-               : encoded(*source, static_cast<ggml_type>(tensor.encoding.ggml_type));
+    const auto own = static_cast<ggml_type>(tensor.encoding.ggml_type);
+    const auto instead = type_named(rule->type);
+    if (tensor.dims.size() < 2) return as_it_is(*source);
+    return encoded(*source, instead && ggml_quantize_requires_imatrix(own) ? *instead : own);
   }
   const auto type = type_named(rule->type);
   if (!type)

@@ -128,6 +128,10 @@ std::variant<Options, Leave> parse(int argc, const char* const* argv) {
           CLI::IsMember({"repetition", "incoherent", "off-topic", "long-context", "all", "none"}));
   diagnose->add_option("--prompts", request.prompts,
                        "texts to be gone on with, one a line (default: bundled openings)");
+  diagnose->add_option("--text", request.texts,
+                       "NAME=FILE: a further domain the quant must serve; may be repeated");
+  diagnose->add_option("--imatrix", request.imatrix,
+                       "the importance matrix MODEL was made with, to look for gaps in it");
   add_run_options(*diagnose, request);
   add_presentation(*diagnose, options);
 

@@ -1,78 +1,80 @@
 #include "diagnose/attribution.h"
 
-#include <array>
-#include <cmath>
-#include <limits>
-#include <map>
+#include <algorithm>
+#include <functional>
 
-#include "numeric/bootstrap.h"
+#include "diagnose/class_study.h"
+#include "diagnose/joint_kld.h"
 #include "numeric/shapley.h"
 
 namespace qualm::diagnose {
 namespace {
 
-/// kld of each window under {nothing, weights, cache, both}: the worth of each coalition, by bit
-/// mask.
-struct WindowSums {
-  std::array<double, 4> kld{};
-  double tokens = 0;
-};
+enum class Factor { rest, crushed, cache };
 
-std::vector<WindowSums> join(const std::array<const evaluate::Measurement*, 3>& measured) {
-  std::map<std::int32_t, std::pair<WindowSums, int>> by_window;
-  for (std::size_t i = 0; i < measured.size(); ++i)
-    for (const auto& window : measured[i]->windows) {
-      auto& [sums, seen] = by_window[window.window];
-      double kld = 0;
-      for (const auto& score : window.scores) kld += static_cast<double>(score.kld);
-      sums.kld[i + 1] = kld;
-      sums.tokens = static_cast<double>(window.scores.size());
-      ++seen;
-    }
-  std::vector<WindowSums> out;
-  for (const auto& [window, entry] : by_window)
-    if (entry.second == static_cast<int>(measured.size())) out.push_back(entry.first);
-  return out;
+/// The variant in which the factors of `mask` are the patient's and the others the baseline's.
+Variant variant_of(const Case& patient, const std::vector<Factor>& factors,
+                   const ClassGroup* crushed, std::size_t mask) {
+  const auto has = [&](Factor factor) {
+    const auto it = std::ranges::find(factors, factor);
+    return it != factors.end() && ((mask >> (it - factors.begin())) & 1U) != 0;
+  };
+  Variant variant = Case::baseline();
+  if (!crushed || has(Factor::rest) == has(Factor::crushed)) {
+    if (has(Factor::rest)) variant = patient.tier_only();
+  } else {
+    variant = has(Factor::rest) ? with_restored(*crushed) : with_alone(*crushed);
+  }
+  if (has(Factor::cache)) {
+    variant.type_k = patient.patient().type_k;
+    variant.type_v = patient.patient().type_v;
+  }
+  return variant;
 }
 
-/// Shares of weights and cache over windows drawn so often; NaN where nothing is lost.
-std::array<double, 2> shares(const std::vector<WindowSums>& windows,
-                             std::span<const std::uint16_t> draw) {
-  std::array<double, 4> worth{};
-  for (std::size_t w = 0; w < windows.size(); ++w)
-    for (std::size_t mask = 1; mask < worth.size(); ++mask)
-      worth[mask] += windows[w].kld[mask] * (draw.empty() ? 1.0 : static_cast<double>(draw[w]));
-  const double total = worth[3];
-  if (!(total > 0))
-    return {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
-  const auto values = numeric::shapley_values(worth);
-  return {values[0] / total, values[1] / total};
+/// Shapley shares of the worths of all coalitions but the empty one, whose worth is 0.
+std::vector<double> shares_of(std::span<const double> totals) {
+  std::vector<double> worth{0.0};
+  worth.insert(worth.end(), totals.begin(), totals.end());
+  auto values = numeric::shapley_values(worth);
+  for (double& value : values) value /= worth.back();  // NaN or infinite where nothing is lost
+  return values;
+}
+
+bool two_largest_separate(const JointKld& joint, const std::vector<numeric::Estimate>& shares) {
+  std::vector<std::size_t> order(shares.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::sort(order, std::greater<>(), [&](std::size_t i) { return shares[i].value; });
+  const auto difference = estimate(joint, [&](std::span<const double> totals) {
+    const auto values = shares_of(totals);
+    return values[order[0]] - values[order[1]];
+  });
+  return difference && difference->low > 0;
 }
 
 }  // namespace
 
-Result<std::optional<Shares>> attribute(Case& patient) {
-  const std::array wanted{patient.tier_only(), patient.kv_only(), patient.as_run()};
-  QUALM_CHECK(patient.prepare(Case::baseline(), wanted));
-  std::array<const evaluate::Measurement*, 3> measured{};
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    QUALM_TRY(measured[i], patient.measured(wanted[i]));
+Result<std::optional<Shares>> attribute(Case& patient, const ClassGroup* crushed) {
+  std::vector<Factor> factors{Factor::rest};
+  if (crushed) factors.push_back(Factor::crushed);
+  if (patient.cache_quantized()) factors.push_back(Factor::cache);
+  std::vector<Variant> variants;
+  for (std::size_t mask = 1; mask < std::size_t{1} << factors.size(); ++mask)
+    variants.push_back(variant_of(patient, factors, crushed, mask));
+  QUALM_TRY(const auto measured,
+            patient.measured_on(crushed ? patient.screened() : patient.explored(), variants));
+  const JointKld joint = join(measured);
+  std::vector<numeric::Estimate> shares;
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    const auto share =
+        estimate(joint, [i](std::span<const double> totals) { return shares_of(totals)[i]; });
+    if (!share) return std::nullopt;
+    shares.push_back(*share);
   }
-  const auto windows = join(measured);
-  const auto point = shares(windows, {});
-  if (windows.size() < 2 || std::isnan(point[0])) return std::nullopt;
-  const numeric::Resamples resamples(static_cast<std::int64_t>(windows.size()), {});
-  const auto interval = [&](double value, auto&& of) {
-    return numeric::bootstrap(resamples, value, [&](std::span<const std::uint16_t> draw) {
-      return of(shares(windows, draw));
-    });
-  };
-  const auto tier = interval(point[0], [](const std::array<double, 2>& s) { return s[0]; });
-  const auto cache = interval(point[1], [](const std::array<double, 2>& s) { return s[1]; });
-  const auto difference =
-      interval(point[0] - point[1], [](const std::array<double, 2>& s) { return s[0] - s[1]; });
-  if (!tier || !cache || !difference) return std::nullopt;
-  return Shares{*tier, *cache, difference->low > 0 || difference->high < 0};
+  Shares result{shares[0], {}, {}, two_largest_separate(joint, shares)};
+  if (crushed) result.architecture = shares[1];
+  if (patient.cache_quantized()) result.kv_cache = shares.back();
+  return result;
 }
 
 }  // namespace qualm::diagnose

@@ -1,5 +1,7 @@
 #include "diagnose/case.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -10,8 +12,10 @@ namespace {
 
 constexpr std::int32_t kLeastFresh = 16;
 
-std::string key(const Variant& reference, const Variant& variant) {
-  return describe(reference) + " | " + describe(variant);
+constexpr std::int32_t kMostScreened = 24;
+
+std::string key(const Variant& reference, const Variant& variant, std::size_t text = 0) {
+  return fmt::format("{} | {} | {}", text, describe(reference), describe(variant));
 }
 
 bool full_precision(const std::string& type) {
@@ -43,13 +47,34 @@ Result<void> Case::explore() {
 }
 
 Result<void> Case::prepare(const Variant& reference, std::span<const Variant> variants) {
-  std::vector<Variant> missing;
+  return learn(reference, variants, explored_);
+}
+
+WindowRange Case::screened() const noexcept {
+  return {explored_.begin, std::min(explored_.end, explored_.begin + kMostScreened)};
+}
+
+Result<std::vector<const evaluate::Measurement*>> Case::measured_on(
+    WindowRange windows, std::span<const Variant> variants) {
+  QUALM_CHECK(learn(baseline(), variants, windows));
+  std::vector<const evaluate::Measurement*> measured;
   for (const Variant& variant : variants)
-    if (!known_.contains(key(reference, variant))) missing.push_back(variant);
+    measured.push_back(&known_.at(key(baseline(), variant, windows.text)));
+  return measured;
+}
+
+Result<void> Case::learn(const Variant& reference, std::span<const Variant> variants,
+                         WindowRange windows) {
+  std::vector<Variant> missing;
+  for (const Variant& variant : variants) {
+    const auto known = known_.find(key(reference, variant, windows.text));
+    const auto wanted = static_cast<std::size_t>(windows.count());
+    if (known == known_.end() || known->second.windows.size() < wanted) missing.push_back(variant);
+  }
   if (missing.empty()) return {};
-  QUALM_TRY(auto measurements, lab_->measure(reference, missing, explored_, {}));
+  QUALM_TRY(auto measurements, lab_->measure(reference, missing, windows, {}));
   for (std::size_t i = 0; i < missing.size(); ++i)
-    known_.insert_or_assign(key(reference, missing[i]), std::move(measurements[i]));
+    known_.insert_or_assign(key(reference, missing[i], windows.text), std::move(measurements[i]));
   return {};
 }
 

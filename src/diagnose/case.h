@@ -13,6 +13,7 @@
 #include "diagnose/diagnosis.h"
 #include "diagnose/lab.h"
 #include "model/checkpoint.h"
+#include "model/importance.h"
 #include "probe/chat.h"
 #include "probe/split.h"
 #include "probe/symptom.h"
@@ -37,12 +38,20 @@ struct Patient {
   std::vector<probe::Symptom> symptoms;
   bool look_for_long_context = false;
   std::string asked_symptom;  ///< the user says what he sees: "repetition"; empty: nothing was said
+  /// The importance matrix it was made with, where the user gave the file.
+  const model::Importance* imatrix = nullptr;
   /// Why candidate and baseline cannot be compared by their logits; empty where they can.
   std::string not_comparable;
   Progress* progress = nullptr;  ///< of work without the Lab; may be null
 };
 
 inline const Weights kBaselineWeights{.kind = Weights::Kind::baseline, .mix = {}, .recipe = {}};
+/// The calibration-free counterpart: the candidate's types, tensor by tensor, by plain rounding of
+/// the baseline. Types that cannot be had without an importance matrix become Q2_K.
+inline const Weights kFreeWeights{
+    .kind = Weights::Kind::assembled,
+    .mix = {},
+    .recipe = {{{"*", assemble::Action::encode_like_candidate, "Q2_K"}}}};
 
 class Case {
  public:
@@ -69,6 +78,12 @@ class Case {
 
   /// Measurements on the explored windows, remembered; those not yet known run in one pass.
   [[nodiscard]] Result<void> prepare(const Variant& reference, std::span<const Variant> variants);
+  /// The first of the explored windows: enough to compare many variants, at a bounded cost.
+  [[nodiscard]] WindowRange screened() const noexcept;
+  /// As prepare and measured, against the baseline, on windows of any text. A variant that is known
+  /// on more of that text's windows keeps them.
+  [[nodiscard]] Result<std::vector<const evaluate::Measurement*>> measured_on(
+      WindowRange windows, std::span<const Variant> variants);
   [[nodiscard]] Result<const evaluate::Measurement*> measured(const Variant& reference,
                                                               const Variant& variant);
   /// Against the baseline with an F16 cache.
@@ -81,6 +96,9 @@ class Case {
   [[nodiscard]] static Variant rung(const std::string& mix);  ///< the baseline as `mix`, F16 cache
 
  private:
+  [[nodiscard]] Result<void> learn(const Variant& reference, std::span<const Variant> variants,
+                                   WindowRange windows);
+
   const Patient* patient_;
   Lab* lab_;
   WindowRange explored_;

@@ -17,6 +17,7 @@ struct Fix {
   std::string command;
   std::string effect;  ///< what changes, in words, without the measured figures
   std::optional<std::int64_t> bytes;
+  std::size_t text = 0;            ///< of the Lab, on which it is to be proved
   std::optional<Weights> weights;  ///< instead of the candidate's
   std::optional<std::pair<std::string, std::string>>
       cache;  ///< K and V types instead of the user's
@@ -40,7 +41,9 @@ struct CheckEntry {
 [[nodiscard]] Result<CheckResult> examine_kv_cache(Case& patient);
 [[nodiscard]] Result<std::optional<Fix>> prescribe_kv_cache(Case& patient);
 [[nodiscard]] Result<CheckResult> examine_architecture(Case& patient);
+[[nodiscard]] Result<std::optional<Fix>> prescribe_architecture(Case& patient);
 [[nodiscard]] Result<CheckResult> examine_calibration(Case& patient);
+[[nodiscard]] Result<std::optional<Fix>> prescribe_calibration(Case& patient);
 [[nodiscard]] Result<CheckResult> examine_provenance(Case& patient);
 [[nodiscard]] Result<std::optional<Fix>> prescribe_provenance(Case& patient);
 

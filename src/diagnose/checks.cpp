@@ -9,8 +9,8 @@ std::span<const CheckEntry> checks() {
       CheckEntry{"not_quant", "Is it the quant?", examine_not_quant, nullptr},
       CheckEntry{"tier", "Tier too aggressive", examine_tier, prescribe_tier},
       CheckEntry{"kv_cache", "KV cache", examine_kv_cache, prescribe_kv_cache},
-      CheckEntry{"architecture", "Architecture", examine_architecture, nullptr},
-      CheckEntry{"calibration", "Calibration", examine_calibration, nullptr},
+      CheckEntry{"architecture", "Architecture", examine_architecture, prescribe_architecture},
+      CheckEntry{"calibration", "Calibration", examine_calibration, prescribe_calibration},
       CheckEntry{"provenance", "Quant of another model", examine_provenance, prescribe_provenance},
   };
   return kChecks;

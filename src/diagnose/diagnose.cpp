@@ -4,16 +4,21 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <tuple>
 #include <utility>
 
 #include "diagnose/attribution.h"
 #include "diagnose/check.h"
+#include "diagnose/class_study.h"
 #include "diagnose/lines.h"
 #include "diagnose/symptoms.h"
 #include "diagnose/words.h"
 
 namespace qualm::diagnose {
 namespace {
+
+constexpr std::int32_t kMostDomainWindows = 24;  // that check 4 reads of a further text
 
 bool problem(const CheckResult& check) {
   return check.status == Status::cause || check.status == Status::contributes;
@@ -29,19 +34,45 @@ std::string level_of(const Case& patient) {
   return patient.lab() ? "L1" : "L0";
 }
 
-/// Shares of weights and cache, and from them which of the two is the cause and which contributes.
+/// Weights alone, cache alone, both: what every pair of the two factors costs.
+Result<void> add_grid(Case& patient, CheckResult& cache) {
+  for (const auto& [name, says, variant] :
+       {std::tuple{"grid_weights", "Its weights, F16 cache", patient.tier_only()},
+        std::tuple{"grid_cache", "The baseline's weights, its cache", patient.kv_only()},
+        std::tuple{"grid_both", "Its weights, its cache", patient.as_run()}}) {
+    QUALM_TRY(const auto* measured, patient.measured(variant));
+    cache.evidence.push_back(metric_evidence(name, *measured, "kld_mean", says));
+  }
+  return {};
+}
+
+/// Shares of the weights, of a crushed class of them and of the cache; from them which is the cause
+/// and which contribute.
 Result<std::string> share_out(Case& patient, std::vector<CheckResult>& checks) {
-  if (!patient.paired() || !patient.cache_quantized()) return "";
-  QUALM_TRY(const auto shares, attribute(patient));
   CheckResult* tier = find(checks, "tier");
   CheckResult* cache = find(checks, "kv_cache");
-  if (!shares || !tier || !cache) return "";
+  CheckResult* architecture = find(checks, "architecture");
+  if (!patient.paired() || !tier || !cache || !architecture) return "";
+  if (patient.cache_quantized()) QUALM_CHECK(add_grid(patient, *cache));
+  std::optional<ClassGroup> crushed;
+  if (problem(*architecture)) {
+    QUALM_TRY(const ClassStudy study, study_classes(patient));
+    if (study.culprit()) crushed = study.culprit()->group;
+  }
+  if (!crushed && !patient.cache_quantized()) return "";
+  QUALM_TRY(const auto shares, attribute(patient, crushed ? &*crushed : nullptr));
+  if (!shares) return "";
   tier->share = shares->tier;
-  cache->share = shares->kv_cache;
-  if (!problem(*tier) || !problem(*cache)) return "";
-  CheckResult* lesser = shares->tier.value < shares->kv_cache.value ? tier : cache;
-  lesser->status = Status::contributes;
-  return shares->separated ? "" : "The shares of weights and cache are not separated.";
+  architecture->share = shares->architecture;
+  if (patient.cache_quantized()) cache->share = shares->kv_cache;
+  std::vector<CheckResult*> guilty;
+  for (CheckResult* check : {tier, cache, architecture})
+    if (problem(*check) && check->share) guilty.push_back(check);
+  if (guilty.size() < 2) return "";
+  std::ranges::stable_sort(guilty, std::greater<>(),
+                           [](const CheckResult* check) { return check->share->value; });
+  for (std::size_t i = 1; i < guilty.size(); ++i) guilty[i]->status = Status::contributes;
+  return shares->separated ? "" : "The shares of the two largest causes are not separated.";
 }
 
 /// One cause at most is the principal one: a file fault breaks everything, then by share, then by
@@ -100,31 +131,66 @@ std::map<std::string, numeric::Metric> proof(const evaluate::Measurement& measur
   return figures;
 }
 
+/// One remedy after the other was added, and what it is proved on.
+struct Treatment {
+  std::vector<Remedy> remedies;
+  std::vector<Variant> variants;  ///< the patient as run, then with each remedy added
+  std::vector<std::size_t> texts;
+};
+
+/// Windows of a text that chose nothing and calibrate nothing; where there are none, those that
+/// were explored.
+WindowRange proving(const Case& patient, std::size_t text, const Treatment& treatment) {
+  WindowRange windows = patient.fresh();
+  const std::int32_t total = patient.lab()->texts()[text].windows;
+  if (text != 0) windows = {kMostDomainWindows, kMostDomainWindows + windows.count(), text};
+  const bool calibrated = std::ranges::any_of(
+      treatment.variants, [&](const Variant& v) { return v.weights.calibrated_on == text; });
+  windows.end = std::min(windows.end, total - (calibrated ? calibration_windows(total) : 0));
+  if (windows.count() >= 2) return windows;
+  if (text == 0) return patient.explored();
+  return {0, std::min(total, kMostDomainWindows), text};
+}
+
+Result<void> prove(Case& patient, Treatment& treatment) {
+  const Variant reference = patient.paired() ? Case::baseline() : patient.tier_only();
+  for (std::size_t i = 0; i < treatment.remedies.size(); ++i) {
+    const std::size_t text = treatment.texts[i];
+    const auto before = std::span(treatment.texts).first(i);
+    const bool again = std::ranges::find(before, text) != before.end();
+    if (again) continue;  // all of one text share a pass of the reference
+    const WindowRange windows = proving(patient, text, treatment);
+    QUALM_TRY(const auto measured,
+              patient.lab()->measure(reference, treatment.variants, windows, {}));
+    for (std::size_t k = i; k < treatment.remedies.size(); ++k) {
+      if (treatment.texts[k] != text) continue;
+      Remedy& remedy = treatment.remedies[k];
+      remedy.before = proof(measured.front());
+      remedy.after = proof(measured[k + 1]);
+      remedy.windows = static_cast<std::int64_t>(measured[k + 1].windows.size());
+      remedy.fresh = windows.begin > 0;
+    }
+  }
+  return {};
+}
+
 /// Prescribes for every cause, then reads all remedies, one added after the other, on fresh
 /// windows.
 Result<std::vector<Remedy>> prescribe(Case& patient, const std::vector<CheckResult>& found) {
-  std::vector<Remedy> remedies;
-  std::vector<Variant> variants{patient.as_run()};
+  Treatment treatment;
+  treatment.variants.push_back(patient.as_run());
   for (const CheckResult* check : to_be_remedied(found)) {
     const auto entry = std::ranges::find(checks(), check->id, &CheckEntry::id);
     if (!entry->prescribe) continue;
     QUALM_TRY(auto fix, entry->prescribe(patient));
     if (!fix) continue;
-    variants.push_back(apply(*fix, variants.back()));
-    remedies.push_back({check->id, fix->command, fix->effect, fix->bytes, {}, {}, 0, false});
+    treatment.variants.push_back(apply(*fix, treatment.variants.back()));
+    treatment.texts.push_back(fix->text);
+    treatment.remedies.push_back(
+        {check->id, fix->command, fix->effect, fix->bytes, {}, {}, 0, false});
   }
-  if (remedies.empty()) return remedies;
-  const bool fresh = patient.fresh().count() >= 2;
-  const WindowRange windows = fresh ? patient.fresh() : patient.explored();
-  const Variant reference = patient.paired() ? Case::baseline() : patient.tier_only();
-  QUALM_TRY(const auto measured, patient.lab()->measure(reference, variants, windows, {}));
-  for (std::size_t i = 0; i < remedies.size(); ++i) {
-    remedies[i].before = proof(measured.front());
-    remedies[i].after = proof(measured[i + 1]);
-    remedies[i].windows = static_cast<std::int64_t>(measured[i + 1].windows.size());
-    remedies[i].fresh = fresh;
-  }
-  return remedies;
+  QUALM_CHECK(prove(patient, treatment));
+  return std::move(treatment.remedies);
 }
 
 /// The patient as run, all factors together.

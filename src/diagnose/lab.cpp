@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace qualm::diagnose {
 namespace {
+
+constexpr std::int32_t kMostCalibration = 96;  // windows; llama-imatrix is run with about as many
 
 std::string_view name(assemble::Action action) {
   switch (action) {
@@ -21,7 +25,19 @@ std::string_view name(assemble::Action action) {
   return "?";
 }
 
+std::string requantized(const Weights& weights) {
+  std::string text = "baseline as " + weights.mix;
+  for (const auto& [pattern, type] : weights.overrides)
+    text += fmt::format(" {}={}", pattern, type);
+  if (weights.calibrated_on) text += fmt::format(" calibrated on text {}", *weights.calibrated_on);
+  return text;
+}
+
 }  // namespace
+
+std::int32_t calibration_windows(std::int32_t total) noexcept {
+  return std::min(total / 2, kMostCalibration);
+}
 
 std::string describe(const Weights& weights) {
   switch (weights.kind) {
@@ -30,7 +46,7 @@ std::string describe(const Weights& weights) {
     case Weights::Kind::baseline:
       return "baseline";
     case Weights::Kind::requantized:
-      return "baseline as " + weights.mix;
+      return requantized(weights);
     case Weights::Kind::assembled:
       break;
   }

@@ -2,13 +2,18 @@
 //
 // The candidate's weights run with an F16 cache, so that nothing but the weights differs from the
 // baseline. They are to blame where they lose more than the lines of lines.h allow and a standard
-// rung above them, made here from the baseline and read on the same windows, gets it back.
+// rung above them, made here from the baseline and read on the same windows, gets it back; unless
+// one class of tensors was given fewer bits than the rest and they pass once it is put right: that
+// is check 3.
 #include <fmt/format.h>
 
 #include <array>
 
+#include "diagnose/calibration_study.h"
 #include "diagnose/check.h"
+#include "diagnose/class_study.h"
 #include "diagnose/lines.h"
+#include "diagnose/override.h"
 #include "diagnose/words.h"
 #include "evaluate/summary.h"
 #include "numeric/format.h"
@@ -71,6 +76,28 @@ Result<CheckResult> examine_tier(Case& patient) {
     case Side::above:
       break;
   }
+  QUALM_TRY(const ClassStudy study, study_classes(patient));
+  if (study.explains()) {
+    const auto& group = study.culprit()->group;
+    result.status = Status::cleared;
+    result.headline =
+        fmt::format("{:.2f} bits per weight pass once {} is put right", group.rest_bits, group.id);
+    return result;
+  }
+  if (study.culprit() && study.culprit()->after == Side::not_separated) {
+    result.status = Status::cannot_tell;
+    result.needs.push_back(fmt::format("more text (-f): with {} put right it is not certain",
+                                       study.culprit()->group.id));
+    return result;
+  }
+  QUALM_TRY(const CalibrationStudy calibration, study_calibration(patient));
+  if (calibration.explains()) {
+    result.status = Status::cleared;
+    result.headline =
+        fmt::format("{:.2f} bits per weight pass if {}",
+                    patient.patient().candidate->bits_per_weight(), calibration.better()->says);
+    return result;
+  }
   // Does a rung above get it back? Only then is it the tier, and not something that more bits leave
   // as it is.
   for (const char* mix : kRungs) {
@@ -89,7 +116,6 @@ Result<CheckResult> examine_tier(Case& patient) {
 }
 
 Result<std::optional<Fix>> prescribe_tier(Case& patient) {
-  const Patient& given = patient.patient();
   QUALM_TRY(const auto* floor, patient.measured(Case::rung(kFloorMix)));
   QUALM_TRY(const auto* weights, patient.measured(patient.tier_only()));
   const char* chosen = nullptr;
@@ -106,10 +132,7 @@ Result<std::optional<Fix>> prescribe_tier(Case& patient) {
   fix.weights = Weights{.kind = Weights::Kind::requantized, .mix = chosen, .recipe = {}};
   QUALM_TRY(const std::int64_t now, patient.lab()->model_bytes({}));
   QUALM_TRY(const std::int64_t then, patient.lab()->model_bytes(*fix.weights));
-  std::string stem = given.candidate_path.substr(given.candidate_path.find_last_of('/') + 1);
-  if (stem.ends_with(".gguf")) stem.resize(stem.size() - 5);
-  fix.command =
-      fmt::format("llama-quantize {} {}-{}.gguf {}", given.baseline_path, stem, chosen, chosen);
+  fix.command = quantize_command(patient.patient(), *fix.weights);
   fix.effect =
       fmt::format("weights from {} to {}", numeric::format_bytes(now), numeric::format_bytes(then));
   fix.bytes = then;

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "model/importance.h"
 
 namespace qualm::engine {
 
@@ -77,7 +78,18 @@ class Model {
     return false;
   }
   [[nodiscard]] virtual Result<std::unique_ptr<LogitSource>> open(const Settings& settings) = 0;
+  /// The importance matrix of windows of settings.ctx_size tokens, as llama-imatrix makes it, with
+  /// an F16 cache. Errors: ENGINE-*; ENGINE-021 where an implementation has none.
+  [[nodiscard]] virtual Result<model::Importance> importance(const Settings& settings,
+                                                             std::span<const Token> tokens,
+                                                             Progress& progress);
 };
+
+inline Result<model::Importance> Model::importance(const Settings&, std::span<const Token>,
+                                                   Progress&) {
+  return fail({Kind::engine, "ENGINE-021", "", "importance matrix", "an engine that collects one",
+               "one that does not", ""});
+}
 
 /// Where a model's bytes are.
 struct ModelFile {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "engine/llama_chat.h"
+#include "engine/llama_importance.h"
 #include "engine/llama_log.h"
 
 namespace qualm::engine {
@@ -180,6 +181,13 @@ class LlamaModel final : public Model {
 
   bool ends_text(Token token) const override {
     return token >= 0 && token < llama_vocab_n_tokens(vocab_) && llama_vocab_is_eog(vocab_, token);
+  }
+
+  Result<model::Importance> importance(const Settings& settings, std::span<const Token> tokens,
+                                       Progress& progress) override {
+    Settings known = settings;
+    if (known.threads <= 0) known.threads = default_threads();
+    return collect_importance(*model_, name_, known, tokens, progress);
   }
 
   Result<std::unique_ptr<LogitSource>> open(const Settings& settings) override {

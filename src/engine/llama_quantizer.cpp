@@ -85,6 +85,15 @@ class LlamaQuantizer final : public assemble::Quantizer {
     overrides.push_back({nullptr, GGML_TYPE_COUNT});
     if (overrides.size() > 1) params.tt_overrides = overrides.data();
 
+    std::vector<llama_model_imatrix_data> importance;
+    if (options.importance) {
+      for (const auto& entry : options.importance->entries)
+        importance.push_back(
+            {entry.tensor.c_str(), entry.mean_squares.data(), entry.mean_squares.size()});
+      importance.push_back({nullptr, nullptr, 0});
+      params.imatrix = importance.data();
+    }
+
     QUALM_TRY(auto image, assemble::Image::create(options.mix));
     std::uint32_t status = 1;
     try {

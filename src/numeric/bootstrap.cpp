@@ -119,6 +119,17 @@ std::optional<Estimate> bootstrap(
   return percentile_interval(found, value, resamples.options());
 }
 
+std::optional<Estimate> bootstrap(
+    const Resamples& a, const Resamples& b, double value,
+    const std::function<double(std::span<const std::uint16_t>, std::span<const std::uint16_t>)>&
+        statistic) {
+  if (a.clusters() < 2 || b.clusters() < 2 || !std::isfinite(value)) return std::nullopt;
+  std::vector<double> found;
+  for (int r = 0; r < a.count(); ++r)
+    if (const double s = statistic(a.draw(r), b.draw(r)); std::isfinite(s)) found.push_back(s);
+  return percentile_interval(found, value, a.options());
+}
+
 std::vector<Quantile> clustered_quantiles(std::span<const float> values,
                                           std::span<const std::int32_t> cluster,
                                           std::span<const double> p, const Resamples& resamples) {

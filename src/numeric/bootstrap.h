@@ -39,6 +39,13 @@ class Resamples {
     const Resamples& resamples, double value,
     const std::function<double(std::span<const std::uint16_t>)>& statistic);
 
+/// The same for a statistic of two independent samples: resample r of one goes with resample r of
+/// the other, whose seeds must differ. Precondition: as many resamples of both.
+[[nodiscard]] std::optional<Estimate> bootstrap(
+    const Resamples& a, const Resamples& b, double value,
+    const std::function<double(std::span<const std::uint16_t>, std::span<const std::uint16_t>)>&
+        statistic);
+
 /// Quantiles p (0..1) of pooled values, each with its interval. values[i] belongs to cluster[i].
 /// Quantile definition: linear interpolation at p (n - 1), as llama-perplexity's (Hyndman and Fan
 /// 1996, type 7). An interval for p = 0 or 1 is absent: the bootstrap does not hold for extremes.

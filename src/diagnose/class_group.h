@@ -1,0 +1,41 @@
+// Tensors that are restored together: what one option of llama-quantize would set.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "assemble/recipe.h"
+#include "model/checkpoint.h"
+#include "model/tensor_class.h"
+
+namespace qualm::diagnose {
+
+struct ClassGroup {
+  std::string id;                                        ///< "attn_q+k"
+  std::string title;                                     ///< "attention queries and keys"
+  model::TensorClass first = model::TensorClass::other;  ///< of the classes in it
+  std::vector<std::string> patterns;  ///< shell patterns that fit its tensors and no others
+  std::int64_t parameters = 0;
+  std::int64_t bytes = 0;           ///< in the candidate
+  std::int64_t baseline_bytes = 0;  ///< in the baseline
+  double share = 0;                 ///< of the weights of all groups
+  double rest_bits = 0;  ///< bits per weight of the layers' matrices outside it; 0: there are none
+  /// Clearly fewer bits than the rest of the model has, or than its job is given by llama-quantize
+  /// and the converters (a tied embedding, a router).
+  bool crushed = false;
+
+  [[nodiscard]] double bits() const noexcept;
+};
+
+/// The groups that the candidate holds in fewer bits than the baseline, in the order of a forward
+/// pass. Tensors that the two do not share in shape are left out.
+[[nodiscard]] std::vector<ClassGroup> class_groups(const model::Checkpoint& candidate,
+                                                   const model::Checkpoint& baseline);
+
+/// The candidate with this group as the baseline has it.
+[[nodiscard]] assemble::Recipe restored(const ClassGroup& group);
+/// The baseline with this group as the candidate has it.
+[[nodiscard]] assemble::Recipe alone(const ClassGroup& group);
+
+}  // namespace qualm::diagnose

@@ -1,0 +1,77 @@
+#include "diagnose/class_study.h"
+
+#include <algorithm>
+#include <array>
+
+#include "diagnose/joint_kld.h"
+
+namespace qualm::diagnose {
+namespace {
+
+double value_of(const ClassFinding& finding) { return finding.gain ? finding.gain->value : -1.0; }
+
+/// totals: kld of the candidate, and of the candidate with the class restored.
+double gained(std::span<const double> totals) { return (totals[0] - totals[1]) / totals[0]; }
+
+ClassFinding compare(const ClassGroup& group, const evaluate::Measurement& as_it_is,
+                     const evaluate::Measurement& put_right, double confidence) {
+  ClassFinding finding{.group = group, .gain = {}};
+  const std::array pair{&as_it_is, &put_right};
+  const JointKld joint = join(pair);
+  finding.gain = estimate(joint, gained, confidence);
+  // damage(class) / weights(class) > kOutweighs * damage(rest) / weights(rest), without divisions
+  const double share = group.share;
+  const auto margin = estimate(
+      joint,
+      [share](std::span<const double> totals) {
+        return (totals[0] - totals[1]) * (1 - share) - kOutweighs * totals[1] * share;
+      },
+      confidence);
+  finding.outweighs = margin && margin->low > 0;
+  return finding;
+}
+
+}  // namespace
+
+const ClassFinding* ClassStudy::culprit() const noexcept {
+  const auto it = std::ranges::find_if(classes, [](const ClassFinding& finding) {
+    return finding.group.crushed && finding.outweighs;
+  });
+  return it == classes.end() ? nullptr : &*it;
+}
+
+bool ClassStudy::explains() const noexcept { return culprit() && culprit()->after == Side::below; }
+
+Variant with_restored(const ClassGroup& group) {
+  return {{.kind = Weights::Kind::assembled, .mix = {}, .recipe = restored(group)}, "f16", "f16"};
+}
+
+Variant with_alone(const ClassGroup& group) {
+  return {{.kind = Weights::Kind::assembled, .mix = {}, .recipe = alone(group)}, "f16", "f16"};
+}
+
+Result<ClassStudy> study_classes(Case& patient) {
+  const Patient& given = patient.patient();
+  const auto groups = class_groups(*given.candidate, *given.baseline);
+  QUALM_TRY(const auto* floor, patient.measured(Case::rung(kFloorMix)));
+  QUALM_TRY(const auto* weights, patient.measured(patient.tier_only()));
+  std::vector<Variant> variants;
+  for (const ClassGroup& group : groups) variants.push_back(with_restored(group));
+  QUALM_TRY(const auto measured, patient.measured_on(patient.screened(), variants));
+  ClassStudy study;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    auto finding = compare(groups[i], *weights, *measured[i], confidence_for(groups.size()));
+    finding.after = harm(*measured[i], *floor);
+    const bool suspect = finding.group.crushed && finding.outweighs;
+    if (suspect && finding.after == Side::not_separated) {
+      QUALM_TRY(const auto more,
+                patient.measured_on(patient.explored(), std::span(&variants[i], 1)));
+      finding.after = harm(*more.front(), *floor);
+    }
+    study.classes.push_back(std::move(finding));
+  }
+  std::ranges::stable_sort(study.classes, std::greater<>(), value_of);
+  return study;
+}
+
+}  // namespace qualm::diagnose

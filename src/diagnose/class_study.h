@@ -1,0 +1,42 @@
+// Which tensors carry the loss of the weights: each class restored from the baseline, alone.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "diagnose/case.h"
+#include "diagnose/class_group.h"
+#include "diagnose/lines.h"
+#include "numeric/estimate.h"
+
+namespace qualm::diagnose {
+
+struct ClassFinding {
+  ClassGroup group;
+  /// Share of the weights' excess kld that goes away with the class restored. The intervals of all
+  /// classes hold together with 95 %.
+  std::optional<numeric::Estimate> gain;
+  /// Its weights lose more than kOutweighs times what the rest's lose, weight for weight.
+  bool outweighs = false;
+  Side after = Side::not_separated;  ///< harm() of the candidate with the class restored
+};
+
+/// How many times the rest's damage per weight makes a class stand out.
+inline constexpr double kOutweighs = 3.0;
+
+struct ClassStudy {
+  std::vector<ClassFinding> classes;  ///< largest gain first
+  /// The class to blame, of which there is one where a crushed class outweighs the rest.
+  [[nodiscard]] const ClassFinding* culprit() const noexcept;
+  /// The candidate passes once the culprit is restored: the tier of the rest is not to blame.
+  [[nodiscard]] bool explains() const noexcept;
+};
+
+/// Measures on the screened windows, in one pass of the baseline (memory permitting); what is not
+/// certain for the culprit, on the explored ones. Precondition: patient.paired().
+[[nodiscard]] Result<ClassStudy> study_classes(Case& patient);
+
+[[nodiscard]] Variant with_restored(const ClassGroup& group);  ///< F16 cache
+[[nodiscard]] Variant with_alone(const ClassGroup& group);     ///< F16 cache
+
+}  // namespace qualm::diagnose

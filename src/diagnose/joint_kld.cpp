@@ -1,0 +1,63 @@
+#include "diagnose/joint_kld.h"
+
+#include <algorithm>
+#include <map>
+
+#include "numeric/bootstrap.h"
+
+namespace qualm::diagnose {
+namespace {
+
+std::vector<double> totals(const JointKld& joint, std::span<const std::uint16_t> draw) {
+  std::vector<double> sums(joint.kld.empty() ? 0 : joint.kld.front().size(), 0.0);
+  for (std::size_t w = 0; w < joint.kld.size(); ++w) {
+    const double times = draw.empty() ? 1.0 : static_cast<double>(draw[w]);
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += times * joint.kld[w][i];
+  }
+  return sums;
+}
+
+}  // namespace
+
+JointKld join(std::span<const evaluate::Measurement* const> measured) {
+  std::map<std::int32_t, std::vector<double>> by_window;
+  for (const evaluate::Measurement* one : measured)
+    for (const evaluate::WindowScores& window : one->windows) {
+      double kld = 0;
+      for (const evaluate::Score& score : window.scores) kld += static_cast<double>(score.kld);
+      by_window[window.window].push_back(kld);
+    }
+  JointKld joint;
+  for (auto& [window, kld] : by_window)
+    if (kld.size() == measured.size()) joint.kld.push_back(std::move(kld));
+  return joint;
+}
+
+std::optional<numeric::Estimate> estimate(const JointKld& joint, const Statistic& of,
+                                          double confidence) {
+  if (joint.windows() < 2) return std::nullopt;
+  const numeric::Resamples resamples(static_cast<std::int64_t>(joint.windows()),
+                                     {.confidence = confidence});
+  return numeric::bootstrap(
+      resamples, of(totals(joint, {})),
+      [&](std::span<const std::uint16_t> draw) { return of(totals(joint, draw)); });
+}
+
+std::optional<numeric::Estimate> estimate_difference(const JointKld& a, const JointKld& b,
+                                                     const Statistic& of, double confidence) {
+  if (a.windows() < 2 || b.windows() < 2) return std::nullopt;
+  const numeric::Resamples of_a(static_cast<std::int64_t>(a.windows()), {.confidence = confidence});
+  const numeric::Resamples of_b(static_cast<std::int64_t>(b.windows()),
+                                {.seed = 2, .confidence = confidence});
+  return numeric::bootstrap(
+      of_a, of_b, of(totals(a, {})) - of(totals(b, {})),
+      [&](std::span<const std::uint16_t> x, std::span<const std::uint16_t> y) {
+        return of(totals(a, x)) - of(totals(b, y));
+      });
+}
+
+double confidence_for(std::size_t count) noexcept {
+  return 1.0 - 0.05 / static_cast<double>(std::max<std::size_t>(1, count));
+}
+
+}  // namespace qualm::diagnose

@@ -1,0 +1,28 @@
+// llama-quantize's per-tensor types: which to ask for, and how to ask.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "diagnose/case.h"
+#include "diagnose/class_group.h"
+
+namespace qualm::diagnose {
+
+/// The standard mix that fits what the candidate's matrices outside `group` have.
+[[nodiscard]] std::string mix_of_rest(const model::Checkpoint& candidate, const ClassGroup& group);
+
+/// That mix with the group in more bits, from the smallest on; at least one. Types that do not fit
+/// the rows are left out. A router needs no override: llama-quantize leaves it in floats.
+[[nodiscard]] std::vector<Weights> overrides_for(const model::Checkpoint& candidate,
+                                                 const ClassGroup& group);
+
+/// The command line that makes requantized weights of the patient's baseline, for a POSIX shell.
+/// `imatrix` is the path of an importance matrix, or empty.
+[[nodiscard]] std::string quantize_command(const Patient& patient, const Weights& weights,
+                                           const std::string& imatrix = "");
+
+/// In single quotes where the shell would not take the word as it stands.
+[[nodiscard]] std::string shell_word(const std::string& word);
+
+}  // namespace qualm::diagnose
