@@ -46,7 +46,7 @@ void tier_risks(const Checkpoint& checkpoint, const Anatomy& anatomy, Risks& ris
         {"below_floor", fmt::format("The layers' matrices have {:.2f} bits per weight, below the "
                                     "customary floor of {:.1f}.",
                                     bits, kFloorBits)});
-    if (checkpoint.format.starts_with("GGUF") && !has_key(checkpoint, "quantize.imatrix."))
+    if (!has_key(checkpoint, "quantize.imatrix.") && !has_key(checkpoint, "quantization."))
       risks.push_back({"imatrix_not_recorded",
                        "No importance matrix is recorded: either none was used, which costs most "
                        "at few bits, or the quantizer does not say."});

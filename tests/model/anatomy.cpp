@@ -186,6 +186,14 @@ TEST(Risks, few_bits) {
   EXPECT_TRUE(risks_of(model).empty());
 }
 
+TEST(Risks, an_importance_matrix_is_not_missed_where_another_quantizer_worked) {
+  Checkpoint model = healthy();
+  for (Tensor& one : model.tensors) one.bytes = one.parameters() * 3 / 8;
+  model.metadata.set("quantization.method", std::string("exl2"));
+  EXPECT_NE(risk(model, "below_floor"), "");
+  EXPECT_EQ(risk(model, "imatrix_not_recorded"), "");
+}
+
 TEST(Risks, a_label_that_the_mix_does_not_bear_out) {
   Checkpoint model = healthy();
   model.metadata.set("general.file_type", std::uint64_t{18});
