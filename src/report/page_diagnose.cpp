@@ -89,7 +89,7 @@ void add_symptoms(Page& page, const Json& symptoms, bool verbose) {
   if (!table.rows.empty()) page.emplace_back(std::move(table));
   if (alike > 0)
     page.emplace_back(Paragraph{
-        {{fmt::format("{} figures of its texts are not separated from the control's.", alike),
+        {{fmt::format("Figures of its texts that are not separated from the control's: {}.", alike),
           Tone::dim}}});
 }
 

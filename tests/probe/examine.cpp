@@ -147,7 +147,7 @@ TEST(Examine, the_judge_is_surprised_at_what_a_noisy_model_writes) {
   settle(*found);
   const Symptom& nll = named(*found, "nll");
   EXPECT_EQ(nll.finding, Symptom::Finding::worse);
-  EXPECT_GT(nll.difference.estimate->low, 1);
+  EXPECT_GT(nll.difference.estimate->low, 0.1);
   EXPECT_EQ(named(*found, "divergence").candidate.estimate->value, 1);
 }
 
