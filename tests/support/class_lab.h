@@ -58,6 +58,29 @@ class ClassLab final : public diagnose::Lab {
   Result<std::int64_t> model_bytes(const diagnose::Weights&) override { return 1000; }
   std::int64_t cache_bytes(const std::string&, const std::string&) const override { return 0; }
 
+  /// The same kld everywhere but for a little that differs between windows; the nll changes by
+  /// ppl_factor times it.
+  static evaluate::Measurement measured(double kld, diagnose::WindowRange windows,
+                                        double ppl_factor = 1) {
+    evaluate::Measurement m;
+    m.windows_total = 64;
+    for (std::int32_t w = windows.begin; w < windows.end; ++w) {
+      evaluate::WindowScores window{w, {}};
+      const double wobble = 1 + 0.02 * (w % 5 - 2);
+      for (std::int32_t i = 0; i < 8; ++i) {
+        evaluate::Score score;
+        score.nll_p = 3;
+        score.nll_q = 3 + ppl_factor * kld * wobble;
+        score.kld = static_cast<float>(kld * wobble);
+        score.position = i + 1;
+        window.scores.push_back(score);
+      }
+      m.windows.push_back(std::move(window));
+    }
+    evaluate::summarize(m);
+    return m;
+  }
+
  private:
   double loss(const diagnose::Variant& variant) const {
     using Kind = diagnose::Weights::Kind;
@@ -80,27 +103,6 @@ class ClassLab final : public diagnose::Lab {
       if (name.find(word) != std::string::npos) return kld;
     return 0.0;
   }
-  /// The same kld everywhere but for a little that differs between windows.
-  static evaluate::Measurement measured(double kld, diagnose::WindowRange windows) {
-    evaluate::Measurement m;
-    m.windows_total = 64;
-    for (std::int32_t w = windows.begin; w < windows.end; ++w) {
-      evaluate::WindowScores window{w, {}};
-      const double wobble = 1 + 0.02 * (w % 5 - 2);
-      for (std::int32_t i = 0; i < 8; ++i) {
-        evaluate::Score score;
-        score.nll_p = 3;
-        score.nll_q = 3 + kld * wobble;
-        score.kld = static_cast<float>(kld * wobble);
-        score.position = i + 1;
-        window.scores.push_back(score);
-      }
-      m.windows.push_back(std::move(window));
-    }
-    evaluate::summarize(m);
-    return m;
-  }
-
   const model::Checkpoint* candidate_;
   Damage damage_;
   double floor_;
