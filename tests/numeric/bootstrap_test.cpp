@@ -48,6 +48,21 @@ TEST(Bootstrap, is_absent_for_one_window_and_where_most_resamples_have_no_value)
   EXPECT_FALSE(bootstrap(Resamples(9, {}), 1.0, nan));
 }
 
+// The variance of a difference of independent means is the sum of theirs.
+TEST(Bootstrap, the_interval_of_two_samples_is_that_of_independent_ones) {
+  const auto mean = [](std::span<const std::uint16_t> draw) {
+    double sum = 0;
+    for (std::size_t i = 0; i < draw.size(); ++i) sum += draw[i] * std::sin(static_cast<double>(i));
+    return sum / static_cast<double>(draw.size());
+  };
+  const Resamples a(40, {});
+  const Resamples b(40, {.seed = 2});
+  const auto one = bootstrap(a, 0, mean);
+  const auto two = bootstrap(a, b, 0, [&](auto x, auto y) { return mean(x) - mean(y); });
+  ASSERT_TRUE(one && two);
+  EXPECT_NEAR((two->high - two->low) / (one->high - one->low), std::sqrt(2.0), 0.08);
+}
+
 // numpy.quantile(x, p), whose default is type 7.
 TEST(ClusteredQuantiles, agree_with_numpys_definition) {
   const std::array<float, 6> values{9, 1, 4, 2, 25, 16};
