@@ -48,6 +48,22 @@ TEST(Bootstrap, is_absent_for_one_window_and_where_most_resamples_have_no_value)
   EXPECT_FALSE(bootstrap(Resamples(9, {}), 1.0, nan));
 }
 
+// The variance of a difference of independent means is the sum of theirs.
+TEST(Bootstrap, the_interval_of_two_samples_is_that_of_independent_ones) {
+  const auto mean = [](std::span<const std::uint16_t> draw) {
+    double sum = 0;
+    for (std::size_t i = 0; i < draw.size(); ++i) sum += draw[i] * std::sin(static_cast<double>(i));
+    return sum / static_cast<double>(draw.size());
+  };
+  const Resamples a(40, {});
+  const Resamples b(40, {.seed = 2});
+  const auto width = [](const std::optional<Estimate>& e) { return e->high - e->low; };
+  const double of_one = std::hypot(width(bootstrap(a, 0, mean)), width(bootstrap(b, 0, mean)));
+  const auto two = bootstrap(a, b, 0, [&](auto x, auto y) { return mean(x) - mean(y); });
+  ASSERT_TRUE(two);
+  EXPECT_NEAR(width(two), of_one, 0.1 * of_one);  // 2000 resamples give a width to 2 % or so
+}
+
 // numpy.quantile(x, p), whose default is type 7.
 TEST(ClusteredQuantiles, agree_with_numpys_definition) {
   const std::array<float, 6> values{9, 1, 4, 2, 25, 16};

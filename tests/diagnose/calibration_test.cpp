@@ -1,0 +1,102 @@
+// Check 4 on a Lab whose kld by domain is given.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "diagnose/calibration_study.h"
+#include "diagnose/check.h"
+#include "support/class_lab.h"
+
+namespace qualm {
+namespace {
+
+using diagnose::Status;
+
+/// kld on {the user's text, prose} of the candidate, of plain rounding, of another calibration.
+struct Klds {
+  double candidate[2];
+  double free[2];
+  double calibrated;
+};
+
+class DomainLab final : public diagnose::Lab {
+ public:
+  DomainLab(Klds klds, double ppl_factor) : klds_(klds), ppl_factor_(ppl_factor) {}
+  std::int32_t windows_total() const override { return 64; }
+  std::vector<diagnose::Domain> texts() const override {
+    return {{"text", 64, true, "mine.txt"}, {"prose", 64, false, "frankenstein.txt"}};
+  }
+  Result<std::vector<evaluate::Measurement>> measure(const diagnose::Variant&,
+                                                     std::span<const diagnose::Variant> variants,
+                                                     diagnose::WindowRange windows,
+                                                     const evaluate::StopRule& rule) override {
+    if (rule.quantity != evaluate::StopRule::Quantity::never) windows.end = windows.begin + 32;
+    std::vector<evaluate::Measurement> all;
+    for (const auto& v : variants)
+      all.push_back(test::ClassLab::measured(kld(v.weights, windows.text), windows, ppl_factor_));
+    return all;
+  }
+  Result<std::optional<bool>> same_weights(const diagnose::Weights&,
+                                           const diagnose::Weights&) override {
+    return false;
+  }
+  Result<std::int64_t> model_bytes(const diagnose::Weights&) override { return 1000; }
+  std::int64_t cache_bytes(const std::string&, const std::string&) const override { return 0; }
+
+ private:
+  double kld(const diagnose::Weights& weights, std::size_t text) const {
+    using Kind = diagnose::Weights::Kind;
+    if (weights.kind == Kind::candidate) return klds_.candidate[text];
+    if (weights.kind == Kind::assembled) return klds_.free[text];
+    if (weights.calibrated_on) return klds_.calibrated;
+    return weights.mix == "Q4_K_M" ? 0.004 : klds_.free[text];
+  }
+  Klds klds_;
+  double ppl_factor_;
+};
+
+diagnose::CheckResult examine(Klds klds, double ppl_factor = 1) {
+  const model::Checkpoint candidate = test::tied_model(6.6, 2.6);
+  const model::Checkpoint baseline = test::tied_model(16, 16);
+  DomainLab lab(klds, ppl_factor);
+  diagnose::Patient patient;
+  patient.candidate = &candidate;
+  patient.baseline = &baseline;
+  diagnose::Case examined(patient, &lab);
+  EXPECT_TRUE(examined.explore());
+  auto result = diagnose::examine_calibration(examined);
+  EXPECT_TRUE(result) << describe(result.error());
+  return *std::move(result);
+}
+
+TEST(calibration, a_mismatch_that_no_other_calibration_repairs_is_cleared) {
+  // The interaction is real (0.14), and yet the candidate beats plain rounding everywhere.
+  const auto found = examine({{0.073, 0.044}, {0.084, 0.057}, 0.071});
+  EXPECT_EQ(found.status, Status::cleared);
+  EXPECT_TRUE(std::ranges::any_of(found.evidence, [](const diagnose::Evidence& evidence) {
+    return evidence.name == "interaction_text" && evidence.value->low > 0.1;
+  }));
+}
+
+TEST(calibration, a_loss_that_another_calibration_takes_away_contributes) {
+  const auto found = examine({{0.123, 0.072}, {0.11, 0.09}, 0.09});
+  EXPECT_EQ(found.status, Status::contributes);
+  ASSERT_TRUE(found.share);
+  EXPECT_NEAR(found.share->value, 1 - 0.09 / 0.123, 1e-6);
+}
+
+TEST(calibration, weights_that_pass_with_another_calibration_make_it_the_cause) {
+  EXPECT_EQ(examine({{0.05, 0.006}, {0.012, 0.012}, 0.005}).status, Status::cause);
+}
+
+TEST(calibration, one_that_fits_all_texts_alike_is_cleared) {
+  EXPECT_EQ(examine({{0.05, 0.04}, {0.06, 0.048}, 0.01}).status, Status::cleared);
+}
+
+TEST(calibration, a_perplexity_below_the_baselines_is_never_a_pass) {
+  const auto found = examine({{0.005, 0.005}, {0.006, 0.006}, 0.005}, -1);
+  EXPECT_EQ(found.status, Status::cannot_tell);
+}
+
+}  // namespace
+}  // namespace qualm

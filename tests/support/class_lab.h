@@ -1,0 +1,111 @@
+// A Lab whose loss is a sum over tensors: what a class of tensors costs is known by construction.
+#pragma once
+
+#include <fnmatch.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "diagnose/case.h"
+#include "evaluate/summary.h"
+
+namespace qualm::test {
+
+/// kld of each class when it is the candidate's, by a word of the tensor's name.
+using Damage = std::map<std::string, double>;
+
+inline model::Tensor tensor_of(const std::string& name, std::int64_t weights, double bits) {
+  model::Tensor tensor;
+  tensor.name = name;
+  tensor.dims = {256, weights / 256};
+  tensor.encoding = {bits < 3 ? "Q2_K" : bits < 8 ? "Q6_K" : "F16", 1};
+  tensor.bytes = static_cast<std::int64_t>(static_cast<double>(weights) * bits / 8);
+  return tensor;
+}
+
+/// A tied llama of one layer: the embedding at `embedding` bits, the layer at `layer`.
+inline model::Checkpoint tied_model(double embedding, double layer) {
+  model::Checkpoint model;
+  model.metadata.set("general.architecture", std::string("llama"));
+  model.tensors.push_back(tensor_of("token_embd.weight", 256 * 64, embedding));
+  for (const char* name :
+       {"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"})
+    model.tensors.push_back(tensor_of("blk.0." + std::string(name) + ".weight", 256 * 64, layer));
+  return model;
+}
+
+class ClassLab final : public diagnose::Lab {
+ public:
+  ClassLab(const model::Checkpoint& candidate, Damage damage, double floor)
+      : candidate_(&candidate), damage_(std::move(damage)), floor_(floor) {}
+
+  std::int32_t windows_total() const override { return 64; }
+  Result<std::vector<evaluate::Measurement>> measure(const diagnose::Variant&,
+                                                     std::span<const diagnose::Variant> variants,
+                                                     diagnose::WindowRange windows,
+                                                     const evaluate::StopRule& rule) override {
+    if (rule.quantity != evaluate::StopRule::Quantity::never) windows.end = windows.begin + 32;
+    std::vector<evaluate::Measurement> all;
+    for (const auto& variant : variants) all.push_back(measured(loss(variant), windows));
+    return all;
+  }
+  /// No calibration took part.
+  Result<std::optional<bool>> same_weights(const diagnose::Weights&,
+                                           const diagnose::Weights&) override {
+    return true;
+  }
+  Result<std::int64_t> model_bytes(const diagnose::Weights&) override { return 1000; }
+  std::int64_t cache_bytes(const std::string&, const std::string&) const override { return 0; }
+
+  /// The same kld everywhere but for a little that differs between windows; the nll changes by
+  /// ppl_factor times it.
+  static evaluate::Measurement measured(double kld, diagnose::WindowRange windows,
+                                        double ppl_factor = 1) {
+    evaluate::Measurement m;
+    m.windows_total = 64;
+    for (std::int32_t w = windows.begin; w < windows.end; ++w) {
+      evaluate::WindowScores window{w, {}};
+      const double wobble = 1 + 0.02 * (w % 5 - 2);
+      for (std::int32_t i = 0; i < 8; ++i) {
+        evaluate::Score score;
+        score.nll_p = 3;
+        score.nll_q = 3 + ppl_factor * kld * wobble;
+        score.kld = static_cast<float>(kld * wobble);
+        score.position = i + 1;
+        window.scores.push_back(score);
+      }
+      m.windows.push_back(std::move(window));
+    }
+    evaluate::summarize(m);
+    return m;
+  }
+
+ private:
+  double loss(const diagnose::Variant& variant) const {
+    using Kind = diagnose::Weights::Kind;
+    const double cache = variant.type_k == "f16" ? 0.0 : damage_.at("cache");
+    if (variant.weights.kind == Kind::baseline) return cache;
+    if (variant.weights.kind == Kind::requantized) return floor_ + cache;
+    double sum = cache;
+    for (const model::Tensor& tensor : candidate_->tensors)
+      if (!restored(variant.weights, tensor.name)) sum += cost(tensor.name);
+    return sum;
+  }
+  static bool restored(const diagnose::Weights& weights, const std::string& name) {
+    for (const auto& rule : weights.recipe.rules)
+      if (::fnmatch(rule.pattern.c_str(), name.c_str(), 0) == 0)
+        return rule.action == assemble::Action::from_baseline;
+    return false;
+  }
+  double cost(const std::string& name) const {
+    for (const auto& [word, kld] : damage_)
+      if (name.find(word) != std::string::npos) return kld;
+    return 0.0;
+  }
+  const model::Checkpoint* candidate_;
+  Damage damage_;
+  double floor_;
+};
+
+}  // namespace qualm::test
