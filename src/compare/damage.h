@@ -21,7 +21,7 @@ struct Damage {
   std::string tensor;
   std::int64_t row = 0;      ///< the first one
   std::int64_t weights = 0;  ///< how many, in the whole tensor; of those that were judged for zeros
-  std::string says;          ///< with tensor, row and number
+  std::string says;          ///< with row and number
 };
 
 struct DamageReport {

@@ -60,10 +60,12 @@ void add_template(const Patient& given, std::vector<Difference>& differences, Fi
 void add_damage(const compare::DamageReport& damage, Findings& found) {
   constexpr std::array kNames{"not_finite", "zeros", "constant"};
   for (const compare::Damage& one : damage.found)
-    found.faults.push_back(fact(kNames[static_cast<std::size_t>(one.kind)], one.says));
+    found.faults.push_back(
+        fact(kNames[static_cast<std::size_t>(one.kind)], "tensor " + one.tensor + ": " + one.says));
   for (const compare::Damage& one : damage.unjudged)
     found.notes.push_back(
-        fact(kNames[static_cast<std::size_t>(one.kind)], one.says + " (meant or not: unknown)"));
+        fact(kNames[static_cast<std::size_t>(one.kind)],
+             "tensor " + one.tensor + ": " + one.says + " (meant or not: unknown)"));
   for (const std::string& tensor : damage.not_read) found.notes.push_back(fact("not_read", tensor));
 }
 
