@@ -111,14 +111,14 @@ std::vector<codec::WeightRun> zero_spans(const codec::TensorHealth& health, std:
 Damage zeros_at(const model::Tensor& tensor, std::int64_t first, std::int64_t count,
                 const char* baseline) {
   return {Damage::Kind::zeros, tensor.name, first / tensor.row_length(), count,
-          fmt::format("{} weights are zero from row {} on{}", count, first / tensor.row_length(),
+          fmt::format("zero: {} of its weights, from row {} on{}", count, first / tensor.row_length(),
                       baseline)};
 }
 
 Damage constant_at(const model::Tensor& tensor, std::int64_t row, std::int64_t rows,
                    const char* baseline) {
   return {Damage::Kind::constant, tensor.name, row, rows * tensor.row_length(),
-          fmt::format("{} rows hold one value each, the first is row {}{}", rows, row, baseline)};
+          fmt::format("rows of one value: {}, the first is row {}{}", rows, row, baseline)};
 }
 
 void judge_zeros(const model::Tensor& tensor, const codec::TensorHealth& health,
@@ -170,7 +170,7 @@ void judge(const model::Tensor& tensor, const codec::TensorHealth& health,
     report.found.push_back(
         {Damage::Kind::not_finite, tensor.name, health.not_finite.first.front(),
          health.not_finite_weights,
-         fmt::format("{} weights are NaN or infinite, the first in row {}",
+         fmt::format("NaN or infinite: {} of its weights, the first in row {}",
                      health.not_finite_weights, health.not_finite.first.front())});
   const model::Tensor* other = baseline ? baseline->find(tensor.name) : nullptr;
   std::optional<Witness> witness;

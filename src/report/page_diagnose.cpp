@@ -142,7 +142,7 @@ void add_closing(Page& page, const Json& document) {
   page.emplace_back(Paragraph{{{resolution_line(at(document, "resolution"))}}});
   page.emplace_back(
       Paragraph{{{level, Tone::dim},
-                 {fmt::format("Took {}: {} windows evaluated, {} variants of the model made.",
+                 {fmt::format("Took {}. Windows evaluated: {}. Variants of the model made: {}.",
                               format_seconds(number_at(spent, "seconds").value_or(-1)),
                               integer_at(spent, "passes"), integer_at(spent, "variants")),
                   Tone::dim}}});

@@ -22,6 +22,10 @@ Request unusual() {
   r.kv_grid = true;
   r.use_cache = false;
   r.verify = true;
+  r.symptom = "repetition";
+  r.prompts = "prompts.txt";
+  r.texts = {"code=code.txt"};
+  r.imatrix = "imatrix.gguf";
   r.fail_if = {"ppl_change>1%"};
   r.settings = {1024, 3, 4096, 256, "q8_0", "q4_0", "on"};
   r.gpu_layers = 99;

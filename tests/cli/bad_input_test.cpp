@@ -168,7 +168,8 @@ TEST(BadInput, a_path_without_a_model) {
             "error[FILE-001] nothing.gguf: expected a file, found nothing at this path. Check the "
             "path.\n");
   EXPECT_EQ(said("."),
-            "error[READ-001] .: expected a model: a GGUF, found a folder without one. Name the "
+            "error[READ-001] .: expected a model: a GGUF, or config.json and "
+            "safetensors, found a folder without one. Name the "
             "model file.\n");
   EXPECT_EQ(said("/dev/null"),
             "error[FILE-004] /dev/null: expected a regular file, found a pipe, device or socket. "
@@ -210,8 +211,8 @@ TEST(Verify, finds_the_weights_that_are_no_numbers) {
       test::run_qualm(scratch, {"inspect", "m.gguf", "--verify", "--format", "json"});
   EXPECT_EQ(ended.exit_code, 1);
   EXPECT_EQ(test::document(ended)["integrity"].dump(),
-            "{\"findings\":[{\"place\":\"tensor output.weight\",\"says\":\"1 weights are NaN or "
-            "infinite, in rows: 1 (the first: 1)\"}],\"status\":\"damaged\"}");
+            "{\"findings\":[{\"place\":\"tensor output.weight\",\"says\":\"NaN or infinite: 1 of "
+            "its weights, the first in row 1\"}],\"status\":\"damaged\"}");
 }
 
 TEST(Verify, finds_scales_that_are_no_numbers) {
@@ -226,10 +227,10 @@ TEST(Verify, finds_scales_that_are_no_numbers) {
       test::run_qualm(scratch, {"inspect", "m.gguf", "--verify", "--format", "json"});
   EXPECT_EQ(ended.exit_code, 1);
   EXPECT_EQ(test::document(ended)["integrity"].dump(),
-            "{\"findings\":[{\"place\":\"tensor blk.0.ffn_up.weight\",\"says\":\"32 weights are "
-            "NaN or infinite, in rows: 1 (the first: 0)\"},{\"place\":\"tensor "
-            "blk.0.ffn_up.weight\",\"says\":\"rows of one value: 1 (the first: "
-            "1)\"}],\"status\":\"damaged\"}");
+            "{\"findings\":[{\"place\":\"tensor blk.0.ffn_up.weight\",\"says\":\"NaN or infinite: "
+            "32 of its weights, the first in row 0\"},{\"place\":\"tensor "
+            "blk.0.ffn_up.weight\",\"says\":\"rows of one value: 1, the first is row "
+            "1\"}],\"status\":\"damaged\"}");
 }
 
 TEST(Verify, has_nothing_to_say_of_tensors_that_hold_no_weights) {

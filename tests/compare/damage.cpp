@@ -41,7 +41,7 @@ TEST(Damage, a_hole_that_the_baseline_has_not_is_named_with_its_row) {
   EXPECT_EQ(report.found[0].tensor, "blk.0.attn_q.weight");
   EXPECT_EQ(report.found[0].row, 2);
   EXPECT_EQ(report.found[0].weights, 300);
-  EXPECT_THAT(report.found[0].says, HasSubstr("300 weights are zero from row 2 on"));
+  EXPECT_THAT(report.found[0].says, HasSubstr("zero: 300 of its weights, from row 2 on"));
 }
 
 TEST(Damage, zeros_that_the_baseline_has_are_meant) {

@@ -91,17 +91,16 @@ TEST(NotQuant, templates_that_libllama_renders_alike_are_not_cleared) {
 TEST(NotQuant, damage_is_a_cause_and_named) {
   World world;
   world.patient.damage.found.push_back(
-      {compare::Damage::Kind::zeros, "blk.0.attn_q.weight", 2, 300, "tensor t: 300 zeros"});
+      {compare::Damage::Kind::zeros, "blk.0.attn_q.weight", 2, 300, "300 zeros"});
   const auto result = world.examine();
   EXPECT_EQ(result.status, Status::cause);
   EXPECT_FALSE(result.yields);
-  EXPECT_EQ(result.headline, "tensor t: 300 zeros");
+  EXPECT_EQ(result.headline, "tensor blk.0.attn_q.weight: 300 zeros");
 }
 
 TEST(NotQuant, zeros_that_nobody_judged_are_no_cause) {
   World world;
-  world.patient.damage.unjudged.push_back(
-      {compare::Damage::Kind::zeros, "t", 2, 300, "tensor t: 300 zeros"});
+  world.patient.damage.unjudged.push_back({compare::Damage::Kind::zeros, "t", 2, 300, "300 zeros"});
   EXPECT_EQ(world.examine().status, Status::cleared);
 }
 

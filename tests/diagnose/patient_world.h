@@ -8,16 +8,21 @@
 
 #include "diagnose/diagnose.h"
 #include "support/fake_lab.h"
+#include "support/plain_checkpoint.h"
 
 namespace qualm::diagnose {
 
 /// A candidate of 3.4 bits per weight, its baseline, and the ladder of tiers as it usually is.
 struct World {
   World() {
-    model::Tensor tensor{"token_embd.weight", {256, 100}, {"Q3_K", 11}, 10880, nullptr};
-    candidate.tensors = {tensor};
+    model::Tensor tensor =
+        test::plain_tensor("token_embd.weight", 256, test::plain_values(std::size_t{256} * 100));
+    tensor.encoding = {"F16", 1};
+    tensor.bytes = 51200;
     baseline.tensors = {tensor};
-    baseline.tensors[0].bytes = 51200;
+    tensor.encoding = {"Q3_K", 11};
+    tensor.bytes = 10880;
+    candidate.tensors = {tensor};
     patient.candidate = &candidate;
     patient.baseline = &baseline;
     patient.candidate_path = "models/tiny-Q2_K.gguf";

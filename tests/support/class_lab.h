@@ -9,6 +9,7 @@
 
 #include "diagnose/case.h"
 #include "evaluate/summary.h"
+#include "support/plain_checkpoint.h"
 
 namespace qualm::test {
 
@@ -21,6 +22,7 @@ inline model::Tensor tensor_of(const std::string& name, std::int64_t weights, do
   tensor.dims = {256, weights / 256};
   tensor.encoding = {bits < 3 ? "Q2_K" : bits < 8 ? "Q6_K" : "F16", 1};
   tensor.bytes = static_cast<std::int64_t>(static_cast<double>(weights) * bits / 8);
+  tensor.data = std::make_shared<PlainData>(plain_values(static_cast<std::size_t>(weights)), 256);
   return tensor;
 }
 
