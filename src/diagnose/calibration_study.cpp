@@ -19,10 +19,12 @@ constexpr std::array<std::string_view, 3> kNeedMatrix{"IQ2_XXS", "IQ2_XS", "IQ1_
 
 Variant plain(const Weights& weights) { return {weights, "f16", "f16"}; }
 
-/// Windows to measure on: none that calibration may use.
-WindowRange range_of(const Domain& domain, std::size_t text) {
+/// Windows to measure on: none that calibration may use, of the first text none that are kept to
+/// prove a remedy on.
+WindowRange range_of(const Case& patient, const Domain& domain, std::size_t text) {
   const std::int32_t usable = domain.windows - calibration_windows(domain.windows);
-  return {0, std::min(usable, kMostWindows), text};
+  const std::int32_t most = text == 0 ? patient.screened().count() : kMostWindows;
+  return {0, std::min({usable, most, kMostWindows}), text};
 }
 
 double log_ratio(std::span<const double> totals) { return std::log(totals[0] / totals[1]); }
@@ -35,7 +37,7 @@ struct Read {
 
 Result<Read> read_domain(Case& patient, const Domain& domain, std::size_t text, double confidence) {
   const std::array variants{patient.tier_only(), plain(kFreeWeights), Case::rung(kFloorMix)};
-  QUALM_TRY(const auto measured, patient.measured_on(range_of(domain, text), variants));
+  QUALM_TRY(const auto measured, patient.measured_on(range_of(patient, domain, text), variants));
   Read read;
   read.finding = {.domain = domain,
                   .text = text,
@@ -84,7 +86,7 @@ Result<void> try_alternatives(Case& patient, CalibrationStudy& study) {
   for (const Alternative& alternative : study.alternatives)
     variants.push_back(plain(alternative.weights));
   QUALM_TRY(const auto measured,
-            patient.measured_on(range_of(finding.domain, finding.text), variants));
+            patient.measured_on(range_of(patient, finding.domain, finding.text), variants));
   for (std::size_t i = 0; i < study.alternatives.size(); ++i) {
     const std::array pair{measured[0], measured[i + 2]};
     study.alternatives[i].gain =
@@ -129,7 +131,7 @@ Result<CalibrationStudy> study_calibration(Case& patient) {
   const auto texts = patient.lab()->texts();
   std::vector<Read> reads;
   for (std::size_t text = 0; text < texts.size(); ++text) {
-    if (range_of(texts[text], text).count() < 2) continue;
+    if (range_of(patient, texts[text], text).count() < 2) continue;
     QUALM_TRY(auto read, read_domain(patient, texts[text], text, confidence_for(texts.size())));
     reads.push_back(std::move(read));
   }

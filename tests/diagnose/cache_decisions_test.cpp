@@ -81,7 +81,7 @@ TEST(CacheDecisions, shares_that_do_not_separate_are_said_not_to) {
   world.cache("q4_0", "q4_0");
   world.lab.caches["q4_0/q4_0"] = {0.02, 0.02, 0.5};
   const Diagnosis found = world.examine();
-  EXPECT_TRUE(found.summary.ends_with(" The shares of weights and cache are not separated."))
+  EXPECT_TRUE(found.summary.ends_with(" The shares of the two largest causes are not separated."))
       << found.summary;
 }
 

@@ -160,7 +160,7 @@ TEST(Decisions, a_fault_of_the_files_comes_before_what_was_measured) {
   const Diagnosis found = world.examine();
   EXPECT_EQ(found.principal_cause, "not_quant");
   EXPECT_EQ(check(found, "not_quant").headline,
-            "tokenizer.ggml.bos_token_id: 2, in the baseline 1");
+            "tokenizer.ggml.bos_token_id: 2, in the baseline 1 (texts begin with another token)");
   EXPECT_EQ(check(found, "tier").status, Status::contributes);
 }
 

@@ -30,7 +30,9 @@ class FakeLab final : public diagnose::Lab {
     bool may_stop = false;
   };
 
-  std::map<std::string, Cost> weights;  ///< by describe(Weights); what is not here costs nothing
+  /// By describe(Weights). What is not here costs nothing, but for what is made of the candidate and
+  /// other calibrations: they cost what the candidate does.
+  std::map<std::string, Cost> weights;
   std::map<std::string, Cost> caches;   ///< by "q4_0/f16"
   std::int32_t total = 100;
   std::int32_t stops_after = 20;  ///< where it may
@@ -69,7 +71,10 @@ class FakeLab final : public diagnose::Lab {
 
  private:
   [[nodiscard]] Cost weights_cost(const diagnose::Variant& variant) const {
-    const auto it = weights.find(describe(variant.weights));
+    auto it = weights.find(describe(variant.weights));
+    const bool alike = variant.weights.kind == diagnose::Weights::Kind::assembled ||
+                       variant.weights.calibrated_on.has_value();
+    if (it == weights.end() && alike) it = weights.find("candidate");
     return it == weights.end() ? Cost{} : it->second;
   }
   [[nodiscard]] Cost cache_cost(const diagnose::Variant& variant) const {
