@@ -2,8 +2,11 @@
 // that neither the number of threads nor their luck shows in a figure.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <span>
+#include <vector>
 
 #include "base/error.h"
 #include "base/progress.h"
@@ -28,5 +31,11 @@ inline constexpr std::int64_t kLongestRow = std::int64_t{1} << 24;
 [[nodiscard]] Result<void> for_each_block(
     std::int64_t blocks, int lanes, Progress& progress,
     const std::function<Result<void>(std::int64_t block, int lane)>& work);
+
+/// The first `size` floats of a buffer that only ever grows.
+[[nodiscard]] inline std::span<float> sized(std::vector<float>& buffer, std::int64_t size) {
+  buffer.resize(std::max(buffer.size(), static_cast<std::size_t>(size)));
+  return std::span(buffer).first(static_cast<std::size_t>(size));
+}
 
 }  // namespace qualm::compare

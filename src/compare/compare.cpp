@@ -35,11 +35,6 @@ Error within(Error error, const model::Checkpoint& of, const model::Tensor& tens
   return error;
 }
 
-std::span<float> sized(std::vector<float>& buffer, std::int64_t size) {
-  buffer.resize(std::max(buffer.size(), static_cast<std::size_t>(size)));
-  return std::span(buffer).first(static_cast<std::size_t>(size));
-}
-
 bool may_be_padded(const model::Tensor& tensor) {
   const auto what = model::tensor_class(tensor.name);
   return what == model::TensorClass::token_embd || what == model::TensorClass::output;

@@ -111,8 +111,8 @@ std::vector<codec::WeightRun> zero_spans(const codec::TensorHealth& health, std:
 Damage zeros_at(const model::Tensor& tensor, std::int64_t first, std::int64_t count,
                 const char* baseline) {
   return {Damage::Kind::zeros, tensor.name, first / tensor.row_length(), count,
-          fmt::format("zero: {} of its weights, from row {} on{}", count, first / tensor.row_length(),
-                      baseline)};
+          fmt::format("zero: {} of its weights, from row {} on{}", count,
+                      first / tensor.row_length(), baseline)};
 }
 
 Damage constant_at(const model::Tensor& tensor, std::int64_t row, std::int64_t rows,

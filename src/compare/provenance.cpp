@@ -41,17 +41,12 @@ struct Sample {
         stride(rows / std::max<std::int64_t>(1, clusters)) {}
 };
 
-struct Scratch {
+struct TripleScratch {
   std::vector<float> w, a, b, steps;
 };
 
-std::span<float> sized(std::vector<float>& buffer, std::int64_t size) {
-  buffer.resize(std::max(buffer.size(), static_cast<std::size_t>(size)));
-  return std::span(buffer).first(static_cast<std::size_t>(size));
-}
-
-Result<void> read(const Triple& triple, std::int64_t first, std::int64_t count, Scratch& scratch,
-                  RegressionSums& sums) {
+Result<void> read(const Triple& triple, std::int64_t first, std::int64_t count,
+                  TripleScratch& scratch, RegressionSums& sums) {
   const std::int64_t length = triple.w->row_length();
   const std::int64_t size = count * length;
   const auto w = sized(scratch.w, size), a = sized(scratch.a, size), b = sized(scratch.b, size);
@@ -177,7 +172,7 @@ class Collector {
   }
 
   Progress& progress_;
-  std::vector<Scratch> scratch_;
+  std::vector<TripleScratch> scratch_;
   std::vector<Fit> fits_;
   std::vector<TensorOrigin> tensors_;
   RegressionSums total_;

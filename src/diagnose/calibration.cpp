@@ -25,7 +25,7 @@ namespace {
 constexpr double kAnomaly = -0.002;  // ppl_change; rounding alone was seen to reach -0.1 %
 constexpr double kStarved = 0.05;    // of the mean count of its stack, an expert is starved
 constexpr std::size_t kShownGaps = 4;
-constexpr double kFloatBits = 16.0;
+constexpr double kUnquantizedBits = 16.0;
 
 std::string percent(const std::optional<numeric::Estimate>& estimate) {
   return estimate ? numeric::format_estimate(*estimate, {.percent = true, .change = true})
@@ -57,7 +57,7 @@ void add_coverage(const Patient& given, std::vector<Evidence>& evidence) {
   std::int64_t matrices = 0;
   for (const model::Tensor& tensor : given.candidate->tensors) {
     if (!tensor.name.starts_with("blk.") || tensor.dims.size() < 2 ||
-        tensor.bits_per_weight() >= kFloatBits)
+        tensor.bits_per_weight() >= kUnquantizedBits)
       continue;
     ++matrices;
     const auto* entry = given.imatrix->find(tensor.name);

@@ -14,21 +14,13 @@
 #include "engine/llama_chat.h"
 #include "engine/llama_importance.h"
 #include "engine/llama_log.h"
+#include "engine/llama_pointers.h"
 
 namespace qualm::engine {
 namespace {
 
 // One call's logits of one model: enough for four windows of 512 at a vocabulary of 128k.
 constexpr std::int64_t kLogitBytesPerCall = std::int64_t{512} << 20;
-
-struct FreeModel {
-  void operator()(llama_model* model) const noexcept { llama_model_free(model); }
-};
-struct FreeContext {
-  void operator()(llama_context* context) const noexcept { llama_free(context); }
-};
-using ModelPointer = std::unique_ptr<llama_model, FreeModel>;
-using ContextPointer = std::unique_ptr<llama_context, FreeContext>;
 
 Error engine_error(std::string code, const std::string& name, std::string expected,
                    std::string found, std::string advice) {

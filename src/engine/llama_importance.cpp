@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/llama_log.h"
+#include "engine/llama_pointers.h"
 
 namespace qualm::engine {
 namespace {
@@ -123,18 +124,13 @@ class Collector {
   std::map<std::string, Sums> sums_;
 };
 
-struct FreeContext {
-  void operator()(llama_context* context) const noexcept { llama_free(context); }
-};
-using Context = std::unique_ptr<llama_context, FreeContext>;
-
 Error engine_error(const char* code, const std::string& name, const char* expected,
                    std::string found) {
   if (const std::string log = take_llama_log(); !log.empty()) found += "; libllama says: " + log;
   return {Kind::engine, code, name, "importance matrix", expected, std::move(found), ""};
 }
 
-Context open_context(llama_model& model, const Settings& settings, Collector& collector) {
+ContextPointer open_context(llama_model& model, const Settings& settings, Collector& collector) {
   llama_context_params params = llama_context_default_params();
   params.n_ctx = static_cast<std::uint32_t>(settings.ctx_size);
   params.n_batch = params.n_ctx;
@@ -144,7 +140,7 @@ Context open_context(llama_model& model, const Settings& settings, Collector& co
   params.no_perf = true;
   params.cb_eval = Collector::on_node;
   params.cb_eval_user_data = &collector;
-  return Context(llama_init_from_model(&model, params));
+  return ContextPointer(llama_init_from_model(&model, params));
 }
 
 /// All positions are asked for: rows whose logits nobody wants are cut from the last layer.
@@ -172,7 +168,7 @@ Result<model::Importance> collect_importance(llama_model& model, const std::stri
                                              const Settings& settings,
                                              std::span<const Token> tokens, Progress& progress) {
   Collector collector;
-  const Context context = open_context(model, settings, collector);
+  const ContextPointer context = open_context(model, settings, collector);
   if (!context) return fail(engine_error("ENGINE-002", name, "a context", "none"));
   const std::unique_ptr<llama_batch, void (*)(llama_batch*)> batch(
       new llama_batch(llama_batch_init(settings.ctx_size, 0, 1)), [](llama_batch* held) {

@@ -8,8 +8,8 @@
 namespace qualm::probe {
 namespace {
 
-constexpr std::size_t kShown = 4;   // pieces
-constexpr std::size_t kBefore = 6;  // pieces
+constexpr std::size_t kPiecesShown = 4;  // pieces
+constexpr std::size_t kBefore = 6;       // pieces
 
 std::string pieces(const engine::Model& model, const std::vector<engine::Token>& tokens,
                    std::size_t from, std::size_t count, const char* between) {
@@ -58,8 +58,8 @@ Result<Split> compare_splits(engine::Model& candidate, engine::Model& baseline,
   split.at = static_cast<std::int64_t>(at);
   const std::size_t from = at > kBefore ? at - kBefore : 0;
   if (at > 0) split.before = pieces(baseline, b, from, at - from, "");
-  split.candidate = pieces(candidate, a, at, kShown, "|");
-  split.baseline = pieces(baseline, b, at, kShown, "|");
+  split.candidate = pieces(candidate, a, at, kPiecesShown, "|");
+  split.baseline = pieces(baseline, b, at, kPiecesShown, "|");
   return split;
 }
 

@@ -33,7 +33,8 @@ Symptom named(std::string symptom, std::string id) {
 numeric::Metric no_control(const std::string& unit) { return {std::nullopt, unit, "no control"}; }
 
 bool shown_by_control(const Symptom& s) {
-  return s.control.estimate && s.control.unit == "fraction" && s.control.estimate->low >= kShown;
+  return s.control.estimate && s.control.unit == "fraction" &&
+         s.control.estimate->low >= kShownByControl;
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ struct Symptom {
 [[nodiscard]] std::string_view to_string(Symptom::Finding finding) noexcept;
 
 /// A share this much above 0 (its interval's lower end) makes a symptom one that the control shows.
-inline constexpr double kShown = 0.10;
+inline constexpr double kShownByControl = 0.10;
 inline constexpr double kSignificance = 0.05;
 
 /// Shares of prompts, one flag per prompt. `control` is empty where there is none, else paired.

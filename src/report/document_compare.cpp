@@ -118,8 +118,6 @@ Json provenance(const std::optional<compare::Provenance>& found) {
       {"tensors", origins(found->tensors)}};
 }
 
-Json note(std::string_view id, const std::string& says) { return {{"id", id}, {"says", says}}; }
-
 Json notes(const compare::WeightComparison& weights) {
   Json json = Json::array();
   if (weights.tensors.empty())

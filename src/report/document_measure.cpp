@@ -27,8 +27,6 @@ const numeric::Estimate* find(const std::map<std::string, numeric::Metric>& metr
   return it != metrics.end() && it->second.estimate ? &*it->second.estimate : nullptr;
 }
 
-Json note(std::string_view id, std::string_view says) { return {{"id", id}, {"says", says}}; }
-
 /// What a reader of the figures must know beside them.
 Json notes(const MeasureResult& result) {
   const evaluate::Measurement& m = result.measurement;

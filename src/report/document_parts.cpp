@@ -106,4 +106,6 @@ Json settings(const engine::Settings& settings) {
           {"ubatch", settings.ubatch}};
 }
 
+Json note(std::string_view id, std::string_view says) { return {{"id", id}, {"says", says}}; }
+
 }  // namespace qualm::report

@@ -29,5 +29,7 @@ namespace qualm::report {
 [[nodiscard]] Json card(const ModelCard& card);
 [[nodiscard]] Json windows(std::int64_t read, std::int64_t total);
 [[nodiscard]] Json settings(const engine::Settings& settings);
+/// {"id", "says"}: something worth knowing about the figures.
+[[nodiscard]] Json note(std::string_view id, std::string_view says);
 
 }  // namespace qualm::report

@@ -75,7 +75,7 @@ Table bucket_table(const Json& buckets, std::string heading, bool fractions) {
   return table;
 }
 
-Table facts(const Json& result) {
+Table settings_table(const Json& result) {
   const Json& candidate = at(result, "candidate");
   const Json& settings = at(result, "settings");
   Table table{.columns = {{"Field"}, {"Value"}}, .rows = {}, .headed = false, .wraps = true};
@@ -107,7 +107,7 @@ void add_kv(Page& page, const std::string& candidate, const Json& kv, bool verbo
 void add_details(Page& page, const std::string& candidate, const Json& result) {
   const Json& buckets = at(result, "buckets");
   page.emplace_back(Heading{candidate});
-  page.emplace_back(facts(result));
+  page.emplace_back(settings_table(result));
   page.emplace_back(Gap{});
   page.emplace_back(bucket_table(at(buckets, "position"), "position", false));
   page.emplace_back(Gap{});

@@ -11,12 +11,12 @@ namespace {
 
 /// Where the parameters are: rope_scaling, or rope_parameters since transformers 5, there for each
 /// type of layer where they differ.
-struct Sources {
+struct RopeSources {
   Fields scaling;
   Fields local;
 };
 
-Sources sources_of(const Fields& fields) {
+RopeSources sources_of(const Fields& fields) {
   const Fields parameters = fields.inside("rope_parameters");
   if (parameters.states("full_attention"))
     return {parameters.inside("full_attention"), parameters.inside("sliding_attention")};

@@ -58,7 +58,7 @@ std::string without_layer(std::string_view name) {
   return out;
 }
 
-const json* member(const json& object, std::string_view key) {
+const json* find_member(const json& object, std::string_view key) {
   if (!object.is_object()) return nullptr;
   const auto found = object.find(std::string(key));
   return found == object.end() || found->is_null() ? nullptr : &*found;
@@ -124,7 +124,7 @@ void copy_facts(const std::array<Fact, N>& facts, const json& object, model::Met
   for (const Fact& fact : facts) {
     const std::string key = fmt::format("quantization.{}", fact.key);
     for (const std::string_view name : fact.names) {
-      const json* found = name.empty() ? nullptr : member(object, name);
+      const json* found = name.empty() ? nullptr : find_member(object, name);
       if (found == nullptr || metadata.find(key) != nullptr) continue;
       metadata.set(key, value_of(*found));
     }
@@ -134,26 +134,26 @@ void copy_facts(const std::array<Fact, N>& facts, const json& object, model::Met
 /// GPTQModel's meta, exllamav2's calibration, compressed-tensors' groups, ModelOpt's producer.
 void copy_nested(const json& values, model::Metadata& metadata) {
   for (const char* name : {"calibration", "meta", "quantization", "quant_config"}) {
-    const json* found = member(values, name);
+    const json* found = find_member(values, name);
     if (found == nullptr) continue;
     copy_facts(kFacts, *found, metadata);
     copy_facts(kCalibration, *found, metadata);
-    if (const json* params = member(*found, "weight_quant_params"))
+    if (const json* params = find_member(*found, "weight_quant_params"))
       copy_facts(kFacts, *params, metadata);
   }
-  const json* groups = member(values, "config_groups");
+  const json* groups = find_member(values, "config_groups");
   if (groups != nullptr && groups->is_object() && !groups->empty()) {
-    if (const json* weights = member(groups->begin().value(), "weights"))
+    if (const json* weights = find_member(groups->begin().value(), "weights"))
       copy_facts(kFacts, *weights, metadata);
   }
 }
 
 const json* quantizer_of(const json& values) {
-  if (const json* meta = member(values, "meta")) {
-    if (const json* found = member(*meta, "quantizer")) return found;
+  if (const json* meta = find_member(values, "meta")) {
+    if (const json* found = find_member(*meta, "quantizer")) return found;
   }
   for (const char* name : {"quantizer", "provider", "producer", "autoround_version"}) {
-    if (const json* found = member(values, name)) return found;
+    if (const json* found = find_member(values, name)) return found;
   }
   return nullptr;
 }

@@ -8,8 +8,6 @@
 namespace qualm::formats::hf {
 namespace {
 
-constexpr double kPadScore = -10000;  // llama.cpp's converter
-constexpr double kAddedScore = -1000;
 
 Result<std::int64_t> rows_of(const json& vocab, const json& added, std::int64_t vocab_size) {
   if (vocab_size > 0) return vocab_size;

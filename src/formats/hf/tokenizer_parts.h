@@ -47,6 +47,10 @@ struct TokenizerFiles {
                                             std::string place, std::string expected,
                                             std::string found);
 
+// Scores of tokens that the tokenizer's own files give none, as llama.cpp's converter writes them.
+inline constexpr double kPadScore = -10000;
+inline constexpr double kAddedScore = -1000;
+
 /// Member `key` of an object, or null (a shared null value) where there is none.
 [[nodiscard]] const json& member(const json& object, std::string_view key);
 [[nodiscard]] std::string text_of(const json& object, std::string_view key);  ///< "" if no string

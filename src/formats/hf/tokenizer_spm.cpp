@@ -18,8 +18,6 @@
 namespace qualm::formats::hf {
 namespace {
 
-constexpr double kPadScore = -10000;  // llama.cpp's converter
-constexpr double kAddedScore = -1000;
 
 struct Field {
   std::uint64_t number = 0;
