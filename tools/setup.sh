@@ -27,7 +27,7 @@ packages="g++ cmake ninja-build ccache make pkg-config libcli11-dev nlohmann-jso
   libsqlite3-dev libxxhash-dev libgtest-dev libgmock-dev libbenchmark-dev"
 case $want in
   build) ;;
-  dev) packages="$packages clang-format-14 clang-tidy-14 python3-jsonschema" ;;
+  dev) packages="$packages clang-format-14 clang-tidy-19 python3-jsonschema" ;;
   peers) packages="$packages python3 python3-numpy time" ;;
   *) die "unknown set '$want': expected build, dev or peers" ;;
 esac

@@ -95,6 +95,7 @@ void add_percentiles(Measurement& m) {
     for (const auto& [name, p] : wanted) m.metrics[name] = metric(std::nullopt, "nat/token");
   } else {
     std::vector<double> p;
+    p.reserve(wanted.size());
     for (const auto& entry : wanted) p.push_back(entry.second);
     const numeric::Resamples resamples(static_cast<std::int64_t>(m.windows.size()), {});
     const auto quantiles = numeric::clustered_quantiles(values, cluster, p, resamples);

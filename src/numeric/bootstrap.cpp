@@ -141,6 +141,7 @@ std::vector<Quantile> clustered_quantiles(std::span<const float> values,
   std::iota(rank.begin(), rank.end(), std::size_t{0});
   std::ranges::sort(rank, {}, [&](std::size_t i) { return p[i]; });
   std::vector<double> ascending;
+  ascending.reserve(rank.size());
   for (const std::size_t i : rank) ascending.push_back(p[i]);
 
   std::vector<double> now(p.size());
