@@ -9,6 +9,7 @@
 
 #include "app/data.h"
 #include "app/fingerprint.h"
+#include "assemble/recipe.h"
 #include "probe/readable.h"
 
 namespace qualm::app {
@@ -72,6 +73,8 @@ report::ModelCard card(const model::Checkpoint& checkpoint) {
 Result<std::shared_ptr<PatientFile>> open_patient(const std::string& path, Progress& progress) {
   QUALM_TRY(auto patient, PatientFile::open(path));
   QUALM_TRY(auto identity, fingerprint(patient->checkpoint(), progress));
+  if (!patient->runs_as_it_is())
+    identity += fmt::format("/assembled-{}", assemble::kAssembleVersion);
   patient->set_identity(std::move(identity));
   return patient;
 }
