@@ -43,9 +43,11 @@ std::vector<std::string> schemes() {
 /// Where the package rounds on the way, and how many units in the last digit of the matrix's
 /// largest weight that may come to: HQQ rounds code - zero, then times scale; gemv_fast stores the
 /// product of scale and zero point, rounded.
-const std::map<std::string, double> kInexact{
-    {"hqq/1bit-axis1", 1}, {"hqq/3bit-axis1", 1},   {"hqq/4bit-axis0", 1},
-    {"hqq/4bit-axis1", 1}, {"autoawq/gemv_fast", 1}};
+const std::map<std::string, double> kInexact{{"hqq/1bit-axis1", 1},
+                                             {"hqq/3bit-axis1", 1},
+                                             {"hqq/4bit-axis0", 1},
+                                             {"hqq/4bit-axis1", 1},
+                                             {"autoawq/gemv_fast", 1}};
 
 /// One unit in the last digit of a value of this size.
 double unit_of(codec::Dtype dtype, double value) {
