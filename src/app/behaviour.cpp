@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "app/data.h"
 #include "diagnose/words.h"
 #include "numeric/format.h"
 #include "probe/examine.h"
+#include "probe/readable.h"
 
 namespace qualm::app {
 namespace {
@@ -77,6 +79,31 @@ Result<std::vector<probe::Symptom>> write_texts(const Request& request,
   return probe::examine(plan, {&pair.candidate, settings}, control, control, progress);
 }
 
+/// A text cannot do without these.
+bool is_plain(const std::string& character) {
+  return character.size() == 1 && (character == "\n" || character == " " ||
+                                   std::isalnum(static_cast<unsigned char>(character[0])) != 0);
+}
+
+/// Characters that a tokenizer throws at stop libllama, and so whatever runs the model. A fault
+/// where the baseline reads them or where they are letters, digits or white space, else a property
+/// of the model.
+void add_unread(const probe::Readable& own, const probe::Readable* theirs,
+                diagnose::Patient& patient) {
+  if (own.left_out.empty()) return;
+  const auto lost = [&](const probe::Unread& unread) {
+    return is_plain(unread.character) ||
+           (theirs && std::ranges::find(theirs->left_out, unread.character,
+                                        &probe::Unread::character) == theirs->left_out.end());
+  };
+  const bool fault = std::ranges::any_of(own.left_out, lost);
+  std::string says =
+      fmt::format("{} at {} of a test text", own.thrown, probe::left_out_in_words(own));
+  if (theirs && !theirs->left_out.empty())
+    says += ", the baseline's at " + probe::left_out_in_words(*theirs);
+  (fault ? patient.faults : patient.remarks).push_back(diagnose::fact("tokenizer", says));
+}
+
 }  // namespace
 
 bool wants_symptom(const Request& request, std::string_view symptom) {
@@ -104,21 +131,27 @@ Result<std::vector<std::string>> parse_prompts(const std::string& text, const st
 Result<void> examine_tokenizer_and_template(const Request& request, const Pair& pair,
                                             diagnose::Patient& patient) {
   QUALM_TRY(const std::string text, text_to_split(request));
-  if (const auto tokens = pair.candidate.tokenize(text, true); !tokens) {
-    patient.faults.push_back(
-        diagnose::fact("tokenizer", tokens.error().found + " on plain text with a newline"));
+  const auto own = probe::readable(pair.candidate, text);
+  if (!own) {
+    patient.faults.push_back(diagnose::fact("tokenizer", own.error().found + " on plain text"));
     return {};
   }
+  const auto theirs = pair.baseline ? probe::readable(*pair.baseline, text) : own;
+  if (!theirs) return std::unexpected(theirs.error());
+  add_unread(*own, pair.baseline ? &*theirs : nullptr, patient);
   if (!pair.baseline) return {};
-  if (patient.not_comparable.empty())
-    if (auto split = probe::compare_splits(pair.candidate, *pair.baseline, text))
+  if (patient.not_comparable.empty()) {
+    const auto common = probe::readable(pair.candidate, theirs->text);
+    if (auto split = probe::compare_splits(pair.candidate, *pair.baseline,
+                                           common ? common->text : theirs->text))
       patient.split = std::move(*split);
+  }
   const auto template_of = [](const model::Checkpoint& checkpoint) {
     return checkpoint.metadata.string("tokenizer.chat_template");
   };
-  const auto own = template_of(*patient.candidate);
-  const auto theirs = template_of(*patient.baseline);
-  if (own && theirs) patient.chat = probe::compare_chats(pair.engine, *own, *theirs);
+  const auto ours = template_of(*patient.candidate);
+  const auto original = template_of(*patient.baseline);
+  if (ours && original) patient.chat = probe::compare_chats(pair.engine, *ours, *original);
   return {};
 }
 

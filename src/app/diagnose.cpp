@@ -8,6 +8,7 @@
 
 #include "app/behaviour.h"
 #include "app/session.h"
+#include "app/split_cost.h"
 #include "app/use_case.h"
 #include "app/variant_lab.h"
 #include "compare/damage.h"
@@ -70,6 +71,12 @@ Result<void> set_up(const Request& request, const engine::Settings& settings,
                         session.baseline, settings, request.gpu_layers, progress,
                         std::move(domains), request.text.empty() ? "prose" : "text",
                         request.text.empty() ? "frankenstein.txt" : request.text});
+  if (pair.baseline && patient.split && !patient.split->equal) {
+    auto own = prepare_bench(request, *model, *session.engine, store, progress);
+    auto cost = own ? split_cost(*session.lab, **own) : std::unexpected(own.error());
+    if (cost) patient.remarks.push_back(*std::move(cost));
+    if (!cost && cost.error().kind == Kind::cancelled) return std::unexpected(cost.error());
+  }
   return examine_symptoms(request, settings, pair, patient, progress);
 }
 

@@ -1,5 +1,7 @@
 #include "app/patient_file.h"
 
+#include <algorithm>
+
 #include "assemble/recipe.h"
 #include "formats/read.h"
 
@@ -10,9 +12,15 @@ Result<std::shared_ptr<PatientFile>> PatientFile::open(const std::string& path) 
   return std::shared_ptr<PatientFile>(new PatientFile(path, std::move(checkpoint)));
 }
 
+bool PatientFile::runs_as_it_is() const noexcept {
+  const auto bf16 = [](const model::Tensor& tensor) {
+    return tensor.encoding.name == "BF16" && tensor.dims.size() >= 2;
+  };
+  return checkpoint_.format.starts_with("GGUF") && std::ranges::none_of(checkpoint_.tensors, bf16);
+}
+
 Result<engine::ModelFile> PatientFile::runnable(Progress& progress) {
-  if (checkpoint_.format.starts_with("GGUF"))
-    return engine::ModelFile{checkpoint_.files.front().path, path_};
+  if (runs_as_it_is()) return engine::ModelFile{checkpoint_.files.front().path, path_};
   if (!image_) {
     QUALM_TRY(image_, assemble::assemble(checkpoint_, nullptr, {}, progress));
   }

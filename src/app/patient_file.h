@@ -13,8 +13,8 @@
 
 namespace qualm::app {
 
-/// Validated before libllama sees it. What is not a GGUF is assembled into one in memory at first
-/// use.
+/// Validated before libllama sees it. What is not a GGUF, or holds BF16, is assembled into one in
+/// memory at first use.
 class PatientFile {
  public:
   /// Errors of the readers (exit code 2).
@@ -25,6 +25,8 @@ class PatientFile {
   /// Identifies the content for cache keys.
   [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
   void set_identity(std::string identity) { identity_ = std::move(identity); }
+  /// libllama opens the file itself: a GGUF without matrices in BF16.
+  [[nodiscard]] bool runs_as_it_is() const noexcept;
   /// What libllama can open: the file itself, or the assembled image.
   [[nodiscard]] Result<engine::ModelFile> runnable(Progress& progress);
 

@@ -9,12 +9,16 @@
 
 #include "app/data.h"
 #include "app/fingerprint.h"
+#include "assemble/recipe.h"
+#include "probe/readable.h"
 
 namespace qualm::app {
 namespace {
 
 constexpr std::uint64_t kOrderSeed =
     20260101;  // fixed: the same text is read in the same order by everyone
+
+constexpr double kMostLeftOut = 0.1;  // of a text's characters: more, and it is another text
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kBundled{
     {{"prose", "frankenstein.txt"}, {"code", "code.txt"}, {"languages", "languages.txt"}}};
@@ -25,6 +29,21 @@ std::int32_t available_cores() {
   CPU_ZERO(&set);
   if (::sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
   return std::max(1, CPU_COUNT(&set));
+}
+
+/// Characters that the tokenizer throws at are left out, with a note; TOKENIZER-001 where they are
+/// more than a few.
+Result<std::vector<engine::Token>> tokenize(const std::string& text, engine::Model& reference,
+                                            Progress& progress) {
+  auto tokens = reference.tokenize(text, true);
+  if (tokens || tokens.error().code != "TOKENIZER-001") return tokens;
+  const auto part = probe::readable(reference, text);
+  if (!part ||
+      static_cast<double>(part->count()) > kMostLeftOut * static_cast<double>(part->characters))
+    return tokens;
+  progress.note(fmt::format("{} of the text have no token and are left out",
+                            probe::left_out_in_words(*part)));
+  return reference.tokenize(part->text, true);
 }
 
 }  // namespace
@@ -54,6 +73,8 @@ report::ModelCard card(const model::Checkpoint& checkpoint) {
 Result<std::shared_ptr<PatientFile>> open_patient(const std::string& path, Progress& progress) {
   QUALM_TRY(auto patient, PatientFile::open(path));
   QUALM_TRY(auto identity, fingerprint(patient->checkpoint(), progress));
+  if (!patient->runs_as_it_is())
+    identity += fmt::format("/assembled-{}", assemble::kAssembleVersion);
   patient->set_identity(std::move(identity));
   return patient;
 }
@@ -84,7 +105,7 @@ Result<std::unique_ptr<Workbench>> prepare_bench(const Request& request, engine:
         reference.trained_context(), request.settings.ctx_size));
   QUALM_TRY(const std::string text, read_text(request.text));
   progress.update("tokenizing the text", 0, 0);
-  QUALM_TRY(auto tokens, reference.tokenize(text, true));
+  QUALM_TRY(auto tokens, tokenize(text, reference, progress));
   QUALM_TRY(auto windows,
             evaluate::cut(std::move(tokens), request.settings.ctx_size, request.protocol,
                           reference.window_start(), request.chunks, kOrderSeed));

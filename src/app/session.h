@@ -24,7 +24,8 @@ namespace qualm::app {
                                                                 Progress& progress);
 
 /// The text of the request through the reference model's tokenizer, cut into windows, on a bench.
-/// Notes windows longer than the reference was trained for.
+/// Notes windows longer than the reference was trained for, and characters that its tokenizer
+/// throws at: they are left out, or it is TOKENIZER-001 where they are over a tenth of the text.
 [[nodiscard]] Result<std::unique_ptr<Workbench>> prepare_bench(const Request& request,
                                                                engine::Model& reference,
                                                                const engine::Engine& engine,

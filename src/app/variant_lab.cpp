@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "assemble/recipe.h"
 #include "diagnose/case.h"
 #include "engine/llama_engine.h"
 #include "formats/read.h"
@@ -110,7 +111,8 @@ Subject VariantLab::subject(const Variant& variant) {
         subject.identity += bench_of(*weights.calibrated_on).text_identity();
       break;
     case Weights::Kind::assembled:
-      subject.identity = fmt::format("{}+{}>{}", own, base, diagnose::describe(weights));
+      subject.identity = fmt::format("{}+{}>{}/{}", own, base, diagnose::describe(weights),
+                                     assemble::kAssembleVersion);
       break;
   }
   subject.name = diagnose::describe(variant);

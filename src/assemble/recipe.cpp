@@ -129,6 +129,10 @@ Result<Planned> as_it_is(const Tensor& tensor) {
   const auto type = static_cast<ggml_type>(tensor.encoding.ggml_type);
   if (is_float(type) && type != GGML_TYPE_F32 && stays_f32(tensor))
     return Planned{&tensor, GGML_TYPE_F32, false};
+  if (type == GGML_TYPE_BF16) {
+    QUALM_TRY(const ggml_type decoded, float_type(tensor));
+    return Planned{&tensor, decoded, false};
+  }
   if (tensor.encoding.ggml_type >= 0 && !tensor.data->ggml_bytes().empty())
     return Planned{&tensor, type, true};
   if (is_float(type)) return Planned{&tensor, type, false};  // lies in another order, but exact

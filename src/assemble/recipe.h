@@ -14,6 +14,10 @@
 
 namespace qualm::assemble {
 
+/// Part of the cache key of whatever ran assembled. Raise it with every change here, in codec/ or
+/// in the readers that makes another GGUF of the same files.
+inline constexpr int kAssembleVersion = 2;
+
 enum class Action {
   keep,             ///< as the candidate has it
   from_baseline,    ///< the baseline's tensor of that name, in its encoding
@@ -37,11 +41,12 @@ struct Recipe {
 
 /// Encodings ggml does not know are decoded: vectors to F32, matrices to F16 where nothing
 /// overflows and the squared error stays below (2^-11)^2 of the energy (values that F16 holds come
-/// through exactly), else to F32; norms, biases and routers always F32. Metadata and tokenizer are
-/// the candidate's. Tensors only the baseline has are not added. Errors: ASSEMBLE-001 the baseline
-/// lacks a tensor a rule wants or has it in another shape, ASSEMBLE-002 a type that ggml cannot
-/// encode without an importance matrix or that does not fit the row, ASSEMBLE-003 metadata that
-/// GGUF cannot hold, ASSEMBLE-005 a candidate that lacks what a run needs (Checkpoint::lacks).
+/// through exactly), else to F32; norms, biases and routers always F32. BF16 is decoded as well:
+/// ggml's CPU kernels would round what it is multiplied with to BF16 too. Metadata and tokenizer
+/// are the candidate's. Tensors only the baseline has are not added. Errors: ASSEMBLE-001 the
+/// baseline lacks a tensor a rule wants or has it in another shape, ASSEMBLE-002 a type that ggml
+/// cannot encode without an importance matrix or that does not fit the row, ASSEMBLE-003 metadata
+/// that GGUF cannot hold, ASSEMBLE-005 a candidate that lacks what a run needs (Checkpoint::lacks).
 [[nodiscard]] Result<Image> assemble(const model::Checkpoint& candidate,
                                      const model::Checkpoint* baseline, const Recipe& recipe,
                                      Progress& progress);

@@ -24,9 +24,10 @@ struct Triple {
   const model::Tensor* w = nullptr;
   const model::Tensor* a = nullptr;
   const model::Tensor* b = nullptr;
-  std::int64_t rows = 0;            ///< common to all
-  const Factors* unfold = nullptr;  ///< brings w to a's scale
-  std::vector<float> b_columns;     ///< brings b to a's scale, where w was folded; else empty
+  std::int64_t rows = 0;             ///< common to all
+  const Factors* unfold = nullptr;   ///< brings w to the scale of a, or of b
+  bool to_b = false;                 ///< of b
+  std::vector<float> other_columns;  ///< brings the other there, where w was folded; else empty
 };
 
 /// Rows [first, first + count) of each of `clusters` pieces, evenly over the tensor.
@@ -58,8 +59,9 @@ Result<void> read(const Triple& triple, std::int64_t first, std::int64_t count,
   if (triple.unfold) {
     apply(*triple.unfold, first, length, w);
     if (!steps.empty()) apply(*triple.unfold, first, length, steps);
-    for (std::size_t i = 0; i < b.size() && !triple.b_columns.empty(); ++i)
-      b[i] *= triple.b_columns[i % triple.b_columns.size()];
+    const auto other = triple.to_b ? a : b;
+    for (std::size_t i = 0; i < other.size() && !triple.other_columns.empty(); ++i)
+      other[i] *= triple.other_columns[i % triple.other_columns.size()];
   }
   sums.add(w, a, b, steps);
   return {};
@@ -67,8 +69,8 @@ Result<void> read(const Triple& triple, std::int64_t first, std::int64_t count,
 
 /// norm(B) / norm(A) of the norm that feeds this tensor: what B's columns would have been folded
 /// with, had the candidate been made from it.
-Result<std::vector<float>> base_columns(const std::string& name, const TensorIndex& a,
-                                        const TensorIndex& b) {
+Result<std::vector<float>> columns_of_other(const std::string& name, const TensorIndex& a,
+                                            const TensorIndex& b) {
   const auto dot = name.rfind('.', name.size() - sizeof(".weight"));
   const std::string layer = name.substr(0, dot + 1);
   const std::string norm =
@@ -195,7 +197,13 @@ Result<Provenance> provenance(const model::Checkpoint& candidate,
                               const model::Checkpoint& fine_tune, const model::Checkpoint* base,
                               int threads, Progress& progress) {
   Provenance found;
-  QUALM_TRY(const auto unfolding, find_folded_scales(candidate, fine_tune));
+  QUALM_TRY(auto unfolding, find_folded_scales(candidate, fine_tune));
+  bool to_b = false;  // folding shows best against the model that it was done to
+  if (base) {
+    QUALM_TRY(auto against_base, find_folded_scales(candidate, *base));
+    to_b = against_base.size() > unfolding.size();
+    if (to_b) unfolding = std::move(against_base);
+  }
   const TensorIndex of_a(fine_tune), of_b(base ? *base : fine_tune);
   Collector collector(threads, progress);
   std::int64_t done = 0;
@@ -218,9 +226,11 @@ Result<Provenance> provenance(const model::Checkpoint& candidate,
                   b,
                   std::min({w.row_count(), a->row_count(), b->row_count()}),
                   folded == unfolding.end() ? nullptr : &folded->second,
+                  to_b,
                   {}};
     if (triple.unfold) {
-      QUALM_TRY(triple.b_columns, base_columns(w.name, of_a, of_b));
+      QUALM_TRY(triple.other_columns,
+                columns_of_other(w.name, to_b ? of_b : of_a, to_b ? of_a : of_b));
     }
     QUALM_CHECK(collector.add(triple, base != nullptr));
   }

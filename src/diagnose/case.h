@@ -31,6 +31,7 @@ struct Patient {
   std::string type_v = "f16";
   /// Faults found outside: a tokenizer that threw. They belong to check 0.
   std::vector<Evidence> faults;
+  std::vector<Evidence> remarks;              ///< found outside as well, worth telling, no faults
   compare::DamageReport damage;               ///< every block was read
   std::optional<probe::Split> split;          ///< where both tokenizers ran and their keys differ
   std::optional<probe::ChatComparison> chat;  ///< where both files have a chat template

@@ -31,8 +31,8 @@ struct Findings {
 void add_tokenizer(const Patient& given, std::vector<Difference>& differences, Findings& found) {
   if (!given.split) return;
   const std::string words = probe::in_words(*given.split);
-  if (!given.split->equal) {
-    found.faults.push_back(fact("split", words));
+  if (!given.split->equal) {  // before what else is wrong with the tokenizer: this one tells most
+    found.faults.insert(found.faults.begin(), fact("split", words));
     return;
   }
   for (Difference& difference : differences)
@@ -106,6 +106,7 @@ Result<CheckResult> examine_not_quant(Case& patient) {
   CheckResult result;
   Findings found;
   found.faults = given.faults;
+  found.notes = given.remarks;
   add_damage(given.damage, found);
   std::vector<Difference> differences;
   if (given.baseline) differences = diagnose::differences(*given.candidate, *given.baseline);

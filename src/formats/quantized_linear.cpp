@@ -33,7 +33,7 @@ constexpr std::array<Family, 17> kFamilies{{
     {".centroids.weight", nullptr, "", "VPTQ"},
     {".Qidxs", nullptr, "", "QuIP#"},
     {".dense_weights", nullptr, "", "SpQR"},
-    {"._weight_qdata", nullptr, "", "torchao"},
+    {"._weight_qdata", read_torchao, "._weight_scale", ""},
     {".compressed", nullptr, ".bitmask", "sparse weights of compressed-tensors"},
     {".weight", read_named_weight, "", ""},
 }};

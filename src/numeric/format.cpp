@@ -9,8 +9,9 @@
 namespace qualm::numeric {
 namespace {
 
-constexpr int kMostDecimals = 6;       // beyond, and from here on upwards, powers of ten are read
-constexpr double kLargestPlain = 1e7;  // more easily than zeros
+constexpr int kMostDecimals = 6;        // beyond, and from here on upwards, powers of ten are read
+constexpr double kLargestPlain = 1e7;   // more easily than zeros
+constexpr double kSmallestPlain = 0.1;  // 0.9999980 is read more easily than 9.999980e-1
 constexpr int kDigitsWithoutInterval = 3;
 
 /// 10^floor(log10 x) as an exponent, safe against log10's rounding at powers of ten.
@@ -32,7 +33,8 @@ std::string rounded(double value, int decimals) {
   if (std::abs(value) < unit / 2) value = 0;
   if (value == 0)
     return fmt::format("{:.{}f}", 0.0, decimals > kMostDecimals ? 0 : std::max(decimals, 0));
-  if (decimals > kMostDecimals || std::abs(value) >= kLargestPlain) {
+  const bool small = std::abs(value) < kSmallestPlain;
+  if ((decimals > kMostDecimals && small) || std::abs(value) >= kLargestPlain) {
     const int digits = std::clamp(decimal_exponent(value) + decimals, 0, 15);
     return short_exponent(fmt::format("{:.{}e}", value, digits));
   }

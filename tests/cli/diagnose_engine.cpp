@@ -63,8 +63,7 @@ TEST(Diagnose, a_tokenizer_that_throws_is_a_finding_of_check_0) {
   EXPECT_EQ(found["status"], "cause");
   const std::string says = found["headline"];
   EXPECT_TRUE(says.starts_with("libllama's tokenizer threw '")) << says;
-  EXPECT_TRUE(says.ends_with("' on a newline, a tab, digits, an accented letter, an emoji"))
-      << says;
+  EXPECT_NE(says.find(" characters ("), std::string::npos) << says;
   EXPECT_EQ(test::document(ended)["principal_cause"], "not_quant");
 }
 
@@ -83,8 +82,21 @@ TEST(Diagnose, published_files_whose_tokenizer_throws_are_diagnosed) {
   const Home home;
   const Ended ended = home.diagnose(folder + "/tinystories-656k-q8_0.gguf",
                                     {"--baseline", folder + "/TinyStories-656K.f16.gguf"});
+  // Both lack the same odd characters: a property of the model, told but not blamed.
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_EQ(check(ended, "not_quant")["status"], "cleared");
+}
+
+TEST(Diagnose, text_split_otherwise_is_blamed_and_not_the_weights) {
+  const std::string folder = test::shared_file("models/tinystories-656k");
+  if (folder.empty()) GTEST_SKIP() << "SKIPPED: no collection of models beside the checkout";
+  const Home home;
+  const Ended ended =
+      home.diagnose(folder + "/tinystories-656k-q8_0.gguf", {"--baseline", folder + "/hf-bf16"});
   EXPECT_EQ(ended.exit_code, 1) << ended.err;
-  EXPECT_EQ(check(ended, "not_quant")["status"], "cause");
+  const std::string says = check(ended, "not_quant")["headline"];
+  EXPECT_TRUE(says.starts_with("text is split otherwise from token ")) << says;
+  EXPECT_EQ(check(ended, "tier")["status"], "cleared");
 }
 
 TEST(Diagnose, another_vocabulary_is_a_finding_with_the_first_differences) {

@@ -125,13 +125,13 @@ TEST(Provenance, a_sibling_is_betrayed_by_its_norms) {
 }
 
 /// As AutoAWQ does it: the norm divided by s, the columns it feeds multiplied.
-model::Checkpoint folded(const model::Checkpoint& from) {
+model::Checkpoint folded(const model::Checkpoint& from, float least = 0.5F, float step = 1) {
   return made_from(from, [&](const model::Tensor& tensor) {
     auto values = values_of(tensor);
     const bool norm = tensor.row_count() == 1;
     if (!norm && !from.find(tensor.name.substr(0, 6) + "attn_norm.weight")) return values;
     for (std::size_t i = 0; i < values.size(); ++i) {
-      const float s = 0.5F + static_cast<float>(i % 64 % 7);
+      const float s = least + step * static_cast<float>(i % 64 % 7);
       values[i] = norm ? values[i] / s : values[i] * s;
     }
     return values;
@@ -146,6 +146,14 @@ TEST(Provenance, scales_that_awq_folded_do_not_hide_whose_the_weights_are) {
   EXPECT_EQ(of_tuned.folded, 4);  // two norms, which are no witnesses then, and two matrices
   EXPECT_EQ(of_tuned.kept.count(), 0);
   EXPECT_EQ(examined(folded(base), tuned, &base).origin, Origin::base);
+}
+
+TEST(Provenance, mild_folding_of_the_base_is_undone_against_the_base) {
+  const auto base = base_model();
+  const auto tuned = moved(base, 0.3, 500);  // so far away that undoing hardly helps against it
+  const auto found = examined(folded(base, 0.7F, 0.1F), tuned, &base);
+  EXPECT_EQ(found.origin, Origin::base) << found.says;
+  EXPECT_EQ(found.folded, 4);
 }
 
 TEST(Provenance, models_that_do_not_differ_cannot_be_told_apart) {

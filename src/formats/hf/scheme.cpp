@@ -20,7 +20,7 @@ struct Scheme {
   bool several;  ///< used by more than one method, whose name then tells more
 };
 
-constexpr std::array<Scheme, 15> kSchemes{{
+constexpr std::array<Scheme, 16> kSchemes{{
     {"GPTQ", "GPTQ", false},
     {"AWQ", "AWQ", false},
     {"Marlin", "Marlin", true},
@@ -32,6 +32,7 @@ constexpr std::array<Scheme, 15> kSchemes{{
     {"bitsandbytes fp4", "bitsandbytes FP4", false},
     {"bitsandbytes int8", "bitsandbytes int8", false},
     {"quanto", "quanto", false},
+    {"torchao", "torchao", false},
     {"FP8", "FP8", true},
     {"NVFP4", "NVFP4", true},
     {"MXFP", "MXFP", true},

@@ -62,6 +62,10 @@ Result<Weight> read_hqq(Module& module) {
   if (const auto packing = module.take(".packing"); packing && packing->bytes.size() < 32)
     state.packing.assign(reinterpret_cast<const char*>(packing->bytes.data()),
                          packing->bytes.size());
+  for (const char* told : {".unpack_view_dtype", ".view_as_float", ".compute_dtype",
+                           ".channel_wise", ".optimize", ".round_zero", ".stores_quant_config",
+                           ".encoded_state_dict", ".quant_zero", ".quant_scale"})
+    static_cast<void>(module.take(told));  // of no weight of its own: all of it holds one matrix
   const auto shape = integers(module.take(".shape"));
   state.outputs = shape.size() == 2 ? shape[0] : module.sizes().outputs;
   state.inputs = shape.size() == 2 ? shape[1] : module.sizes().inputs;

@@ -30,6 +30,12 @@ class Module {
   /// The first tensor whose name begins with name() + prefix, or null.
   [[nodiscard]] const codec::Part* find_prefix(std::string_view prefix) const;
 
+  /// The container's __metadata__ of name() + suffix; empty where there is none.
+  [[nodiscard]] std::string_view metadata(std::string_view suffix) const {
+    const auto found = container_.metadata().find(name_ + std::string(suffix));
+    return found == container_.metadata().end() ? std::string_view() : found->second;
+  }
+
   /// Takes a part: its bytes count as the weight's.
   [[nodiscard]] std::optional<codec::Part> take(std::string_view suffix);
   /// The first of several names.
@@ -72,6 +78,7 @@ class Module {
 [[nodiscard]] Result<Weight> read_weight_packed(Module& module);  ///< compressed-tensors
 [[nodiscard]] Result<Weight> read_blocks(Module& module);         ///< gpt-oss MXFP4
 [[nodiscard]] Result<Weight> read_quanto(Module& module);         ///< .weight._data
+[[nodiscard]] Result<Weight> read_torchao(Module& module);        ///< ._weight_qdata, 8 bit
 [[nodiscard]] Result<Weight> read_named_weight(Module& module);   ///< .weight: plain, FP8, bnb, ...
 
 }  // namespace qualm::formats

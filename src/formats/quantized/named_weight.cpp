@@ -160,6 +160,24 @@ Result<Weight> read_quanto(Module& module) {
       parts, {.scheme = fmt::format("quanto {}", codec::dtype_name(parts.weight.dtype))}));
 }
 
+/// torchao says what a tensor is in the container's metadata alone. Its 4 bit ones are packed in an
+/// order that depends on the machine they were made for.
+Result<Weight> read_torchao(Module& module) {
+  const std::string_view type = module.metadata(".weight");
+  codec::ScaledParts parts;
+  QUALM_TRY(parts.weight, module.need("._weight_qdata"));
+  const bool int8 = type.find("\"Int8Tensor\"") != std::string_view::npos;
+  const bool float8 = type.find("\"Float8Tensor\"") != std::string_view::npos;
+  if (!(int8 && parts.weight.dtype == Dtype::kI8) && !(float8 && is_f8(parts.weight.dtype)))
+    return fail(module.error("QW-002", "torchao's Int8Tensor or Float8Tensor",
+                             type.empty() ? "no word of its type" : printable(type.substr(0, 60)),
+                             "Use a GGUF of the same model, or its unquantized form."));
+  QUALM_TRY(parts.scale, module.need("._weight_scale"));
+  parts.zero = module.take("._weight_zero_point");
+  return module.finish(
+      codec::make_scaled(parts, {.scheme = int8 ? "torchao int8" : "torchao float8"}));
+}
+
 Result<Weight> read_named_weight(Module& module) {
   const Part& weight = *module.find(".weight");
   if (module.find(".weight.absmax") != nullptr) return read_bnb4(module, ".");
