@@ -1,4 +1,6 @@
+#include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "report/document_parts.h"
 
@@ -42,13 +44,12 @@ Json to_json(const ClinicPatient& patient) {
 
 /// How often what was put in was found as what.
 Json confusion(const std::vector<ClinicPatient>& patients) {
-  Json table = Json::object();
-  for (const ClinicPatient& patient : patients) {
-    const std::string made = patient.made_cause.empty() ? "healthy" : patient.made_cause;
-    Json& row = table[made];
-    if (!row.is_object()) row = Json::object();
-    row[patient.found] = row.value(patient.found, 0) + 1;
-  }
+  std::map<std::pair<std::string, std::string>, std::int64_t> counts;
+  for (const ClinicPatient& patient : patients)
+    ++counts[{patient.made_cause.empty() ? "healthy" : patient.made_cause, patient.found}];
+  Json table = Json::array();
+  for (const auto& [pair, count] : counts)
+    table.push_back({{"cause", pair.first}, {"found", pair.second}, {"patients", count}});
   return table;
 }
 

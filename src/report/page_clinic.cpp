@@ -75,23 +75,30 @@ Table patients_of(const Json& document) {
   return table;
 }
 
+std::int64_t patients_in(const Json& confusion, const std::string& cause,
+                         const std::string& found) {
+  for (const Json& cell : confusion)
+    if (string_at(cell, "cause") == cause && string_at(cell, "found") == found)
+      return integer_at(cell, "patients");
+  return 0;
+}
+
 /// Rows: what was put in; columns: what was found.
 Table confusion_of(const Json& document) {
   constexpr const char* kAnswers[] = {"healthy",    "not_quant",    "tier",
                                       "kv_cache",   "architecture", "calibration",
                                       "provenance", "problem",      "cannot_tell"};
   Table table{.columns = {{"Put in \\ found"}}, .rows = {}, .headed = true, .wraps = false};
-  const Json& confusion = at(document, "confusion");
   for (const char* answer : kAnswers) table.columns.push_back({answer, true});
   for (const char* cause : kAnswers) {
-    const Json& row = at(confusion, cause);
-    if (!row.is_object()) continue;
     std::vector<Cell> cells{{cause, Tone::strong}};
+    std::int64_t all = 0;
     for (const char* answer : kAnswers) {
-      const auto count = integer_at(row, answer);
+      const auto count = patients_in(at(document, "confusion"), cause, answer);
+      all += count;
       cells.push_back({count > 0 ? fmt::format("{}", count) : "", Tone::plain});
     }
-    table.rows.push_back(std::move(cells));
+    if (all > 0) table.rows.push_back(std::move(cells));
   }
   return table;
 }
