@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/data.h"
+#include "app/prefixed_progress.h"
 #include "app/store.h"
 #include "app/use_case.h"
 #include "engine/llama_engine.h"
@@ -50,20 +51,6 @@ Result<std::string> make_patient(const DemoPatient& patient, const std::string& 
   return path;
 }
 
-/// What the job's progress is about, for a run that diagnoses several patients.
-class Prefixed final : public Progress {
- public:
-  Prefixed(std::string prefix, Progress& to) : prefix_(std::move(prefix)), to_(to) {}
-  void update(std::string_view step, std::int64_t done, std::int64_t total) override {
-    to_.update(fmt::format("{}: {}", prefix_, step), done, total);
-  }
-  bool cancelled() const override { return to_.cancelled(); }
-
- private:
-  std::string prefix_;
-  Progress& to_;
-};
-
 }  // namespace
 
 Result<Outcome> demo(const Request& request, evaluate::WindowStore& store, Progress& progress) {
@@ -81,7 +68,7 @@ Result<Outcome> demo(const Request& request, evaluate::WindowStore& store, Progr
     one.settings.type_k = patient.cache;
     one.settings.type_v = patient.cache;
     one.symptom = "none";
-    Prefixed prefixed(patient.title, progress);
+    PrefixedProgress prefixed(patient.title, progress);
     QUALM_TRY(Outcome outcome, diagnose(one, store, prefixed));
     const auto& cause = outcome.document.at("principal_cause");  // absent where there is none
     const std::string found = cause.is_string() ? cause.get<std::string>() : "";

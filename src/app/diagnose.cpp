@@ -82,7 +82,8 @@ Result<void> set_up(const Request& request, const engine::Settings& settings,
 
 }  // namespace
 
-Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, Progress& progress) {
+Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, Progress& progress,
+                         const Afterwards& then) {
   const auto start = std::chrono::steady_clock::now();
   QUALM_TRY(const auto settings, settings_of(request));
   Session session;
@@ -103,6 +104,7 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
   }
   if (session.base_model) patient.base_model = &*session.base_model;
   patient.progress = &progress;
+  patient.read_all = request.full;
   model::Importance imatrix;
   if (!request.imatrix.empty()) {
     QUALM_TRY(imatrix, formats::read_imatrix(request.imatrix));
@@ -138,6 +140,7 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
   }
   report.spent.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (then) QUALM_CHECK(then(examined, report));
   return Outcome{report::to_json(report), exit_code_of(report.diagnosis)};
 }
 

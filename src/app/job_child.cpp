@@ -33,7 +33,8 @@ Result<Outcome> run(const Request& request, EventWriter& events) {
   if (request.command == "measure") return measure(request, *store, events);
   if (request.command == "diagnose") return diagnose(request, *store, events);
   if (request.command == "demo") return demo(request, *store, events);
-  return fail({Kind::input, "REQUEST-001", "", "command", "measure, diagnose or demo",
+  if (request.command == "clinic") return clinic(request, *store, events);
+  return fail({Kind::input, "REQUEST-001", "", "command", "measure, diagnose, demo or clinic",
                request.command, "`qualm job` is for qualm's own use."});
 }
 

@@ -15,6 +15,9 @@ nlohmann::json to_json(const Request& r) {
           {"models", r.models},
           {"baseline", r.baseline},
           {"base_model", r.base_model},
+          {"finetune", r.finetune},
+          {"moe", r.moe},
+          {"only", r.only},
           {"text", r.text},
           {"texts", r.texts},
           {"imatrix", r.imatrix},
@@ -44,6 +47,9 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("models").get_to(r.models);
     json.at("baseline").get_to(r.baseline);
     json.at("base_model").get_to(r.base_model);
+    json.at("finetune").get_to(r.finetune);
+    json.at("moe").get_to(r.moe);
+    json.at("only").get_to(r.only);
     json.at("text").get_to(r.text);
     json.at("texts").get_to(r.texts);
     json.at("imatrix").get_to(r.imatrix);

@@ -13,11 +13,15 @@
 namespace qualm::app {
 
 struct Request {
-  std::string command;              ///< measure, diagnose, inspect, compare, demo
+  std::string command;              ///< measure, diagnose, inspect, compare, demo, clinic
   std::vector<std::string> models;  ///< candidates; one but for measure
   std::string baseline;
   std::string base_model;
-  std::string text;                ///< path; empty: the bundled text
+  std::string finetune;  ///< clinic: the model tuned from the baseline, or empty
+  std::string moe;       ///< clinic: a mixture of experts, or empty
+  std::string only;      ///< clinic: patients whose name holds this
+  bool list = false;     ///< clinic: name the patients; answered by the command line itself
+  std::string text;      ///< path; empty: the bundled text
   std::vector<std::string> texts;  ///< further domains, "name=path"
   std::string imatrix;             ///< the importance matrix the candidate was made with, or empty
   evaluate::Protocol protocol = evaluate::Protocol::standard;

@@ -5,6 +5,7 @@
 #include <sstream>
 #include <thread>
 
+#include "app/clinic_patients.h"
 #include "base/error.h"
 
 namespace qualm::cli {
@@ -173,6 +174,17 @@ std::variant<Options, Leave> parse(int argc, const char* const* argv) {
   demo->add_option("-t,--threads", request.settings.threads, "threads (0: all cores)");
   demo->add_flag("!--no-cache", request.use_cache, "measure again what earlier runs have measured");
 
+  CLI::App* clinic = app.add_subcommand(
+      "clinic", "tests the diagnosis itself: patients with known causes, truth beside finding");
+  clinic->add_option("--baseline", request.baseline,
+                     "the model to make patients of (default: the bundled pair)");
+  clinic->add_option("--finetune", request.finetune, "a model tuned from it");
+  clinic->add_option("--moe", request.moe, "a mixture of experts to make patients of as well");
+  clinic->add_option("--only", request.only, "the patients whose name holds this");
+  clinic->add_flag("--list", request.list, "name the patients, and how each is made");
+  add_run_options(*clinic, request);
+  add_presentation(*clinic, options);
+
   app.add_subcommand("job", "")->group("");  // for qualm's own use; not in the help
 
   // CLI11 would only miss a command and not name what it found instead.
@@ -193,6 +205,7 @@ std::variant<Options, Leave> parse(int argc, const char* const* argv) {
     return Leave{out.str() + err.str(), code == 0 ? 0 : 2};
   }
   request.command = app.get_subcommands().front()->get_name();
+  if (request.list) return Leave{app::list_of_patients(request.only), 0};
   if (!model.empty()) request.models = {model};
   return options;
 }

@@ -43,6 +43,7 @@ struct Patient {
   const model::Importance* imatrix = nullptr;
   /// Why candidate and baseline cannot be compared by their logits; empty where they can.
   std::string not_comparable;
+  bool read_all = false;         ///< explore all windows but those kept for the proof of a remedy
   Progress* progress = nullptr;  ///< of work without the Lab; may be null
 };
 
@@ -69,20 +70,28 @@ class Case {
 
   /// The windows on which causes are weighed. Set once by the first, stopping measurement.
   [[nodiscard]] WindowRange explored() const noexcept { return explored_; }
-  /// The windows after them, as many again and at least 16, as far as the text goes; may be empty.
+  /// 16 windows after them, as far as the text goes; may be empty. Nothing else reads them.
   [[nodiscard]] WindowRange fresh() const;
 
   /// The candidate as the user runs it against the baseline, reading until the 1 % line is decided
-  /// (without a baseline: against its own weights with an F16 cache). Sets explored().
+  /// (without a baseline: against its own weights with an F16 cache), at most 48 windows unless all
+  /// are asked for, since every variant is then measured on them. Sets explored(); a text of at
+  /// least 32 windows keeps 16 for the proof.
   [[nodiscard]] Result<void> explore();
   [[nodiscard]] bool stopped_early() const noexcept { return stopped_early_; }
+  /// Weighs causes on these windows instead.
+  void explore(WindowRange windows) noexcept { explored_ = windows; }
 
   /// Measurements on the explored windows, remembered; those not yet known run in one pass.
   [[nodiscard]] Result<void> prepare(const Variant& reference, std::span<const Variant> variants);
+  /// The same on other windows. A variant that is known on more of them keeps them.
+  [[nodiscard]] Result<std::vector<const evaluate::Measurement*>> measured_on(
+      WindowRange windows, const Variant& reference, std::span<const Variant> variants);
   /// The first of the explored windows: enough to compare many variants, at a bounded cost.
   [[nodiscard]] WindowRange screened() const noexcept;
-  /// As prepare and measured, against the baseline, on windows of any text. A variant that is known
-  /// on more of that text's windows keeps them.
+  /// The first 16 of them: enough to choose between alternatives that a proof follows.
+  [[nodiscard]] WindowRange tried() const noexcept;
+  /// Against the baseline, on windows of any text.
   [[nodiscard]] Result<std::vector<const evaluate::Measurement*>> measured_on(
       WindowRange windows, std::span<const Variant> variants);
   [[nodiscard]] Result<const evaluate::Measurement*> measured(const Variant& reference,

@@ -29,6 +29,19 @@ CheckResult* find(std::vector<CheckResult>& checks, std::string_view id) {
   return it == checks.end() ? nullptr : &*it;
 }
 
+/// Checks that ask what the weights lose by their bits.
+bool about_bits(std::string_view id) {
+  return id == "tier" || id == "architecture" || id == "calibration";
+}
+
+CheckResult not_before(const CheckResult& fault) {
+  CheckResult result;
+  result.status = Status::cannot_tell;
+  result.headline = "the loss of the bits cannot be told from that of the fault above";
+  result.needs.push_back("the model without it: " + fault.headline);
+  return result;
+}
+
 std::string level_of(const Case& patient) {
   if (patient.patient().baseline) return patient.patient().base_model ? "L3+" : "L3";
   return patient.lab() ? "L1" : "L0";
@@ -264,7 +277,9 @@ Result<Diagnosis> diagnose(Case& patient) {
     diagnosis.symptoms.push_back(long_context(*as_run));
   }
   for (const CheckEntry& entry : checks()) {
-    QUALM_TRY(CheckResult result, entry.examine(patient));
+    const CheckResult* files = find(diagnosis.checks, "not_quant");
+    const bool hidden = files && files->confounds && patient.paired() && about_bits(entry.id);
+    QUALM_TRY(CheckResult result, hidden ? not_before(*files) : entry.examine(patient));
     result.id = entry.id;
     result.title = entry.title;
     diagnosis.checks.push_back(std::move(result));

@@ -30,8 +30,10 @@ struct CheckResult {
   std::string headline;                    ///< one line for the table
   std::vector<Evidence> evidence;
   std::vector<std::string> needs;  ///< what would have to be given to examine it, or to tell
-  bool yields = false;  ///< a cause only where no loss was measured: a chat template, a symptom
-                        ///< that the baseline has too. Not in the report.
+  bool yields = false;     ///< a cause only where no loss was measured: a chat template, a symptom
+                           ///< that the baseline has too. Not in the report.
+  bool confounds = false;  ///< a fault of which the loss of the weights cannot be told apart: a
+                           ///< damaged tensor, another rope base. Not in the report.
 };
 
 struct Remedy {

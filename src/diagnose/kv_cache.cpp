@@ -28,13 +28,14 @@ Variant with_cache(const std::string& k, const std::string& v) { return {{}, k, 
 Result<Cells> measure_cells(Case& patient) {
   const Patient& given = patient.patient();
   const Variant own = patient.tier_only();
-  const std::array wanted{with_cache(given.type_k, given.type_v), with_cache(given.type_k, "f16"),
-                          with_cache("f16", given.type_v)};
-  QUALM_CHECK(patient.prepare(own, wanted));
+  const Variant both = with_cache(given.type_k, given.type_v);
   Cells cells;
-  QUALM_TRY(cells.both, patient.measured(own, wanted[0]));
-  QUALM_TRY(cells.k_alone, patient.measured(own, wanted[1]));
-  QUALM_TRY(cells.v_alone, patient.measured(own, wanted[2]));
+  QUALM_TRY(cells.both, patient.measured(own, both));
+  // Which of the two it is decides nothing but what is said and tried: few windows do.
+  const std::array halves{with_cache(given.type_k, "f16"), with_cache("f16", given.type_v)};
+  QUALM_TRY(const auto measured, patient.measured_on(patient.tried(), own, halves));
+  cells.k_alone = measured[0];
+  cells.v_alone = measured[1];
   return cells;
 }
 
@@ -124,14 +125,14 @@ Result<std::optional<Fix>> prescribe_kv_cache(Case& patient) {
                          Pair{"q8_0", "q8_0"}, Pair{"f16", "f16"}};
   std::vector<Variant> variants;
   for (const auto& [k, v] : pairs) variants.push_back(with_cache(k, v));
-  QUALM_CHECK(patient.prepare(own, variants));
+  QUALM_TRY(const auto measured, patient.measured_on(patient.tried(), own, variants));
   const std::int64_t now = patient.lab()->cache_bytes(given.type_k, given.type_v);
   std::optional<Pair> best;
   std::int64_t best_bytes = 0;
-  for (const auto& [k, v] : pairs) {
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const auto& [k, v] = pairs[i];
     if (k == given.type_k && v == given.type_v) continue;
-    QUALM_TRY(const auto* cell, patient.measured(own, with_cache(k, v)));
-    QUALM_TRY(const Side side, cost(patient, *cell));
+    QUALM_TRY(const Side side, cost(patient, *measured[i]));
     const std::int64_t bytes = patient.lab()->cache_bytes(k, v);
     if (side == Side::below && (!best || bytes < best_bytes)) {
       best = Pair{k, v};

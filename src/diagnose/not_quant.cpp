@@ -90,6 +90,14 @@ bool yields(const Evidence& fault) {
   return fault.name.starts_with(kTemplateKey) || fault.name.starts_with("symptom_");
 }
 
+/// The weights are run with these, whatever their bits are.
+bool confounds(const Evidence& fault, const std::string& architecture) {
+  constexpr std::array<std::string_view, 3> kDamage{"not_finite", "zeros", "constant"};
+  return std::ranges::find(kDamage, fault.name) != kDamage.end() ||
+         fault.name.starts_with("tensor ") ||
+         (!architecture.empty() && fault.name.starts_with(architecture + "."));
+}
+
 void write_down(const Findings& found, std::size_t more, CheckResult& result) {
   result.evidence = found.faults;
   for (const Evidence& note : found.notes)
@@ -128,6 +136,9 @@ Result<CheckResult> examine_not_quant(Case& patient) {
   if (!found.faults.empty()) {
     result.status = Status::cause;
     result.headline = found.faults.front().says;
+    result.confounds = std::ranges::any_of(found.faults, [&](const Evidence& fault) {
+      return confounds(fault, given.candidate->architecture());
+    });
     result.yields = std::ranges::all_of(found.faults, yields);
   } else if (!given.baseline) {
     result.headline = given.damage.weights_read > 0 ? "file whole, no NaN or infinity in any block"

@@ -20,6 +20,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json to_json(const InspectReport& report);
 [[nodiscard]] Json to_json(const CompareReport& report);
 [[nodiscard]] Json to_json(const DemoReport& report);
+[[nodiscard]] Json to_json(const ClinicReport& report);
 [[nodiscard]] Json to_json(const ErrorReport& report);
 
 }  // namespace qualm::report

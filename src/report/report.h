@@ -190,6 +190,41 @@ struct DemoReport {
   std::vector<DemoPatient> patients;
 };
 
+/// One patient of the clinic: what was put in, what is true by measurement, what was found.
+struct ClinicPatient {
+  std::string name;          ///< "tier/Q2_K"
+  std::string made;          ///< "Q2_K, q4_0/q4_0 cache"
+  std::string made_cause{};  ///< id of the principal cause that was put in; empty: none
+  std::string made_also{};   ///< of a second one, or empty
+  std::vector<std::string> right_answers;  ///< ids, "healthy", "cannot_tell"
+  std::string why{};                       ///< why there are several
+  std::string harm{};                      ///< on windows of the truth: above, below, not_separated
+  std::int64_t truth_windows = 0;          ///< none of them was read by the diagnosis
+  std::string found;                       ///< principal cause, or the verdict where there is none
+  bool right = false;
+  std::vector<std::string> missed{};        ///< causes that were put in and are true, but not named
+  std::vector<std::string> false_alarms{};  ///< causes that were named and not put in
+  struct Share {
+    std::string check;
+    numeric::Estimate found;
+    numeric::Estimate truth;  ///< of the full factorial on the windows of the truth
+    bool holds = false;       ///< the two intervals meet
+  };
+  std::vector<Share> shares{};
+  Windows windows;
+  Spent spent;
+  std::string summary;
+};
+
+struct ClinicReport {
+  Tool tool;
+  std::string baseline;
+  std::string text;
+  std::vector<ClinicPatient> patients;
+  std::vector<std::string> left_out;  ///< patients whose model was not given
+  double seconds = 0;
+};
+
 /// A command that failed. `command` is empty where not even that was understood.
 struct ErrorReport {
   Tool tool;

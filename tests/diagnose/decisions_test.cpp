@@ -55,10 +55,10 @@ TEST(Decisions, a_remedy_is_proved_on_windows_that_did_not_choose_it) {
   const Diagnosis found = world.examine();
   ASSERT_EQ(found.remedies.size(), 1U);
   EXPECT_TRUE(found.remedies[0].fresh);
-  EXPECT_EQ(found.remedies[0].windows, 20);
+  EXPECT_EQ(found.remedies[0].windows, 16);
   const FakeLab::Asked& last = world.lab.asked.back();
   EXPECT_EQ(last.windows.begin, 20);
-  EXPECT_EQ(last.windows.end, 40);
+  EXPECT_EQ(last.windows.end, 36);
   EXPECT_EQ(last.variants, (std::vector<std::string>{"candidate, f16/f16 cache",
                                                      "baseline as Q4_K_M, f16/f16 cache"}));
   // Only the first question may stop early; all that is compared with it reads the same windows.
@@ -162,6 +162,39 @@ TEST(Decisions, a_fault_of_the_files_comes_before_what_was_measured) {
   EXPECT_EQ(check(found, "not_quant").headline,
             "tokenizer.ggml.bos_token_id: 2, in the baseline 1 (texts begin with another token)");
   EXPECT_EQ(check(found, "tier").status, Status::contributes);
+}
+
+TEST(Decisions, a_damaged_tensor_gets_no_remedy_of_the_tier) {
+  World world;
+  world.ill_weights();
+  world.patient.damage.found.push_back(
+      {compare::Damage::Kind::zeros, "blk.0.ffn_up.weight", 0, 4096, "zero: 4096 of its weights"});
+  const Diagnosis found = world.examine();
+  EXPECT_EQ(found.principal_cause, "not_quant");
+  for (const char* id : {"tier", "architecture", "calibration"})
+    EXPECT_EQ(check(found, id).status, Status::cannot_tell) << id;
+  EXPECT_TRUE(found.remedies.empty());
+}
+
+TEST(Decisions, the_cost_of_an_undecided_text_is_bounded) {
+  World world;
+  world.lab.total = 400;
+  world.lab.stops_after = 400;  // 1 % stays undecided
+  const Diagnosis found = world.examine();
+  for (const auto& asked : world.lab.asked) EXPECT_LE(asked.windows.end, 48);
+  EXPECT_EQ(found.verdict, "healthy");
+}
+
+TEST(Decisions, the_full_text_is_all_but_what_proves_a_remedy) {
+  World world;
+  world.ill_weights();
+  world.patient.read_all = true;
+  const Diagnosis found = world.examine();
+  EXPECT_FALSE(world.lab.asked.front().may_stop);
+  EXPECT_EQ(world.lab.asked.front().windows.end, 84);
+  ASSERT_EQ(found.remedies.size(), 1U);
+  EXPECT_EQ(found.remedies[0].windows, 16);
+  EXPECT_TRUE(found.remedies[0].fresh);
 }
 
 TEST(Decisions, a_chat_template_alone_yields_to_a_loss_that_was_measured) {

@@ -426,6 +426,50 @@ CompareReport compare_equal() {
           .top = 10};
 }
 
+ClinicReport clinic_sample() {
+  ClinicPatient control{.name = "healthy/Q6_K",
+                        .made = "Q6_K",
+                        .right_answers = {"healthy"},
+                        .harm = "below",
+                        .truth_windows = 24,
+                        .found = "healthy",
+                        .right = true,
+                        .windows = {16, 245},
+                        .spent = {3.2, 60, 1},
+                        .summary = "No loss that matters was found on this text."};
+  ClinicPatient two{.name = "two/Q2_K + q4_0/q4_0",
+                    .made = "Q2_K, q4_0/q4_0 cache",
+                    .made_cause = "tier",
+                    .made_also = "kv_cache",
+                    .right_answers = {"tier"},
+                    .harm = "above",
+                    .truth_windows = 24,
+                    .found = "tier",
+                    .right = true,
+                    .shares = {{"tier", {0.85, 0.84, 0.86}, {0.855, 0.845, 0.865}, true},
+                               {"kv_cache", {0.15, 0.14, 0.16}, {0.12, 0.11, 0.13}, false}},
+                    .windows = {16, 245},
+                    .spent = {21.4, 384, 8},
+                    .summary = "Tier too aggressive: it loses too much."};
+  ClinicPatient wrong{.name = "files/chat template",
+                      .made = "Q8_0, another chat template",
+                      .made_cause = "not_quant",
+                      .right_answers = {"not_quant", "tier"},
+                      .why = "made up",
+                      .found = "healthy",
+                      .missed = {"kv_cache"},
+                      .false_alarms = {"tier", "calibration"},
+                      .windows = {48, 245},
+                      .spent = {9.9, 200, 2},
+                      .summary = "No loss that matters was found on this text."};
+  return {.tool = tool(),
+          .baseline = "models/tiny-F16.gguf",
+          .text = "bundled: frankenstein.txt",
+          .patients = {control, two, wrong},
+          .left_out = {"moe/tier Q2_K"},
+          .seconds = 34.5};
+}
+
 ErrorReport error_sample() {
   return {.tool = tool(),
           .command = "measure",

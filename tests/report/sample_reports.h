@@ -18,6 +18,8 @@ namespace qualm::report::testing {
 [[nodiscard]] CompareReport compare_sample();
 /// A model against itself, no base model.
 [[nodiscard]] CompareReport compare_equal();
+/// One healthy control, one with two causes, one that was diagnosed wrong, one that was not made.
+[[nodiscard]] ClinicReport clinic_sample();
 [[nodiscard]] ErrorReport error_sample();
 
 }  // namespace qualm::report::testing
