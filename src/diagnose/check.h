@@ -48,7 +48,8 @@ struct CheckEntry {
 [[nodiscard]] Result<std::optional<Fix>> prescribe_provenance(Case& patient);
 
 /// Where the weights are another model's, what they lose is no measure of their tier: the baseline
-/// in the candidate's own mix is. Sets the status of the check `tier` by it.
+/// in the candidate's own mix is. Sets the status of the check `tier` by it; classes and
+/// calibration are then not blamed.
 [[nodiscard]] Result<void> judge_tier_of_right_model(Case& patient, std::span<CheckResult> checks);
 
 }  // namespace qualm::diagnose

@@ -143,6 +143,15 @@ Result<void> judge_tier_of_right_model(Case& patient, std::span<CheckResult> che
   CheckResult* provenance = find("provenance");
   CheckResult* tier = find("tier");
   if (!provenance || !tier || provenance->status != Status::cause || !patient.paired()) return {};
+  // What the other model's weights differ in is no loss of a class or of a calibration.
+  for (const char* id : {"architecture", "calibration"}) {
+    CheckResult* const check = find(id);
+    if (!check || (check->status != Status::cause && check->status != Status::contributes))
+      continue;
+    check->status = Status::cannot_tell;
+    check->headline = "what was lost is another model's: nothing to hold it against";
+    check->needs.emplace_back("a quant of the right model");
+  }
   if (tier->status != Status::cause && tier->status != Status::cannot_tell) return {};
   const std::string mix = own_mix(*patient.patient().candidate);
   QUALM_TRY(const auto* floor, patient.measured(Case::rung(kFloorMix)));

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "report/format.h"
@@ -46,29 +47,21 @@ std::string remarks(const Json& patient) {
 }
 
 Table patients_of(const Json& document) {
-  Table table{.columns = {{"Patient"},
-                          {"Put in"},
-                          {"Harm"},
-                          {"Found"},
-                          {""},
-                          {"Windows", true},
-                          {"Passes", true},
-                          {"Seconds", true},
-                          {"Shares"}},
-              .rows = {},
-              .headed = true,
-              .wraps = true};
+  Table table{
+      .columns =
+          {{"Patient"}, {"Harm"}, {"Found"}, {""}, {"Windows", true}, {"s", true}, {"Shares"}},
+      .rows = {},
+      .headed = true,
+      .wraps = true};
   for (const Json& patient : at(document, "patients")) {
     const bool right = flag_at(patient, "right");
     const Tone tone = right ? Tone::good : Tone::bad;
     table.rows.push_back(
         {{string_at(patient, "name"), Tone::strong},
-         {made_cause(patient)},
          {string_at(at(patient, "truth"), "harm")},
          {string_at(patient, "found"), tone},
          {right ? "right" : "WRONG", tone},
          {fmt::format("{}", integer_at(at(patient, "windows"), "read"))},
-         {fmt::format("{}", integer_at(at(patient, "spent"), "passes"))},
          {fmt::format("{:.0f}", number_at(at(patient, "spent"), "seconds").value_or(0))},
          {remarks(patient), Tone::dim}});
   }
@@ -88,13 +81,19 @@ Table confusion_of(const Json& document) {
   constexpr const char* kAnswers[] = {"healthy",    "not_quant",    "tier",
                                       "kv_cache",   "architecture", "calibration",
                                       "provenance", "problem",      "cannot_tell"};
+  const Json& confusion = at(document, "confusion");
+  std::vector<std::string> found;
+  for (const char* answer : kAnswers)
+    if (std::ranges::any_of(confusion,
+                            [&](const Json& cell) { return string_at(cell, "found") == answer; }))
+      found.emplace_back(answer);
   Table table{.columns = {{"Put in \\ found"}}, .rows = {}, .headed = true, .wraps = false};
-  for (const char* answer : kAnswers) table.columns.push_back({answer, true});
+  for (const std::string& answer : found) table.columns.push_back({answer, true});
   for (const char* cause : kAnswers) {
     std::vector<Cell> cells{{cause, Tone::strong}};
     std::int64_t all = 0;
-    for (const char* answer : kAnswers) {
-      const auto count = patients_in(at(document, "confusion"), cause, answer);
+    for (const std::string& answer : found) {
+      const auto count = patients_in(confusion, cause, answer);
       all += count;
       cells.push_back({count > 0 ? fmt::format("{}", count) : "", Tone::plain});
     }
@@ -125,6 +124,7 @@ Page compose_clinic(const nlohmann::ordered_json& document, bool verbose) {
   for (const Json& patient : at(document, "patients"))
     if (verbose || !flag_at(patient, "right"))
       page.emplace_back(Paragraph{{{string_at(patient, "name"), Tone::strong},
+                                   {"put in: " + made_cause(patient)},
                                    {string_at(patient, "made")},
                                    {string_at(patient, "summary"), Tone::dim}}});
   return page;

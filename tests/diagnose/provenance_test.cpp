@@ -4,6 +4,7 @@
 
 #include "diagnose/check.h"
 #include "support/checkpoints.h"
+#include "support/fake_lab.h"
 
 namespace qualm::diagnose {
 namespace {
@@ -99,6 +100,24 @@ TEST(ProvenanceCheck, the_tier_is_left_alone_where_nothing_can_be_run) {
   checks[1].status = Status::cause;
   EXPECT_TRUE(judge_tier_of_right_model(nothing_runs, checks));
   EXPECT_EQ(checks[0].status, Status::cause);
+}
+
+TEST(ProvenanceCheck, another_models_loss_is_blamed_on_no_class_and_no_calibration) {
+  const auto base = model_at(0, 0), tuned = model_at(0.1, 50);
+  Patient patient;
+  patient.candidate = &base;
+  patient.baseline = &tuned;
+  test::FakeLab lab;
+  Case paired(patient, &lab);
+  std::vector<CheckResult> checks(4);
+  for (std::size_t i = 0; const char* id : {"tier", "architecture", "calibration", "provenance"})
+    checks[i++].id = id;
+  checks[0].status = Status::cleared;
+  checks[1].status = checks[2].status = Status::contributes;
+  checks[3].status = Status::cause;
+  EXPECT_TRUE(judge_tier_of_right_model(paired, checks));
+  EXPECT_EQ(checks[1].status, Status::cannot_tell);
+  EXPECT_EQ(checks[2].status, Status::cannot_tell);
 }
 
 }  // namespace
