@@ -22,6 +22,9 @@ Request unusual() {
   r.kv_grid = true;
   r.use_cache = false;
   r.verify = true;
+  r.finetune = "tuned.gguf";
+  r.moe = "moe.gguf";
+  r.only = "cache";
   r.symptom = "repetition";
   r.prompts = "prompts.txt";
   r.texts = {"code=code.txt"};
