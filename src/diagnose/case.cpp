@@ -10,7 +10,8 @@
 namespace qualm::diagnose {
 namespace {
 
-// Bounds on cost. Where 48 windows leave 1 % of perplexity undecided, kld against the floor decides.
+// Bounds on cost. Where 48 windows leave 1 % of perplexity undecided, kld against the floor
+// decides.
 constexpr std::int32_t kFresh = 16;
 constexpr std::int32_t kMostTried = 16;
 constexpr std::int32_t kMostScreened = 24;
