@@ -10,8 +10,8 @@
 namespace qualm::diagnose {
 namespace {
 
-// 16 windows bring a share's standard error to a few hundredths on the models tried; 48 are where a
-// text that cannot separate 1 % by then would need several hundred (docs/diagnosis.md).
+// Bounds on cost. Where 48 windows leave 1 % of perplexity undecided, kld against the floor
+// decides.
 constexpr std::int32_t kFresh = 16;
 constexpr std::int32_t kMostTried = 16;
 constexpr std::int32_t kMostScreened = 24;

@@ -15,6 +15,9 @@ Request unusual() {
   r.models = {"a.gguf", "b \"quoted\".gguf"};
   r.baseline = "base.gguf";
   r.base_model = "other.gguf";
+  r.finetune = "tuned.gguf";
+  r.moe = "mixture.gguf";
+  r.only = "tier/";
   r.text = "text.txt";
   r.protocol = evaluate::Protocol::llama_cpp;
   r.chunks = 60;

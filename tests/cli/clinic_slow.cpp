@@ -10,15 +10,15 @@ using test::run_qualm;
 using test::Scratch;
 
 nlohmann::json clinic(const Scratch& scratch, const std::string& only) {
-  const auto ended = run_qualm(scratch, {"clinic", "--only", only, "-q", "--format", "json"});
+  const auto ended = run_qualm(
+      scratch, {"clinic", "--only", only, "-c", "128", "-t", "1", "-q", "--format", "json"});
   EXPECT_EQ(ended.exit_code, 0) << only << ": " << ended.err << ended.out;
   return test::document(ended);
 }
 
 TEST(Clinic, a_control_is_healthy_and_causes_are_named) {
   const Scratch scratch;
-  for (const char* only : {"healthy/Q6_K", "tier/Q3_K_S", "architecture/Q6_K with token_embd q2_K",
-                           "origin/Q8_0 of the base", "files/zeroed block in"}) {
+  for (const char* only : {"healthy/Q4_K_M", "tier/Q4_0", "files/zeroed block in"}) {
     const auto document = clinic(scratch, only);
     EXPECT_EQ(document["wrong"], 0) << only;
     EXPECT_GE(document["right"], 1) << only;
@@ -27,7 +27,7 @@ TEST(Clinic, a_control_is_healthy_and_causes_are_named) {
 
 TEST(Clinic, two_causes_share_the_loss_as_they_do_on_other_windows) {
   const Scratch scratch;
-  const auto document = clinic(scratch, "two/Q2_K + q4_0/q4_0");
+  const auto document = clinic(scratch, "two/Q3_K_M + q4_0/f16");
   EXPECT_EQ(document["shares"]["compared"], 2);
   EXPECT_EQ(document["shares"]["hold"], 2) << document["patients"];
 }
