@@ -1,10 +1,10 @@
 // Check 3: does the scheme suit the architecture?
 //
-// Each class of tensors is put back to what the baseline holds, alone, and what goes away is its
-// part of the damage. One class is to blame where it was given clearly fewer bits than the rest
-// and its weights lose several times what the rest's lose, weight for weight. Where the candidate
-// passes the lines once that class is put right, the tier of the rest is cleared (tier.cpp asks the
-// same study). A standard mix that is too low everywhere has no such class: that is check 1.
+// A class of tensors that was given clearly fewer bits than the rest is put back to what the
+// baseline holds, alone, and what goes away is its part of the damage. It is to blame where its
+// weights lose several times what the rest's lose, weight for weight. Where the candidate passes
+// the lines once that class is put right, the tier of the rest is cleared (tier.cpp asks the same
+// study). A standard mix that is too low everywhere has no such class: that is check 1.
 #include <fmt/format.h>
 
 #include "diagnose/check.h"
@@ -89,7 +89,7 @@ Result<CheckResult> examine_architecture(Case& patient) {
   } else {
     result.status = Status::cleared;
     result.headline = study.classes.empty()
-                          ? "no class of tensors has fewer bits than in the baseline"
+                          ? "no class of tensors has clearly fewer bits than the rest"
                           : "no class stands out: the bits are spread as the damage is";
   }
   return result;

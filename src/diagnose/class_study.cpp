@@ -52,7 +52,11 @@ Variant with_alone(const ClassGroup& group) {
 
 Result<ClassStudy> study_classes(Case& patient) {
   const Patient& given = patient.patient();
-  const auto groups = class_groups(*given.candidate, *given.baseline);
+  auto groups = class_groups(*given.candidate, *given.baseline);
+  // Only a class with clearly fewer bits than the rest can be to blame, and a run of each costs
+  // one.
+  std::erase_if(groups, [](const ClassGroup& group) { return !group.crushed; });
+  if (groups.empty()) return ClassStudy{};
   QUALM_TRY(const auto* floor, patient.measured(Case::rung(kFloorMix)));
   QUALM_TRY(const auto* weights, patient.measured(patient.tier_only()));
   std::vector<Variant> variants;
