@@ -30,10 +30,10 @@ class FakeLab final : public diagnose::Lab {
     bool may_stop = false;
   };
 
-  /// By describe(Weights). What is not here costs nothing, but for what is made of the candidate and
-  /// other calibrations: they cost what the candidate does.
+  /// By describe(Weights). What is not here costs nothing, but for what is made of the candidate
+  /// and other calibrations: they cost what the candidate does.
   std::map<std::string, Cost> weights;
-  std::map<std::string, Cost> caches;   ///< by "q4_0/f16"
+  std::map<std::string, Cost> caches;  ///< by "q4_0/f16"
   std::int32_t total = 100;
   std::int32_t stops_after = 20;  ///< where it may
   std::optional<Error> broken;    ///< every measurement fails so

@@ -8,7 +8,6 @@
 namespace qualm::formats::hf {
 namespace {
 
-
 Result<std::int64_t> rows_of(const json& vocab, const json& added, std::int64_t vocab_size) {
   if (vocab_size > 0) return vocab_size;
   // Without the embedding's size every token that is named has to have a row.

@@ -18,7 +18,6 @@
 namespace qualm::formats::hf {
 namespace {
 
-
 struct Field {
   std::uint64_t number = 0;
   std::uint64_t value = 0;  ///< a varint or fixed value
