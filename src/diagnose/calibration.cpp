@@ -22,7 +22,7 @@
 namespace qualm::diagnose {
 namespace {
 
-constexpr double kAnomaly = -0.002;  // ppl_change; rounding alone was seen to reach -0.1 %
+constexpr double kAnomaly = -0.002;  // ppl_change; chosen, not calibrated
 constexpr double kStarved = 0.05;    // of the mean count of its stack, an expert is starved
 constexpr std::size_t kShownGaps = 4;
 constexpr double kUnquantizedBits = 16.0;

@@ -13,8 +13,7 @@
 namespace qualm::diagnose {
 namespace {
 
-constexpr std::int32_t kMostWindows = 24;  // of each text
-constexpr double kWorthIt = 0.1;           // share of the loss that another calibration must take
+constexpr double kWorthIt = 0.1;  // share of the loss that another calibration must take
 constexpr std::array<std::string_view, 3> kNeedMatrix{"IQ2_XXS", "IQ2_XS", "IQ1_S"};
 
 Variant plain(const Weights& weights) { return {weights, "f16", "f16"}; }
@@ -23,8 +22,8 @@ Variant plain(const Weights& weights) { return {weights, "f16", "f16"}; }
 /// prove a remedy on.
 WindowRange range_of(const Case& patient, const Domain& domain, std::size_t text) {
   const std::int32_t usable = domain.windows - calibration_windows(domain.windows);
-  const std::int32_t most = text == 0 ? patient.screened().count() : kMostWindows;
-  return {0, std::min({usable, most, kMostWindows}), text};
+  const std::int32_t most = text == 0 ? patient.screened().count() : kMostDomainWindows;
+  return {0, std::min({usable, most, kMostDomainWindows}), text};
 }
 
 double log_ratio(std::span<const double> totals) { return std::log(totals[0] / totals[1]); }

@@ -12,6 +12,9 @@
 
 namespace qualm::diagnose {
 
+/// Windows of each text that the study reads; what proves a remedy on a further text comes after.
+inline constexpr std::int32_t kMostDomainWindows = 24;
+
 struct DomainFinding {
   Domain domain;
   std::size_t text = 0;  ///< of the Lab

@@ -9,7 +9,7 @@ namespace {
 
 using model::TensorClass;
 
-constexpr double kClearlyFewer = 0.8;  // of the rest's bits; the standard mixes stay above it
+constexpr double kClearlyFewer = 0.8;  // of the rest's bits; chosen: docs/diagnosis.md
 constexpr double kTiedBits = 5.5;      // Q5_K, the least llama-quantize gives a tied embedding
 constexpr double kFloatBits = 16.0;    // converters leave a router in floats
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "diagnose/attribution.h"
+#include "diagnose/calibration_study.h"
 #include "diagnose/check.h"
 #include "diagnose/class_study.h"
 #include "diagnose/lines.h"
@@ -17,8 +18,6 @@
 
 namespace qualm::diagnose {
 namespace {
-
-constexpr std::int32_t kMostDomainWindows = 24;  // that check 4 reads of a further text
 
 bool problem(const CheckResult& check) {
   return check.status == Status::cause || check.status == Status::contributes;

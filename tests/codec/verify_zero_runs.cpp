@@ -3,35 +3,18 @@
 #include <vector>
 
 #include "codec/verify.h"
+#include "support/plain_checkpoint.h"
 
 namespace qualm::codec {
 namespace {
-
-class Floats final : public model::TensorData {
- public:
-  Floats(std::vector<float> values, std::int64_t length)
-      : values_(std::move(values)), length_(length) {}
-  Result<void> rows(std::int64_t first, std::int64_t count, std::span<float> out) const override {
-    std::copy_n(values_.begin() + first * length_, count * length_, out.begin());
-    return {};
-  }
-
- private:
-  std::vector<float> values_;
-  std::int64_t length_;
-};
 
 TensorHealth health_with_zeros(std::int64_t rows, std::int64_t length, std::int64_t first,
                                std::int64_t count) {
   std::vector<float> values(static_cast<std::size_t>(rows * length));
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = 1.0F + static_cast<float>(i % 7);
   std::fill_n(values.begin() + first, count, 0.0F);
-  model::Tensor tensor;
-  tensor.name = "t";
-  tensor.dims = {length, rows};
-  tensor.data = std::make_shared<Floats>(std::move(values), length);
   Progress progress;
-  return *verify(tensor, progress);
+  return *verify(test::plain_tensor("t", length, std::move(values)), progress);
 }
 
 TEST(ZeroRuns, a_hole_inside_a_row_is_found) {
