@@ -14,6 +14,7 @@
 #include "app/store.h"
 #include "app/use_case.h"
 #include "engine/llama_engine.h"
+#include "formats/read.h"
 #include "report/document.h"
 
 namespace qualm::app {
@@ -60,6 +61,9 @@ Result<ClinicStock> stock_of(const Request& request) {
       QUALM_TRY(stock.finetune, data_file("models/qualm-tiny-finetune-F16.gguf"));
     }
   }
+  // The quantizer takes these files as they are: our reader goes first, as everywhere.
+  for (const std::string& path : {stock.base, stock.finetune, stock.moe})
+    if (!path.empty()) QUALM_CHECK(formats::read(path));
   return stock;
 }
 

@@ -176,6 +176,14 @@ TEST(BadInput, a_path_without_a_model) {
             "Save it to a file first.\n");
 }
 
+TEST(BadInput, the_clinic_reads_a_file_before_libllama_does) {
+  const Scratch scratch;
+  test::write(scratch.path("text.gguf"), "hello\n");
+  const auto ended = test::run_qualm(scratch, {"clinic", "--baseline", "text.gguf", "-q"});
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_TRUE(ended.err.starts_with("error[GGUF-004] text.gguf, byte 0, magic: ")) << ended.err;
+}
+
 TEST(BadInput, a_missing_shard) {
   const Scratch scratch;
   test::write(scratch.path("m-00001-of-00002.gguf"), GgufBuilder()
