@@ -24,7 +24,7 @@ def versus(title, base, candidate, chunks, runs, folder):
         ratios.append(qualm.wall / (first.wall + second.wall))
     peer_wall = sorted(a.wall + b.wall for a, b in theirs)[len(theirs) // 2]
     peer_peak = max(max(a.peak_mb, b.peak_mb) for a, b in theirs)
-    print(f"{title}: {chunks or 'all'} windows of 512, {THREADS} threads, {runs} runs in turn")
+    print(f"{title}: {'all' if chunks < 0 else chunks} windows of 512, {THREADS} threads, {runs} runs in turn")
     print(f"  qualm measure        {median(ours, 'wall'):7.1f} s   peak {median(ours, 'peak_mb'):5.0f} MiB   logits on disk 0 B")
     print(f"  llama-perplexity x2  {peer_wall:7.1f} s   peak {peer_peak:5.0f} MiB   logits on disk {disk / 1e6:.0f} MB")
     print(f"  wall qualm / peer    {spread(ratios)}")
@@ -32,16 +32,16 @@ def versus(title, base, candidate, chunks, runs, folder):
 
 
 def main():
-    chunks = int(sys.argv[1]) if len(sys.argv) > 1 else 0
+    chunks = int(sys.argv[1]) if len(sys.argv) > 1 else -1
     runs = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     with tempfile.TemporaryDirectory() as folder:
         candidate = quantized("Q4_K_M", folder)
-        versus("qualm-tiny Q4_K_M against F16", BASE, candidate, chunks or -1, runs, folder)
+        versus("qualm-tiny Q4_K_M against F16", BASE, candidate, chunks, runs, folder)
         synthetic = os.path.join(folder, "synthetic-F16.gguf")
         write_synthetic(synthetic)
         os.remove(candidate)
         candidate = quantized("Q4_K_M", folder, synthetic)
-        versus("30 M synthetic Q4_K_M against F16", synthetic, candidate, min(chunks or 40, 40),
+        versus("30 M synthetic Q4_K_M against F16", synthetic, candidate, 40 if chunks < 0 else min(chunks, 40),
                runs, folder)
 
 

@@ -176,12 +176,12 @@ Result<Outcome> measure(const Request& request, evaluate::WindowStore& store, Pr
   std::vector<Subject> subjects;
   for (std::size_t i = 0; i < run.candidates.size(); ++i)
     subjects.push_back(candidate_subject(run, i));
+  subjects.push_back(resolution_of(reference));
   QUALM_TRY(auto measured,
             run.bench->measure(reference, subjects, 0, run.bench->text().count(), stop_rule(run)));
   const bool cancelled = measured.front().cancelled;
-  const numeric::Metric resolution =
-      cancelled ? numeric::Metric{std::nullopt, "nat/token", "stopped on request"}
-                : run.bench->resolution(reference);
+  const numeric::Metric resolution = evaluate::kld_mean(measured.back());
+  measured.pop_back();
 
   report::MeasureReport report;
   report.tool.libllama = run.engine->version();

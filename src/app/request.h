@@ -25,14 +25,14 @@ struct Request {
   std::vector<std::string> texts;  ///< further domains, "name=path"
   std::string imatrix;             ///< the importance matrix the candidate was made with, or empty
   evaluate::Protocol protocol = evaluate::Protocol::standard;
-  std::int64_t chunks = 0;  ///< windows of the text, 0: all
-  bool full = false;        ///< do not stop early
-  bool kv_grid = false;     ///< measure --kv
-  bool use_cache = true;    ///< of finished measurements
-  bool verify = false;      ///< inspect --verify
-  std::int64_t top = 10;    ///< compare --top
-  std::string symptom;      ///< what the user sees: repetition, ..., all, none; empty: not said
-  std::string prompts;      ///< path of a prompts file; empty: the bundled one
+  std::int64_t chunks = -1;  ///< windows of the text; -1, as llama.cpp has it, or 0: all
+  bool full = false;         ///< do not stop early
+  bool kv_grid = false;      ///< measure --kv
+  bool use_cache = true;     ///< of finished measurements
+  bool verify = false;       ///< inspect --verify
+  std::int64_t top = 10;     ///< compare --top
+  std::string symptom;       ///< what the user sees: repetition, ..., all, none; empty: not said
+  std::string prompts;       ///< path of a prompts file; empty: the bundled one
   std::vector<std::string> fail_if;
   engine::Settings settings;
   std::int32_t gpu_layers = 0;

@@ -89,8 +89,8 @@ Result<engine::Settings> settings_of(const Request& request) {
     return refuse("--ctx-size", "at most 16777216 tokens", settings.ctx_size);
   if (settings.batch < 1) return refuse("--batch-size", "at least 1", settings.batch);
   if (settings.ubatch < 1) return refuse("--ubatch-size", "at least 1", settings.ubatch);
-  if (request.chunks < 0)
-    return refuse("--chunks", "a number of windows, or 0 for all", request.chunks);
+  if (request.chunks < -1)
+    return refuse("--chunks", "a number of windows, or -1 for all", request.chunks);
   if (settings.threads <= 0) settings.threads = available_cores();
   return settings;
 }

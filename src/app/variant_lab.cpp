@@ -93,6 +93,14 @@ Result<std::shared_ptr<engine::Model>> VariantLab::model(const Weights& weights)
   return loaded;
 }
 
+bool VariantLab::is_given(const Variant& variant) const {
+  const auto given = [](const std::string& type, const std::string& users) {
+    return type == "f16" || type == users;
+  };
+  return given(variant.type_k, parts_.settings.type_k) &&
+         given(variant.type_v, parts_.settings.type_v);
+}
+
 Subject VariantLab::subject(const Variant& variant) {
   Subject subject;
   const Weights weights = variant.weights;
@@ -136,6 +144,8 @@ Result<std::vector<evaluate::Measurement>> VariantLab::measure(const Variant& re
       bytes += estimated_bytes(variants[i].weights);
       if (!group.empty() && bytes > budget_) break;
       group.push_back(subject(variants[i]));
+      // A cache that is only tried may not suit the model's head size.
+      group.back().optional = !is_given(variants[i]);
     }
     if (bytes > budget_) images_.clear();
     QUALM_TRY(auto measured,

@@ -54,6 +54,8 @@ class VariantLab final : public diagnose::Lab {
   [[nodiscard]] std::int64_t passes() const noexcept;
 
  private:
+  /// Its cache is the user's own, or not quantized.
+  [[nodiscard]] bool is_given(const diagnose::Variant& variant) const;
   using Models = std::map<std::string, std::shared_ptr<engine::Model>>;
 
   [[nodiscard]] Result<assemble::Image*> image(const diagnose::Weights& weights,

@@ -40,6 +40,15 @@ class SubjectSource final : public evaluate::SourceMaker {
 
 }  // namespace
 
+Subject resolution_of(const Subject& reference) {
+  Subject changed = reference;
+  changed.name = "the baseline against itself";
+  changed.settings.flash_attn = reference.settings.flash_attn == "off" ? "on" : "off";
+  changed.at_most = kResolutionWindows;
+  changed.optional = true;
+  return changed;
+}
+
 Workbench::Workbench(evaluate::TextWindows text, std::string engine_version,
                      evaluate::WindowStore& store, Progress& progress)
     : text_(std::move(text)),
@@ -62,7 +71,8 @@ Result<std::vector<evaluate::Measurement>> Workbench::measure(const Subject& ref
     sources.emplace_back(subject);
     const std::string key = fmt::format("{}|{}|{}|{}", text_identity_, run_identity(reference),
                                         run_identity(subject), engine_version_);
-    candidates.push_back({subject.name, digest(std::as_bytes(std::span(key))), &sources.back()});
+    candidates.push_back({subject.name, digest(std::as_bytes(std::span(key))), &sources.back(),
+                          subject.at_most, subject.optional});
   }
   const std::int32_t threads = reference.settings.threads;
   QUALM_TRY(auto run, evaluate::score_pairs(baseline, candidates, text_, begin, end, rule, threads,
@@ -75,6 +85,7 @@ Result<std::vector<evaluate::Measurement>> Workbench::measure(const Subject& ref
     measurement.windows_total = text_.count();
     measurement.stopped_early = pair.stopped_early;
     measurement.cancelled = run.cancelled;
+    measurement.unavailable = std::move(pair.unavailable);
     evaluate::summarize(measurement);
     measurements.push_back(std::move(measurement));
   }
@@ -91,11 +102,9 @@ std::vector<engine::Token> Workbench::last_windows(std::int32_t count) const {
 }
 
 numeric::Metric Workbench::resolution(const Subject& reference) {
-  Subject changed = reference;
-  changed.name = "the baseline against itself";
-  changed.settings.flash_attn = reference.settings.flash_attn == "off" ? "on" : "off";
-  const auto measured = measure(reference, std::span(&changed, 1), 0,
-                                std::min(kResolutionWindows, text_.count()), {});
+  const Subject changed = resolution_of(reference);
+  const auto measured =
+      measure(reference, std::span(&changed, 1), 0, std::min(changed.at_most, text_.count()), {});
   if (!measured) return {std::nullopt, "nat/token", measured.error().found};
   return evaluate::kld_mean(measured->front());
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <span>
@@ -25,7 +26,14 @@ struct Subject {
   std::string identity;  ///< of the weights; with the settings it makes the cache key
   std::function<Result<std::shared_ptr<engine::Model>>()> load;
   engine::Settings settings;
+  /// Windows it is asked for at most, the first of the range.
+  std::int32_t at_most = std::numeric_limits<std::int32_t>::max();
+  bool optional = false;  ///< where it cannot be run its measurement says so, and the others go on
 };
+
+/// The baseline with flash attention the other way round, for a few windows: its kld is what this
+/// machine cannot tell apart. Measured beside candidates it costs no pass of the baseline.
+[[nodiscard]] Subject resolution_of(const Subject& reference);
 
 class Workbench {
  public:
@@ -44,9 +52,7 @@ class Workbench {
       const Subject& reference, std::span<const Subject> subjects, std::int32_t begin,
       std::int32_t end, const evaluate::StopRule& rule);
 
-  /// kld of the reference against itself with flash attention the other way round, on the first
-  /// windows: what this machine cannot tell apart. Absent, with the reason, where the model cannot
-  /// be run so.
+  /// Mean kld of resolution_of(reference), or why there is none.
   [[nodiscard]] numeric::Metric resolution(const Subject& reference);
 
   /// Windows that went through a model so far.

@@ -52,7 +52,7 @@ void add_run_options(CLI::App& command, app::Request& request) {
                      "text to measure on (default: a bundled public-domain novel)");
   command.add_option("-c,--ctx-size", s.ctx_size, "tokens per window")->capture_default_str();
   command
-      .add_option("--chunks", request.chunks, "read only the first N windows of the text (0: all)")
+      .add_option("--chunks", request.chunks, "read only the first N windows of the text (-1: all)")
       ->capture_default_str();
   command
       .add_option_function<std::string>(

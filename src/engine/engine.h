@@ -37,8 +37,10 @@ struct ChatMessage {
 struct Settings {
   std::int32_t ctx_size = 512;  ///< positions per window
   std::int32_t threads = 0;     ///< 0: all cores this process may use
-  std::int32_t batch = 2048;    ///< tokens per call; batch / ctx_size windows run together
-  std::int32_t ubatch = 512;    ///< tokens per graph
+  std::int32_t batch = 2048;    ///< tokens per call at most
+  /// Tokens per graph; windows that fit in one run together. Half of llama.cpp's 512: a CPU then
+  /// skips more of what causality masks.
+  std::int32_t ubatch = 256;
   std::string type_k = "f16";
   std::string type_v = "f16";
   std::string flash_attn = "auto";  ///< on, off, auto

@@ -19,9 +19,6 @@
 namespace qualm::engine {
 namespace {
 
-// One call's logits of one model: enough for four windows of 512 at a vocabulary of 128k.
-constexpr std::int64_t kLogitBytesPerCall = std::int64_t{512} << 20;
-
 Error engine_error(std::string code, const std::string& name, std::string expected,
                    std::string found, std::string advice) {
   const std::string log = take_llama_log();
@@ -76,12 +73,15 @@ class LlamaSource final : public LogitSource {
       for (std::size_t i = 0; i < piece.tokens.size(); ++i) {
         const auto position = piece.position + static_cast<std::int32_t>(i);
         const bool wanted = position >= piece.first && position < piece.last;
+        // ggml's kernels take rows by four and round a rest otherwise. One row more than is scored,
+        // as llama-perplexity asks for, makes a window's rows such a multiple, and its digits ours.
+        const bool filler = sequence + 1 == pieces.size() && position == piece.last;
         const std::int32_t n = batch_.n_tokens++;
         batch_.token[n] = piece.tokens[i];
         batch_.pos[n] = position;
         batch_.n_seq_id[n] = 1;
         batch_.seq_id[n][0] = static_cast<llama_seq_id>(sequence);
-        batch_.logits[n] = wanted ? 1 : 0;
+        batch_.logits[n] = wanted || filler ? 1 : 0;
         rows += wanted ? 1 : 0;
       }
     }
@@ -195,12 +195,9 @@ class LlamaModel final : public Model {
     if (!type_v) return bad_option("--cache-type-v", settings.type_v, kCacheTypes);
     if (!flash) return bad_option("--flash-attn", settings.flash_attn, "on, off or auto");
 
-    const std::int64_t row = vocab_size() * static_cast<std::int64_t>(sizeof(float));
-    const std::int64_t affordable =
-        std::max<std::int64_t>(1, kLogitBytesPerCall / (row * settings.ctx_size));
-    const std::int32_t windows = std::max(
-        1, std::min(settings.batch / settings.ctx_size,
-                    static_cast<std::int32_t>(std::min<std::int64_t>(affordable, 1 << 10))));
+    // A graph's worth of windows: more in a call would only take memory for their logits.
+    const std::int32_t windows =
+        std::max(1, std::min(settings.batch, settings.ubatch) / settings.ctx_size);
     const std::int32_t tokens = std::min(std::max(settings.batch, 1), windows * settings.ctx_size);
 
     llama_context_params params = llama_context_default_params();

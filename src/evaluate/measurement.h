@@ -45,6 +45,7 @@ struct Measurement {
   std::int64_t windows_total = 0;     ///< in the text under these settings
   bool stopped_early = false;         ///< the answer was certain before the end of the text
   bool cancelled = false;             ///< the user stopped it: what is here is finished and whole
+  std::string unavailable;            ///< why it could not be run: no metric is there then
   std::int64_t tokens_scored = 0;
   std::int64_t not_finite = 0;  ///< positions with NaN or infinite logits; they are in no metric
 

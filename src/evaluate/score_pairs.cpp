@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include "evaluate/score_rows.h"
@@ -62,6 +63,7 @@ class LazySource {
     }
     return source_.get();
   }
+  void close() { source_.reset(); }
 
  private:
   SourceMaker* maker_;
@@ -80,6 +82,11 @@ class PairLoop {
     QUALM_TRY(engine::LogitSource* const source, baseline_.get());
     return source->windows_per_call();
   }
+  [[nodiscard]] Result<void> open(std::size_t candidate) {
+    QUALM_CHECK(sources_[candidate].get());
+    return {};
+  }
+  void close(std::size_t candidate) { sources_[candidate].close(); }
 
   /// Scores `windows` for the candidates of `active`; out[i] belongs to active[i].
   Result<void> run(std::span<const std::int32_t> windows, std::span<const std::size_t> active,
@@ -142,17 +149,57 @@ class PairLoop {
   std::vector<LazySource> sources_;
 };
 
-// What the store knows of each candidate, by window.
-std::vector<std::map<std::int32_t, WindowScores>> recall(std::span<const Candidate> candidates,
-                                                         std::span<const std::int32_t> windows,
-                                                         WindowStore& store) {
-  std::vector<std::map<std::int32_t, WindowScores>> known(candidates.size());
-  for (std::size_t c = 0; c < candidates.size(); ++c)
-    for (auto& scores : store.load(candidates[c].key, windows)) {
+// A candidate on its way through the text.
+struct Reader {
+  std::size_t index = 0;
+  const Candidate* candidate = nullptr;
+  std::map<std::int32_t, WindowScores> known;  ///< by window, of the store or run ahead
+  Watch watch;
+
+  [[nodiscard]] bool wants(std::size_t at) const {
+    return at < static_cast<std::size_t>(candidate->at_most);
+  }
+};
+
+std::vector<Reader> start(std::span<const Candidate> candidates,
+                          std::span<const std::int32_t> windows, const StopRule& rule,
+                          WindowStore& store) {
+  std::vector<Reader> readers;
+  for (std::size_t c = 0; c < candidates.size(); ++c) {
+    readers.push_back({c, &candidates[c], {}, Watch(rule)});
+    const std::size_t wanted =
+        std::min(windows.size(), static_cast<std::size_t>(candidates[c].at_most));
+    for (auto& scores : store.load(candidates[c].key, windows.first(wanted))) {
       const std::int32_t window = scores.window;
-      known[c].insert_or_assign(window, std::move(scores));
+      readers.back().known.insert_or_assign(window, std::move(scores));
     }
-  return known;
+  }
+  return readers;
+}
+
+// Those of `readers` that must run the window at place `at` of the order.
+std::vector<std::size_t> missing(std::span<const Reader> readers, std::size_t at,
+                                 std::int32_t window) {
+  std::vector<std::size_t> all;
+  for (std::size_t r = 0; r < readers.size(); ++r)
+    if (readers[r].wants(at) && !readers[r].known.contains(window)) all.push_back(r);
+  return all;
+}
+
+// Opens the sources of candidates that are about to run; an optional one that does not open goes.
+Result<bool> open_sources(PairLoop& loop, std::vector<Reader>& readers,
+                          std::span<const std::size_t> which, PairRun& run) {
+  std::vector<std::size_t> lost;
+  for (const std::size_t r : which) {
+    const auto opened = loop.open(readers[r].index);
+    if (opened) continue;
+    if (!readers[r].candidate->optional) return std::unexpected(opened.error());
+    run.candidates[readers[r].index].unavailable = opened.error().found;
+    lost.push_back(r);
+  }
+  for (const std::size_t r : lost | std::views::reverse)
+    readers.erase(readers.begin() + static_cast<std::ptrdiff_t>(r));
+  return lost.empty();
 }
 
 }  // namespace
@@ -164,18 +211,15 @@ Result<PairRun> score_pairs(SourceMaker& baseline, std::span<const Candidate> ca
   const auto order =
       std::span(text.order)
           .subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
-  auto known = recall(candidates, order, store);
+  auto readers = start(candidates, order, rule, store);
   PairLoop loop(baseline, candidates, text, threads);
   PairRun run;
   run.candidates.resize(candidates.size());
-  std::vector<Watch> watches(candidates.size(), Watch(rule));
-  std::vector<std::size_t> active(candidates.size());
-  for (std::size_t c = 0; c < active.size(); ++c) active[c] = c;
   const std::string step = candidates.size() == 1
                                ? "measuring " + candidates[0].name
                                : fmt::format("measuring {} candidates", candidates.size());
   std::size_t at = 0;
-  while (at < order.size() && !active.empty()) {
+  while (at < order.size() && !readers.empty()) {
     progress.update(step, static_cast<std::int64_t>(at), static_cast<std::int64_t>(order.size()));
     if (progress.cancelled()) {
       run.cancelled = true;
@@ -184,40 +228,40 @@ Result<PairRun> score_pairs(SourceMaker& baseline, std::span<const Candidate> ca
     // Take known windows one by one without touching the engine, unknown ones a call's worth at a
     // time.
     std::vector<std::int32_t> windows{order[at]};
-    const auto unknown_to = [&](std::int32_t window) {
-      std::vector<std::size_t> missing;
-      for (const std::size_t c : active)
-        if (!known[c].contains(window)) missing.push_back(c);
-      return missing;
-    };
-    const auto missing = unknown_to(order[at]);
-    if (!missing.empty()) {
+    const auto runs = missing(readers, at, order[at]);
+    if (!runs.empty()) {
+      QUALM_TRY(const bool all_open, open_sources(loop, readers, runs, run));
+      if (!all_open) continue;
       QUALM_TRY(const std::int32_t per_call, loop.windows_per_call());
       while (windows.size() < static_cast<std::size_t>(per_call) &&
              at + windows.size() < order.size() &&
-             unknown_to(order[at + windows.size()]) == missing)
+             missing(readers, at + windows.size(), order[at + windows.size()]) == runs)
         windows.push_back(order[at + windows.size()]);
+      std::vector<std::size_t> indices;
+      for (const std::size_t r : runs) indices.push_back(readers[r].index);
       std::vector<std::vector<WindowScores>> fresh;
-      QUALM_CHECK(loop.run(windows, missing, fresh));
-      run.windows_run += static_cast<std::int64_t>(windows.size() * (missing.size() + 1));
-      for (std::size_t i = 0; i < missing.size(); ++i) {
-        store.save(candidates[missing[i]].key, fresh[i]);
+      QUALM_CHECK(loop.run(windows, indices, fresh));
+      run.windows_run += static_cast<std::int64_t>(windows.size() * (runs.size() + 1));
+      for (std::size_t i = 0; i < runs.size(); ++i) {
+        store.save(readers[runs[i]].candidate->key, fresh[i]);
         for (auto& scores : fresh[i]) {
           const std::int32_t window = scores.window;
-          known[missing[i]].insert_or_assign(window, std::move(scores));
+          readers[runs[i]].known.insert_or_assign(window, std::move(scores));
         }
       }
     }
     at += windows.size();
     // Asked after every window, however many ran together: the answer depends neither on the batch
     // nor on what the store knew. Windows that ran past it stay in the store.
-    std::erase_if(active, [&](std::size_t c) {
-      auto& read = run.candidates[c].windows;
+    std::erase_if(readers, [&](Reader& reader) {
+      PairScores& scores = run.candidates[reader.index];
       for (const std::int32_t window : windows) {
-        watches[c].add(known[c].at(window));
-        read.push_back(std::move(known[c].at(window)));
-        if (!watches[c].decided()) continue;
-        run.candidates[c].stopped_early = read.size() < order.size();
+        reader.watch.add(reader.known.at(window));
+        scores.windows.push_back(std::move(reader.known.at(window)));
+        const bool decided = reader.watch.decided();
+        scores.stopped_early = decided && scores.windows.size() < order.size();
+        if (!decided && reader.wants(scores.windows.size())) continue;
+        loop.close(reader.index);
         return true;
       }
       return false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -41,6 +42,10 @@ struct Candidate {
   std::string name;  ///< for progress
   std::string key;   ///< of the store: both models, text, settings, version
   SourceMaker* source = nullptr;
+  /// Windows it is asked for at most, the first of the range.
+  std::int32_t at_most = std::numeric_limits<std::int32_t>::max();
+  /// The run goes on without it where its source does not open.
+  bool optional = false;
 };
 
 /// When a candidate needs no more windows.
@@ -54,6 +59,7 @@ struct StopRule {
 struct PairScores {
   std::vector<WindowScores> windows;  ///< in the order read
   bool stopped_early = false;
+  std::string unavailable;  ///< why an optional candidate could not be run
 };
 
 struct PairRun {
@@ -63,9 +69,10 @@ struct PairRun {
 };
 
 /// Reads windows order[begin, end) of the text. Every candidate is paired with the same pass of the
-/// baseline. A candidate leaves when its rule is decided; the baseline stops with the last
-/// candidate. Errors: those of the sources; EVAL-010 not as many logits as were asked for, EVAL-011
-/// a candidate with another number of tokens than the baseline.
+/// baseline. A candidate leaves, and frees its context, when its rule is decided or it has what it
+/// was asked for; the baseline stops with the last candidate. Errors: those of the sources;
+/// EVAL-010 not as many logits as were asked for, EVAL-011 a candidate with another number of
+/// tokens than the baseline.
 [[nodiscard]] Result<PairRun> score_pairs(SourceMaker& baseline,
                                           std::span<const Candidate> candidates,
                                           const TextWindows& text, std::int32_t begin,

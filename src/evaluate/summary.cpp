@@ -176,6 +176,8 @@ void summarize(Measurement& m) {
   add_means(m);
   add_percentiles(m);
   add_buckets(m);
+  if (m.unavailable.empty()) return;
+  for (auto& [name, absent] : m.metrics) absent.absent = m.unavailable;
 }
 
 Metric kld_mean(const Measurement& m) {

@@ -50,7 +50,7 @@ TEST(Request, every_field_crosses_to_the_job_process) {
   for (const auto& [key, value] : sent.items()) EXPECT_NE(usual.at(key), value) << key;
   EXPECT_EQ(back->models, unusual().models);
   EXPECT_EQ(back->protocol, evaluate::Protocol::llama_cpp);
-  EXPECT_EQ(back->settings.ubatch, 256);
+  EXPECT_EQ(back->settings.ubatch, 128);
 }
 
 TEST(Request, what_is_no_request_is_refused) {
@@ -111,8 +111,8 @@ TEST(SettingsOf, numbers_that_make_no_sense_are_refused) {
             "error[REQUEST-003] --batch-size: expected at least 1, found 0.");
   EXPECT_EQ(refusal([](Request& r) { r.settings.ubatch = -1; }),
             "error[REQUEST-003] --ubatch-size: expected at least 1, found -1.");
-  EXPECT_EQ(refusal([](Request& r) { r.chunks = -1; }),
-            "error[REQUEST-003] --chunks: expected a number of windows, or 0 for all, found -1.");
+  EXPECT_EQ(refusal([](Request& r) { r.chunks = -2; }),
+            "error[REQUEST-003] --chunks: expected a number of windows, or -1 for all, found -2.");
   EXPECT_EQ(refusal([](Request& r) { r.settings.ctx_size = 16; }), "accepted");
 }
 

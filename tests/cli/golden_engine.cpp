@@ -2,7 +2,8 @@
 // against `measure --protocol llama.cpp` on the same models and text.
 //
 // Equal to the digits it prints: PPL(Q), mean and RMS of delta-p, and mean KLD but for Q2_K
-// (0.057284 here, 0.057285 there). Where it differs, its base file is why: that keeps the
+// (0.057284 here, 0.057285 there). Where it differs, its base file is why, as
+// tests/engine/sixteen_bits_engine.cpp shows: that keeps the
 // baseline's log-probabilities in 16 bits, in steps of up to 16/65535 = 0.00024 nat, where ours are
 // float32 throughout. The KLD of a single position is then off by at most half a step, and so are
 // the percentiles (seen: up to 0.000022); means are off by less than a hundredth of that. PPL(base)
@@ -15,22 +16,14 @@
 #include <sstream>
 
 #include "engine/llama_engine.h"
+#include "support/golden.h"
 #include "support/program.h"
 
 namespace qualm::cli {
 namespace {
 
+using test::golden;
 using test::Scratch;
-
-/// The number after `label` in the section of `tier`.
-double golden(const std::string& tier, const std::string& label) {
-  static const std::string all =
-      test::contents(test::source_file("tests/data/reference/llama-perplexity.txt"));
-  const auto section = all.find("## " + tier + ",");
-  const auto line = all.find("\n" + label, section);
-  EXPECT_NE(line, std::string::npos) << label;
-  return std::stod(all.substr(all.find(':', line) + 1, 20));
-}
 
 struct Figure {
   const char* label;   ///< of llama-perplexity

@@ -142,8 +142,9 @@ TEST(Measure, options_that_make_no_sense) {
   const Home home;
   EXPECT_EQ(refusal(home, {"-c", "8"}, 2),
             "error[REQUEST-003] --ctx-size: expected at least 16 tokens, found 8.\n");
-  EXPECT_EQ(refusal(home, {"--chunks", "-3"}, 2),
-            "error[REQUEST-003] --chunks: expected a number of windows, or 0 for all, found -3.\n");
+  EXPECT_EQ(
+      refusal(home, {"--chunks", "-3"}, 2),
+      "error[REQUEST-003] --chunks: expected a number of windows, or -1 for all, found -3.\n");
   EXPECT_EQ(refusal(home, {"-ctk", "q9"}, 2),
             "error[ENGINE-004] --cache-type-k: expected f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, "
             "q4_0 or iq4_nl, found q9.\n");

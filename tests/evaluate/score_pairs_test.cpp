@@ -53,6 +53,30 @@ TEST(ScorePairs, several_candidates_share_one_pass_of_the_baseline) {
   EXPECT_EQ(run->windows_run, 7 * 4);
 }
 
+TEST(ScorePairs, a_candidate_leaves_when_it_has_the_windows_it_was_asked_for) {
+  PairWorld world({kSlight, {.noise = 1}});
+  world.candidates[1].at_most = 3;
+  const auto run = world.run(fake_text(7));
+  ASSERT_TRUE(run);
+  EXPECT_EQ(run->candidates[0].windows.size(), 7U);
+  EXPECT_EQ(run->candidates[1].windows.size(), 3U);
+  EXPECT_FALSE(run->candidates[1].stopped_early);
+  EXPECT_EQ(world.makers[1].counts().windows, 3);
+  EXPECT_EQ(world.baseline.counts().windows, 7);
+  EXPECT_EQ(run->windows_run, 7 * 2 + 3);
+}
+
+TEST(ScorePairs, an_optional_candidate_that_does_not_open_is_left_out_and_says_why) {
+  PairWorld world({kSlight, {.refuse_to_open = true}});
+  EXPECT_EQ(world.run(fake_text(4)).error().code, "FAKE-002");
+  world.candidates[1].optional = true;
+  const auto run = world.run(fake_text(4));
+  ASSERT_TRUE(run);
+  EXPECT_EQ(run->candidates[0].windows.size(), 4U);
+  EXPECT_TRUE(run->candidates[1].windows.empty());
+  EXPECT_EQ(run->candidates[1].unavailable, "a fake that refuses to open");
+}
+
 TEST(ScorePairs, pieces_of_windows_give_the_same_as_whole_windows) {
   const TextWindows text = fake_text(5);
   PairWorld whole({kSlight});
