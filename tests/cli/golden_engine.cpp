@@ -15,9 +15,9 @@
 #include <cmath>
 #include <sstream>
 
-#include "engine/llama_engine.h"
 #include "support/golden.h"
 #include "support/program.h"
+#include "support/quantized.h"
 
 namespace qualm::cli {
 namespace {
@@ -51,22 +51,13 @@ constexpr Figure kFigures[] = {
     {"Same top p", "same_top", 100, 0.5e-3, kOnePosition},
 };
 
-/// The bundled base model in this tier, as a file.
-void make(const std::string& tier, const std::string& base, const std::string& path) {
-  assemble::QuantizeOptions options;
-  options.mix = tier;
-  const auto image = engine::make_llama_quantizer()->quantize(base, options);
-  ASSERT_TRUE(image) << describe(image.error());
-  ASSERT_TRUE(image->save(path));
-}
-
 TEST(Golden, the_figures_of_llama_perplexity) {
   const Scratch scratch;
   const std::string base = test::source_file("models/qualm-tiny-base-F16.gguf");
   const std::vector<std::string> tiers{"Q4_K_M", "Q2_K", "Q8_0"};
   std::vector<std::string> words{"measure"};
   for (const std::string& tier : tiers) {
-    make(tier, base, scratch.path(tier + ".gguf"));
+    test::make_quantized(tier, base, scratch.path(tier + ".gguf"));
     words.push_back(tier + ".gguf");
   }
   for (const char* word : {"--baseline", base.c_str(), "--protocol", "llama.cpp", "--chunks", "60",
@@ -92,7 +83,7 @@ TEST(Golden, the_figures_of_llama_perplexity) {
 TEST(Golden, f32_and_f16_of_the_same_weights_are_indistinguishable) {
   const Scratch scratch;
   const std::string f16 = test::source_file("models/qualm-tiny-base-F16.gguf");
-  make("F32", f16, scratch.path("F32.gguf"));
+  test::make_quantized("F32", f16, scratch.path("F32.gguf"));
   for (const auto& [candidate, baseline] :
        {std::pair<std::string, std::string>{"F32.gguf", f16}, {f16, "F32.gguf"}}) {
     const auto ended =

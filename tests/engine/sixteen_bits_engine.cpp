@@ -14,6 +14,7 @@
 #include "evaluate/text_windows.h"
 #include "support/golden.h"
 #include "support/program.h"
+#include "support/quantized.h"
 
 namespace qualm::engine {
 namespace {
@@ -127,11 +128,9 @@ Sums through_sixteen_bits(const std::string& base, const std::string& quant) {
 TEST(SixteenBits, are_all_that_parts_our_figures_from_those_of_llama_perplexity) {
   const std::string base = test::source_file("models/qualm-tiny-base-F16.gguf");
   const std::string tier = "Q2_K";  // where they part most
-  assemble::QuantizeOptions options;
-  options.mix = tier;
-  const auto image = make_llama_quantizer()->quantize(base, options);
-  ASSERT_TRUE(image) << describe(image.error());
-  const Sums sums = through_sixteen_bits(base, image->path());
+  const test::Scratch scratch;
+  test::make_quantized(tier, base, scratch.path("quant.gguf"));
+  const Sums sums = through_sixteen_bits(base, scratch.path("quant.gguf"));
   const auto expect = [&](const char* label, double ours, double half_digit) {
     EXPECT_NEAR(ours, test::golden(tier, label), half_digit * 1.0001) << tier << " " << label;
   };

@@ -1,0 +1,22 @@
+// A model as llama-quantize would make it of another.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "engine/llama_engine.h"
+
+namespace qualm::test {
+
+/// `base` in the mix `tier`, as the file `path`.
+inline void make_quantized(const std::string& tier, const std::string& base,
+                           const std::string& path) {
+  assemble::QuantizeOptions options;
+  options.mix = tier;
+  const auto image = engine::make_llama_quantizer()->quantize(base, options);
+  ASSERT_TRUE(image) << describe(image.error());
+  ASSERT_TRUE(image->save(path));
+}
+
+}  // namespace qualm::test
