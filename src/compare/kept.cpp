@@ -8,6 +8,7 @@ namespace qualm::compare {
 namespace {
 
 constexpr double kOffTheLine = 0.05;
+constexpr double kFarOff = 0.01;  // of the squares: a tenth of the values, rms
 
 /// Relative rounding error of numbers stored so; 0: not an encoding of numbers.
 double rounding(const model::Encoding& encoding) {
@@ -28,6 +29,17 @@ bool same_within(std::span<const float> w, std::span<const float> x, double tole
   return std::ranges::equal(w, x, [&](float a, float b) {
     return std::abs(a - b) <= static_cast<float>(tolerance) * std::abs(b) + kSubnormal;
   });
+}
+
+void add_neither(const model::Tensor& tensor, std::span<const float> w, std::span<const float> a,
+                 Kept& kept) {
+  ++kept.neither;
+  double apart = 0, squares = 0;
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    const double y = static_cast<double>(w[i]) - a[i];
+    apart += y * y, squares += static_cast<double>(a[i]) * a[i];
+  }
+  if (apart > kFarOff * squares) kept.far_off.emplace_back(tensor.name, apart / squares);
 }
 
 /// Where w lies on the line through b and a; absent off it.
@@ -54,7 +66,11 @@ Result<void> add_kept(const model::Tensor& candidate, const model::Tensor& fine_
   const double own = rounding(candidate.encoding);
   const bool of_a = same_within(w, a, std::max(own, rounding(fine_tune.encoding)));
   if (!base) {
-    ++(of_a ? kept.same : kept.neither);
+    if (of_a) {
+      ++kept.same;
+    } else {
+      add_neither(candidate, w, a, kept);
+    }
     return {};
   }
   QUALM_TRY(const auto b, read(*base));
@@ -65,7 +81,7 @@ Result<void> add_kept(const model::Tensor& candidate, const model::Tensor& fine_
   }
   const auto alpha = place_on_line(w, a, b);
   if (!alpha) {
-    ++kept.neither;
+    add_neither(candidate, w, a, kept);
     return {};
   }
   // The mean over the tensors so far.

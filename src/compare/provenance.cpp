@@ -1,5 +1,7 @@
 #include "compare/provenance.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <span>
@@ -9,8 +11,10 @@
 #include "compare/index.h"
 #include "compare/kept.h"
 #include "compare/regression.h"
+#include "compare/strangers.h"
 #include "compare/unfold.h"
 #include "numeric/cluster.h"
+#include "numeric/format.h"
 
 namespace qualm::compare {
 namespace {
@@ -110,6 +114,83 @@ class Collector {
   }
 
   void finish(Provenance& found, bool base_given) {
+    const bool a_few_are_strange = static_cast<double>(std::ranges::count_if(matrices_, strange)) <=
+                                   kMostStrangers * static_cast<double>(matrices_.size());
+    for (Matrix& matrix : matrices_) {
+      if (a_few_are_strange && strange(matrix)) {
+        found.strangers.push_back(
+            {matrix.origin.name,
+             fmt::format("{} of its power is unexplained",
+                         numeric::format_value(matrix.origin.residual_share, {.percent = true}))});
+      } else {
+        pool(matrix);
+      }
+      found.tensors.push_back(std::move(matrix.origin));
+    }
+    conclude(found, base_given);
+  }
+
+ private:
+  struct Matrix {
+    TensorOrigin origin;
+    RegressionSums sums;
+    double residual = 0;
+    std::optional<Fit> fit;
+    std::vector<numeric::ClusterSum> within_a, within_b, difference;
+  };
+
+  static bool strange(const Matrix& matrix) {
+    return matrix.origin.residual_share > kMostUnexplained;
+  }
+
+  void take(const Triple& triple, const Sample& sample, std::span<const RegressionSums> clusters,
+            bool base_given) {
+    Matrix matrix;
+    RegressionSums& sums = matrix.sums;
+    for (const RegressionSums& cluster : clusters) {
+      sums.merge(cluster);
+      if (cluster.gridded == 0) continue;
+      matrix.within_a.push_back({cluster.within_a, cluster.gridded});
+      matrix.within_b.push_back({cluster.within_b, cluster.gridded});
+      matrix.difference.push_back({cluster.within_a - cluster.within_b, cluster.gridded});
+    }
+    if (sums.weights == 0 || sums.ww == 0) return;
+    TensorOrigin& origin = matrix.origin;
+    origin.name = triple.w->name;
+    origin.encoding = triple.w->encoding.name;
+    origin.rows = triple.rows;
+    origin.rows_read = sample.clusters * sample.count;
+    matrix.residual = sums.ww;  // nothing explained
+    matrix.fit = base_given ? fit(clusters) : std::nullopt;
+    if (matrix.fit) {
+      const double half = 1.96 * matrix.fit->error;
+      origin.alpha =
+          numeric::Estimate{matrix.fit->alpha, matrix.fit->alpha - half, matrix.fit->alpha + half};
+      origin.gain = matrix.fit->gain;
+      matrix.residual = matrix.fit->residual;
+    } else if (const auto one = fit_one(sums)) {
+      origin.gain = one->gain;
+      matrix.residual = one->residual;
+    }
+    origin.residual_share = matrix.residual / sums.ww;
+    if (sums.step_noise > 0) origin.residual_over_step = matrix.residual / sums.step_noise;
+    matrices_.push_back(std::move(matrix));
+  }
+
+  void pool(const Matrix& matrix) {
+    const auto append = [](auto& to, const auto& from) {
+      to.insert(to.end(), from.begin(), from.end());
+    };
+    append(within_a_, matrix.within_a);
+    append(within_b_, matrix.within_b);
+    append(difference_, matrix.difference);
+    if (matrix.fit) fits_.push_back(*matrix.fit);
+    residual_ += matrix.residual;
+    if (matrix.sums.step_noise > 0) gridded_residual_ += matrix.residual;
+    total_.merge(matrix.sums);
+  }
+
+  void conclude(Provenance& found, bool base_given) const {
     if (total_.weights > 0) found.residual_share = residual_ / total_.ww;
     if (total_.step_noise > 0) {
       found.residual_over_step = gridded_residual_ / total_.step_noise;
@@ -121,67 +202,33 @@ class Collector {
     }
     if (base_given && total_.bb > 0) found.delta = std::sqrt(total_.dd / total_.bb);
     found.alpha_tensors = static_cast<std::int64_t>(fits_.size());
-    if (!fits_.empty()) {
-      const Pooled pooled = pool(fits_);
-      found.alpha = pooled.alpha;
-      found.chi2_per_df = pooled.chi2_per_df;
-      if (found.delta) found.smallest_delta = *found.delta * kErrorsApart * pooled.standard_error;
-    }
-    found.tensors = std::move(tensors_);
-  }
-
- private:
-  void take(const Triple& triple, const Sample& sample, std::span<const RegressionSums> clusters,
-            bool base_given) {
-    RegressionSums sums;
-    for (const RegressionSums& cluster : clusters) {
-      sums.merge(cluster);
-      if (cluster.gridded == 0) continue;
-      within_a_.push_back({cluster.within_a, cluster.gridded});
-      within_b_.push_back({cluster.within_b, cluster.gridded});
-      difference_.push_back({cluster.within_a - cluster.within_b, cluster.gridded});
-    }
-    if (sums.weights == 0 || sums.ww == 0) return;
-    TensorOrigin origin{triple.w->name,
-                        triple.w->encoding.name,
-                        triple.rows,
-                        sample.clusters * sample.count,
-                        std::nullopt,
-                        0,
-                        0,
-                        std::nullopt};
-    double residual = sums.ww;  // nothing explained
-    const auto both = base_given ? fit(clusters) : std::nullopt;
-    if (both) {
-      const numeric::Estimate alpha{both->alpha, both->alpha - 1.96 * both->error,
-                                    both->alpha + 1.96 * both->error};
-      origin.alpha = alpha;
-      origin.gain = both->gain;
-      residual = both->residual;
-      fits_.push_back(*both);
-    } else if (const auto one = fit_one(sums)) {
-      origin.gain = one->gain;
-      residual = one->residual;
-    }
-    origin.residual_share = residual / sums.ww;
-    if (sums.step_noise > 0) {
-      origin.residual_over_step = residual / sums.step_noise;
-      gridded_residual_ += residual;
-    }
-    residual_ += residual;
-    total_.merge(sums);
-    tensors_.push_back(std::move(origin));
+    if (fits_.empty()) return;
+    const Pooled pooled = compare::pool(fits_);
+    found.alpha = pooled.alpha;
+    found.chi2_per_df = pooled.chi2_per_df;
+    if (found.delta) found.smallest_delta = *found.delta * kErrorsApart * pooled.standard_error;
   }
 
   Progress& progress_;
   std::vector<TripleScratch> scratch_;
+  std::vector<Matrix> matrices_;
   std::vector<Fit> fits_;
-  std::vector<TensorOrigin> tensors_;
   RegressionSums total_;
   double residual_ = 0;
   double gridded_residual_ = 0;
   std::vector<numeric::ClusterSum> within_a_, within_b_, difference_;
 };
+
+/// A few norms far off are a fault of the file; many are another model's.
+void take_strange_norms(Provenance& found) {
+  Kept& kept = found.kept;
+  if (static_cast<double>(kept.neither) > kMostStrangers * static_cast<double>(kept.count()))
+    return;
+  for (const auto& [name, share] : kept.far_off)
+    found.strangers.push_back({name, fmt::format("differs by {} of the baseline's power",
+                                                 numeric::format_value(share, {.percent = true}))});
+  kept.neither -= static_cast<std::int64_t>(kept.far_off.size());
+}
 
 bool vector_like(const model::Tensor& tensor) { return tensor.row_count() == 1; }
 
@@ -235,6 +282,11 @@ Result<Provenance> provenance(const model::Checkpoint& candidate,
     QUALM_CHECK(collector.add(triple, base != nullptr));
   }
   collector.finish(found, base != nullptr);
+  if (found.folded == 0) take_strange_norms(found);
+  for (Stranger& stranger : found.strangers) {
+    QUALM_TRY(const std::string from, whose(*candidate.find(stranger.tensor), fine_tune));
+    stranger.says += from;
+  }
   decide(found, base != nullptr);
   return found;
 }

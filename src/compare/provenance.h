@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -38,7 +39,9 @@ struct Kept {
   std::int64_t base = 0;       ///< equal to B's only
   std::int64_t between = 0;    ///< on the line through both, at `alpha`
   std::int64_t neither = 0;
-  std::optional<double> alpha;  ///< of those between, by least squares
+  /// Of `neither`, those far off: more than a tuning moves a norm.
+  std::vector<std::pair<std::string, double>> far_off;  ///< name, share of the squares
+  std::optional<double> alpha;                          ///< of those between, by least squares
   [[nodiscard]] std::int64_t count() const noexcept {
     return same + fine_tune + base + between + neither;
   }
@@ -54,6 +57,12 @@ struct TensorOrigin {
   double gain = 0;                           ///< c: below 1 where the quantizer shrinks
   double residual_share = 0;                 ///< of the squares of its weights, what the fit leaves
   std::optional<double> residual_over_step;  ///< of its squares, over step^2 / 12
+};
+
+/// A matrix or norm that is not the baseline's, where nearly all others are.
+struct Stranger {
+  std::string tensor;
+  std::string says;  ///< how much of it is unexplained, and whose it seems to be
 };
 
 struct Provenance {
@@ -73,12 +82,15 @@ struct Provenance {
   Kept kept;
   std::int64_t folded = 0;  ///< tensors left out, or put right, because scales were folded
   std::vector<TensorOrigin> tensors;
+  std::vector<Stranger> strangers;  ///< they are in no figure above
 };
 
 /// Lines of the verdict; tests hold them on both sides.
 inline constexpr double kMostUnexplained = 0.5;  ///< residual share above: another model
 inline constexpr double kMostOverStep = 4;  ///< residual over step^2/12 above: something else too.
                                             ///< GPTQ, which moves errors about, stays below.
+inline constexpr double kFarOverStep = 2 * kMostOverStep;  ///< above: no rounding of these weights
+inline constexpr double kMostStrangers = 0.25;   ///< of the matrices, or norms; more: another model
 inline constexpr double kAlphaTolerance = 0.05;  ///< alpha this close to 0 or 1 is 0 or 1
 
 /// `base` may be null: then only whether the candidate is a rounding of the fine-tune is told.

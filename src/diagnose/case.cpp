@@ -110,4 +110,14 @@ Variant Case::rung(const std::string& mix) {
   return {{.kind = Weights::Kind::requantized, .mix = mix, .recipe = {}}, "f16", "f16"};
 }
 
+Result<const compare::Provenance*> Case::origin() {
+  if (!origin_) {
+    Progress silent;
+    QUALM_TRY(origin_,
+              compare::provenance(*patient_->candidate, *patient_->baseline, patient_->base_model,
+                                  0, patient_->progress ? *patient_->progress : silent));
+  }
+  return &*origin_;
+}
+
 }  // namespace qualm::diagnose

@@ -10,6 +10,7 @@
 
 #include "base/progress.h"
 #include "compare/damage.h"
+#include "compare/provenance.h"
 #include "diagnose/diagnosis.h"
 #include "diagnose/lab.h"
 #include "model/checkpoint.h"
@@ -73,6 +74,9 @@ class Case {
   /// 16 windows after them, as far as the text goes; may be empty. Nothing else reads them.
   [[nodiscard]] WindowRange fresh() const;
 
+  /// Whose weights the candidate's are, from the files. Precondition: a baseline was given.
+  [[nodiscard]] Result<const compare::Provenance*> origin();
+
   /// The candidate as the user runs it against the baseline, reading until the 1 % line is decided
   /// (without a baseline: against its own weights with an F16 cache), at most 48 windows unless all
   /// are asked for, since every variant is then measured on them. Sets explored(); a text of at
@@ -114,6 +118,7 @@ class Case {
   WindowRange explored_;
   bool stopped_early_ = false;
   std::map<std::string, evaluate::Measurement> known_;
+  std::optional<compare::Provenance> origin_;
 };
 
 }  // namespace qualm::diagnose

@@ -36,6 +36,7 @@ struct CheckEntry {
 [[nodiscard]] std::span<const CheckEntry> checks();
 
 [[nodiscard]] Result<CheckResult> examine_not_quant(Case& patient);
+[[nodiscard]] Result<std::optional<Fix>> prescribe_not_quant(Case& patient);
 [[nodiscard]] Result<CheckResult> examine_tier(Case& patient);
 [[nodiscard]] Result<std::optional<Fix>> prescribe_tier(Case& patient);
 [[nodiscard]] Result<CheckResult> examine_kv_cache(Case& patient);
@@ -45,7 +46,11 @@ struct CheckEntry {
 [[nodiscard]] Result<CheckResult> examine_calibration(Case& patient);
 [[nodiscard]] Result<std::optional<Fix>> prescribe_calibration(Case& patient);
 [[nodiscard]] Result<CheckResult> examine_provenance(Case& patient);
-[[nodiscard]] Result<std::optional<Fix>> prescribe_provenance(Case& patient);
+/// What the candidate calls its own mix, if it can be made without an importance matrix; else the
+/// floor tier.
+[[nodiscard]] std::string own_mix(const model::Checkpoint& candidate);
+/// The baseline in the candidate's own mix: for a quant of another model, or a faulty file.
+[[nodiscard]] Result<std::optional<Fix>> make_again(Case& patient);
 
 /// Where the weights are another model's, what they lose is no measure of their tier: the baseline
 /// in the candidate's own mix is. Sets the status of the check `tier` by it; classes and

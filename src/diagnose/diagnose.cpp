@@ -33,11 +33,11 @@ bool about_bits(std::string_view id) {
   return id == "tier" || id == "architecture" || id == "calibration";
 }
 
-CheckResult not_before(const CheckResult& fault) {
+CheckResult not_before() {
   CheckResult result;
   result.status = Status::cannot_tell;
   result.headline = "the loss of the bits cannot be told from that of the fault above";
-  result.needs.push_back("the model without it: " + fault.headline);
+  result.needs.emplace_back("the model without that fault");
   return result;
 }
 
@@ -278,7 +278,7 @@ Result<Diagnosis> diagnose(Case& patient) {
   for (const CheckEntry& entry : checks()) {
     const CheckResult* files = find(diagnosis.checks, "not_quant");
     const bool hidden = files && files->confounds && patient.paired() && about_bits(entry.id);
-    QUALM_TRY(CheckResult result, hidden ? not_before(*files) : entry.examine(patient));
+    QUALM_TRY(CheckResult result, hidden ? not_before() : entry.examine(patient));
     result.id = entry.id;
     result.title = entry.title;
     diagnosis.checks.push_back(std::move(result));

@@ -69,6 +69,20 @@ void add_damage(const compare::DamageReport& damage, Findings& found) {
   for (const std::string& tensor : damage.not_read) found.notes.push_back(fact("not_read", tensor));
 }
 
+bool damaged(const compare::DamageReport& damage, const std::string& tensor) {
+  return std::ranges::find(damage.found, tensor, &compare::Damage::tensor) != damage.found.end();
+}
+
+/// Matrices that are not the baseline's, among others that are: no rounding does that.
+Result<void> add_strangers(Case& patient, Findings& found) {
+  QUALM_TRY(const compare::Provenance* const origin, patient.origin());
+  for (const compare::Stranger& stranger : origin->strangers)
+    if (!damaged(patient.patient().damage, stranger.tensor))
+      found.faults.push_back(fact("tensor " + stranger.tensor,
+                                  fmt::format("tensor {}: {}", stranger.tensor, stranger.says)));
+  return {};
+}
+
 /// The paired control: the baseline shows what the user sees, and the candidate no more of it.
 void add_symptoms(const Patient& given, Findings& found) {
   using enum probe::Symptom::Finding;
@@ -93,6 +107,7 @@ bool yields(const Evidence& fault) {
 /// The weights are run with these, whatever their bits are.
 bool confounds(const Evidence& fault, const std::string& architecture) {
   constexpr std::array<std::string_view, 3> kDamage{"not_finite", "zeros", "constant"};
+  if (fault.name.ends_with(".context_length")) return false;  // of runtimes, not of logits
   return std::ranges::find(kDamage, fault.name) != kDamage.end() ||
          fault.name.starts_with("tensor ") ||
          (!architecture.empty() && fault.name.starts_with(architecture + "."));
@@ -116,6 +131,7 @@ Result<CheckResult> examine_not_quant(Case& patient) {
   found.faults = given.faults;
   found.notes = given.remarks;
   add_damage(given.damage, found);
+  if (given.baseline) QUALM_CHECK(add_strangers(patient, found));
   std::vector<Difference> differences;
   if (given.baseline) differences = diagnose::differences(*given.candidate, *given.baseline);
   add_tokenizer(given, differences, found);
@@ -158,6 +174,12 @@ Result<CheckResult> examine_not_quant(Case& patient) {
     result.needs.push_back(
         "the model it was made from (--baseline), for tokenizer, template and hyperparameters");
   return result;
+}
+
+Result<std::optional<Fix>> prescribe_not_quant(Case& patient) {
+  QUALM_TRY(const CheckResult found, examine_not_quant(patient));
+  if (!found.confounds) return std::nullopt;  // no loss on a text that a remedy could be seen in
+  return make_again(patient);
 }
 
 }  // namespace qualm::diagnose

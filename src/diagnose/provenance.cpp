@@ -8,12 +8,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "diagnose/check.h"
 #include "diagnose/lines.h"
 #include "diagnose/words.h"
-#include "model/file_type.h"
 #include "numeric/format.h"
 
 namespace qualm::diagnose {
@@ -21,20 +19,6 @@ namespace {
 
 using compare::Origin;
 using compare::Provenance;
-
-// Mixes that llama-quantize makes without an importance matrix.
-constexpr std::array<std::string_view, 22> kPlainMixes{
-    "Q8_0",  "Q6_K",   "Q5_K_M", "Q5_K_S", "Q5_1",   "Q5_0",   "Q4_K_M", "Q4_K_S",
-    "Q4_1",  "Q4_0",   "IQ4_NL", "IQ4_XS", "Q3_K_L", "Q3_K_M", "Q3_K_S", "IQ3_M",
-    "IQ3_S", "IQ3_XS", "Q2_K",   "F16",    "BF16",   "F32"};
-
-/// What the candidate calls its own mix, if it can be made again; else the floor tier.
-std::string own_mix(const model::Checkpoint& candidate) {
-  const auto id = candidate.metadata.integer("general.file_type");
-  const auto label = id ? model::file_type_label(*id & ~model::kGuessedFileType) : std::nullopt;
-  const bool plain = label && std::ranges::find(kPlainMixes, label->name) != kPlainMixes.end();
-  return plain ? std::string(label->name) : kFloorMix;
-}
 
 Evidence figure(const char* name, const std::optional<numeric::Estimate>& value,
                 const std::string& unit, const std::string& says) {
@@ -96,6 +80,21 @@ Status status_of(Origin origin) {
   return Status::cannot_tell;
 }
 
+/// No scale was folded into the weights, and yet there is far more than rounding to its bits
+/// leaves, or there are other norms.
+bool far_from_baseline(const Provenance& found) {
+  return found.folded == 0 &&
+         (found.kept.neither > 0 ||
+          (found.residual_over_step && *found.residual_over_step > compare::kFarOverStep));
+}
+
+Result<bool> loses_too_much(Case& patient) {
+  if (!patient.paired()) return false;
+  QUALM_TRY(const auto* floor, patient.measured(Case::rung(kFloorMix)));
+  QUALM_TRY(const auto* weights, patient.measured(patient.tier_only()));
+  return harm(*weights, *floor) == Side::above;
+}
+
 }  // namespace
 
 Result<CheckResult> examine_provenance(Case& patient) {
@@ -107,32 +106,23 @@ Result<CheckResult> examine_provenance(Case& patient) {
         "tuned from (--base-model)");
     return result;
   }
-  Progress silent;
-  QUALM_TRY(const Provenance found,
-            compare::provenance(*given.candidate, *given.baseline, given.base_model, 0,
-                                given.progress ? *given.progress : silent));
+  QUALM_TRY(const Provenance* const known, patient.origin());
+  const Provenance& found = *known;
   const bool base_given = given.base_model != nullptr;
   result.status = status_of(found.origin);
   result.headline = found.says;
   result.evidence = evidence_of(found, base_given);
+  if (result.status == Status::cannot_tell && far_from_baseline(found)) {
+    QUALM_TRY(const bool lost, loses_too_much(patient));
+    if (lost) {
+      result.status = Status::cause;
+      result.headline =
+          "no rounding of the baseline: a quant of a quant, or of another model. " + found.says;
+    }
+  }
   if (result.status == Status::cannot_tell && !base_given)
     result.needs.push_back("the suspected other model (--base-model)");
   return result;
-}
-
-Result<std::optional<Fix>> prescribe_provenance(Case& patient) {
-  const Patient& given = patient.patient();
-  if (!patient.paired()) return std::nullopt;
-  const std::string mix = own_mix(*given.candidate);
-  Fix fix;
-  fix.weights = Weights{.kind = Weights::Kind::requantized, .mix = mix, .recipe = {}};
-  std::string stem = given.baseline_path.substr(given.baseline_path.find_last_of('/') + 1);
-  if (stem.ends_with(".gguf")) stem.resize(stem.size() - 5);
-  fix.command = fmt::format("llama-quantize {} {}-{}.gguf {}", given.baseline_path, stem, mix, mix);
-  QUALM_TRY(fix.bytes, patient.lab()->model_bytes(*fix.weights));
-  fix.effect = fmt::format("the right model in the same tier, {}",
-                           numeric::format_bytes(fix.bytes.value_or(0)));
-  return fix;
 }
 
 Result<void> judge_tier_of_right_model(Case& patient, std::span<CheckResult> checks) {

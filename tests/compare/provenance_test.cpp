@@ -206,7 +206,7 @@ Provenance with_alpha(double low, double high) {
 }
 
 Kept kept(std::int64_t same, std::int64_t fine_tune, std::int64_t base, std::int64_t neither) {
-  return {same, fine_tune, base, 0, neither, std::nullopt};
+  return {same, fine_tune, base, 0, neither, {}, std::nullopt};
 }
 
 Origin decided(Provenance found) {
