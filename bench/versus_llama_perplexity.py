@@ -5,6 +5,7 @@ The two are run in turn, A B A B, so that a drifting machine hits both; the rati
 pair. usage: bench/versus_llama_perplexity.py [CHUNKS [RUNS]]   (default: the whole text, 5 runs)
 """
 import os
+import statistics
 import sys
 import tempfile
 
@@ -22,7 +23,7 @@ def versus(title, base, candidate, chunks, runs, folder):
         ours.append(qualm)
         theirs.append((first, second))
         ratios.append(qualm.wall / (first.wall + second.wall))
-    peer_wall = sorted(a.wall + b.wall for a, b in theirs)[len(theirs) // 2]
+    peer_wall = statistics.median(a.wall + b.wall for a, b in theirs)
     peer_peak = max(max(a.peak_mb, b.peak_mb) for a, b in theirs)
     print(f"{title}: {'all' if chunks < 0 else chunks} windows of 512, {THREADS} threads, {runs} runs in turn")
     print(f"  qualm measure        {median(ours, 'wall'):7.1f} s   peak {median(ours, 'peak_mb'):5.0f} MiB   logits on disk 0 B")

@@ -90,6 +90,13 @@ Json origins(const std::vector<compare::TensorOrigin>& tensors) {
   return json;
 }
 
+Json strangers(const std::vector<compare::Stranger>& found) {
+  Json json = Json::array();
+  for (const compare::Stranger& one : found)
+    json.push_back({{"tensor", one.tensor}, {"says", one.says}});
+  return json;
+}
+
 Json provenance(const std::optional<compare::Provenance>& found) {
   if (!found) return absent("no base model was given (--base-model)");
   const compare::Kept& kept = found->kept;
@@ -115,6 +122,7 @@ Json provenance(const std::optional<compare::Provenance>& found) {
         {"neither", kept.neither},
         {"alpha", optional_number(kept.alpha, "no tensor lies between")}}},
       {"folded", found->folded},
+      {"strangers", strangers(found->strangers)},
       {"tensors", origins(found->tensors)}};
 }
 

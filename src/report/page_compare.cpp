@@ -135,6 +135,10 @@ void add_provenance(Page& page, const Json& found, bool verbose) {
   page.emplace_back(Heading{"Provenance"});
   page.emplace_back(
       Paragraph{{origin_word(string_at(found, "origin")), {string_at(found, "says")}}});
+  for (const Json& one : at(found, "strangers"))
+    page.emplace_back(
+        Paragraph{{{"NOT THE BASELINE'S", Tone::bad},
+                   {fmt::format("{}: {}", string_at(one, "tensor"), string_at(one, "says"))}}});
   if (!verbose) return;
   page.emplace_back(provenance_facts(found));
   Table table{.columns = {{"tensor"}, {"type"}, {"alpha", true}, {"gain", true}}, .rows = {}};

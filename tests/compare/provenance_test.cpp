@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "compare/regression.h"
 #include "support/checkpoints.h"
@@ -183,6 +185,63 @@ TEST(Provenance, without_a_base_model_only_the_baseline_is_confirmed_or_denied) 
   EXPECT_FALSE(own.alpha);
   EXPECT_EQ(examined(rounded(base, 7), tuned, nullptr).origin, Origin::cannot_tell);
   EXPECT_EQ(examined(moved(base, 10, 800), tuned, nullptr).origin, Origin::neither);
+}
+
+/// Eight matrices and four norms; `edit` changes the values of one of them.
+model::Checkpoint edited(const std::string& name,
+                         const std::function<void(std::vector<float>&)>& edit = nullptr) {
+  model::Checkpoint made;
+  const auto add = [&](const std::string& tensor, const std::vector<std::int64_t>& dims,
+                       std::vector<float> values) {
+    if (tensor == name && edit) edit(values);
+    made.tensors.push_back(float_tensor(tensor, dims, std::move(values)));
+  };
+  for (std::uint32_t i = 0; i < 8; ++i)
+    add("blk." + std::to_string(i) + ".attn_q.weight", {64, 128}, noise(64 * 128, 0.05, 10 + i));
+  for (std::uint32_t i = 0; i < 4; ++i)
+    add("blk." + std::to_string(i) + ".attn_norm.weight", {64},
+        plus(std::vector<float>(64, 1), 0.1, noise(64, 1, i)));
+  return made;
+}
+
+TEST(Strangers, a_matrix_that_holds_another_one_is_named_with_it) {
+  const auto baseline = edited("");
+  const auto found = examined(
+      edited("blk.3.attn_q.weight", [](auto& values) { values = noise(64 * 128, 0.05, 15); }),
+      baseline, nullptr);
+  ASSERT_EQ(found.strangers.size(), 1U);
+  EXPECT_EQ(found.strangers[0].tensor, "blk.3.attn_q.weight");
+  EXPECT_TRUE(found.strangers[0].says.ends_with("it holds the baseline's blk.5.attn_q.weight"))
+      << found.strangers[0].says;
+  EXPECT_EQ(found.origin, Origin::fine_tune) << found.says;
+}
+
+TEST(Strangers, rows_in_another_order_are_told) {
+  const auto found =
+      examined(edited("blk.3.attn_q.weight",
+                      [](auto& values) { std::ranges::rotate(values, values.begin() + 64 * 64); }),
+               edited(""), nullptr);
+  ASSERT_EQ(found.strangers.size(), 1U);
+  EXPECT_TRUE(found.strangers[0].says.ends_with("its rows are the baseline's in another order"))
+      << found.strangers[0].says;
+}
+
+TEST(Strangers, an_edited_norm_is_one_and_is_not_said_to_be_another_norm) {
+  const auto found = examined(edited("blk.2.attn_norm.weight",
+                                     [](auto& values) {
+                                       for (float& value : values) value *= 1.3F;
+                                     }),
+                              edited(""), nullptr);
+  ASSERT_EQ(found.strangers.size(), 1U);
+  EXPECT_EQ(found.strangers[0].tensor, "blk.2.attn_norm.weight");
+  EXPECT_EQ(found.strangers[0].says.find("holds"), std::string::npos) << found.strangers[0].says;
+  EXPECT_TRUE(found.says.starts_with("the other norms identical")) << found.says;
+}
+
+TEST(Strangers, another_model_has_none) {
+  const auto found = examined(moved(edited(""), 10, 800), edited(""), nullptr);
+  EXPECT_TRUE(found.strangers.empty());
+  EXPECT_EQ(found.origin, Origin::neither);
 }
 
 TEST(Provenance, the_answer_does_not_depend_on_threads) {

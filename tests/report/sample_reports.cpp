@@ -411,6 +411,9 @@ CompareReport compare_sample() {
       {"blk.0.attn_q.weight", "Q2_K", 16, 16, numeric::Estimate{0.01, -0.02, 0.04}, 0.98, 0.05,
        0.8},
       {"blk.1.ffn_up.weight", "IQ2_S", 16, 16, std::nullopt, 0.97, 0.08, std::nullopt}};
+  found.strangers = {{"blk.1.attn_k.weight",
+                      "99 % of its power is unexplained: it holds the baseline's "
+                      "blk.0.attn_k.weight"}};
   compare::decide(found, true);
   report.provenance = found;
   return report;
