@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <map>
 #include <sstream>
 
 #include "codec/numbers.h"
@@ -136,35 +135,15 @@ TEST_P(GridVector, weights_of_a_group_lie_whole_steps_apart) {
   EXPECT_GT(single, 0U) << "the step is not a multiple of the true one";
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, GridVector,
-    testing::Values("gptq_2bit_v1_g16", "gptq_3bit_v2_k64", "gptq_4bit_v1_actorder_g8",
-                    "gptq_4bit_v1_asym_g16_bias", "gptq_4bit_v2_asym_g16", "gptq_8bit_v1_g16",
-                    "gptq_p_5bit_g16", "gptq_marlin_4bit_g16", "awq_gemm_g16",
-                    "awq_gemv_g32_padded", "awq_gemv_fast_g32", "ct_pack4_sym_g16",
-                    "ct_pack4_asym_g16", "ct_pack4_sym_actorder_g8", "ct_pack8_sym_g16", "bnb_int8",
-                    "hqq_4bit_axis1", "exl2_4_2_bias", "exl2_all_widths"),
-    [](const auto& tested) { return std::string(tested.param); });
-
-class BookVector : public testing::TestWithParam<const char*> {};
-
-/// Where neighbours of a value are known (weights of one scale), its step is the wider gap: no
-/// value lies nearer than half of it on both sides, none of those that occur parts it.
-TEST_P(BookVector, a_step_is_the_gap_to_a_value_that_occurs_or_less) {
-  const Decoded found = decode(read_vector(GetParam()));
-  const auto steps = steps_of(found);
-  ASSERT_EQ(steps.size(), found.values.size());
-  std::map<float, int> sizes;
-  for (const float step : steps) {
-    ASSERT_GE(step, 0);
-    ++sizes[step];
-  }
-  EXPECT_GT(sizes.size(), 2U) << "gaps of a book differ";
-}
-
-INSTANTIATE_TEST_SUITE_P(All, BookVector,
-                         testing::Values("bnb_nf4", "bnb_fp4", "bnb_nf4_nested", "fp8_block",
-                                         "ct_nvfp4"),
+INSTANTIATE_TEST_SUITE_P(All, GridVector,
+                         testing::Values("gptq_2bit_v1_g16", "gptq_3bit_v2_k64",
+                                         "gptq_4bit_v1_actorder_g8", "gptq_4bit_v1_asym_g16_bias",
+                                         "gptq_4bit_v2_asym_g16", "gptq_8bit_v1_g16",
+                                         "gptq_p_5bit_g16", "gptq_marlin_4bit_g16", "awq_gemm_g16",
+                                         "awq_gemv_g32_padded", "awq_gemv_fast_g32",
+                                         "ct_pack4_sym_g16", "ct_pack4_asym_g16",
+                                         "ct_pack4_sym_actorder_g8", "ct_pack8_sym_g16", "bnb_int8",
+                                         "hqq_4bit_axis1", "exl2_4_2_bias", "exl2_all_widths"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 TEST(Exl3Vector, matrix_equals_the_binary64_computation_to_float32_accuracy) {
