@@ -9,10 +9,10 @@ namespace {
 
 constexpr double kOffTheLine = 0.05;
 
-/// Relative rounding error of numbers stored so; 0: not an encoding of numbers. Writers of BF16 cut
-/// off the digits, often those of an F16 that F32 had been rounded to before.
+/// Relative rounding error of numbers stored so; 0: not an encoding of numbers. What is in BF16 was
+/// often rounded to F16 before.
 double rounding(const model::Encoding& encoding) {
-  if (encoding.name.starts_with("BF16")) return 0x1p-8 + 0x1p-12;
+  if (encoding.name.starts_with("BF16")) return 0x1p-8 + 0x1p-11;
   if (encoding.name.starts_with("F16")) return 0x1p-11;
   if (encoding.name.starts_with("F32") || encoding.name.starts_with("F64")) return 0x1p-20;
   return 0;

@@ -143,7 +143,7 @@ INSTANTIATE_TEST_SUITE_P(All, GridVector,
                                          "awq_gemv_g32_padded", "awq_gemv_fast_g32",
                                          "ct_pack4_sym_g16", "ct_pack4_asym_g16",
                                          "ct_pack4_sym_actorder_g8", "ct_pack8_sym_g16", "bnb_int8",
-                                         "hqq_4bit_axis1", "exl2_4_2_bias", "exl2_all_widths"),
+                                         "exl2_4_2_bias", "exl2_all_widths"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 TEST(Exl3Vector, matrix_equals_the_binary64_computation_to_float32_accuracy) {

@@ -8,8 +8,10 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "codec/awq.h"
@@ -191,17 +193,32 @@ inline Result<codec::Matrix> as_exl2(const Plain& w) {
       w.n);
 }
 
-inline unsigned nearest(std::span<const float> book, float value) {
-  const auto best = std::ranges::min_element(
-      book, {}, [&](float x) { return std::isfinite(x) ? std::abs(x - value) : INFINITY; });
-  return static_cast<unsigned>(best - book.begin());
-}
+/// The codes of a book by their values.
+class Book {
+ public:
+  explicit Book(std::span<const float> values) {
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (std::isfinite(values[i])) sorted_.emplace_back(values[i], static_cast<unsigned>(i));
+    std::ranges::sort(sorted_);
+  }
+  [[nodiscard]] unsigned nearest(float value) const {
+    const auto above = std::ranges::lower_bound(sorted_, std::pair(value, 0U));
+    if (above == sorted_.begin()) return above->second;
+    const auto below = above - 1;
+    const bool up = above != sorted_.end() && above->first - value < value - below->first;
+    return up ? above->second : below->second;
+  }
+
+ private:
+  std::vector<std::pair<float, unsigned>> sorted_;
+};
 
 inline Result<codec::Matrix> as_nf4(const Plain& w) {
   static const std::vector<float> kNf4{-1.0F,        -0.69619280F, -0.52507305F, -0.39491749F,
                                        -0.28444138F, -0.18477343F, -0.09105004F, 0.0F,
                                        0.07958030F,  0.16093020F,  0.24611230F,  0.33791524F,
                                        0.44070983F,  0.56261700F,  0.72295684F,  1.0F};
+  const Book book(kNf4);
   std::vector<float> absmax;
   std::string bytes;
   for (std::size_t at = 0; at < w.values.size(); at += 64) {
@@ -209,8 +226,8 @@ inline Result<codec::Matrix> as_nf4(const Plain& w) {
     for (std::size_t i = at; i < at + 64; ++i) most = std::max(most, std::abs(w.values[i]));
     absmax.push_back(most);
     for (std::size_t i = at; i < at + 64; i += 2)
-      bytes += static_cast<char>(nearest(kNf4, w.values[i] / most) << 4 |
-                                 nearest(kNf4, w.values[i + 1] / most));
+      bytes += static_cast<char>(book.nearest(w.values[i] / most) << 4 |
+                                 book.nearest(w.values[i + 1] / most));
   }
   const auto blocks = static_cast<std::int64_t>(absmax.size());
   const auto half = static_cast<std::int64_t>(bytes.size());
@@ -224,8 +241,7 @@ inline Result<codec::Matrix> as_nf4(const Plain& w) {
 /// One scale a row; codes of a book of 256, or whole numbers.
 inline Result<codec::Matrix> as_eight_bits(const Plain& w, Dtype dtype) {
   const bool integers = dtype == Dtype::kI8;
-  std::vector<float> book(codec::f8_values(Dtype::kF8E4M3).begin(),
-                          codec::f8_values(Dtype::kF8E4M3).end());
+  const Book book(codec::f8_values(Dtype::kF8E4M3));
   std::vector<float> scales;
   std::string bytes;
   for (std::int64_t n = 0; n < w.n; ++n) {
@@ -236,7 +252,7 @@ inline Result<codec::Matrix> as_eight_bits(const Plain& w, Dtype dtype) {
     for (std::int64_t k = 0; k < w.k; ++k) {
       const float value = w.at(n, k) / scale;
       bytes += static_cast<char>(integers ? static_cast<int>(std::round(value))
-                                          : static_cast<int>(nearest(book, value)));
+                                          : static_cast<int>(book.nearest(value)));
     }
   }
   return codec::make_scaled({make_part("w", dtype, {w.n, w.k}, bytes),
@@ -248,6 +264,7 @@ inline Result<codec::Matrix> as_eight_bits(const Plain& w, Dtype dtype) {
 /// Powers of two for 32 weights, the largest of which lies between 4 and 8 of them (and may be
 /// cut).
 inline Result<codec::Matrix> as_mxfp4(const Plain& w) {
+  const Book book(codec::kE2M1Values);
   std::string bytes, scales;
   for (std::size_t at = 0; at < w.values.size(); at += 32) {
     float most = 1e-9F;
@@ -255,7 +272,7 @@ inline Result<codec::Matrix> as_mxfp4(const Plain& w) {
     const int exponent = std::ilogb(most) - 2;
     scales += static_cast<char>(exponent + 127);
     const auto code = [&](std::size_t i) {
-      return nearest(codec::kE2M1Values, std::ldexp(w.values[i], -exponent));
+      return book.nearest(std::ldexp(w.values[i], -exponent));
     };
     for (std::size_t i = at; i < at + 32; i += 2)
       bytes += static_cast<char>(code(i) | code(i + 1) << 4);
