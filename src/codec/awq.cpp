@@ -7,6 +7,7 @@
 #include "codec/bits.h"
 #include "codec/groups.h"
 #include "codec/numbers.h"
+#include "codec/steps.h"
 
 namespace qualm::codec {
 namespace {
@@ -26,8 +27,6 @@ unsigned gemv_code(const Part& part, std::int64_t n, std::int64_t i) noexcept {
   return nibble(part, n * part.shape[1] + i / 8, i % 8);
 }
 
-/// Scale and zero point of one group, and whether the zero is subtracted before the scale
-/// multiplies.
 struct Group {
   float scale = 0;
   float zero = 0;
@@ -35,8 +34,8 @@ struct Group {
 
 /// Decodes row by row: `group_of(n, j)` reads a group's parameters, `code_of(n, k)` a code.
 template <class GroupOf, class CodeOf, class Apply>
-auto awq_rows(Part scales, Groups groups, std::int64_t inputs, GroupOf group_of, CodeOf code_of,
-              Apply apply) {
+auto awq_rows(const Part& scales, const Groups& groups, std::int64_t inputs,
+              const GroupOf& group_of, const CodeOf& code_of, Apply apply) {
   return [=](std::int64_t first, std::int64_t count, float* out) -> Result<void> {
     std::vector<Group> row(static_cast<std::size_t>(groups.count));
     for (std::int64_t n = first; n < first + count; ++n, out += inputs) {
@@ -45,11 +44,20 @@ auto awq_rows(Part scales, Groups groups, std::int64_t inputs, GroupOf group_of,
         QUALM_CHECK(expect_finite(scales, {&group.scale, 1}, j));
         QUALM_CHECK(expect_finite(scales, {&group.zero, 1}, j));
       }
-      for (std::int64_t k = 0; k < inputs; ++k)
-        out[k] = apply(code_of(n, k), row[static_cast<std::size_t>(groups.of(k))]);
+      for (std::int64_t k = 0; k < inputs; ++k) {
+        const Group group = row[static_cast<std::size_t>(groups.of(k))];
+        out[k] = apply(static_cast<float>(code_of(n, k)), group.zero, group.scale);
+      }
     }
     return {};
   };
+}
+
+template <class GroupOf, class CodeOf, class Apply>
+auto awq_data(std::int64_t outputs, std::int64_t inputs, const Part& scales, const Groups& groups,
+              const GroupOf& group_of, const CodeOf& code_of, Apply apply) {
+  return rows_and_steps(outputs, inputs, awq_rows(scales, groups, inputs, group_of, code_of, apply),
+                        awq_rows(scales, groups, inputs, group_of, code_of, GridStep{}));
 }
 
 float number_at(const Part& part, std::int64_t i) noexcept {
@@ -58,14 +66,10 @@ float number_at(const Part& part, std::int64_t i) noexcept {
   return value;
 }
 
-float subtract_then_scale(unsigned code, Group group) noexcept {
-  return (static_cast<float>(code) - group.zero) * group.scale;
-}
-
 /// Exact in double: 15 bits of product, and float16's exponents span 40 more.
-float scale_then_add(unsigned code, Group group) noexcept {
-  return static_cast<float>(code * static_cast<double>(group.scale) +
-                            static_cast<double>(group.zero));
+float scale_then_add(float code, float zero, float scale) noexcept {
+  return static_cast<float>(static_cast<double>(code) * static_cast<double>(scale) +
+                            static_cast<double>(zero));
 }
 
 std::string name_of(const Groups& groups, std::string_view layout) {
@@ -102,20 +106,18 @@ Result<Matrix> make_awq_gemm(const AwqParts& parts, std::int64_t group_size) {
   } else {
     notes.push_back("no zero points are stored; 8 is taken for all");
   }
-  QUALM_TRY(Groups groups, find_groups(parts.scales, {}, inputs, count, group_size));
+  QUALM_TRY(const Groups groups, find_groups(parts.scales, {}, inputs, count, group_size));
   std::string name = name_of(groups, "gemm");
-  auto group_of = [parts, outputs](std::int64_t n, std::int64_t j) {
+  const auto group_of = [parts, outputs](std::int64_t n, std::int64_t j) {
     return Group{number_at(parts.scales, j * outputs + n),
                  parts.qzeros ? static_cast<float>(gemm_code(*parts.qzeros, j, n)) : 8.0f};
   };
-  auto code_of = [qweight = parts.qweight](std::int64_t n, std::int64_t k) {
+  const auto code_of = [qweight = parts.qweight](std::int64_t n, std::int64_t k) {
     return gemm_code(qweight, k, n);
   };
   return Matrix{{outputs, inputs},
                 {std::move(name)},
-                decoded_rows(outputs, inputs,
-                             awq_rows(parts.scales, std::move(groups), inputs, std::move(group_of),
-                                      std::move(code_of), subtract_then_scale)),
+                awq_data(outputs, inputs, parts.scales, groups, group_of, code_of, GridWeight{}),
                 std::move(notes)};
 }
 
@@ -132,20 +134,18 @@ Result<Matrix> make_awq_gemv(const AwqParts& parts, std::int64_t group_size) {
   QUALM_CHECK(expect_filled(*parts.qzeros));
   const std::int64_t room = parts.qzeros->shape[1] * 8;
   QUALM_CHECK(expect_scales(parts.scales, outputs, room));
-  QUALM_TRY(Groups groups, padded_groups(parts.scales, inputs, room, group_size));
+  QUALM_TRY(const Groups groups, padded_groups(parts.scales, inputs, room, group_size));
   std::string name = name_of(groups, "gemv");
-  auto group_of = [parts, room](std::int64_t n, std::int64_t j) {
+  const auto group_of = [parts, room](std::int64_t n, std::int64_t j) {
     return Group{number_at(parts.scales, n * room + j),
                  static_cast<float>(gemv_code(*parts.qzeros, n, j))};
   };
-  auto code_of = [qweight = parts.qweight](std::int64_t n, std::int64_t k) {
+  const auto code_of = [qweight = parts.qweight](std::int64_t n, std::int64_t k) {
     return gemv_code(qweight, n, k);
   };
   return Matrix{{outputs, inputs},
                 {std::move(name)},
-                decoded_rows(outputs, inputs,
-                             awq_rows(parts.scales, std::move(groups), inputs, std::move(group_of),
-                                      std::move(code_of), subtract_then_scale)),
+                awq_data(outputs, inputs, parts.scales, groups, group_of, code_of, GridWeight{}),
                 {}};
 }
 
@@ -163,14 +163,14 @@ Result<Matrix> make_awq_gemv_fast(const AwqParts& parts, std::int64_t group_size
   QUALM_CHECK(expect_scales(parts.scales, -1, outputs));
   const std::int64_t room = parts.scales.shape[0];
   QUALM_CHECK(expect_scales(*parts.qzeros, room, outputs));
-  QUALM_TRY(Groups groups, padded_groups(parts.scales, inputs, room, group_size));
+  QUALM_TRY(const Groups groups, padded_groups(parts.scales, inputs, room, group_size));
   std::string name = name_of(groups, "gemv_fast");
-  auto group_of = [parts, outputs](std::int64_t n, std::int64_t j) {
+  const auto group_of = [parts, outputs](std::int64_t n, std::int64_t j) {
     return Group{number_at(parts.scales, j * outputs + n),
                  number_at(*parts.qzeros, j * outputs + n)};
   };
   // Within 64 inputs: input 32h + 8a + 2b + c is at place 32h + 8b + 4c + a.
-  auto code_of = [qweight = parts.qweight, inputs](std::int64_t n, std::int64_t k) {
+  const auto code_of = [qweight = parts.qweight, inputs](std::int64_t n, std::int64_t k) {
     const std::int64_t a = k % 32 / 8;
     const std::int64_t b = k % 8 / 2;
     const std::int64_t place = k % 64 / 32 * 32 + 8 * b + 4 * (k % 2) + a;
@@ -179,9 +179,7 @@ Result<Matrix> make_awq_gemv_fast(const AwqParts& parts, std::int64_t group_size
   };
   return Matrix{{outputs, inputs},
                 {std::move(name)},
-                decoded_rows(outputs, inputs,
-                             awq_rows(parts.scales, std::move(groups), inputs, std::move(group_of),
-                                      std::move(code_of), scale_then_add)),
+                awq_data(outputs, inputs, parts.scales, groups, group_of, code_of, scale_then_add),
                 {}};
 }
 

@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "codec/bits.h"
 #include "codec/numbers.h"
+#include "codec/steps.h"
 
 namespace qualm::codec {
 namespace {
@@ -93,7 +94,8 @@ Result<Matrix> make_bnb4(const Bnb4Parts& parts, const Bnb4State& state) {
                                  parts.nested ? " double quant" : "", state.block_size);
   return Matrix{state.shape,
                 {std::move(name)},
-                decoded_rows(*count / k, k, Bnb4Rows(parts, state.block_size, k, map)),
+                rows_and_steps(*count / k, k, Bnb4Rows(parts, state.block_size, k, map),
+                               Bnb4Rows(parts, state.block_size, k, gaps(map))),
                 {}};
 }
 

@@ -6,6 +6,7 @@
 
 #include "codec/bits.h"
 #include "codec/numbers.h"
+#include "codec/steps.h"
 
 namespace qualm::codec {
 namespace {
@@ -66,6 +67,7 @@ Result<std::vector<std::int32_t>> read_permutation(const Part& part) {
   return original;
 }
 
+template <class Of>
 class Exl2Rows {
  public:
   Exl2Rows(Exl2Parts parts, std::vector<WidthGroup> groups, std::vector<std::int32_t> original)
@@ -106,7 +108,7 @@ class Exl2Rows {
       unpack_stream(words, group.bits, length, codes);
       const std::int32_t* original = original_.data() + group.input + done;
       for (int i = 0; i < length; ++i)
-        row[original[i]] = round_to_half((static_cast<float>(codes[i]) - middle) * scale);
+        row[original[i]] = round_to_half(Of{}(static_cast<float>(codes[i]), middle, scale));
     }
   }
 
@@ -149,14 +151,15 @@ Result<Matrix> make_exl2(const Exl2Parts& parts, std::int64_t outputs) {
                            fmt::format("{} outputs, rounded up to a multiple of 32", rows),
                            shape_text(parts.q_weight)));
   const std::int64_t inputs = parts.q_invperm.elements();
-  QUALM_TRY(auto groups, read_groups(parts, inputs));
-  QUALM_TRY(auto original, read_permutation(parts.q_invperm));
+  QUALM_TRY(const auto groups, read_groups(parts, inputs));
+  QUALM_TRY(const auto original, read_permutation(parts.q_invperm));
   double bits = 0;
   for (const WidthGroup& group : groups) bits += static_cast<double>(group.bits * group.count);
   std::string name = fmt::format("EXL2 {:.2f} bit", bits / static_cast<double>(inputs));
   return Matrix{{rows, inputs},
                 {std::move(name)},
-                decoded_rows(rows, inputs, Exl2Rows(parts, std::move(groups), std::move(original))),
+                rows_and_steps(rows, inputs, Exl2Rows<GridWeight>(parts, groups, original),
+                               Exl2Rows<GridStep>(parts, groups, original)),
                 {}};
 }
 

@@ -6,14 +6,16 @@
 
 #include "codec/bits.h"
 #include "codec/numbers.h"
+#include "codec/steps.h"
 
 namespace qualm::codec {
 namespace {
 
 class Fp4Rows {
  public:
-  Fp4Rows(Fp4Parts parts, std::int64_t k, std::int64_t group) noexcept
-      : parts_(std::move(parts)), k_(k), group_(group) {}
+  Fp4Rows(Fp4Parts parts, std::int64_t k, std::int64_t group,
+          const std::array<float, 16>& book) noexcept
+      : parts_(std::move(parts)), k_(k), group_(group), book_(book) {}
 
   Result<void> operator()(std::int64_t first, std::int64_t count, float* out) const {
     const std::int64_t groups = k_ / group_;
@@ -26,7 +28,7 @@ class Fp4Rows {
         const float stored = scales[static_cast<std::size_t>(g)];
         const float scale = parts_.global_multiplies ? stored * global : stored / global;
         for (std::int64_t k = g * group_; k < (g + 1) * group_; ++k)
-          out[k] = kE2M1Values[code(n * k_ + k)] * scale;
+          out[k] = book_[code(n * k_ + k)] * scale;
       }
     }
     return {};
@@ -50,6 +52,7 @@ class Fp4Rows {
   Fp4Parts parts_;
   std::int64_t k_;
   std::int64_t group_;
+  std::array<float, 16> book_;
 };
 
 }  // namespace
@@ -84,7 +87,8 @@ Result<Matrix> make_fp4(const Fp4Parts& parts) {
   const std::int64_t rows = k == 0 ? 0 : parts.packed.elements() * 2 / k;
   return Matrix{std::move(shape),
                 {group == 16 ? "NVFP4" : "MXFP4"},
-                decoded_rows(rows, k, Fp4Rows(parts, k, group)),
+                rows_and_steps(rows, k, Fp4Rows(parts, k, group, kE2M1Values),
+                               Fp4Rows(parts, k, group, gaps(kE2M1Values))),
                 {}};
 }
 

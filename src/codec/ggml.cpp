@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/checked.h"
+#include "codec/ggml_steps.h"
 
 namespace qualm::codec {
 namespace {
@@ -78,6 +79,9 @@ class GgmlData final : public model::TensorData {
                   out);
   }
 
+  std::shared_ptr<const model::TensorData> steps() const override {
+    return ggml_steps(type_, rows_, row_length_, bytes_, file_);
+  }
   std::span<const std::byte> ggml_bytes() const noexcept override { return bytes_; }
 
  private:

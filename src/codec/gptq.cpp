@@ -7,6 +7,7 @@
 #include "codec/bits.h"
 #include "codec/groups.h"
 #include "codec/numbers.h"
+#include "codec/steps.h"
 
 namespace qualm::codec {
 namespace {
@@ -66,6 +67,7 @@ std::vector<std::int64_t> count_zeros(const Zeros& zeros, const Layout& layout) 
   return seen;
 }
 
+template <class Of>
 class GptqRows {
  public:
   GptqRows(GptqParts parts, Zeros zeros, Layout layout, Groups groups)
@@ -107,7 +109,7 @@ class GptqRows {
     (layout_.planar ? unpack_planar : unpack_stream)(words, layout_.bits, length, codes);
     for (int i = 0; i < length; ++i) {
       const std::int64_t j = groups_.of(k + i) * stride;
-      row[k + i] = scales[j] * (static_cast<float>(codes[i]) - zeros[j]);
+      row[k + i] = Of{}(static_cast<float>(codes[i]), zeros[j], scales[j]);
     }
   }
 
@@ -169,7 +171,7 @@ bool zeros_less_one(const std::vector<std::int64_t>& seen, const Layout& layout,
 
 Result<Matrix> make_gptq(const GptqParts& parts, const GptqConfig& config) {
   QUALM_TRY(const Layout layout, find_layout(parts, config));
-  QUALM_TRY(Groups groups,
+  QUALM_TRY(const Groups groups,
             find_groups(parts.scales, parts.g_idx, layout.k, layout.groups, config.group_size));
   const Zeros as_stored(parts.qzeros, layout, false, false);
   const std::vector<std::int64_t> seen = count_zeros(as_stored, layout);
@@ -182,12 +184,13 @@ Result<Matrix> make_gptq(const GptqParts& parts, const GptqConfig& config) {
         ambiguous, layout.groups * layout.n, (1 << layout.bits) - 1,
         config.whole_word_zeros ? "GPTQModel writes them" : "0", 1 << layout.bits));
   std::string name = fmt::format("GPTQ {} bit {}", layout.bits, groups.label);
-  Zeros zeros(parts.qzeros, layout, less_one, config.whole_word_zeros);
-  return Matrix{{layout.n, layout.k},
-                {std::move(name)},
-                decoded_rows(layout.n, layout.k,
-                             GptqRows(parts, std::move(zeros), layout, std::move(groups))),
-                std::move(notes)};
+  const Zeros zeros(parts.qzeros, layout, less_one, config.whole_word_zeros);
+  return Matrix{
+      {layout.n, layout.k},
+      {std::move(name)},
+      rows_and_steps(layout.n, layout.k, GptqRows<GridWeight>(parts, zeros, layout, groups),
+                     GptqRows<GridStep>(parts, zeros, layout, groups)),
+      std::move(notes)};
 }
 
 }  // namespace qualm::codec

@@ -10,6 +10,7 @@
 #include "base/checked.h"
 #include "codec/bits.h"
 #include "codec/numbers.h"
+#include "codec/steps.h"
 
 namespace qualm::codec {
 namespace {
@@ -27,6 +28,7 @@ constexpr std::array<Packing, 5> kPackings{{{"8bit_u8", 1, 1, 8},
                                             {"2bit_u8", 1, 4, 2},
                                             {"1bit_u8", 1, 8, 1}}};
 
+template <class Of>
 class HqqRows {
  public:
   HqqRows(HqqParts parts, HqqState state, Packing packing)
@@ -52,8 +54,9 @@ class HqqRows {
         QUALM_CHECK(expect_finite(parts_.scale, {&scale_zero[0], 1}, group));
         QUALM_CHECK(expect_finite(parts_.zero, {&scale_zero[1], 1}, group));
       }
-      const double centred = code(row, column, width) - static_cast<double>(scale_zero[1]);
-      *out++ = static_cast<float>(centred * static_cast<double>(scale_zero[0]));
+      *out++ = static_cast<float>(Of{}(static_cast<double>(code(row, column, width)),
+                                       static_cast<double>(scale_zero[1]),
+                                       static_cast<double>(scale_zero[0])));
     }
     return {};
   }
@@ -108,10 +111,12 @@ Result<Matrix> make_hqq(const HqqParts& parts, const HqqState& state) {
           part_error("CODEC-104", *part, fmt::format("{} groups", groups), shape_text(*part)));
   }
   std::string name = fmt::format("HQQ {} bit g{}", state.bits, state.group_size);
-  return Matrix{{state.outputs, state.inputs},
-                {std::move(name)},
-                decoded_rows(state.outputs, state.inputs, HqqRows(parts, state, *packing)),
-                {}};
+  return Matrix{
+      {state.outputs, state.inputs},
+      {std::move(name)},
+      rows_and_steps(state.outputs, state.inputs, HqqRows<GridWeight>(parts, state, *packing),
+                     HqqRows<GridStep>(parts, state, *packing)),
+      {}};
 }
 
 }  // namespace qualm::codec

@@ -7,6 +7,7 @@
 #include "codec/bits.h"
 #include "codec/groups.h"
 #include "codec/numbers.h"
+#include "codec/steps.h"
 
 namespace qualm::codec {
 namespace {
@@ -48,6 +49,7 @@ std::int64_t stored_scale(std::int64_t i, bool one_group) noexcept {
   return i;
 }
 
+template <class Of>
 class MarlinRows {
  public:
   MarlinRows(MarlinParts parts, Groups groups)
@@ -65,8 +67,8 @@ class MarlinRows {
         QUALM_CHECK(expect_finite(parts_.scales, {&scale, 1}, at));
       }
       for (std::int64_t k = 0; k < inputs; ++k)
-        out[k] =
-            scales[static_cast<std::size_t>(groups_.of(k))] * (static_cast<float>(code(k, n)) - 8);
+        out[k] = Of{}(static_cast<float>(code(k, n)), 8.0F,
+                      scales[static_cast<std::size_t>(groups_.of(k))]);
     }
     return {};
   }
@@ -96,11 +98,12 @@ Result<Matrix> make_marlin(const MarlinParts& parts) {
     return fail(part_error("CODEC-104", parts.scales, "a multiple of 64 outputs",
                            shape_text(parts.scales)));
   const std::int64_t inputs = parts.weight.shape[0] * 16;
-  QUALM_TRY(Groups groups, find_groups(parts.scales, {}, inputs, parts.scales.shape[0], 0));
+  QUALM_TRY(const Groups groups, find_groups(parts.scales, {}, inputs, parts.scales.shape[0], 0));
   std::string name = fmt::format("Marlin 4 bit {}", groups.label);
   return Matrix{{outputs, inputs},
                 {std::move(name)},
-                decoded_rows(outputs, inputs, MarlinRows(parts, std::move(groups))),
+                rows_and_steps(outputs, inputs, MarlinRows<GridWeight>(parts, groups),
+                               MarlinRows<GridStep>(parts, groups)),
                 {}};
 }
 

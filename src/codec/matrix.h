@@ -58,13 +58,18 @@ struct Matrix {
 [[nodiscard]] Error rows_error(std::int64_t first, std::int64_t count, std::int64_t rows);
 [[nodiscard]] Error memory_error(std::int64_t count, std::int64_t row_length);
 
-/// TensorData of `rows` rows from a function Result<void>(first, count, float* out).
+/// TensorData of `rows` rows from a function Result<void>(first, count, float* out). `steps`:
+/// TensorData::steps.
 template <class Decode>
 class DecodedRows final : public model::TensorData {
  public:
   DecodedRows(std::int64_t rows, std::int64_t length, Decode decode,
-              std::span<const std::byte> ggml_bytes)
-      : rows_(rows), length_(length), decode_(std::move(decode)), ggml_bytes_(ggml_bytes) {}
+              std::shared_ptr<const model::TensorData> steps, std::span<const std::byte> ggml_bytes)
+      : rows_(rows),
+        length_(length),
+        decode_(std::move(decode)),
+        steps_(std::move(steps)),
+        ggml_bytes_(ggml_bytes) {}
 
   Result<void> rows(std::int64_t first, std::int64_t count, std::span<float> out) const override {
     if (first < 0 || count < 0 || first > rows_ || count > rows_ - first ||
@@ -77,20 +82,24 @@ class DecodedRows final : public model::TensorData {
       return fail(memory_error(count, length_));
     }
   }
+  std::shared_ptr<const model::TensorData> steps() const override { return steps_; }
   std::span<const std::byte> ggml_bytes() const noexcept override { return ggml_bytes_; }
 
  private:
   std::int64_t rows_;
   std::int64_t length_;
   Decode decode_;
+  std::shared_ptr<const model::TensorData> steps_;
   std::span<const std::byte> ggml_bytes_;
 };
 
 template <class Decode>
 [[nodiscard]] std::shared_ptr<const model::TensorData> decoded_rows(
     std::int64_t rows, std::int64_t length, Decode decode,
+    std::shared_ptr<const model::TensorData> steps = nullptr,
     std::span<const std::byte> ggml_bytes = {}) {
-  return std::make_shared<const DecodedRows<Decode>>(rows, length, std::move(decode), ggml_bytes);
+  return std::make_shared<const DecodedRows<Decode>>(rows, length, std::move(decode),
+                                                     std::move(steps), ggml_bytes);
 }
 
 }  // namespace qualm::codec

@@ -5,6 +5,7 @@
 #include "codec/bits.h"
 #include "codec/groups.h"
 #include "codec/numbers.h"
+#include "codec/steps.h"
 
 namespace qualm::codec {
 namespace {
@@ -26,6 +27,7 @@ unsigned code_at(Word&& word, std::int64_t i, int bits, bool dense) {
   return (word(i / per_word) >> (i % per_word * bits)) & ((1u << bits) - 1);
 }
 
+template <class Of>
 class PackedIntRows {
  public:
   PackedIntRows(PackedIntParts parts, PackedIntConfig config, Groups groups, bool dense,
@@ -52,7 +54,7 @@ class PackedIntRows {
       for (std::int64_t k = 0; k < config_.inputs; ++k) {
         const auto j = static_cast<std::size_t>(groups_.of(k));
         out[k] =
-            (static_cast<float>(code_at(word, k, config_.bits, dense_)) - zeros[j]) * scales[j];
+            Of{}(static_cast<float>(code_at(word, k, config_.bits, dense_)), zeros[j], scales[j]);
       }
     }
     return {};
@@ -109,13 +111,13 @@ Result<Matrix> make_packed_int(const PackedIntParts& parts, const PackedIntConfi
   }
   PackedIntParts used = parts;
   if (used.g_idx && says_nothing(*used.g_idx)) used.g_idx.reset();
-  QUALM_TRY(Groups of_input, find_groups(used.scale, used.g_idx, k, groups, configured));
+  QUALM_TRY(const Groups of_input, find_groups(used.scale, used.g_idx, k, groups, configured));
   std::string name = fmt::format("compressed-tensors int{} {}", bits, of_input.label);
   return Matrix{
       {n, k},
       {std::move(name)},
-      decoded_rows(n, k,
-                   PackedIntRows(std::move(used), config, std::move(of_input), dense, dense_zero)),
+      rows_and_steps(n, k, PackedIntRows<GridWeight>(used, config, of_input, dense, dense_zero),
+                     PackedIntRows<GridStep>(used, config, of_input, dense, dense_zero)),
       {}};
 }
 

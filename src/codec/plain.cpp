@@ -46,7 +46,7 @@ Result<Matrix> make_plain(const Part& part) {
   const auto ggml_bytes = type < 0 ? std::span<const std::byte>() : part.bytes;
   return Matrix{part.shape,
                 {std::string(dtype_name(part.dtype)), type},
-                decoded_rows(rows, length, std::move(decode), ggml_bytes),
+                decoded_rows(rows, length, std::move(decode), nullptr, ggml_bytes),
                 {}};
 }
 

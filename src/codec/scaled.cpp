@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "codec/bits.h"
 #include "codec/numbers.h"
+#include "codec/steps.h"
 
 namespace qualm::codec {
 namespace {
@@ -37,10 +39,16 @@ Result<Grid> find_grid(const Part& scale, std::int64_t n, std::int64_t k,
       shape_text(scale)));
 }
 
+/// `Numbers` reads what is to be scaled.
+template <class Numbers>
 class ScaledRows {
  public:
-  ScaledRows(ScaledParts parts, Grid grid, std::int64_t k, float factor)
-      : parts_(std::move(parts)), grid_(std::move(grid)), k_(k), factor_(factor) {}
+  ScaledRows(ScaledParts parts, Grid grid, std::int64_t k, float factor, Numbers numbers)
+      : parts_(std::move(parts)),
+        grid_(std::move(grid)),
+        k_(k),
+        factor_(factor),
+        numbers_(std::move(numbers)) {}
 
   Result<void> operator()(std::int64_t first, std::int64_t count, float* out) const {
     const std::int64_t groups = ceil_divide(k_, grid_.columns);
@@ -54,7 +62,7 @@ class ScaledRows {
         decode_numbers(*parts_.zero, at, groups, zeros.data());
         QUALM_CHECK(expect_finite(*parts_.zero, zeros, at));
       }
-      decode_numbers(parts_.weight, n * k_, k_, out);
+      numbers_(n * k_, k_, out);
       for (std::int64_t g = 0; g < groups; ++g) apply(out, g, scales, zeros);
     }
     return {};
@@ -75,7 +83,16 @@ class ScaledRows {
   Grid grid_;
   std::int64_t k_;
   float factor_;
+  Numbers numbers_;
 };
+
+/// By the pattern of a weight.
+std::array<float, 256> gaps_of(Dtype dtype) {
+  if (dtype != Dtype::kI8 && dtype != Dtype::kU8) return gaps(f8_values(dtype));
+  std::array<float, 256> ones;
+  ones.fill(1);
+  return ones;
+}
 
 }  // namespace
 
@@ -87,7 +104,7 @@ Result<Matrix> make_scaled(const ScaledParts& parts, const ScaledConfig& config)
   QUALM_CHECK(expect_dtype(parts.scale, {Dtype::kF32, Dtype::kF16, Dtype::kBF16, Dtype::kF8E8M0}));
   const std::int64_t n = parts.weight.shape[0];
   const std::int64_t k = parts.weight.shape[1];
-  QUALM_TRY(Grid grid, find_grid(parts.scale, n, k, config));
+  QUALM_TRY(const Grid grid, find_grid(parts.scale, n, k, config));
   if (parts.zero) {
     QUALM_CHECK(expect_dtype(*parts.zero, {Dtype::kI8, Dtype::kU8, Dtype::kF32, Dtype::kF16,
                                            Dtype::kBF16, Dtype::kF8E4M3}));
@@ -97,9 +114,19 @@ Result<Matrix> make_scaled(const ScaledParts& parts, const ScaledConfig& config)
                              shape_text(*parts.zero)));
   }
   std::string name = fmt::format("{} {}", config.scheme, grid.label);
+  auto numbers = [weight = parts.weight](std::int64_t first, std::int64_t count, float* out) {
+    decode_numbers(weight, first, count, out);
+  };
+  auto steps = [bytes = parts.weight.bytes.data(), book = gaps_of(parts.weight.dtype)](
+                   std::int64_t first, std::int64_t count, float* out) {
+    for (std::int64_t i = 0; i < count; ++i) out[i] = book[load<std::uint8_t>(bytes, first + i)];
+  };
+  ScaledParts no_zero = parts;  // a step has none
+  no_zero.zero.reset();
   return Matrix{{n, k},
                 {std::move(name)},
-                decoded_rows(n, k, ScaledRows(parts, std::move(grid), k, config.factor)),
+                rows_and_steps(n, k, ScaledRows(parts, grid, k, config.factor, numbers),
+                               ScaledRows(no_zero, grid, k, config.factor, steps)),
                 {}};
 }
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "codec/ggml_steps.h"
 #include "compare/blocks.h"
 #include "compare/index.h"
 #include "compare/unfold.h"
@@ -134,8 +133,12 @@ class Comparer {
       return fail(within(std::move(read).error(), model_, *common.model));
     if (auto read = common.baseline->data->rows(first, count, b); !read)
       return fail(within(std::move(read).error(), baseline_, *common.baseline));
-    auto steps = sized(scratch.steps, size);
-    if (!codec::row_steps(*common.model, first, count, steps)) steps = {};
+    std::span<float> steps;
+    if (const auto grid = common.model->data->steps()) {
+      steps = sized(scratch.steps, size);
+      if (auto read = grid->rows(first, count, steps); !read)
+        return fail(within(std::move(read).error(), model_, *common.model));
+    }
     if (factors) {
       apply(*factors, first, common.length, w);
       if (!steps.empty()) apply(*factors, first, common.length, steps);

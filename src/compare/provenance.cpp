@@ -6,7 +6,6 @@
 #include <cmath>
 #include <span>
 
-#include "codec/ggml_steps.h"
 #include "compare/blocks.h"
 #include "compare/index.h"
 #include "compare/kept.h"
@@ -55,11 +54,14 @@ Result<void> read(const Triple& triple, std::int64_t first, std::int64_t count,
   const std::int64_t length = triple.w->row_length();
   const std::int64_t size = count * length;
   const auto w = sized(scratch.w, size), a = sized(scratch.a, size), b = sized(scratch.b, size);
-  auto steps = sized(scratch.steps, size);
+  std::span<float> steps;
   QUALM_CHECK(triple.w->data->rows(first, count, w));
   QUALM_CHECK(triple.a->data->rows(first, count, a));
   QUALM_CHECK(triple.b->data->rows(first, count, b));
-  if (!codec::row_steps(*triple.w, first, count, steps)) steps = {};
+  if (const auto grid = triple.w->data->steps()) {
+    steps = sized(scratch.steps, size);
+    QUALM_CHECK(grid->rows(first, count, steps));
+  }
   if (triple.unfold) {
     apply(*triple.unfold, first, length, w);
     if (!steps.empty()) apply(*triple.unfold, first, length, steps);

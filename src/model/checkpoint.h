@@ -30,6 +30,11 @@ class TensorData {
   /// Error: a tensor whose blocks cannot be decoded on this machine or that lie (CODEC-*).
   [[nodiscard]] virtual Result<void> rows(std::int64_t first, std::int64_t count,
                                           std::span<float> out) const = 0;
+  /// The same matrix with each weight's step in its place: how far apart the values are that the
+  /// weight could have had, and where its two neighbours are not equally far, how far the farther
+  /// one is. So what was rounded to the nearest lies within half a step. Null where an encoding has
+  /// no such thing: floats, and codes that stand for several weights at once (IQ2_*, EXL3).
+  [[nodiscard]] virtual std::shared_ptr<const TensorData> steps() const { return nullptr; }
   /// The bytes as ggml lays them out, where encoding.ggml_type >= 0; empty where they lie otherwise
   /// in the file (rows permuted, experts apart).
   [[nodiscard]] virtual std::span<const std::byte> ggml_bytes() const noexcept { return {}; }

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,8 @@ TEST_P(UniformGrids, weights_of_a_group_lie_whole_steps_apart) {
   std::vector<float> weights(static_cast<std::size_t>(rows * kLength));
   std::vector<float> steps(weights.size());
   ASSERT_TRUE(tensor.data->rows(0, rows, weights));
-  ASSERT_TRUE(row_steps(tensor, 0, rows, steps));
+  ASSERT_TRUE(tensor.data->steps());
+  ASSERT_TRUE(tensor.data->steps()->rows(0, rows, steps));
   std::int64_t tried = 0, single = 0;
   for (std::size_t i = 0; i + 1 < weights.size(); ++i) {
     const double step = steps[i];
@@ -76,31 +78,54 @@ INSTANTIATE_TEST_SUITE_P(All, UniformGrids,
                            return std::string(ggml_type_name(static_cast<ggml_type>(type.param)));
                          });
 
-TEST(GgmlSteps, the_block_sizes_are_libggmls) {
-  for (const int type : {GGML_TYPE_Q4_0, GGML_TYPE_Q2_K, GGML_TYPE_Q6_K, GGML_TYPE_TQ1_0}) {
-    const auto facts = *ggml_type_facts(type);
-    const std::string bytes = random_blocks(type, 2);
-    std::vector<float> steps(static_cast<std::size_t>(2 * facts.weights));
-    EXPECT_TRUE(ggml_steps(type, std::as_bytes(std::span(bytes)), steps)) << facts.name;
+class Books : public ::testing::TestWithParam<int> {};
+
+TEST_P(Books, a_step_reaches_to_the_farther_neighbour_of_the_same_scale) {
+  const int type = GetParam();
+  const model::Tensor tensor = tensor_of(type, random_blocks(type, 8192));
+  const std::int64_t rows = tensor.row_count();
+  std::vector<float> weights(static_cast<std::size_t>(rows * kLength));
+  std::vector<float> steps(weights.size());
+  ASSERT_TRUE(tensor.data->rows(0, rows, weights));
+  ASSERT_TRUE(tensor.data->steps());
+  ASSERT_TRUE(tensor.data->steps()->rows(0, rows, steps));
+  int tried = 0;
+  for (std::size_t at = 0; at < weights.size(); at += 32) {
+    std::set<float> values(weights.begin() + static_cast<std::ptrdiff_t>(at),
+                           weights.begin() + static_cast<std::ptrdiff_t>(at + 32));
+    const std::size_t all = type == GGML_TYPE_MXFP4 ? 15 : 16;  // +0 and -0
+    if (values.size() < all || !std::isnormal(steps[at]) || !std::isfinite(*values.rbegin()) ||
+        !std::isfinite(*values.begin()))
+      continue;
+    for (std::size_t i = at; i < at + 32; ++i) {
+      const auto here = values.find(weights[i]);
+      float gap = here == values.begin() ? 0 : *here - *std::prev(here);
+      if (std::next(here) != values.end()) gap = std::max(gap, *std::next(here) - *here);
+      ASSERT_NEAR(steps[i], gap, 1e-5F * gap) << "weight " << i;
+      ++tried;
+    }
   }
+  EXPECT_GT(tried, 1000);
 }
 
-TEST(GgmlSteps, lattices_tables_and_numbers_have_none) {
-  for (const int type :
-       {GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_IQ2_XS, GGML_TYPE_IQ4_NL, GGML_TYPE_MXFP4}) {
-    const model::Tensor tensor = tensor_of(type, random_blocks(type, 1024));
-    std::vector<float> steps(kLength, -1.0F);
-    EXPECT_FALSE(row_steps(tensor, 0, 1, steps));
-    EXPECT_EQ(steps[0], -1.0F);
-  }
+INSTANTIATE_TEST_SUITE_P(All, Books,
+                         ::testing::Values(GGML_TYPE_IQ4_NL, GGML_TYPE_IQ4_XS, GGML_TYPE_MXFP4),
+                         [](const auto& type) {
+                           return std::string(ggml_type_name(static_cast<ggml_type>(type.param)));
+                         });
+
+TEST(GgmlSteps, lattices_and_numbers_have_none) {
+  for (const int type : {GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_IQ2_XS, GGML_TYPE_IQ1_S})
+    EXPECT_FALSE(tensor_of(type, random_blocks(type, 1024)).data->steps());
 }
 
 TEST(GgmlSteps, rows_that_are_not_there_have_none) {
   const model::Tensor tensor = tensor_of(GGML_TYPE_Q4_K, random_blocks(GGML_TYPE_Q4_K, 4));
-  std::vector<float> steps(kLength);
-  EXPECT_FALSE(row_steps(tensor, 4, 1, steps));
-  EXPECT_FALSE(row_steps(tensor, -1, 1, steps));
-  EXPECT_FALSE(row_steps(tensor, 0, 2, steps));
+  const auto steps = tensor.data->steps();
+  std::vector<float> out(kLength);
+  EXPECT_FALSE(steps->rows(4, 1, out));
+  EXPECT_FALSE(steps->rows(-1, 1, out));
+  EXPECT_FALSE(steps->rows(0, 2, out));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "assemble/recipe.h"
 #include "compare/provenance.h"
@@ -29,21 +30,34 @@ model::Checkpoint mixed(const Bundled& models, double factor) {
   });
 }
 
+/// Every input as important as any other: what the mixes below 3 bits want is there, and says
+/// nothing.
+model::Importance even_importance(const model::Checkpoint& of) {
+  model::Importance importance;
+  for (const model::Tensor& tensor : of.tensors)
+    if (tensor.row_count() > 1)
+      importance.entries.push_back(
+          {tensor.name, std::vector<float>(static_cast<std::size_t>(tensor.row_length()), 1), {}});
+  return importance;
+}
+
 /// A checkpoint, quantized by libllama and read back.
 class Quant {
  public:
   Quant(const model::Checkpoint& of, const std::string& mix) {
     Progress progress;
+    const model::Importance even = even_importance(of);
     const auto source = assemble::assemble(of, nullptr, {}, progress);
     EXPECT_TRUE(source) << describe(source.error());
-    auto made =
-        engine::make_llama_quantizer()->quantize(source->path(), {.mix = mix,
-                                                                  .token_embedding_type = {},
-                                                                  .output_tensor_type = {},
-                                                                  .overrides = {},
-                                                                  .pure = false,
-                                                                  .allow_requantize = true,
-                                                                  .threads = 2});
+    auto made = engine::make_llama_quantizer()->quantize(
+        source->path(), {.mix = mix,
+                         .token_embedding_type = {},
+                         .output_tensor_type = {},
+                         .overrides = {},
+                         .pure = false,
+                         .allow_requantize = true,
+                         .threads = 2,
+                         .importance = mix == "IQ2_S" ? &even : nullptr});
     EXPECT_TRUE(made) << describe(made.error());
     image_.emplace(std::move(*made));
     checkpoint_ = *formats::read(image_->path());
@@ -82,11 +96,10 @@ TEST_P(Mixes, of_the_fine_tune_the_base_and_an_even_merge_are_told_apart) {
   expect(models.tuned, 1, Origin::fine_tune);
 }
 
-// Floats, uniform grids, a table (IQ4), a lattice (IQ3_S). IQ2_*, IQ1_* and IQ3_XXS want an
-// importance matrix, which libllama's quantizer is not given here.
+// Floats, uniform grids, a book (IQ4), lattices (IQ3_S, IQ2_S), which have no step.
 INSTANTIATE_TEST_SUITE_P(All, Mixes,
                          ::testing::Values("Q8_0", "Q6_K", "Q4_K_M", "Q4_0", "Q3_K_S", "Q2_K",
-                                           "IQ4_XS", "IQ3_S"),
+                                           "IQ4_XS", "IQ3_S", "IQ2_S"),
                          [](const auto& mix) { return std::string(mix.param); });
 
 class SmallDeltas : public ::testing::TestWithParam<const char*> {};
@@ -108,7 +121,8 @@ TEST_P(SmallDeltas, a_fine_tune_a_hundred_times_weaker_is_still_told) {
   EXPECT_EQ(of_base.origin, Origin::base) << of_base.says;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SmallDeltas, ::testing::Values("Q8_0", "Q4_K_M", "Q2_K", "IQ3_S"),
+INSTANTIATE_TEST_SUITE_P(All, SmallDeltas,
+                         ::testing::Values("Q8_0", "Q4_K_M", "Q2_K", "IQ3_S", "IQ2_S"),
                          [](const auto& mix) { return std::string(mix.param); });
 
 TEST(ProvenanceEngine, a_model_of_the_same_shape_with_other_weights_is_of_neither) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 
+#include "codec/numbers.h"
 #include "compare/regression.h"
 #include "support/checkpoints.h"
 
@@ -124,6 +125,25 @@ TEST(Provenance, a_sibling_is_betrayed_by_its_norms) {
   EXPECT_EQ(found.kept.neither, 2);
   EXPECT_NE(found.origin, Origin::fine_tune);
   EXPECT_NE(found.origin, Origin::base);
+}
+
+TEST(Provenance, norms_rounded_to_f16_and_then_to_bf16_are_still_the_same) {
+  const auto base = base_model();
+  auto tuned = moved(base, 0.1, 500);
+  for (auto& tensor : tuned.tensors)  // both roundings go the same way: 1.1 * 2^-8
+    if (tensor.row_count() == 1)
+      tensor = float_tensor(tensor.name, tensor.dims, std::vector<float>(64, 1.004394F));
+  auto written = rounded(tuned, 7);
+  for (auto& tensor : written.tensors) {
+    if (tensor.row_count() > 1) continue;
+    auto values = values_of(tensor);
+    for (float& value : values)
+      value = codec::float_from_bf16(codec::bf16_from_float(codec::round_to_half(value)));
+    tensor = float_tensor(tensor.name, tensor.dims, std::move(values));
+    tensor.encoding = {"BF16", 30};
+  }
+  const auto found = examined(written, tuned, &base);
+  EXPECT_EQ(found.kept.fine_tune, 2) << found.says;
 }
 
 /// As AutoAWQ does it: the norm divided by s, the columns it feeds multiplied.

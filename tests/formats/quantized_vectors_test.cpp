@@ -103,10 +103,54 @@ INSTANTIATE_TEST_SUITE_P(All, Exl2Vector,
                                          "exl2_all_widths"),
                          [](const auto& tested) { return std::string(tested.param); });
 
+/// Steps of a matrix, decoded like it.
+std::vector<float> steps_of(const Decoded& found) {
+  const auto steps = found.weight.data->steps();
+  if (!steps) return {};
+  const std::int64_t inputs = found.weight.dims[0], outputs = found.weight.dims[1];
+  auto values = test::decode_all(*steps, outputs, inputs);
+  test::expect_slices_agree(*steps, outputs, inputs, values);
+  return values;
+}
+
+class GridVector : public testing::TestWithParam<const char*> {};
+
+TEST_P(GridVector, weights_of_a_group_lie_whole_steps_apart) {
+  const Decoded found = decode(read_vector(GetParam()));
+  const auto steps = steps_of(found);
+  ASSERT_EQ(steps.size(), found.values.size());
+  const auto inputs = static_cast<std::size_t>(found.weight.dims[0]);
+  std::size_t tried = 0, single = 0;
+  for (std::size_t i = 0; i + 1 < steps.size(); ++i) {
+    ASSERT_GE(steps[i], 0);
+    if ((i + 1) % inputs == 0 || steps[i + 1] != steps[i] || steps[i] == 0) continue;
+    const double apart =
+        (static_cast<double>(found.values[i + 1]) - static_cast<double>(found.values[i])) /
+        static_cast<double>(steps[i]);
+    EXPECT_NEAR(apart, std::round(apart), 0.07) << i;  // EXL2 rounds each weight to float16
+    ++tried;
+    single += std::abs(std::abs(apart) - 1) < 0.07 ? 1 : 0;
+  }
+  EXPECT_GT(tried, inputs);
+  EXPECT_GT(single, 0U) << "the step is not a multiple of the true one";
+}
+
+INSTANTIATE_TEST_SUITE_P(All, GridVector,
+                         testing::Values("gptq_2bit_v1_g16", "gptq_3bit_v2_k64",
+                                         "gptq_4bit_v1_actorder_g8", "gptq_4bit_v1_asym_g16_bias",
+                                         "gptq_4bit_v2_asym_g16", "gptq_8bit_v1_g16",
+                                         "gptq_p_5bit_g16", "gptq_marlin_4bit_g16", "awq_gemm_g16",
+                                         "awq_gemv_g32_padded", "awq_gemv_fast_g32",
+                                         "ct_pack4_sym_g16", "ct_pack4_asym_g16",
+                                         "ct_pack4_sym_actorder_g8", "ct_pack8_sym_g16", "bnb_int8",
+                                         "exl2_4_2_bias", "exl2_all_widths"),
+                         [](const auto& tested) { return std::string(tested.param); });
+
 TEST(Exl3Vector, matrix_equals_the_binary64_computation_to_float32_accuracy) {
   const auto vector = read_vector("exl3_matrix_128x128_2bit_mcg");
   const Decoded found = decode(vector);
   EXPECT_EQ(found.weight.encoding.name, "EXL3 2 bit");
+  EXPECT_FALSE(found.weight.data->steps());  // a weight is a sum over 128 x 128 codes
   double sum = 0;
   double squares = 0;
   for (const float value : found.values)

@@ -74,7 +74,10 @@ class Floats final : public model::TensorData {
 }  // namespace
 
 Data pairs_of_halves(Data source, Shape shape, std::int64_t d) {
-  return codec::decoded_rows(shape.rows, shape.length, Pairs{std::move(source), shape.length, d});
+  Data steps = source->steps();
+  if (steps) steps = pairs_of_halves(std::move(steps), shape, d);
+  return codec::decoded_rows(shape.rows, shape.length, Pairs{std::move(source), shape.length, d},
+                             std::move(steps));
 }
 
 Data pairs_of_halves_in_row(Data source, std::int64_t length, std::int64_t d) {
@@ -93,7 +96,13 @@ Data joined(std::vector<RowRange> ranges, std::int64_t length) {
   std::vector<std::int64_t> ends;
   std::int64_t rows = 0;
   for (const RowRange& range : ranges) ends.push_back(rows += range.count);
-  return codec::decoded_rows(rows, length, Joined{std::move(ranges), std::move(ends), length});
+  std::vector<RowRange> steps;
+  for (const RowRange& range : ranges)
+    if (Data of_range = range.source->steps())
+      steps.push_back({std::move(of_range), range.first, range.count});
+  const bool everywhere = !ranges.empty() && steps.size() == ranges.size();
+  return codec::decoded_rows(rows, length, Joined{std::move(ranges), std::move(ends), length},
+                             everywhere ? joined(std::move(steps), length) : nullptr);
 }
 
 Data transposed(const codec::Part& part) {

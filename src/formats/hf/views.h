@@ -1,5 +1,5 @@
 // Tensors made of others: rows in another order, joined, turned, or shifted by one. All of them
-// decode at reading what is asked for and keep nothing.
+// decode at reading what is asked for and keep nothing. Steps go where their weights go.
 #pragma once
 
 #include <cstdint>
