@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <map>
 
 #include "assemble/recipe.h"
 #include "codec/numbers.h"
@@ -34,8 +35,8 @@ Expected expected_of(const std::string& name) {
   for (const codec::Part& part : file->tensors()) {
     std::vector<float> values(static_cast<std::size_t>(part.elements()));
     codec::decode_numbers(part, 0, part.elements(), values.data());
+    if (part.name == "tokens") expected.tokens.assign(values.begin(), values.end());
     if (part.name == "logits") expected.logits = std::move(values);
-    else expected.tokens.assign(values.begin(), values.end());
   }
   return expected;
 }
@@ -51,11 +52,8 @@ std::vector<float> logits(const Image& image, const std::vector<Token>& tokens) 
   EXPECT_TRUE(model) << (model ? "" : describe(model.error()));
   if (!model) return {};
   const auto length = static_cast<std::int32_t>(tokens.size());
-  auto source = (*model)->open({.ctx_size = length,
-                                .threads = 1,
-                                .type_k = "f32",
-                                .type_v = "f32",
-                                .flash_attn = "off"});
+  auto source = (*model)->open(
+      {.ctx_size = length, .threads = 1, .type_k = "f32", .type_v = "f32", .flash_attn = "off"});
   EXPECT_TRUE(source) << (source ? "" : describe(source.error()));
   if (!source) return {};
   const std::vector pieces{engine::Piece{tokens, 0, 0, length}};
@@ -85,23 +83,41 @@ double difference(const std::vector<float>& found, const std::vector<float>& exp
   return largest / std::sqrt(squares / n - sum * sum / n / n);
 }
 
+double run_apart(const std::string& name, const model::Checkpoint& model, const Recipe& recipe) {
+  Progress progress;
+  const auto image = assemble(model, nullptr, recipe, progress);
+  EXPECT_TRUE(image) << (image ? "" : describe(image.error()));
+  if (!image) return NAN;
+  const Expected expected = expected_of(name);
+  return difference(logits(*image, expected.tokens), expected.logits);
+}
+
+const Recipe kFloats{{{"*", Action::encode, "F32"}}};
+
+/// What no key or tensor can make libllama compute, and what the note about it names.
+const std::map<std::string, std::string> kNoted{
+    {"gemma2-scalar", "query_pre_attn_scalar"}, {"llama-betas", "beta_fast"},
+    {"mistral-window", "sliding_window"},       {"phi3-window", "sliding_window"},
+    {"qwen2_moe-norm", "norm_topk_prob"},       {"qwen3_moe-sum", "norm_topk_prob"}};
+
 class Family : public testing::TestWithParam<std::string> {};
 
-TEST_P(Family, runs_as_transformers_runs_it) {
-  const auto model = formats::hf::read(folder_of(GetParam()));
+TEST_P(Family, runs_as_transformers_runs_it_or_says_why_not) {
+  const std::string name = GetParam();
+  const auto model = formats::hf::read(folder_of(name));
   ASSERT_TRUE(model) << describe(model.error());
-  for (const auto& note : model->notes) printf("  note %s: %s\n", note.place.c_str(), note.says.c_str());
-  const Expected expected = expected_of(GetParam());
-  Progress progress;
-  const auto floats = assemble(*model, nullptr, {{{"*", Action::encode, "F32"}}}, progress);
-  ASSERT_TRUE(floats) << describe(floats.error());
-  const auto halves = assemble(*model, nullptr, {}, progress);
-  ASSERT_TRUE(halves) << describe(halves.error());
-  const double a = difference(logits(*floats, expected.tokens), expected.logits);
-  const double b = difference(logits(*halves, expected.tokens), expected.logits);
-  printf("RESULT %-16s %.2e %.2e\n", GetParam().c_str(), a, b);
-  EXPECT_LT(a, 1e-4);
-  EXPECT_LT(b, 1e-2);
+  const double apart = run_apart(name, *model, kFloats);
+  if (const auto noted = kNoted.find(name); noted != kNoted.end()) {
+    ASSERT_FALSE(model->notes.empty());
+    EXPECT_THAT(model->notes[0].says, testing::HasSubstr(noted->second));
+    EXPECT_GT(apart, 0.05);
+    return;
+  }
+  EXPECT_TRUE(model->notes.empty()) << model->notes[0].says;
+  // ggml looks GELU up in a table of F16.
+  const bool gelu = name.starts_with("gemma") || name.starts_with("gpt2");
+  EXPECT_LT(apart, gelu ? 1e-3 : 1e-5);
+  EXPECT_LT(run_apart(name, *model, {}), 1e-2);
 }
 
 std::vector<std::string> all_families() {

@@ -1,6 +1,7 @@
 // What becomes of each family's modules: names, shapes, order of rows, values, keys.
 #include <gtest/gtest.h>
 
+#include "formats/hf/config.h"
 #include "support/hf_model.h"
 
 namespace qualm::formats::hf {
@@ -276,6 +277,32 @@ TEST(HfGemma3, is_found_inside_a_model_that_sees) {
   EXPECT_EQ(model.metadata.string("gemma3.rope.scaling.type"), "linear");
   EXPECT_EQ(model.metadata.number("gemma3.rope.scaling.factor"), 8);
   EXPECT_FALSE(model.metadata.number("gemma3.final_logit_softcapping"));
+}
+
+TEST(HfGemma2, a_scale_of_queries_that_llama_cpp_does_not_use_is_noted) {
+  const auto notes = [](int scalar, int layers) {
+    nlohmann::json config = gemma("gemma2").config;
+    config["num_hidden_layers"] = layers;
+    config["query_pre_attn_scalar"] = scalar;
+    config["head_dim"] = 8;  // hidden / heads is 4
+    return read_config(config, "config.json")->notes.size();
+  };
+  EXPECT_EQ(notes(8, 26), 0u);
+  EXPECT_EQ(notes(4, 26), 1u);
+  EXPECT_EQ(notes(4, 46), 0u);
+}
+
+// Qwen's configurations state 0 where no window is used.
+TEST(HfWindow, is_not_read_of_qwen_and_noted_where_llama_cpp_sees_past_it) {
+  const auto model = [](const char* type, int window) {
+    return dense_model(type).set("sliding_window", window).checkpoint();
+  };
+  EXPECT_TRUE(model("qwen2", 0).notes.empty());
+  EXPECT_FALSE(model("qwen2", 8).arch_integer("attention.sliding_window"));
+  EXPECT_TRUE(model("mistral", 128).notes.empty());
+  EXPECT_EQ(model("mistral", 64).arch_integer("attention.sliding_window"), 64);
+  EXPECT_EQ(model("mistral", 64).notes.at(0).says,
+            "sliding_window is 64; llama.cpp attends to the whole context");
 }
 
 HfModel phi3(bool split) {
