@@ -58,14 +58,23 @@ TEST(HfRope, the_attention_factor_of_yarn_is_what_libllama_does_not_multiply_wit
   const auto factor = [](nlohmann::json more) {
     nlohmann::json scaling{{"rope_type", "yarn"}, {"factor", 4.0}};
     scaling.update(more);
-    const auto model = dense_model("qwen3").set("rope_scaling", scaling).checkpoint();
-    return *model.metadata.number("qwen3.rope.scaling.attn_factor");
+    const auto model = dense_model("qwen2").set("rope_scaling", scaling).checkpoint();
+    return *model.metadata.number("qwen2.rope.scaling.attn_factor");
   };
   const double usual = 1 + 0.1 * std::log(4.0);
-  EXPECT_DOUBLE_EQ(factor({}), 1);
+  EXPECT_DOUBLE_EQ(factor(nlohmann::json::object()), 1);
   EXPECT_DOUBLE_EQ(factor({{"attention_factor", 1.3}}), 1.3 / usual);
   EXPECT_DOUBLE_EQ(factor({{"mscale", 0.5}, {"mscale_all_dim", 1.0}}),
                    (1 + 0.05 * std::log(4.0)) / usual / usual);
+}
+
+TEST(HfRope, llama3_in_another_architecture_is_nothing_to_run) {
+  const auto model =
+      dense_model("qwen2").set("rope_scaling", {{"rope_type", "llama3"}}).checkpoint();
+  EXPECT_EQ(model.find("rope_freqs.weight"), nullptr);
+  ASSERT_EQ(model.lacks.size(), 1u);
+  EXPECT_EQ(model.lacks[0],
+            "a runtime for its rope scaling: llama.cpp has llama3 for llama, not for qwen2");
 }
 
 TEST(HfRope, a_yarn_without_a_factor_stretches_to_the_context) {

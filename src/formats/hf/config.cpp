@@ -24,6 +24,8 @@ class Reader {
     if (family_.architecture != "gpt2") QUALM_CHECK(read_rope(fields_, config_));
     QUALM_CHECK(read_window());
     read_softcaps();
+    read_layer_types();
+    read_gpt2_scales();
     read_activation();
     return {};
   }
@@ -161,6 +163,32 @@ class Reader {
     if (scalar != used)
       config_.notes.push_back(fmt::format(
           "query_pre_attn_scalar is {} here; llama.cpp computes as if it were {}", scalar, used));
+  }
+
+  /// Which layers see the whole context libllama has built in.
+  void read_layer_types() {
+    const bool gemma2 = family_.architecture == "gemma2";
+    if (!gemma2 && family_.architecture != "gemma3") return;
+    const std::size_t period = gemma2 ? 2 : 6;
+    const double usual = static_cast<double>(period);
+    bool same = fields_.number({"sliding_window_pattern"}).value_or(usual) == usual;
+    const json* types = fields_.find({"layer_types"});
+    for (std::size_t i = 0; types != nullptr && types->is_array() && i < types->size(); ++i) {
+      const bool full = (i + 1) % period == 0;
+      same = same && (*types)[i] == (full ? "full_attention" : "sliding_attention");
+    }
+    if (!same)
+      config_.notes.push_back(fmt::format(
+          "windows are not on all layers but every {}; llama.cpp computes as if they were",
+          gemma2 ? "second" : "sixth"));
+  }
+
+  void read_gpt2_scales() {
+    if (family_.architecture != "gpt2") return;
+    if (fields_.flag({"scale_attn_by_inverse_layer_idx"}, false) ||
+        !fields_.flag({"scale_attn_weights"}, true))
+      config_.notes.emplace_back(
+          "attention is scaled otherwise than by its head size; llama.cpp knows no other");
   }
 
   void read_activation() {

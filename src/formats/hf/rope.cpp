@@ -124,7 +124,15 @@ Result<void> read_yarn(const Fields& fields, const Fields& scaling, Config& conf
 Result<void> read_scaling(const Fields& fields, const Fields& scaling, Config& config) {
   const std::string type = scaling.text({"rope_type", "type"});
   if (type.empty() || type == "default") return {};
-  if (type == "llama3") return read_llama3(scaling, config);
+  if (type == "llama3" && config.family->architecture == "llama")
+    return read_llama3(scaling, config);
+  if (type == "llama3") {  // acts at any length, and libllama loads the factors of no other
+    config.lacks.push_back(
+        fmt::format("a runtime for its rope scaling: llama.cpp has llama3 for "
+                    "llama, not for {}",
+                    config.family->architecture));
+    return {};
+  }
   if (type == "yarn") return read_yarn(fields, scaling, config);
   if (type == "longrope" || type == "su") {
     if (config.family->architecture == "phi3") return read_longrope(fields, scaling, config);
