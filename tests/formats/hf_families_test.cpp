@@ -1,6 +1,7 @@
 // What becomes of each family's modules: names, shapes, order of rows, values, keys.
 #include <gtest/gtest.h>
 
+#include "formats/hf/config.h"
 #include "support/hf_model.h"
 
 namespace qualm::formats::hf {
@@ -276,6 +277,60 @@ TEST(HfGemma3, is_found_inside_a_model_that_sees) {
   EXPECT_EQ(model.metadata.string("gemma3.rope.scaling.type"), "linear");
   EXPECT_EQ(model.metadata.number("gemma3.rope.scaling.factor"), 8);
   EXPECT_FALSE(model.metadata.number("gemma3.final_logit_softcapping"));
+}
+
+TEST(HfGemma2, a_scale_of_queries_that_llama_cpp_does_not_use_is_noted) {
+  const auto notes = [](int scalar, int layers) {
+    nlohmann::json config = gemma("gemma2").config;
+    config["num_hidden_layers"] = layers;
+    config["query_pre_attn_scalar"] = scalar;
+    config["head_dim"] = 8;  // hidden / heads is 4
+    return read_config(config, "config.json")->notes.size();
+  };
+  EXPECT_EQ(notes(8, 26), 0u);
+  EXPECT_EQ(notes(4, 26), 1u);
+  EXPECT_EQ(notes(4, 46), 0u);
+}
+
+TEST(HfGemma, other_layers_with_a_window_than_llama_cpp_has_are_noted) {
+  const auto notes = [](const char* type, const char* key, nlohmann::json value) {
+    nlohmann::json config = gemma(type).config;
+    config[key] = std::move(value);
+    return read_config(config, "config.json")->notes.size();
+  };
+  const nlohmann::json window = "sliding_attention";
+  const nlohmann::json full = "full_attention";
+  using Layers = std::vector<nlohmann::json>;
+  EXPECT_EQ(notes("gemma2", "layer_types", Layers{window, full}), 0u);
+  EXPECT_EQ(notes("gemma2", "layer_types", Layers{full, window}), 1u);
+  EXPECT_EQ(notes("gemma3_text", "layer_types", Layers{window, window}), 0u);
+  EXPECT_EQ(notes("gemma3_text", "layer_types", Layers{window, full}), 1u);
+  EXPECT_EQ(notes("gemma3_text", "sliding_window_pattern", 6), 0u);
+  EXPECT_EQ(notes("gemma3_text", "sliding_window_pattern", 4), 1u);
+}
+
+TEST(HfGpt2, another_scale_of_attention_is_noted) {
+  const auto notes = [](const char* key, bool value) {
+    const nlohmann::json config{
+        {"model_type", "gpt2"}, {"n_embd", 16}, {"n_layer", 2}, {"n_head", 4}, {key, value}};
+    return read_config(config, "config.json")->notes.size();
+  };
+  EXPECT_EQ(notes("scale_attn_weights", true), 0u);
+  EXPECT_EQ(notes("scale_attn_weights", false), 1u);
+  EXPECT_EQ(notes("scale_attn_by_inverse_layer_idx", true), 1u);
+}
+
+// Qwen's configurations state 0 where no window is used.
+TEST(HfWindow, is_not_read_of_qwen_and_noted_where_llama_cpp_sees_past_it) {
+  const auto model = [](const char* type, int window) {
+    return dense_model(type).set("sliding_window", window).checkpoint();
+  };
+  EXPECT_TRUE(model("qwen2", 0).notes.empty());
+  EXPECT_FALSE(model("qwen2", 8).arch_integer("attention.sliding_window"));
+  EXPECT_TRUE(model("mistral", 128).notes.empty());
+  EXPECT_EQ(model("mistral", 64).arch_integer("attention.sliding_window"), 64);
+  EXPECT_EQ(model("mistral", 64).notes.at(0).says,
+            "sliding_window is 64; llama.cpp attends to the whole context");
 }
 
 HfModel phi3(bool split) {

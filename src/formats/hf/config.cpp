@@ -24,6 +24,8 @@ class Reader {
     if (family_.architecture != "gpt2") QUALM_CHECK(read_rope(fields_, config_));
     QUALM_CHECK(read_window());
     read_softcaps();
+    read_layer_types();
+    read_gpt2_scales();
     read_activation();
     return {};
   }
@@ -124,15 +126,21 @@ class Reader {
   }
 
   Result<void> read_window() {
+    const bool qwen = family_.architecture.starts_with("qwen");
     std::int64_t window = family_.defaults.sliding_window;
-    if (fields_.states("sliding_window")) {
+    if (fields_.states("sliding_window") && !qwen) {  // Qwen's is 0 where it is not used
       QUALM_TRY(window, fields_.size({"sliding_window"}, 0));
     }
-    const bool qwen = family_.architecture.starts_with("qwen");
     if (qwen && fields_.flag({"use_sliding_window"}, false))
       config_.notes.emplace_back(
           "use_sliding_window is set; llama.cpp attends to the whole context");
-    if (window > 0 && !qwen) set_size("attention.sliding_window", window);
+    if (window == 0 || qwen) return {};
+    set_size("attention.sliding_window", window);
+    const bool whole = family_.architecture == "llama" || family_.architecture == "phi3";
+    if (whole &&
+        window < config_.metadata.integer(fmt::format("{}.context_length", family_.architecture)))
+      config_.notes.push_back(
+          fmt::format("sliding_window is {}; llama.cpp attends to the whole context", window));
     return {};
   }
 
@@ -149,10 +157,38 @@ class Reader {
     const double head = static_cast<double>(config_.sizes.head_dim);
     const double share =
         static_cast<double>(config_.sizes.hidden) / static_cast<double>(config_.sizes.heads);
-    const double scalar = fields_.number({"query_pre_attn_scalar"}).value_or(head);
-    if (scalar != head && scalar != share)
+    // libllama knows the models of 27 billion weights by their layers.
+    const double used = config_.sizes.layers == (capped ? 46 : 62) ? share : head;
+    const double scalar = fields_.number({"query_pre_attn_scalar"}).value_or(used);
+    if (scalar != used)
       config_.notes.push_back(fmt::format(
-          "query_pre_attn_scalar is {} here; llama.cpp scales by {} or {}", scalar, head, share));
+          "query_pre_attn_scalar is {} here; llama.cpp computes as if it were {}", scalar, used));
+  }
+
+  /// Which layers see the whole context libllama has built in.
+  void read_layer_types() {
+    const bool gemma2 = family_.architecture == "gemma2";
+    if (!gemma2 && family_.architecture != "gemma3") return;
+    const std::size_t period = gemma2 ? 2 : 6;
+    const double usual = static_cast<double>(period);
+    bool same = fields_.number({"sliding_window_pattern"}).value_or(usual) == usual;
+    const json* types = fields_.find({"layer_types"});
+    for (std::size_t i = 0; types != nullptr && types->is_array() && i < types->size(); ++i) {
+      const bool full = (i + 1) % period == 0;
+      same = same && (*types)[i] == (full ? "full_attention" : "sliding_attention");
+    }
+    if (!same)
+      config_.notes.push_back(fmt::format(
+          "windows are not on all layers but every {}; llama.cpp computes as if they were",
+          gemma2 ? "second" : "sixth"));
+  }
+
+  void read_gpt2_scales() {
+    if (family_.architecture != "gpt2") return;
+    if (fields_.flag({"scale_attn_by_inverse_layer_idx"}, false) ||
+        !fields_.flag({"scale_attn_weights"}, true))
+      config_.notes.emplace_back(
+          "attention is scaled otherwise than by its head size; llama.cpp knows no other");
   }
 
   void read_activation() {

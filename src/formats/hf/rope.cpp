@@ -84,28 +84,55 @@ Result<void> read_llama3(const Fields& scaling, Config& config) {
   return {};
 }
 
+/// What transformers multiplies cosine and sine with: modeling_rope_utils.py,
+/// _compute_yarn_parameters.
+double yarn_attention(const Fields& scaling, double factor) {
+  const auto grown = [&](double by) { return factor > 1 ? 0.1 * by * std::log(factor) + 1 : 1; };
+  const auto all = scaling.number({"mscale_all_dim"});
+  const auto some = scaling.number({"mscale"});
+  const double usual = some && all ? grown(*some) / grown(*all) : grown(1);
+  return scaling.number({"attention_factor", "attn_factor"}).value_or(usual);
+}
+
 Result<void> read_yarn(const Fields& fields, const Fields& scaling, Config& config) {
-  QUALM_TRY(const double factor, scaling.number({"factor"}, 1.0));
   QUALM_TRY(const auto context,
             fields.size({"max_position_embeddings"}, config.family->defaults.context));
   QUALM_TRY(const auto original, scaling.size({"original_max_position_embeddings"}, context));
+  const double longer = static_cast<double>(context) / static_cast<double>(original);
+  QUALM_TRY(const double factor, scaling.number({"factor"}, longer));
   set(config, "scaling.type", std::string("yarn"));
   set(config, "scaling.factor", factor);
   set(config, "scaling.original_context_length", static_cast<std::uint64_t>(original));
-  const auto copy = [&](Fields::Names from, std::string_view to) {
-    if (const auto value = scaling.number(from)) set(config, to, *value);
+  // libllama multiplies with 1 + 0.1 ln(factor) besides.
+  set(config, "scaling.attn_factor",
+      yarn_attention(scaling, factor) / (1 + 0.1 * std::log(factor)));
+  const auto copy = [&](std::string_view name, std::string_view to, double usual) {
+    const auto value = scaling.number({name});
+    if (!value) return;
+    set(config, to, *value);
+    // libllama reads these keys for none of our architectures.
+    if (*value != usual)
+      config.notes.push_back(fmt::format(
+          "{} of yarn is {} here; llama.cpp computes as if it were {}", name, *value, usual));
   };
-  copy({"extrapolation_factor"}, "scaling.yarn_ext_factor");
-  copy({"attention_factor", "attn_factor"}, "scaling.yarn_attn_factor");
-  copy({"beta_fast"}, "scaling.yarn_beta_fast");
-  copy({"beta_slow"}, "scaling.yarn_beta_slow");
+  copy("extrapolation_factor", "scaling.yarn_ext_factor", 1);
+  copy("beta_fast", "scaling.yarn_beta_fast", 32);
+  copy("beta_slow", "scaling.yarn_beta_slow", 1);
   return {};
 }
 
 Result<void> read_scaling(const Fields& fields, const Fields& scaling, Config& config) {
   const std::string type = scaling.text({"rope_type", "type"});
   if (type.empty() || type == "default") return {};
-  if (type == "llama3") return read_llama3(scaling, config);
+  if (type == "llama3" && config.family->architecture == "llama")
+    return read_llama3(scaling, config);
+  if (type == "llama3") {  // acts at any length, and libllama loads the factors of no other
+    config.lacks.push_back(
+        fmt::format("a runtime for its rope scaling: llama.cpp has llama3 for "
+                    "llama, not for {}",
+                    config.family->architecture));
+    return {};
+  }
   if (type == "yarn") return read_yarn(fields, scaling, config);
   if (type == "longrope" || type == "su") {
     if (config.family->architecture == "phi3") return read_longrope(fields, scaling, config);
@@ -153,7 +180,8 @@ Result<void> read_rope(const Fields& fields, Config& config) {
     set(config, "freq_base_swa", local_base);
   }
   if (family.architecture == "llama" || family.architecture == "phi3") {
-    QUALM_TRY(const double part, fields.number({"partial_rotary_factor"}, 1.0));
+    QUALM_TRY(const double stated, fields.number({"partial_rotary_factor"}, 1.0));
+    QUALM_TRY(const double part, scaling.number({"partial_rotary_factor"}, stated));
     const double rotated = static_cast<double>(config.sizes.head_dim) * part;
     if (part > 1 || rotated < 2)
       return fail(fields.error("HF-004", "partial_rotary_factor", "a share of the head, at most 1",
