@@ -34,6 +34,8 @@ struct CheckResult {
                            ///< that the baseline has too. Not in the report.
   bool confounds = false;  ///< a fault of which the loss of the weights cannot be told apart: a
                            ///< damaged tensor, another rope base. Not in the report.
+  bool not_rounded = false;  ///< something that rounding the baseline, calibrated or not, does not
+                             ///< leave: other norms, errors of many steps. Not in the report.
 };
 
 struct Remedy {

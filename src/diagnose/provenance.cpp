@@ -115,6 +115,8 @@ Result<CheckResult> examine_provenance(Case& patient) {
   result.status = status_of(found.origin);
   result.headline = found.says;
   result.evidence = evidence_of(found, base_given);
+  result.not_rounded =
+      found.kept.neither > 0 || found.residual_over_step.value_or(0) > compare::kMostOverStep;
   if (result.status == Status::cannot_tell && !base_given)
     result.needs.push_back("the suspected other model (--base-model)");
   return result;
@@ -135,6 +137,17 @@ Result<std::optional<Fix>> prescribe_provenance(Case& patient) {
   return fix;
 }
 
+/// A doubt becomes a finding where the loss certainly goes away with the baseline's own weights at
+/// the same bits: calibration does not change a norm, nor does it move a weight by many steps.
+void settle_by_loss(CheckResult& provenance, const CheckResult& calibration) {
+  if (provenance.status != Status::cannot_tell || !provenance.not_rounded ||
+      calibration.status != Status::cause)
+    return;
+  provenance.status = Status::cause;
+  provenance.share = calibration.share;
+  provenance.headline = "no rounding of the baseline as it is: " + provenance.headline;
+}
+
 Result<void> judge_tier_of_right_model(Case& patient, std::span<CheckResult> checks) {
   const auto find = [&](std::string_view id) {
     const auto it = std::ranges::find(checks, id, &CheckResult::id);
@@ -142,6 +155,8 @@ Result<void> judge_tier_of_right_model(Case& patient, std::span<CheckResult> che
   };
   CheckResult* provenance = find("provenance");
   CheckResult* tier = find("tier");
+  if (const CheckResult* calibration = find("calibration"); provenance && calibration)
+    settle_by_loss(*provenance, *calibration);
   if (!provenance || !tier || provenance->status != Status::cause || !patient.paired()) return {};
   // What the other model's weights differ in is no loss of a class or of a calibration.
   for (const char* id : {"architecture", "calibration"}) {
@@ -149,6 +164,7 @@ Result<void> judge_tier_of_right_model(Case& patient, std::span<CheckResult> che
     if (!check || (check->status != Status::cause && check->status != Status::contributes))
       continue;
     check->status = Status::cannot_tell;
+    check->share.reset();
     check->headline = "what was lost is another model's: nothing to hold it against";
     check->needs.emplace_back("a quant of the right model");
   }

@@ -120,5 +120,43 @@ TEST(ProvenanceCheck, another_models_loss_is_blamed_on_no_class_and_no_calibrati
   EXPECT_EQ(checks[2].status, Status::cannot_tell);
 }
 
+/// Of a calibration that was found the cause of a loss, and weights of which check 5 is in doubt.
+std::vector<CheckResult> after_loss(bool not_rounded, Status calibration) {
+  const auto base = model_at(0, 0), tuned = model_at(0.1, 50);
+  Patient patient;
+  patient.candidate = &base;
+  patient.baseline = &tuned;
+  test::FakeLab lab;
+  Case paired(patient, &lab);
+  std::vector<CheckResult> checks(4);
+  for (std::size_t i = 0; const char* id : {"tier", "architecture", "calibration", "provenance"})
+    checks[i++].id = id;
+  checks[0].status = Status::cleared;
+  checks[2].status = calibration;
+  checks[2].share = numeric::Estimate{0.99, 0.98, 1};
+  checks[3] = examined(base, &tuned, nullptr);
+  checks[3].id = "provenance";
+  EXPECT_TRUE(checks[3].not_rounded);
+  checks[3].not_rounded = not_rounded;
+  EXPECT_TRUE(judge_tier_of_right_model(paired, checks));
+  return checks;
+}
+
+TEST(ProvenanceCheck, a_loss_that_goes_away_with_the_baselines_weights_settles_a_doubt_about_them) {
+  const auto checks = after_loss(true, Status::cause);
+  EXPECT_EQ(checks[3].status, Status::cause);
+  EXPECT_THAT(checks[3].headline, StartsWith("no rounding of the baseline as it is: 1 of 1 norms"));
+  ASSERT_TRUE(checks[3].share);
+  EXPECT_EQ(checks[3].share->value, 0.99);
+  EXPECT_EQ(checks[2].status, Status::cannot_tell);
+  EXPECT_FALSE(checks[2].share);
+}
+
+TEST(ProvenanceCheck, without_such_a_loss_or_such_weights_the_doubt_stays) {
+  EXPECT_EQ(after_loss(false, Status::cause)[3].status, Status::cannot_tell);
+  EXPECT_EQ(after_loss(false, Status::cause)[2].status, Status::cause);
+  EXPECT_EQ(after_loss(true, Status::cleared)[3].status, Status::cannot_tell);
+}
+
 }  // namespace
 }  // namespace qualm::diagnose
