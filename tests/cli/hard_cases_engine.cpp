@@ -66,10 +66,10 @@ TEST(HardCases, of_199_tokens_nobody_can_tell) {
       words.insert(words.end(), more.begin(), more.end());
       return run_qualm(home, words);
     };
-    const Ended whole = run({});
+    const Ended whole = run({"-c", "256"});
     EXPECT_EQ(whole.exit_code, 3) << command;
     EXPECT_EQ(whole.err,
-              "error[EVAL-001] text: expected at least 512 tokens, one window, found 199 tokens. "
+              "error[EVAL-001] text: expected at least 256 tokens, one window, found 199 tokens. "
               "Give a longer text with -f, or a smaller -c.\n");
     EXPECT_EQ(run({"-c", "128"}).exit_code, 3) << command;  // one window has no interval
   }
