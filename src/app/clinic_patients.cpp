@@ -189,6 +189,10 @@ void add_mixtures(Patients& all) {
   for (const char* mix : {"Q8_0", "Q5_K_M"}) {
     ClinicPatient crushed_before{.name = "", .mix = mix, .edit = Edit::crushed_expert};
     crushed_before.cause = "provenance";
+    if (crushed_before.mix == "Q8_0") {
+      crushed_before.or_as = {"cannot_tell"};
+      crushed_before.why = "what it loses lies on the line itself";
+    }
     of_moe(crushed_before, fmt::format("{} of an expert that was Q2_K", mix));
   }
   ClinicPatient starved{.name = "",
