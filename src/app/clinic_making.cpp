@@ -1,12 +1,17 @@
 #include "app/clinic_making.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <functional>
+#include <optional>
+#include <span>
 
 #include "assemble/gguf_writer.h"
 #include "assemble/recipe.h"
 #include "base/file.h"
 #include "formats/read.h"
+#include "model/tensor_class.h"
 
 namespace qualm::app {
 namespace {
@@ -14,7 +19,10 @@ namespace {
 constexpr std::size_t kZeroedBytes = 4096;
 constexpr double kRopeFactor = 100;
 constexpr double kDefaultRopeBase = 10000;  // llama.cpp's where a file does not say
-constexpr int kF32 = 0;                     // GGUF's type of a tensor
+constexpr float kSharper = 1.1F;
+constexpr std::size_t kMisledBlock = 32;
+constexpr float kHardlyCounts = 1e-4F;
+constexpr int kF32 = 0;  // GGUF's type of a tensor
 
 using Image = assemble::Image;
 using model::Checkpoint;
@@ -24,28 +32,110 @@ Error nothing_to_edit(const std::string& path, const std::string& what) {
   return {Kind::input, "CLINIC-003", path, "", what, "none", "Take another --baseline."};
 }
 
-/// Every tensor halfway between the two, in F32.
-Result<Image> merged(const std::string& one, const std::string& two) {
-  QUALM_TRY(const Checkpoint a, formats::read(one));
-  QUALM_TRY(const Checkpoint b, formats::read(two));
-  QUALM_TRY(auto writer, assemble::GgufWriter::create("merge"));
-  QUALM_CHECK(writer.metadata(a.metadata));
-  for (const Tensor& tensor : a.tensors)
+using Values = std::span<float>;
+/// Changes the values of a tensor in place.
+using Change = std::function<Result<void>(const Tensor&, Values)>;
+
+/// The first of the experts that a stack holds; empty where the tensor is none.
+template <class T>
+std::span<T> first_expert(std::string_view tensor, std::int64_t experts, std::span<T> values) {
+  if (model::tensor_class(tensor) != model::TensorClass::experts) return {};
+  return values.first(values.size() / static_cast<std::size_t>(experts));
+}
+
+/// Every tensor in F32, changed.
+Result<Image> changed(const std::string& path, const Change& change) {
+  QUALM_TRY(const Checkpoint file, formats::read(path));
+  QUALM_TRY(auto writer, assemble::GgufWriter::create("changed"));
+  QUALM_CHECK(writer.metadata(file.metadata));
+  for (const Tensor& tensor : file.tensors)
     QUALM_CHECK(writer.declare(tensor.name, tensor.dims, kF32));
   QUALM_CHECK(writer.finish_header());
-  for (const Tensor& tensor : a.tensors) {
-    const Tensor* other = b.find(tensor.name);
-    if (!other || other->dims != tensor.dims)
-      return fail(nothing_to_edit(two, "the tensor " + tensor.name));
-    std::vector<float> x(static_cast<std::size_t>(tensor.parameters()));
-    std::vector<float> y(x.size());
-    QUALM_CHECK(tensor.data->rows(0, tensor.row_count(), x));
-    QUALM_CHECK(other->data->rows(0, other->row_count(), y));
-    std::ranges::transform(x, y, x.begin(), [](float p, float q) { return (p + q) / 2; });
-    QUALM_CHECK(writer.data(std::as_bytes(std::span(x))));
+  for (const Tensor& tensor : file.tensors) {
+    std::vector<float> values(static_cast<std::size_t>(tensor.parameters()));
+    QUALM_CHECK(tensor.data->rows(0, tensor.row_count(), values));
+    QUALM_CHECK(change(tensor, values));
+    QUALM_CHECK(writer.data(std::as_bytes(std::span(values))));
     QUALM_CHECK(writer.end_tensor());
   }
   return std::move(writer).take();
+}
+
+/// Halfway between the two.
+Result<Image> merged(const std::string& one, const std::string& two) {
+  QUALM_TRY(const Checkpoint b, formats::read(two));
+  return changed(one, [&](const Tensor& tensor, Values values) -> Result<void> {
+    const Tensor* other = b.find(tensor.name);
+    if (!other || other->dims != tensor.dims)
+      return fail(nothing_to_edit(two, "the tensor " + tensor.name));
+    std::vector<float> theirs(values.size());
+    QUALM_CHECK(other->data->rows(0, other->row_count(), theirs));
+    std::ranges::transform(values, theirs, values.begin(),
+                           [](float p, float q) { return (p + q) / 2; });
+    return {};
+  });
+}
+
+/// The first expert of each layer as Q2_K leaves it.
+Result<Image> with_crushed_expert(const std::string& path, Progress& progress) {
+  QUALM_TRY(const Checkpoint file, formats::read(path));
+  const assemble::Recipe recipe{{{"*_exps.weight", assemble::Action::encode, "Q2_K"}}};
+  QUALM_TRY(const Image rounded_image, assemble::assemble(file, nullptr, recipe, progress));
+  QUALM_TRY(const Checkpoint rounded, formats::read(rounded_image.path()));
+  const std::int64_t experts = file.arch_integer("expert_count").value_or(1);
+  return changed(path, [&](const Tensor& tensor, Values values) -> Result<void> {
+    const Values crushed = first_expert(tensor.name, experts, values);
+    if (crushed.empty()) return {};
+    return rounded.find(tensor.name)->data->rows(0, tensor.row_count() / experts, crushed);
+  });
+}
+
+Result<Image> sharpened(const std::string& path) {
+  return changed(path, [](const Tensor& tensor, Values values) -> Result<void> {
+    if (tensor.name == "output_norm.weight")
+      for (float& value : values) value *= kSharper;
+    return {};
+  });
+}
+
+/// The file that is quantized, where it is not the stock itself.
+Result<std::optional<Image>> original(const ClinicPatient& patient, const ClinicStock& stock,
+                                      Progress& progress) {
+  const std::string& path = stock.of(patient.source);
+  switch (patient.edit) {
+    case Edit::half_merge:
+      return merged(stock.finetune, stock.base);
+    case Edit::crushed_expert:
+      return with_crushed_expert(path, progress);
+    case Edit::sharpened:
+      return sharpened(path);
+    default:
+      return std::nullopt;
+  }
+}
+
+/// As if in every block only the least used input counted: the others' weights are rounded to suit
+/// its own.
+void mislead(std::span<float> mean_squares) {
+  for (; mean_squares.size() >= kMisledBlock; mean_squares = mean_squares.subspan(kMisledBlock)) {
+    const auto block = mean_squares.first(kMisledBlock);
+    const auto least = std::ranges::min_element(block);
+    std::ranges::fill(block, kHardlyCounts);
+    *least = 1;
+  }
+}
+
+model::Importance misguided(const ClinicPatient& patient, model::Importance importance) {
+  for (model::ImportanceEntry& entry : importance.entries) {
+    const auto experts = std::max<std::int64_t>(1, std::ssize(entry.counts));
+    const auto first = first_expert(entry.tensor, experts, std::span(entry.mean_squares));
+    if (patient.edit == Edit::misled) mislead(entry.mean_squares);
+    if (patient.edit == Edit::unseen_expert && !first.empty()) {
+      std::ranges::fill(first, 0.0F);
+      entry.counts.front() = 0;
+    }
+  }
+  return importance;
 }
 
 /// The list under `key` in reverse order.
@@ -99,7 +189,8 @@ Result<std::string> damaged(const ClinicPatient& patient, const Checkpoint& file
 }
 
 Result<Image> quantized(const ClinicPatient& patient, const ClinicStock& stock,
-                        const ImportanceOf& importance, assemble::Quantizer& quantizer) {
+                        const ImportanceOf& importance, assemble::Quantizer& quantizer,
+                        Progress& progress) {
   assemble::QuantizeOptions options{
       .mix = patient.mix, .token_embedding_type = {}, .output_tensor_type = {}, .overrides = {}};
   for (const auto& [tensors, type] : patient.overrides) {
@@ -110,12 +201,20 @@ Result<Image> quantized(const ClinicPatient& patient, const ClinicStock& stock,
     }
   }
   const std::string& source = stock.of(patient.source);
+  model::Importance used;
   if (!patient.calibrated_on.empty()) {
-    QUALM_TRY(options.importance, importance(source, patient.calibrated_on));
+    QUALM_TRY(const auto* seen, importance(source, patient.calibrated_on));
+    used = misguided(patient, *seen);
+    options.importance = &used;
   }
-  if (patient.edit != Edit::half_merge) return quantizer.quantize(source, options);
-  QUALM_TRY(const auto merge, merged(stock.finetune, stock.base));
-  return quantizer.quantize(merge.path(), options);
+  QUALM_TRY(const auto made, original(patient, stock, progress));
+  return quantizer.quantize(made ? made->path() : source, options);
+}
+
+bool changes_the_file(Edit edit) {
+  constexpr std::array kBefore{Edit::none,      Edit::half_merge, Edit::crushed_expert,
+                               Edit::sharpened, Edit::misled,     Edit::unseen_expert};
+  return std::ranges::find(kBefore, edit) == kBefore.end();
 }
 
 }  // namespace
@@ -123,8 +222,8 @@ Result<Image> quantized(const ClinicPatient& patient, const ClinicStock& stock,
 Result<void> make_clinic_patient(const ClinicPatient& patient, const ClinicStock& stock,
                                  const ImportanceOf& importance, assemble::Quantizer& quantizer,
                                  const std::string& path, Progress& progress) {
-  QUALM_TRY(const auto image, quantized(patient, stock, importance, quantizer));
-  if (patient.edit == Edit::none || patient.edit == Edit::half_merge) return image.save(path);
+  QUALM_TRY(const auto image, quantized(patient, stock, importance, quantizer, progress));
+  if (!changes_the_file(patient.edit)) return image.save(path);
   QUALM_TRY(auto file, formats::read(image.path()));
   if (patient.edit == Edit::zeroed_block || patient.edit == Edit::nan_scale) {
     QUALM_TRY(const auto bytes, damaged(patient, file));

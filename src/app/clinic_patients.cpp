@@ -110,6 +110,12 @@ void add_calibrations(Patients& all) {
   other.or_as = {"calibration", "architecture"};
   other.why = "the same, and its recipe gives some classes far fewer bits than others";
   all.push_back(other);
+  ClinicPatient misled{.name = "calibration/IQ4_XS of the least used inputs",
+                       .mix = "IQ4_XS",
+                       .calibrated_on = "frankenstein.txt",
+                       .edit = Edit::misled};
+  misled.cause = "calibration";
+  all.push_back(misled);
 }
 
 void add_origins(Patients& all) {
@@ -131,6 +137,13 @@ void add_origins(Patients& all) {
   low.cause = "provenance";
   low.also = "tier";
   all.push_back(low);
+  ClinicPatient better{.name = "origin/Q8_0 of the fine-tune given as the base",
+                       .source = Stock::finetune};
+  better.cause = "provenance";  // its perplexity is far below the baseline's, its kld far above
+  all.push_back(better);
+  ClinicPatient colder{.name = "origin/Q8_0 with colder logits", .edit = Edit::sharpened};
+  colder.cause = "provenance";
+  all.push_back(colder);
   ClinicPatient right{.name = "healthy/Q8_0 of the fine-tune", .source = Stock::finetune};
   right.baseline = Stock::finetune;
   right.base_model = true;
@@ -173,6 +186,21 @@ void add_mixtures(Patients& all) {
   ClinicPatient router{.name = "", .edit = Edit::crushed_router};
   router.cause = "architecture";
   of_moe(router, "router Q2_K");
+  for (const char* mix : {"Q8_0", "Q5_K_M"}) {
+    ClinicPatient crushed_before{.name = "", .mix = mix, .edit = Edit::crushed_expert};
+    crushed_before.cause = "provenance";
+    if (crushed_before.mix == "Q8_0") {
+      crushed_before.or_as = {"cannot_tell"};
+      crushed_before.why = "what it loses lies on the line itself";
+    }
+    of_moe(crushed_before, fmt::format("{} of an expert that was Q2_K", mix));
+  }
+  ClinicPatient starved{.name = "",
+                        .mix = "Q4_K_M",
+                        .calibrated_on = "frankenstein.txt",
+                        .edit = Edit::unseen_expert};
+  starved.cause = "calibration";
+  of_moe(starved, "Q4_K_M with an expert unseen in calibration");
 }
 
 }  // namespace
@@ -200,7 +228,11 @@ std::string made_so(const ClinicPatient& patient) {
                                     "rope base times 100",
                                     "a NaN scale",
                                     "the routers as Q2_K",
-                                    "of a 50/50 merge"};
+                                    "of a 50/50 merge",
+                                    "an expert through Q2_K before",
+                                    "the last norm times 1.1",
+                                    "misled to the least used inputs",
+                                    "an expert unseen in calibration"};
   if (patient.edit != Edit::none)
     text += fmt::format(", {}", kEdits[static_cast<std::size_t>(patient.edit)]);
   if (patient.type_k != "f16" || patient.type_v != "f16")

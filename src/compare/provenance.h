@@ -89,7 +89,6 @@ struct Provenance {
 inline constexpr double kMostUnexplained = 0.5;  ///< residual share above: another model
 inline constexpr double kMostOverStep = 4;  ///< residual over step^2/12 above: something else too.
                                             ///< GPTQ, which moves errors about, stays below.
-inline constexpr double kFarOverStep = 2 * kMostOverStep;  ///< above: no rounding of these weights
 inline constexpr double kMostStrangers = 0.25;   ///< of the matrices, or norms; more: another model
 inline constexpr double kAlphaTolerance = 0.05;  ///< alpha this close to 0 or 1 is 0 or 1
 

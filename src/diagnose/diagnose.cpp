@@ -116,7 +116,7 @@ void share_of_other_model(std::vector<CheckResult>& checks) {
   CheckResult* tier = find(checks, "tier");
   CheckResult* provenance = find(checks, "provenance");
   if (!tier || !provenance || provenance->status != Status::cause) return;
-  provenance->share = std::exchange(tier->share, std::nullopt);
+  if (tier->share) provenance->share = std::exchange(tier->share, std::nullopt);
 }
 
 /// In the order in which they are to be followed: first the right model, then how it is made.

@@ -85,7 +85,7 @@ Status status_of(Origin origin) {
 bool far_from_baseline(const Provenance& found) {
   return found.folded == 0 &&
          (found.kept.neither > 0 ||
-          (found.residual_over_step && *found.residual_over_step > compare::kFarOverStep));
+          (found.residual_over_step && *found.residual_over_step > compare::kMostOverStep));
 }
 
 Result<bool> loses_too_much(Case& patient) {
@@ -139,6 +139,7 @@ Result<void> judge_tier_of_right_model(Case& patient, std::span<CheckResult> che
     if (!check || (check->status != Status::cause && check->status != Status::contributes))
       continue;
     check->status = Status::cannot_tell;
+    check->share.reset();
     check->headline = "what was lost is another model's: nothing to hold it against";
     check->needs.emplace_back("a quant of the right model");
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <optional>
 
 #include "engine/llama_engine.h"
@@ -54,6 +55,17 @@ Error unknown(const char* what, const std::string& name) {
   return {Kind::input, "ENGINE-010", "", what, "a name that llama-quantize knows", name, ""};
 }
 
+/// Mean squares as llama-quantize takes them: ones for a matrix that saw no input. Zeros would say
+/// that none of its weights matter.
+std::vector<float> weights_of(const model::ImportanceEntry& entry) {
+  std::vector<float> weights = entry.mean_squares;
+  const std::size_t columns = weights.size() / std::max<std::size_t>(1, entry.counts.size());
+  for (std::size_t i = 0; i < entry.counts.size(); ++i)
+    if (entry.counts[i] == 0)
+      std::fill_n(weights.begin() + static_cast<std::ptrdiff_t>(i * columns), columns, 1.0F);
+  return weights;
+}
+
 class LlamaQuantizer final : public assemble::Quantizer {
  public:
   LlamaQuantizer() { capture_llama_log(); }
@@ -86,10 +98,12 @@ class LlamaQuantizer final : public assemble::Quantizer {
     if (overrides.size() > 1) params.tt_overrides = overrides.data();
 
     std::vector<llama_model_imatrix_data> importance;
+    std::deque<std::vector<float>> weights;
     if (options.importance) {
-      for (const auto& entry : options.importance->entries)
-        importance.push_back(
-            {entry.tensor.c_str(), entry.mean_squares.data(), entry.mean_squares.size()});
+      for (const auto& entry : options.importance->entries) {
+        weights.push_back(weights_of(entry));
+        importance.push_back({entry.tensor.c_str(), weights.back().data(), weights.back().size()});
+      }
       importance.push_back({nullptr, nullptr, 0});
       params.imatrix = importance.data();
     }

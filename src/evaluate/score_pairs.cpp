@@ -238,6 +238,7 @@ Result<PairRun> score_pairs(SourceMaker& baseline, std::span<const Candidate> ca
              missing(readers, at + windows.size(), order[at + windows.size()]) == runs)
         windows.push_back(order[at + windows.size()]);
       std::vector<std::size_t> indices;
+      indices.reserve(runs.size());
       for (const std::size_t r : runs) indices.push_back(readers[r].index);
       std::vector<std::vector<WindowScores>> fresh;
       QUALM_CHECK(loop.run(windows, indices, fresh));

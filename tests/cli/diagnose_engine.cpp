@@ -96,6 +96,10 @@ TEST(Diagnose, text_split_otherwise_is_blamed_and_not_the_weights) {
   EXPECT_EQ(ended.exit_code, 1) << ended.err;
   const std::string says = check(ended, "not_quant")["headline"];
   EXPECT_TRUE(says.starts_with("text is split otherwise from token ")) << says;
+  // The first differing piece, of both.
+  EXPECT_NE(says.find("\", in the baseline \""), std::string::npos) << says;
+  for (const char* id : {"architecture", "calibration", "provenance"})
+    EXPECT_NE(check(ended, id)["status"], "cause") << id;
   EXPECT_EQ(check(ended, "tier")["status"], "cleared");
 }
 

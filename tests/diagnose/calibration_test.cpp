@@ -60,18 +60,39 @@ class DomainLab final : public diagnose::Lab {
   bool all_;
 };
 
-diagnose::CheckResult examine(Klds klds, double ppl_factor = 1, bool all = false) {
+/// What `ask` says of a paired patient.
+template <class Ask>
+auto asked(Klds klds, double ppl_factor, bool all, const model::Importance* imatrix, Ask&& ask) {
   const model::Checkpoint candidate = test::tied_model(6.6, 2.6);
   const model::Checkpoint baseline = test::tied_model(16, 16);
   DomainLab lab(klds, ppl_factor, all);
   diagnose::Patient patient;
   patient.candidate = &candidate;
   patient.baseline = &baseline;
+  patient.candidate_path = "models/tiny.gguf";
+  patient.baseline_path = "models/tiny-F16.gguf";
+  patient.imatrix = imatrix;
   diagnose::Case examined(patient, &lab);
   EXPECT_TRUE(examined.explore());
-  auto result = diagnose::examine_calibration(examined);
+  auto result = ask(examined);
   EXPECT_TRUE(result) << describe(result.error());
   return *std::move(result);
+}
+
+std::optional<diagnose::Fix> prescribed(Klds klds) {
+  return asked(klds, 1, false, nullptr, diagnose::prescribe_calibration);
+}
+
+diagnose::CheckResult examine(Klds klds, double ppl_factor = 1, bool all = false,
+                              const model::Importance* imatrix = nullptr) {
+  return asked(klds, ppl_factor, all, imatrix, diagnose::examine_calibration);
+}
+
+std::vector<std::string> said(const diagnose::CheckResult& result, std::string_view evidence) {
+  std::vector<std::string> all;
+  for (const auto& one : result.evidence)
+    if (one.name == evidence) all.push_back(one.says);
+  return all;
 }
 
 TEST(calibration, a_mismatch_that_no_other_calibration_repairs_is_cleared) {
@@ -106,6 +127,45 @@ TEST(calibration, a_perplexity_below_the_baselines_is_never_a_pass) {
 TEST(calibration, a_perplexity_that_plain_rounding_lowers_as_well_is_not_the_calibrations) {
   const auto found = examine({{0.005, 0.005}, {0.005, 0.005}, 0.005}, -1, true);
   EXPECT_EQ(found.status, Status::cleared);
+}
+
+TEST(calibration, a_matrix_without_an_entry_and_a_starved_expert_are_holes_of_the_calibration) {
+  model::Importance imatrix;
+  for (const char* name : {"attn_q", "attn_k", "attn_v", "ffn_gate", "ffn_up", "ffn_down"})
+    imatrix.entries.push_back({"blk.0." + std::string(name) + ".weight", {}, {100, 100}});
+  imatrix.entries[4].counts = {120, 4, 116, 0};
+  const auto found = examine({{0.005, 0.005}, {0.005, 0.005}, 0.005}, 1, false, &imatrix);
+  EXPECT_EQ(
+      said(found, "imatrix_coverage"),
+      std::vector<std::string>{"The importance matrix leaves gaps in 2 of 7 quantized matrices"});
+  EXPECT_EQ(said(found, "imatrix_gap"),
+            (std::vector<std::string>{"blk.0.attn_output.weight has no entry",
+                                      "blk.0.ffn_up.weight: expert 3 saw 0 of 60 on average"}));
+  EXPECT_EQ(found.status, Status::cleared);  // a hole that costs nothing is told, not blamed
+}
+
+TEST(calibration, the_remedy_is_the_same_mix_calibrated_on_the_users_text) {
+  const auto fix = prescribed({{0.05, 0.006}, {0.012, 0.012}, 0.005});
+  ASSERT_TRUE(fix);
+  EXPECT_EQ(fix->command,
+            "llama-imatrix -m models/tiny-F16.gguf -f mine.txt -o text.imatrix.gguf && "
+            "llama-quantize --imatrix text.imatrix.gguf models/tiny-F16.gguf tiny-Q2_K.gguf Q2_K");
+  EXPECT_EQ(fix->weights->mix, "Q2_K");
+  EXPECT_EQ(fix->weights->calibrated_on, std::size_t{0});
+  EXPECT_EQ(fix->text, 0U);
+  EXPECT_EQ(fix->bytes, 1000);
+  EXPECT_TRUE(fix->effect.starts_with("calibrated on text, ")) << fix->effect;
+}
+
+TEST(calibration, where_none_at_all_serves_best_the_remedy_is_plain_rounding) {
+  const auto fix = prescribed({{0.05, 0.006}, {0.005, 0.005}, 0.02});
+  ASSERT_TRUE(fix);
+  EXPECT_EQ(fix->command, "llama-quantize models/tiny-F16.gguf tiny-Q2_K.gguf Q2_K");
+  EXPECT_FALSE(fix->weights->calibrated_on);
+}
+
+TEST(calibration, weights_that_fail_with_every_calibration_are_left_to_the_tier) {
+  EXPECT_FALSE(prescribed({{0.123, 0.072}, {0.11, 0.09}, 0.09}));
 }
 
 }  // namespace

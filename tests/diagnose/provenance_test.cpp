@@ -120,5 +120,30 @@ TEST(ProvenanceCheck, another_models_loss_is_blamed_on_no_class_and_no_calibrati
   EXPECT_EQ(checks[2].status, Status::cannot_tell);
 }
 
+/// Other norms and no base model to hold them against: a doubt, of weights that lose `kld`.
+CheckResult doubted(double kld) {
+  const auto base = model_at(0, 0), tuned = model_at(0.1, 50);
+  Patient patient;
+  patient.candidate = &base;
+  patient.baseline = &tuned;
+  test::FakeLab lab;
+  lab.weights["candidate"] = {.kld = kld};
+  lab.weights["baseline as Q4_K_M"] = {.kld = 0.02};
+  Case paired(patient, &lab);
+  auto result = examine_provenance(paired);
+  EXPECT_TRUE(result) << describe(result.error());
+  return result.value_or(CheckResult{});
+}
+
+TEST(ProvenanceCheck, other_norms_are_the_cause_where_the_weights_lose_too_much) {
+  const auto result = doubted(0.2);
+  EXPECT_EQ(result.status, Status::cause);
+  EXPECT_THAT(result.headline, StartsWith("no rounding of the baseline: a quant of a quant"));
+}
+
+TEST(ProvenanceCheck, other_norms_that_cost_nothing_leave_it_open) {
+  EXPECT_EQ(doubted(0.001).status, Status::cannot_tell);
+}
+
 }  // namespace
 }  // namespace qualm::diagnose

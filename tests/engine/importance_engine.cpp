@@ -1,46 +1,57 @@
 // The importance matrix against the file that llama-imatrix 0.7.0 wrote of the same windows:
 //   llama-imatrix -m models/qualm-tiny-base-F16.gguf -f corpora/code.txt --chunks 2 -c 128 -b 128
 //       --output-format dat -o tests/data/imatrix/code-2x128.dat
+// and, of a mixture of eight experts that a test makes, four of which see nothing of that text:
+//   llama-imatrix -m RunnableGguf{.experts = 8} -f groups(200) --chunks 2 -c 64 -b 64 --no-ppl
+//       -o tests/data/imatrix/moe-2x64.gguf
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
+#include <algorithm>
+#include <numeric>
 
 #include "engine/llama_engine.h"
 #include "formats/imatrix/imatrix.h"
+#include "support/places.h"
+#include "support/runnable_gguf.h"
 
 namespace qualm {
 namespace {
 
-std::string source_file(const std::string& name) { return QUALM_SOURCE_DIR "/" + name; }
-
-std::string contents(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
+using test::source_file;
 
 /// As llama-imatrix cuts it: the start token, then the text; every window starts with it.
-std::vector<engine::Token> two_windows(engine::Model& model, std::size_t size) {
+std::vector<engine::Token> two_windows(engine::Model& model, const std::string& text,
+                                       std::size_t size) {
   std::vector<engine::Token> tokens{model.window_start()};
-  const auto all = model.tokenize(contents(source_file("corpora/code.txt")), false);
+  const auto all = model.tokenize(text, false);
   tokens.insert(tokens.end(), all->begin(), all->end());
   tokens.resize(2 * size);
   tokens[size] = model.window_start();
   return tokens;
 }
 
-TEST(importance, agrees_with_the_file_of_llama_imatrix_within_rounding) {
-  const auto expected = formats::read_imatrix(source_file("tests/data/imatrix/code-2x128.dat"));
-  ASSERT_TRUE(expected) << describe(expected.error());
+std::string groups(int lines) {
+  std::string text;
+  for (int i = 0; i < lines; ++i)
+    text += "the quick brown fox jumps over line " + std::to_string(i * i) + "\n";
+  return text;
+}
+
+Result<model::Importance> collected(const std::string& path, const std::string& text,
+                                    std::int32_t size) {
   const auto engine = engine::make_llama_engine();
-  const auto model = engine->load({source_file("models/qualm-tiny-base-F16.gguf"), "tiny"}, 0);
-  ASSERT_TRUE(model) << describe(model.error());
+  QUALM_TRY(const auto model, engine->load({path, "tiny"}, 0));
   engine::Settings settings;
-  settings.ctx_size = 128;
+  settings.ctx_size = size;
   settings.threads = 1;
   Progress silent;
-  const auto made = (*model)->importance(settings, two_windows(**model, 128), silent);
+  return model->importance(settings, two_windows(*model, text, static_cast<std::size_t>(size)),
+                           silent);
+}
+
+void expect_alike(const Result<model::Importance>& made,
+                  const Result<model::Importance>& expected) {
+  ASSERT_TRUE(expected) << describe(expected.error());
   ASSERT_TRUE(made) << describe(made.error());
   ASSERT_EQ(made->entries.size(), expected->entries.size());
   for (const auto& entry : expected->entries) {
@@ -51,6 +62,28 @@ TEST(importance, agrees_with_the_file_of_llama_imatrix_within_rounding) {
       ASSERT_NEAR(ours->mean_squares[i], entry.mean_squares[i], 1e-4F * entry.mean_squares[i])
           << entry.tensor << " " << i;
   }
+}
+
+TEST(importance, agrees_with_the_file_of_llama_imatrix_within_rounding) {
+  expect_alike(collected(source_file("models/qualm-tiny-base-F16.gguf"),
+                         test::contents(source_file("corpora/code.txt")), 128),
+               formats::read_imatrix(source_file("tests/data/imatrix/code-2x128.dat")));
+}
+
+TEST(importance, of_a_mixture_counts_what_each_expert_saw_as_llama_imatrix_does) {
+  const test::Scratch scratch;
+  const auto made = collected(scratch.file("moe.gguf", test::RunnableGguf{.experts = 8}.build()),
+                              groups(200), 64);
+  const auto expected = formats::read_imatrix(source_file("tests/data/imatrix/moe-2x64.gguf"));
+  expect_alike(made, expected);
+  std::int64_t inputs = 0;
+  for (const auto& entry : expected->entries) {
+    if (!entry.tensor.ends_with("_exps.weight")) continue;
+    EXPECT_EQ(made->find(entry.tensor)->counts, entry.counts) << entry.tensor;
+    EXPECT_EQ(std::ranges::count(entry.counts, 0), 4) << entry.tensor;
+    inputs = std::accumulate(entry.counts.begin(), entry.counts.end(), std::int64_t{0});
+  }
+  EXPECT_EQ(inputs, 2 * 2 * 64);  // two experts for each token of the two windows
 }
 
 }  // namespace

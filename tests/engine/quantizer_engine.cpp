@@ -82,6 +82,28 @@ TEST(Quantizer, types_of_single_tensors_can_be_chosen) {
   EXPECT_EQ(model->find("blk.0.ffn_gate.weight")->encoding.name, "Q2_K");
 }
 
+/// Of the mixture below, whose first expert saw `count` inputs of that mean square.
+std::string made_where_the_first_expert_saw(std::int64_t count, float mean_square) {
+  const Scratch scratch;
+  const std::string path = scratch.file("moe.gguf", test::RunnableGguf{.experts = 4}.build());
+  model::ImportanceEntry entry{"blk.0.ffn_up_exps.weight", {}, {count, 9, 9, 9}};
+  for (std::size_t i = 0; i < 4 * test::RunnableGguf::kWidth; ++i)
+    entry.mean_squares.push_back(i < test::RunnableGguf::kWidth ? mean_square
+                                                                : static_cast<float>(i % 7));
+  const model::Importance importance{{entry}, ""};
+  assemble::QuantizeOptions options = mix("Q4_0");
+  options.importance = &importance;
+  const auto image = make_llama_quantizer()->quantize(path, options);
+  return image ? test::contents(image->path()) : describe(image.error());
+}
+
+TEST(Quantizer, an_expert_that_calibration_never_saw_is_weighed_evenly_as_llama_quantize_does) {
+  const std::string unseen = made_where_the_first_expert_saw(0, 0);
+  EXPECT_TRUE(unseen.starts_with("GGUF")) << unseen.substr(0, 200);
+  EXPECT_TRUE(unseen == made_where_the_first_expert_saw(9, 1));
+  EXPECT_FALSE(unseen == made_where_the_first_expert_saw(9, 0));
+}
+
 TEST(Quantizer, names_that_llama_quantize_does_not_know) {
   EXPECT_EQ(made(mix("Q9_K")),
             "error[ENGINE-010] quantization mix: expected a name that llama-quantize knows, found "

@@ -16,6 +16,7 @@ struct RunnableGguf {
   std::string last_token = "z";   ///< the last of the vocabulary
   std::int64_t extra_tokens = 0;  ///< appended after it
   bool nan_weight = false;        ///< one weight of the output matrix is NaN
+  std::int64_t experts = 0;       ///< a mixture of so many, two of which are used
 
   static constexpr std::int64_t kWidth = 32;
   static constexpr std::int64_t kFeedForward = 64;
@@ -66,9 +67,18 @@ struct RunnableGguf {
     for (const char* name : {"attn_q", "attn_k", "attn_v", "attn_output"})
       add(file, std::string("blk.0.") + name + ".weight", {kWidth, kWidth});
     add(file, "blk.0.ffn_norm.weight", {kWidth});
-    add(file, "blk.0.ffn_gate.weight", {kWidth, kFeedForward});
-    add(file, "blk.0.ffn_up.weight", {kWidth, kFeedForward});
-    add(file, "blk.0.ffn_down.weight", {kFeedForward, kWidth});
+    if (experts > 0) {
+      file.u32("llama.expert_count", static_cast<std::uint32_t>(experts))
+          .u32("llama.expert_used_count", 2);
+      add(file, "blk.0.ffn_gate_inp.weight", {kWidth, experts});
+      add(file, "blk.0.ffn_gate_exps.weight", {kWidth, kFeedForward, experts});
+      add(file, "blk.0.ffn_up_exps.weight", {kWidth, kFeedForward, experts});
+      add(file, "blk.0.ffn_down_exps.weight", {kFeedForward, kWidth, experts});
+    } else {
+      add(file, "blk.0.ffn_gate.weight", {kWidth, kFeedForward});
+      add(file, "blk.0.ffn_up.weight", {kWidth, kFeedForward});
+      add(file, "blk.0.ffn_down.weight", {kFeedForward, kWidth});
+    }
     add(file, "output_norm.weight", {kWidth});
     add(file, "output.weight", {kWidth, size});
     return file.build();
