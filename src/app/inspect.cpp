@@ -6,6 +6,7 @@
 #include "app/session.h"
 #include "app/use_case.h"
 #include "compare/damage.h"
+#include "compare/rounding.h"
 #include "formats/read.h"
 #include "model/anatomy.h"
 #include "report/document.h"
@@ -22,12 +23,14 @@ std::vector<report::TypeStat> types_of(const model::Anatomy& anatomy) {
   return out;
 }
 
-std::vector<report::ClassStat> classes_of(const model::Anatomy& anatomy) {
+std::vector<report::ClassStat> classes_of(const model::Checkpoint& checkpoint,
+                                          const model::Anatomy& anatomy, Progress& progress) {
   std::vector<report::ClassStat> out;
+  auto rounding = compare::rounding_by_class(checkpoint, progress);
   for (const model::ClassTotal& entry : anatomy.classes)
     out.push_back({std::string(model::class_name(entry.tensor_class)), entry.total.tensors,
                    entry.total.bytes, entry.total.parameters, entry.total.bits_per_weight(),
-                   entry.types});
+                   entry.types, rounding[entry.tensor_class].estimate()});
   return out;
 }
 
@@ -86,7 +89,7 @@ Result<Outcome> inspect(const Request& request, Progress& progress) {
     report.tokenizer = report::TokenizerCard{tokenizer.model, tokenizer.pre, tokenizer.vocab_size,
                                              tokenizer.sha256};
   report.types = types_of(anatomy);
-  report.classes = classes_of(anatomy);
+  report.classes = classes_of(checkpoint, anatomy, progress);
   report.provenance = anatomy.provenance;
   for (const model::Risk& risk : model::static_risks(checkpoint, anatomy))
     report.risks.push_back({risk.id, risk.says});

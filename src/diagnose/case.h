@@ -10,6 +10,7 @@
 
 #include "base/progress.h"
 #include "compare/damage.h"
+#include "compare/rounding.h"
 #include "diagnose/diagnosis.h"
 #include "diagnose/lab.h"
 #include "model/checkpoint.h"
@@ -48,6 +49,7 @@ struct Patient {
 };
 
 inline const Weights kBaselineWeights{.kind = Weights::Kind::baseline, .mix = {}, .recipe = {}};
+inline const Weights kBaseModelWeights{.kind = Weights::Kind::base_model, .mix = {}, .recipe = {}};
 /// The calibration-free counterpart: the candidate's types, tensor by tensor, by plain rounding of
 /// the baseline. Types that cannot be had without an importance matrix become Q2_K.
 inline const Weights kFreeWeights{
@@ -67,6 +69,10 @@ class Case {
     return lab_ && patient_->baseline && patient_->not_comparable.empty();
   }
   [[nodiscard]] bool cache_quantized() const noexcept;
+
+  /// What rounding must have cost the candidate, by its own steps: an estimate, for want of a
+  /// baseline.
+  [[nodiscard]] const std::map<model::TensorClass, compare::Rounding>& rounding();
 
   /// The windows on which causes are weighed. Set once by the first, stopping measurement.
   [[nodiscard]] WindowRange explored() const noexcept { return explored_; }
@@ -99,10 +105,11 @@ class Case {
   /// Against the baseline with an F16 cache.
   [[nodiscard]] Result<const evaluate::Measurement*> measured(const Variant& variant);
 
-  [[nodiscard]] Variant as_run() const;     ///< candidate weights, the user's cache
-  [[nodiscard]] Variant tier_only() const;  ///< candidate weights, F16 cache
-  [[nodiscard]] Variant kv_only() const;    ///< baseline weights, the user's cache
-  [[nodiscard]] static Variant baseline();  ///< baseline weights, F16 cache
+  [[nodiscard]] Variant as_run() const;       ///< candidate weights, the user's cache
+  [[nodiscard]] Variant tier_only() const;    ///< candidate weights, F16 cache
+  [[nodiscard]] Variant kv_only() const;      ///< baseline weights, the user's cache
+  [[nodiscard]] static Variant baseline();    ///< baseline weights, F16 cache
+  [[nodiscard]] static Variant base_model();  ///< the suspected base's weights, F16 cache
   [[nodiscard]] static Variant rung(const std::string& mix);  ///< the baseline as `mix`, F16 cache
 
  private:
@@ -114,6 +121,7 @@ class Case {
   WindowRange explored_;
   bool stopped_early_ = false;
   std::map<std::string, evaluate::Measurement> known_;
+  std::optional<std::map<model::TensorClass, compare::Rounding>> rounding_;
 };
 
 }  // namespace qualm::diagnose

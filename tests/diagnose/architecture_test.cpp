@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "diagnose/class_group.h"
 #include "diagnose/diagnose.h"
@@ -93,8 +94,80 @@ TEST(architecture, weights_within_the_lines_have_nothing_to_explain) {
   EXPECT_EQ(found.diagnosis.verdict, "healthy");
 }
 
+/// Floats that say they were decoded from blocks whose step is known: Q8_0 or Q2_K.
+class SteppedData final : public test::PlainData {
+ public:
+  SteppedData(std::vector<float> values, std::vector<std::byte> blocks)
+      : test::PlainData(std::move(values), 256), blocks_(std::move(blocks)) {}
+  std::span<const std::byte> ggml_bytes() const noexcept override { return blocks_; }
+
+ private:
+  std::vector<std::byte> blocks_;
+};
+
+constexpr int kQ8 = 8;  // ggml's ids
+constexpr int kQ2K = 10;
+
+/// 256 rows of one block each (eight of Q8_0): steps of 1/64 in Q8_0 and of 1/2 in Q2_K.
+model::Tensor stepped(const std::string& name, int type) {
+  constexpr std::size_t kRows = 256;
+  std::vector<std::byte> blocks(kRows * (type == kQ8 ? 8 * 34 : 84));
+  if (type == kQ8) {
+    for (std::size_t at = 0; at < blocks.size(); at += 34) blocks[at + 1] = std::byte{0x24};
+  } else {
+    for (std::size_t at = 0; at < blocks.size(); at += 84) {
+      std::fill_n(&blocks[at], 16, std::byte{1});
+      blocks[at + 81] = std::byte{0x38};
+    }
+  }
+  model::Tensor tensor;
+  tensor.name = name;
+  tensor.dims = {256, kRows};
+  tensor.encoding = {type == kQ8 ? "Q8_0" : "Q2_K", type};
+  tensor.bytes = static_cast<std::int64_t>(blocks.size());
+  tensor.data = std::make_shared<SteppedData>(test::plain_values(256 * kRows), std::move(blocks));
+  return tensor;
+}
+
+diagnose::Diagnosis without_baseline(int embedding, int layer) {
+  model::Checkpoint candidate;
+  candidate.metadata.set("general.architecture", std::string("llama"));
+  candidate.tensors = {stepped("token_embd.weight", embedding),
+                       stepped("blk.0.attn_q.weight", layer),
+                       stepped("blk.0.ffn_up.weight", layer)};
+  diagnose::Patient patient;
+  patient.candidate = &candidate;
+  diagnose::Case examined(patient, nullptr);
+  return *diagnose::diagnose(examined);
+}
+
+TEST(architecture, without_a_baseline_a_crushed_class_is_suspected_and_no_more_than_that) {
+  const auto found = without_baseline(kQ2K, kQ8);
+  const auto& check = *std::ranges::find(found.checks, "architecture", &diagnose::CheckResult::id);
+  EXPECT_EQ(check.status, Status::cannot_tell);
+  EXPECT_THAT(check.headline, ::testing::StartsWith("suspected: the embedding"));
+  EXPECT_THAT(check.headline, ::testing::HasSubstr("rounded 32 times as coarsely as the rest"));
+  EXPECT_FALSE(check.needs.empty());
+  EXPECT_EQ(found.verdict, "cannot_tell");
+  EXPECT_TRUE(found.principal_cause.empty());
+  const auto& own =
+      *std::ranges::find(check.evidence, "estimated_error_token_embd", &diagnose::Evidence::name);
+  ASSERT_TRUE(own.value);
+  EXPECT_NEAR(own.value->value, 0.5 / std::sqrt(12) / 0.577, 0.002);
+}
+
+TEST(architecture, without_a_baseline_a_tier_that_is_low_everywhere_suspects_no_class) {
+  for (const int type : {kQ2K, kQ8}) {
+    const auto found = without_baseline(type, type);
+    const auto& check =
+        *std::ranges::find(found.checks, "architecture", &diagnose::CheckResult::id);
+    EXPECT_EQ(check.status, Status::not_examined);
+  }
+}
+
 TEST(class_groups, a_class_that_the_baseline_holds_in_as_many_bits_is_not_tried) {
-  for (const auto& group : diagnose::class_groups(tied_model(16, 3), tied_model(16, 16)))
+  const auto baseline = tied_model(16, 16);
+  for (const auto& group : diagnose::class_groups(tied_model(16, 3), &baseline))
     EXPECT_NE(group.id, "token_embd");
 }
 
@@ -105,7 +178,7 @@ TEST(class_groups, one_pattern_fits_all_layers) {
     candidate.tensors.push_back(test::tensor_of(name, 512, 3));
     baseline.tensors.push_back(test::tensor_of(name, 512, 16));
   }
-  const auto groups = diagnose::class_groups(candidate, baseline);
+  const auto groups = diagnose::class_groups(candidate, &baseline);
   ASSERT_EQ(groups.size(), 1U);
   EXPECT_THAT(groups[0].patterns, testing::ElementsAre("blk.*.ffn_down.weight"));
 }
