@@ -108,6 +108,7 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
   if (session.base_model) patient.base_model = &session.base_model->checkpoint();
   patient.progress = &progress;
   patient.read_all = request.full;
+  patient.runtime = request.runtime;
   model::Importance imatrix;
   if (!request.imatrix.empty()) {
     QUALM_TRY(imatrix, formats::read_imatrix(request.imatrix));

@@ -9,6 +9,7 @@
 #include "compare/rounding.h"
 #include "formats/read.h"
 #include "model/anatomy.h"
+#include "model/runtime.h"
 #include "report/document.h"
 
 namespace qualm::app {
@@ -93,6 +94,8 @@ Result<Outcome> inspect(const Request& request, Progress& progress) {
   report.provenance = anatomy.provenance;
   for (const model::Risk& risk : model::static_risks(checkpoint, anatomy))
     report.risks.push_back({risk.id, risk.says});
+  if (const auto why = model::unsuited(checkpoint, request.runtime); !why.empty())
+    report.risks.insert(report.risks.begin(), {"wrong_container", why});
   if (request.verify) {
     QUALM_TRY(report.integrity, verify(request, checkpoint, progress));
   }

@@ -30,6 +30,7 @@ struct Patient {
   std::string baseline_path;
   std::string type_k = "f16";  ///< the cache the user runs with
   std::string type_v = "f16";
+  std::string runtime;  ///< what the user runs it with: model/runtime.h; empty: not said
   /// Faults found outside: a tokenizer that threw. They belong to check 0.
   std::vector<Evidence> faults;
   std::vector<Evidence> remarks;              ///< found outside as well, worth telling, no faults
