@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "diagnose/check.h"
 #include "diagnose/class_study.h"
@@ -19,6 +18,8 @@
 
 namespace qualm::diagnose {
 namespace {
+
+constexpr double kCoarse = 3.0;  // times the rest's error of rounding; chosen: docs/diagnosis.md
 
 std::string percent(double fraction) { return fmt::format("{:.0f} %", 100 * fraction); }
 
@@ -53,23 +54,22 @@ std::string crushed_in_words(const ClassGroup& group) {
   return text + fmt::format("; {} of the weights", percent(group.share));
 }
 
-/// Mean square errors of two sets of weights, relative to the weights': a over b. Absent where
-/// either is not known.
+/// Relative errors of rounding, a over b. Absent where either is not known.
 std::optional<double> coarser(const compare::Rounding& a, const compare::Rounding& b) {
   const auto x = a.relative_error();
   const auto y = b.relative_error();
   if (!x || !y || *y == 0) return std::nullopt;
-  return *x / *y * (*x / *y);
+  return *x / *y;
 }
 
 /// Without a baseline: a class of clearly fewer bits is suspected where the steps in the file say
-/// that it was rounded so much more coarsely than the rest that it would be to blame, were the
-/// model as sensitive to it. What that costs, nobody can say from the file.
+/// that it was rounded much more coarsely than the rest. What that costs, nobody can say from the
+/// file.
 CheckResult from_the_file(Case& patient) {
   const Patient& given = patient.patient();
   CheckResult result;
   result.headline = kind_in_words(*given.candidate);
-  double most = kOutweighs;
+  double most = kCoarse;
   for (const ClassGroup& group : class_groups(*given.candidate, nullptr)) {
     compare::Rounding own;
     compare::Rounding rest;
@@ -83,8 +83,8 @@ CheckResult from_the_file(Case& patient) {
     if (!group.crushed || !ratio || *ratio <= most) continue;
     most = *ratio;
     result.status = Status::cannot_tell;
-    result.headline = fmt::format("suspected: {}, rounded {:.0f} times as coarsely as the rest",
-                                  crushed_in_words(group), std::sqrt(*ratio));
+    result.headline = fmt::format("suspected: {}, rounded {:.1f} times as coarsely as the rest",
+                                  crushed_in_words(group), *ratio);
   }
   result.needs.push_back(given.baseline ? given.not_comparable
                                         : "the model it was made from (--baseline)");

@@ -61,6 +61,18 @@ TEST(Diagnose, a_path_that_is_no_utf_8_is_opened) {
   EXPECT_EQ(ended.exit_code, 3) << ended.err;
 }
 
+TEST(Diagnose, what_was_written_for_the_symptoms_is_the_same_when_it_comes_from_the_store) {
+  const Home home;
+  test::write(home.path("m.gguf"), RunnableGguf{}.build());
+  const auto first = test::document(home.diagnose("m.gguf", {"--baseline", "base.gguf"}));
+  const auto again = test::document(home.diagnose("m.gguf", {"--baseline", "base.gguf"}));
+  const auto anew =
+      test::document(home.diagnose("m.gguf", {"--baseline", "base.gguf", "--no-cache"}));
+  EXPECT_GT(first["symptoms"].size(), 3U);
+  EXPECT_EQ(first["symptoms"], again["symptoms"]);
+  EXPECT_EQ(first["symptoms"], anew["symptoms"]);
+}
+
 TEST(Diagnose, a_domain_without_a_name_is_refused_without_a_baseline_too) {
   const Home home;
   const Ended ended = home.diagnose("base.gguf", {"--text", "main.c"});

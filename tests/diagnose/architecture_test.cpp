@@ -146,7 +146,7 @@ TEST(architecture, without_a_baseline_a_crushed_class_is_suspected_and_no_more_t
   const auto& check = *std::ranges::find(found.checks, "architecture", &diagnose::CheckResult::id);
   EXPECT_EQ(check.status, Status::cannot_tell);
   EXPECT_THAT(check.headline, ::testing::StartsWith("suspected: the embedding"));
-  EXPECT_THAT(check.headline, ::testing::HasSubstr("rounded 32 times as coarsely as the rest"));
+  EXPECT_THAT(check.headline, ::testing::HasSubstr("rounded 32.0 times as coarsely as the rest"));
   EXPECT_FALSE(check.needs.empty());
   EXPECT_EQ(found.verdict, "cannot_tell");
   EXPECT_TRUE(found.principal_cause.empty());
