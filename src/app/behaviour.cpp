@@ -5,8 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <span>
 
 #include "app/data.h"
+#include "app/symptom_record.h"
+#include "app/workbench.h"
+#include "base/sha256.h"
 #include "diagnose/words.h"
 #include "numeric/format.h"
 #include "probe/examine.h"
@@ -58,11 +62,26 @@ Result<std::vector<probe::Tokens>> read_prompts(const Request& request, engine::
   return prompts;
 }
 
+/// All that decides what is written and how it is judged. The number goes up with every change of
+/// probe/ that changes a figure.
+std::string texts_key(const probe::Plan& plan, const engine::Settings& settings, const Pair& pair,
+                      const std::string& control) {
+  Sha256 hash;
+  for (const probe::Tokens& prompt : plan.prompts) {
+    hash.add(fmt::format("{}:", prompt.size()));
+    hash.add(std::as_bytes(std::span(prompt)));
+  }
+  hash.add(fmt::format("texts 1|{}|{}|{}{}{}|{}|{}",
+                       run_identity(pair.candidate_identity, settings), control, plan.repetition,
+                       plan.incoherent, plan.off_topic, plan.length, pair.engine.version()));
+  return std::move(hash).hex();
+}
+
 /// The candidate as the user runs it, beside whatever there is to hold it against.
 Result<std::vector<probe::Symptom>> write_texts(const Request& request,
                                                 const engine::Settings& settings, const Pair& pair,
                                                 const diagnose::Patient& patient,
-                                                Progress& progress) {
+                                                evaluate::WindowStore& store, Progress& progress) {
   const bool comparable = pair.baseline && patient.not_comparable.empty();
   QUALM_TRY(auto prompts, read_prompts(request, comparable ? *pair.baseline : pair.candidate));
   const probe::Plan plan{.prompts = std::move(prompts),
@@ -76,7 +95,15 @@ Result<std::vector<probe::Symptom>> write_texts(const Request& request,
     control = probe::Side{pair.baseline, plain};
   else if (diagnose::Case(patient, nullptr).cache_quantized())
     control = probe::Side{&pair.candidate, plain};
-  return probe::examine(plan, {&pair.candidate, settings}, control, control, progress);
+  const std::string& controls = comparable ? pair.baseline_identity : pair.candidate_identity;
+  const std::string key =
+      texts_key(plan, settings, pair, control ? run_identity(controls, plain) : "none");
+  if (const auto known = store.recall(key))
+    if (auto symptoms = from_record(*known)) return *std::move(symptoms);
+  QUALM_TRY(auto found,
+            probe::examine(plan, {&pair.candidate, settings}, control, control, progress));
+  store.remember(key, to_record(found));
+  return found;
 }
 
 /// A text cannot do without these.
@@ -156,7 +183,8 @@ Result<void> examine_tokenizer_and_template(const Request& request, const Pair& 
 }
 
 Result<void> examine_symptoms(const Request& request, const engine::Settings& settings,
-                              const Pair& pair, diagnose::Patient& patient, Progress& progress) {
+                              const Pair& pair, diagnose::Patient& patient,
+                              evaluate::WindowStore& store, Progress& progress) {
   const bool any = std::ranges::any_of(
       kWritten, [&](std::string_view symptom) { return wants_symptom(request, symptom); });
   if (!any) return {};
@@ -170,7 +198,7 @@ Result<void> examine_symptoms(const Request& request, const engine::Settings& se
                      numeric::format_count(weights)));
     return {};
   }
-  auto found = write_texts(request, settings, pair, patient, progress);
+  auto found = write_texts(request, settings, pair, patient, store, progress);
   if (found) {
     probe::settle(*found);
     patient.symptoms = std::move(*found);

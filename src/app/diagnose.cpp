@@ -32,7 +32,7 @@ struct Session {
   std::unique_ptr<assemble::Quantizer> quantizer = engine::make_llama_quantizer();
   std::shared_ptr<PatientFile> candidate;
   std::shared_ptr<PatientFile> baseline;
-  std::optional<model::Checkpoint> base_model;
+  std::shared_ptr<PatientFile> base_model;
   std::unique_ptr<Workbench> bench;
   std::unique_ptr<VariantLab> lab;
 };
@@ -54,7 +54,9 @@ Result<void> set_up(const Request& request, const engine::Settings& settings,
                                            model->vocab_size(), baseline->vocab_size());
     }
   }
-  const Pair pair{*session.engine, *model, reader != model ? reader.get() : nullptr};
+  const Pair pair{*session.engine, *model, reader != model ? reader.get() : nullptr,
+                  session.candidate->identity(),
+                  session.baseline ? session.baseline->identity() : ""};
   QUALM_CHECK(examine_tokenizer_and_template(request, pair, patient));
   auto bench = prepare_bench(request, *reader, *session.engine, store, progress);
   if (!bench && bench.error().code == "TOKENIZER-001") {
@@ -66,18 +68,18 @@ Result<void> set_up(const Request& request, const engine::Settings& settings,
   if (session.baseline) {
     QUALM_TRY(domains, prepare_domains(request, *reader, *session.engine, store, progress));
   }
-  session.lab = std::make_unique<VariantLab>(
-      VariantLab::Parts{*session.engine, *session.quantizer, *session.bench, session.candidate,
-                        session.baseline, settings, request.gpu_layers, progress,
-                        std::move(domains), request.text.empty() ? "prose" : "text",
-                        request.text.empty() ? "frankenstein.txt" : request.text});
+  session.lab = std::make_unique<VariantLab>(VariantLab::Parts{
+      *session.engine, *session.quantizer, *session.bench, session.candidate, session.baseline,
+      settings, request.gpu_layers, progress, std::move(domains),
+      request.text.empty() ? "prose" : "text",
+      request.text.empty() ? "frankenstein.txt" : request.text, session.base_model});
   if (pair.baseline && patient.split && !patient.split->equal) {
     auto own = prepare_bench(request, *model, *session.engine, store, progress);
     auto cost = own ? split_cost(*session.lab, **own) : std::unexpected(own.error());
     if (cost) patient.remarks.push_back(*std::move(cost));
     if (!cost && cost.error().kind == Kind::cancelled) return std::unexpected(cost.error());
   }
-  return examine_symptoms(request, settings, pair, patient, progress);
+  return examine_symptoms(request, settings, pair, patient, store, progress);
 }
 
 }  // namespace
@@ -86,13 +88,14 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
                          const Afterwards& then) {
   const auto start = std::chrono::steady_clock::now();
   QUALM_TRY(const auto settings, settings_of(request));
+  QUALM_CHECK(named_texts(request));  // also where nothing will be read of them
   Session session;
   QUALM_TRY(session.candidate, open_patient(request.models.front(), progress));
   if (!request.baseline.empty()) {
     QUALM_TRY(session.baseline, open_patient(request.baseline, progress));
   }
   if (!request.base_model.empty()) {
-    QUALM_TRY(session.base_model, formats::read(request.base_model));
+    QUALM_TRY(session.base_model, open_patient(request.base_model, progress));
   }
   diagnose::Patient patient;
   patient.candidate = &session.candidate->checkpoint();
@@ -102,9 +105,10 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
     patient.baseline_path = session.baseline->path();
     patient.not_comparable = diagnose::vocabulary_mismatch(*patient.candidate, *patient.baseline);
   }
-  if (session.base_model) patient.base_model = &*session.base_model;
+  if (session.base_model) patient.base_model = &session.base_model->checkpoint();
   patient.progress = &progress;
   patient.read_all = request.full;
+  patient.runtime = request.runtime;
   model::Importance imatrix;
   if (!request.imatrix.empty()) {
     QUALM_TRY(imatrix, formats::read_imatrix(request.imatrix));

@@ -6,8 +6,10 @@
 #include "app/session.h"
 #include "app/use_case.h"
 #include "compare/damage.h"
+#include "compare/rounding.h"
 #include "formats/read.h"
 #include "model/anatomy.h"
+#include "model/runtime.h"
 #include "report/document.h"
 
 namespace qualm::app {
@@ -22,12 +24,14 @@ std::vector<report::TypeStat> types_of(const model::Anatomy& anatomy) {
   return out;
 }
 
-std::vector<report::ClassStat> classes_of(const model::Anatomy& anatomy) {
+std::vector<report::ClassStat> classes_of(const model::Checkpoint& checkpoint,
+                                          const model::Anatomy& anatomy, Progress& progress) {
   std::vector<report::ClassStat> out;
+  auto rounding = compare::rounding_by_class(checkpoint, progress);
   for (const model::ClassTotal& entry : anatomy.classes)
     out.push_back({std::string(model::class_name(entry.tensor_class)), entry.total.tensors,
                    entry.total.bytes, entry.total.parameters, entry.total.bits_per_weight(),
-                   entry.types});
+                   entry.types, rounding[entry.tensor_class].estimate()});
   return out;
 }
 
@@ -86,10 +90,12 @@ Result<Outcome> inspect(const Request& request, Progress& progress) {
     report.tokenizer = report::TokenizerCard{tokenizer.model, tokenizer.pre, tokenizer.vocab_size,
                                              tokenizer.sha256};
   report.types = types_of(anatomy);
-  report.classes = classes_of(anatomy);
+  report.classes = classes_of(checkpoint, anatomy, progress);
   report.provenance = anatomy.provenance;
   for (const model::Risk& risk : model::static_risks(checkpoint, anatomy))
     report.risks.push_back({risk.id, risk.says});
+  if (const auto why = model::unsuited(checkpoint, request.runtime); !why.empty())
+    report.risks.insert(report.risks.begin(), {"wrong_container", why});
   if (request.verify) {
     QUALM_TRY(report.integrity, verify(request, checkpoint, progress));
   }

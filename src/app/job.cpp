@@ -165,7 +165,9 @@ Result<Outcome> run_job(const Request& request, Progress& progress, const std::s
   if (const int error = child.start(program); error != 0)
     return fail({Kind::engine, "JOB-001", program, "", "to start the engine's process",
                  std::strerror(error), "Check the limits of this account (ulimit -u, ulimit -n)."});
-  child.say(to_json(request).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  // CBOR, not JSON text: a path may hold bytes that are no UTF-8, and they must arrive.
+  const auto message = nlohmann::json::to_cbor(to_json(request));
+  child.say({reinterpret_cast<const char*>(message.data()), message.size()});
 
   EventReader reader(progress);
   std::string words;

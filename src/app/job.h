@@ -17,8 +17,8 @@ namespace qualm::app {
 [[nodiscard]] Result<Outcome> run_job(const Request& request, Progress& progress,
                                       const std::string& program = "/proc/self/exe");
 
-/// The child's side, `qualm job`: a Request on stdin, events on stdout. What libraries print goes
-/// to stderr. Returns the exit code, 0 whenever an answer was sent.
+/// The child's side, `qualm job`: a Request on stdin (its JSON as CBOR), events on stdout. What
+/// libraries print goes to stderr. Returns the exit code, 0 whenever an answer was sent.
 [[nodiscard]] int serve_job();
 
 }  // namespace qualm::app

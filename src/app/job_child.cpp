@@ -42,7 +42,7 @@ Result<Outcome> run(const Request& request, EventWriter& events) {
 Result<Outcome> answer(EventWriter& events) {
   try {
     QUALM_TRY(const Request request,
-              request_from_json(nlohmann::json::parse(read_stdin(), nullptr, false)));
+              request_from_json(nlohmann::json::from_cbor(read_stdin(), true, false)));
     return run(request, events);
   } catch (const std::bad_alloc&) {
     return fail({Kind::engine, "JOB-003", "", "", "memory for the next step", "none left",

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "model/runtime.h"
+
 namespace qualm::app {
 
 nlohmann::json to_json(const Request& r) {
@@ -28,6 +30,7 @@ nlohmann::json to_json(const Request& r) {
           {"use_cache", r.use_cache},
           {"verify", r.verify},
           {"symptom", r.symptom},
+          {"runtime", r.runtime},
           {"prompts", r.prompts},
           {"fail_if", r.fail_if},
           {"gpu_layers", r.gpu_layers},
@@ -61,6 +64,7 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("use_cache").get_to(r.use_cache);
     json.at("verify").get_to(r.verify);
     json.at("symptom").get_to(r.symptom);
+    json.at("runtime").get_to(r.runtime);
     json.at("prompts").get_to(r.prompts);
     json.at("fail_if").get_to(r.fail_if);
     json.at("gpu_layers").get_to(r.gpu_layers);
@@ -77,6 +81,11 @@ Result<Request> request_from_json(const nlohmann::json& json) {
                  "a request of this version of qualm", thrown.what(),
                  "`qualm job` is for qualm's own use: call diagnose, measure or inspect."});
   }
+}
+
+std::vector<std::string> known_runtimes() {
+  const auto names = model::runtime_names();
+  return {names.begin(), names.end()};
 }
 
 Result<Condition> parse_condition(const std::string& text) {

@@ -32,6 +32,7 @@ struct Request {
   bool verify = false;       ///< inspect --verify
   std::int64_t top = 10;     ///< compare --top
   std::string symptom;       ///< what the user sees: repetition, ..., all, none; empty: not said
+  std::string runtime;       ///< what the model is run with: model/runtime.h; empty: not said
   std::string prompts;       ///< path of a prompts file; empty: the bundled one
   std::vector<std::string> fail_if;
   engine::Settings settings;
@@ -41,6 +42,9 @@ struct Request {
 [[nodiscard]] nlohmann::json to_json(const Request& request);
 /// REQUEST-001: not a request of this version of qualm.
 [[nodiscard]] Result<Request> request_from_json(const nlohmann::json& json);
+
+/// What --runtime may name.
+[[nodiscard]] std::vector<std::string> known_runtimes();
 
 /// One --fail-if: a metric of evaluate::Measurement against a number.
 struct Condition {

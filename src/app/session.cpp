@@ -112,9 +112,7 @@ Result<std::unique_ptr<Workbench>> prepare_bench(const Request& request, engine:
   return std::make_unique<Workbench>(std::move(windows), engine.version(), store, progress);
 }
 
-Result<std::vector<DomainBench>> prepare_domains(const Request& request, engine::Model& reference,
-                                                 const engine::Engine& engine,
-                                                 evaluate::WindowStore& store, Progress& progress) {
+Result<std::vector<std::pair<std::string, std::string>>> named_texts(const Request& request) {
   std::vector<std::pair<std::string, std::string>> given;
   for (const std::string& text : request.texts) {
     const auto at = text.find('=');
@@ -123,6 +121,13 @@ Result<std::vector<DomainBench>> prepare_domains(const Request& request, engine:
                    "For example --text code=main.c"});
     given.emplace_back(text.substr(0, at), text.substr(at + 1));
   }
+  return given;
+}
+
+Result<std::vector<DomainBench>> prepare_domains(const Request& request, engine::Model& reference,
+                                                 const engine::Engine& engine,
+                                                 evaluate::WindowStore& store, Progress& progress) {
+  QUALM_TRY(const auto given, named_texts(request));
   std::vector<DomainBench> domains;
   const auto add = [&](const std::string& name, const std::string& path,
                        bool by_user) -> Result<void> {

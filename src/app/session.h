@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/patient_file.h"
@@ -38,8 +39,12 @@ struct DomainBench {
   std::unique_ptr<Workbench> bench;
 };
 
+/// --text, name and file of each. REQUEST-004: not NAME=FILE.
+[[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> named_texts(
+    const Request& request);
+
 /// prose, code and languages as they come with qualm, where the user gave no text of that name,
-/// then the user's --text NAME=FILE. REQUEST-004: not NAME=FILE. A bundled text that this tokenizer
+/// then the user's --text NAME=FILE. A bundled text that this tokenizer
 /// cannot read is left out.
 [[nodiscard]] Result<std::vector<DomainBench>> prepare_domains(const Request& request,
                                                                engine::Model& reference,

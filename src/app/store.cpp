@@ -20,11 +20,13 @@ constexpr int kVersion = 1;  // of the tables
 constexpr const char* kTables =
     "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
     "CREATE TABLE IF NOT EXISTS windows(key TEXT, window INTEGER, scores BLOB, "
-    "PRIMARY KEY(key, window));";
+    "PRIMARY KEY(key, window));"
+    "CREATE TABLE IF NOT EXISTS texts(key TEXT PRIMARY KEY, text BLOB);";
 
 // rowids grow with time: the lower half is the older half.
 constexpr const char* kForgetOlderHalf =
     "DELETE FROM windows WHERE rowid <= (SELECT (min(rowid) + max(rowid)) / 2 FROM windows);"
+    "DELETE FROM texts WHERE rowid <= (SELECT (min(rowid) + max(rowid)) / 2 FROM texts);"
     "PRAGMA incremental_vacuum;";
 
 struct Closer {
@@ -90,6 +92,38 @@ class SqliteStore final : public evaluate::WindowStore {
     });
   }
 
+  std::optional<std::string> recall(const std::string& key) override {
+    std::optional<std::string> found;
+    guarded([&] {
+      found.reset();
+      Statement query;
+      if (const int code = prepare("SELECT text FROM texts WHERE key = ?1", query);
+          code != SQLITE_OK)
+        return code;
+      bind_bytes(*query, 1, key);
+      const int code = ::sqlite3_step(query.get());
+      if (code != SQLITE_ROW) return code == SQLITE_DONE ? SQLITE_OK : code;
+      const void* data = ::sqlite3_column_blob(query.get(), 0);
+      const int size = ::sqlite3_column_bytes(query.get(), 0);
+      if (data) found.emplace(static_cast<const char*>(data), static_cast<std::size_t>(size));
+      return SQLITE_OK;
+    });
+    return found;
+  }
+
+  void remember(const std::string& key, const std::string& text) override {
+    guarded([&] {
+      Statement insert;
+      if (const int code = prepare("INSERT OR REPLACE INTO texts VALUES(?1, ?2)", insert);
+          code != SQLITE_OK)
+        return code;
+      bind_bytes(*insert, 1, key);
+      bind_bytes(*insert, 2, text);
+      const int code = ::sqlite3_step(insert.get());
+      return code == SQLITE_DONE ? SQLITE_OK : code;
+    });
+  }
+
  private:
   /// Runs one access. A corrupt database is set aside and a new one begun; any other failure ends
   /// the store for this run.
@@ -119,7 +153,10 @@ class SqliteStore final : public evaluate::WindowStore {
     std::int64_t version = 0;
     if (const int code = number("PRAGMA user_version", version); code != SQLITE_OK) return code;
     if (version == kVersion) return SQLITE_OK;
-    return execute(fmt::format("DROP TABLE IF EXISTS windows; PRAGMA user_version = {}", kVersion));
+    return execute(
+        fmt::format("DROP TABLE IF EXISTS windows; DROP TABLE IF EXISTS texts; "
+                    "PRAGMA user_version = {}",
+                    kVersion));
   }
 
   int forget() {
@@ -168,6 +205,10 @@ class SqliteStore final : public evaluate::WindowStore {
   static void bind(sqlite3_stmt& statement, const std::string& key, std::int32_t window) {
     ::sqlite3_bind_text(&statement, 1, key.data(), static_cast<int>(key.size()), SQLITE_TRANSIENT);
     ::sqlite3_bind_int(&statement, 2, window);
+  }
+
+  static void bind_bytes(sqlite3_stmt& statement, int place, const std::string& bytes) {
+    ::sqlite3_bind_blob64(&statement, place, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
   }
 
   std::string path_;

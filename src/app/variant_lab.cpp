@@ -48,6 +48,11 @@ std::int64_t memory_for_images() {
 
 VariantLab::VariantLab(Parts parts) : parts_(std::move(parts)), budget_(memory_for_images()) {}
 
+PatientFile& VariantLab::file_of(const Weights& weights) const {
+  if (weights.kind == Weights::Kind::baseline) return *parts_.baseline;
+  return weights.kind == Weights::Kind::base_model ? *parts_.base_model : *parts_.candidate;
+}
+
 std::int64_t VariantLab::estimated_bytes(const Weights& weights) const {
   if (!made(weights)) return 0;
   const auto it = images_.find(diagnose::describe(weights));
@@ -85,8 +90,7 @@ Result<std::shared_ptr<engine::Model>> VariantLab::model(const Weights& weights)
     QUALM_TRY(assemble::Image* const made_image, image(weights, key));
     file = {made_image->path(), key};
   } else {
-    auto& source = weights.kind == Weights::Kind::baseline ? parts_.baseline : parts_.candidate;
-    QUALM_TRY(file, source->runnable(parts_.progress));
+    QUALM_TRY(file, file_of(weights).runnable(parts_.progress));
   }
   QUALM_TRY(auto loaded, parts_.engine.load(file, parts_.gpu_layers));
   models_.emplace(key, loaded);
@@ -112,6 +116,9 @@ Subject VariantLab::subject(const Variant& variant) {
       break;
     case Weights::Kind::baseline:
       subject.identity = base;
+      break;
+    case Weights::Kind::base_model:
+      subject.identity = parts_.base_model ? parts_.base_model->identity() : "";
       break;
     case Weights::Kind::requantized:
       subject.identity = fmt::format("{}>{}", base, diagnose::describe(weights));
@@ -189,9 +196,7 @@ Result<const model::Importance*> VariantLab::importance(std::size_t text) {
 }
 
 Result<model::Checkpoint> VariantLab::opened(const Weights& weights) {
-  if (!made(weights))
-    return (weights.kind == Weights::Kind::baseline ? parts_.baseline : parts_.candidate)
-        ->checkpoint();
+  if (!made(weights)) return file_of(weights).checkpoint();
   QUALM_TRY(const assemble::Image* const made_image, image(weights, diagnose::describe(weights)));
   return formats::read(made_image->path());
 }
@@ -209,8 +214,7 @@ Result<std::optional<bool>> VariantLab::same_weights(const Weights& a, const Wei
 
 Result<std::int64_t> VariantLab::model_bytes(const Weights& weights) {
   if (!made(weights)) {
-    const auto& file = weights.kind == Weights::Kind::baseline ? parts_.baseline : parts_.candidate;
-    return static_cast<std::int64_t>(file->checkpoint().file_bytes());
+    return static_cast<std::int64_t>(file_of(weights).checkpoint().file_bytes());
   }
   QUALM_TRY(const assemble::Image* const made_image, image(weights, diagnose::describe(weights)));
   return made_image->bytes();

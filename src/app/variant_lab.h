@@ -33,6 +33,7 @@ class VariantLab final : public diagnose::Lab {
     std::vector<DomainBench> domains{};  ///< texts after that of `bench`
     std::string text_name = "text";      ///< what that of `bench` is called
     std::string text_path{};
+    std::shared_ptr<PatientFile> base_model{};  ///< may be null
   };
   explicit VariantLab(Parts parts);
 
@@ -56,6 +57,8 @@ class VariantLab final : public diagnose::Lab {
  private:
   /// Its cache is the user's own, or not quantized.
   [[nodiscard]] bool is_given(const diagnose::Variant& variant) const;
+  /// The file of weights that are not made.
+  [[nodiscard]] PatientFile& file_of(const diagnose::Weights& weights) const;
   using Models = std::map<std::string, std::shared_ptr<engine::Model>>;
 
   [[nodiscard]] Result<assemble::Image*> image(const diagnose::Weights& weights,

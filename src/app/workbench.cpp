@@ -19,13 +19,6 @@ std::string digest(std::span<const std::byte> bytes) {
   return std::move(hash).hex();
 }
 
-/// All that can change a logit. Threads do not: ggml splits rows, not sums.
-std::string run_identity(const Subject& s) {
-  return fmt::format("{}/ctx{}/b{}/ub{}/{}/{}/fa-{}", s.identity, s.settings.ctx_size,
-                     s.settings.batch, s.settings.ubatch, s.settings.type_k, s.settings.type_v,
-                     s.settings.flash_attn);
-}
-
 class SubjectSource final : public evaluate::SourceMaker {
  public:
   explicit SubjectSource(const Subject& subject) : subject_(&subject) {}
@@ -39,6 +32,11 @@ class SubjectSource final : public evaluate::SourceMaker {
 };
 
 }  // namespace
+
+std::string run_identity(const std::string& weights, const engine::Settings& settings) {
+  return fmt::format("{}/ctx{}/b{}/ub{}/{}/{}/fa-{}", weights, settings.ctx_size, settings.batch,
+                     settings.ubatch, settings.type_k, settings.type_v, settings.flash_attn);
+}
 
 Subject resolution_of(const Subject& reference) {
   Subject changed = reference;
@@ -69,8 +67,9 @@ Result<std::vector<evaluate::Measurement>> Workbench::measure(const Subject& ref
   std::vector<evaluate::Candidate> candidates;
   for (const Subject& subject : subjects) {
     sources.emplace_back(subject);
-    const std::string key = fmt::format("{}|{}|{}|{}", text_identity_, run_identity(reference),
-                                        run_identity(subject), engine_version_);
+    const std::string key = fmt::format(
+        "{}|{}|{}|{}", text_identity_, run_identity(reference.identity, reference.settings),
+        run_identity(subject.identity, subject.settings), engine_version_);
     candidates.push_back({subject.name, digest(std::as_bytes(std::span(key))), &sources.back(),
                           subject.at_most, subject.optional});
   }

@@ -31,6 +31,11 @@ struct Subject {
   bool optional = false;  ///< where it cannot be run its measurement says so, and the others go on
 };
 
+/// Weights and all settings that can change a logit, for cache keys. Threads do not: ggml splits
+/// rows, not sums.
+[[nodiscard]] std::string run_identity(const std::string& weights,
+                                       const engine::Settings& settings);
+
 /// The baseline with flash attention the other way round, for a few windows: its kld is what this
 /// machine cannot tell apart. Measured beside candidates it costs no pass of the baseline.
 [[nodiscard]] Subject resolution_of(const Subject& reference);

@@ -46,6 +46,12 @@ void add_presentation(CLI::App& command, Options& options) {
   command.add_flag("-v,--verbose", options.verbose, "all the evidence");
 }
 
+void add_runtime(CLI::App& command, app::Request& request) {
+  command
+      .add_option("--runtime", request.runtime, "what you run it with: does that load this format?")
+      ->check(CLI::IsMember(app::known_runtimes()));
+}
+
 void add_run_options(CLI::App& command, app::Request& request) {
   auto& s = request.settings;
   command.add_option("-f,--file", request.text,
@@ -127,6 +133,7 @@ std::variant<Options, Leave> parse(int argc, const char* const* argv) {
                    "(default: all, for models up to 1 B weights)")
       ->check(
           CLI::IsMember({"repetition", "incoherent", "off-topic", "long-context", "all", "none"}));
+  add_runtime(*diagnose, request);
   diagnose->add_option("--prompts", request.prompts,
                        "texts to be gone on with, one a line (default: bundled openings)");
   diagnose->add_option("--text", request.texts,
@@ -151,6 +158,7 @@ std::variant<Options, Leave> parse(int argc, const char* const* argv) {
   inspect->add_option("MODEL", model, "a GGUF, or the folder of a model")->required();
   inspect->add_flag("--verify", request.verify,
                     "decode every block: NaN, infinities, rows of one value");
+  add_runtime(*inspect, request);
   add_presentation(*inspect, options);
 
   CLI::App* compare = app.add_subcommand(

@@ -7,6 +7,8 @@
 // study). A standard mix that is too low everywhere has no such class: that is check 1.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "diagnose/check.h"
 #include "diagnose/class_study.h"
 #include "diagnose/lines.h"
@@ -16,6 +18,8 @@
 
 namespace qualm::diagnose {
 namespace {
+
+constexpr double kCoarse = 3.0;  // times the rest's error of rounding; chosen: docs/diagnosis.md
 
 std::string percent(double fraction) { return fmt::format("{:.0f} %", 100 * fraction); }
 
@@ -44,17 +48,44 @@ Evidence evidence_of(const ClassFinding& finding) {
                       numeric::format_bytes(group.baseline_bytes - group.bytes))};
 }
 
-std::string crushed_in_words(const ClassFinding& finding) {
-  const ClassGroup& group = finding.group;
+std::string crushed_in_words(const ClassGroup& group) {
   std::string text = fmt::format("{} at {:.2f} bits per weight", group.title, group.bits());
   if (group.rest_bits > 0) text += fmt::format(", the layers at {:.2f}", group.rest_bits);
   return text + fmt::format("; {} of the weights", percent(group.share));
 }
 
-CheckResult not_examined(Case& patient) {
+/// Relative errors of rounding, a over b. Absent where either is not known.
+std::optional<double> coarser(const compare::Rounding& a, const compare::Rounding& b) {
+  const auto x = a.relative_error();
+  const auto y = b.relative_error();
+  if (!x || !y || *y == 0) return std::nullopt;
+  return *x / *y;
+}
+
+/// Without a baseline: a class of clearly fewer bits is suspected where the steps in the file say
+/// that it was rounded much more coarsely than the rest. What that costs, nobody can say from the
+/// file.
+CheckResult from_the_file(Case& patient) {
   const Patient& given = patient.patient();
   CheckResult result;
   result.headline = kind_in_words(*given.candidate);
+  double most = kCoarse;
+  for (const ClassGroup& group : class_groups(*given.candidate, nullptr)) {
+    compare::Rounding own;
+    compare::Rounding rest;
+    for (const auto& [of, rounding] : patient.rounding())
+      (std::ranges::find(group.classes, of) != group.classes.end() ? own : rest).add(rounding);
+    result.evidence.push_back(
+        rounding_evidence("estimated_error_" + group.id, own,
+                          fmt::format("{} ({:.2f} bits per weight, {} of the weights)", group.title,
+                                      group.bits(), percent(group.share))));
+    const auto ratio = coarser(own, rest);
+    if (!group.crushed || !ratio || *ratio <= most) continue;
+    most = *ratio;
+    result.status = Status::cannot_tell;
+    result.headline = fmt::format("suspected: {}, rounded {:.1f} times as coarsely as the rest",
+                                  crushed_in_words(group), *ratio);
+  }
   result.needs.push_back(given.baseline ? given.not_comparable
                                         : "the model it was made from (--baseline)");
   return result;
@@ -63,7 +94,7 @@ CheckResult not_examined(Case& patient) {
 }  // namespace
 
 Result<CheckResult> examine_architecture(Case& patient) {
-  if (!patient.paired()) return not_examined(patient);
+  if (!patient.paired()) return from_the_file(patient);
   QUALM_TRY(const auto* floor, patient.measured(Case::rung(kFloorMix)));
   QUALM_TRY(const auto* weights, patient.measured(patient.tier_only()));
   CheckResult result;
@@ -85,7 +116,7 @@ Result<CheckResult> examine_architecture(Case& patient) {
   for (const ClassFinding& finding : study.classes) result.evidence.push_back(evidence_of(finding));
   if (const ClassFinding* culprit = study.culprit()) {
     result.status = Status::cause;
-    result.headline = crushed_in_words(*culprit);
+    result.headline = crushed_in_words(culprit->group);
   } else {
     result.status = Status::cleared;
     result.headline = study.classes.empty()

@@ -31,6 +31,14 @@ bool Case::cache_quantized() const noexcept {
   return !full_precision(patient_->type_k) || !full_precision(patient_->type_v);
 }
 
+const std::map<model::TensorClass, compare::Rounding>& Case::rounding() {
+  Progress silent;
+  if (!rounding_)
+    rounding_ = compare::rounding_by_class(*patient_->candidate,
+                                           patient_->progress ? *patient_->progress : silent);
+  return *rounding_;
+}
+
 WindowRange Case::fresh() const {
   const std::int32_t total = lab_ ? lab_->windows_total() : 0;
   return {explored_.end, std::min(total, explored_.end + kFresh)};
@@ -106,6 +114,7 @@ Variant Case::as_run() const { return {{}, patient_->type_k, patient_->type_v}; 
 Variant Case::tier_only() const { return {}; }
 Variant Case::kv_only() const { return {kBaselineWeights, patient_->type_k, patient_->type_v}; }
 Variant Case::baseline() { return {kBaselineWeights, "f16", "f16"}; }
+Variant Case::base_model() { return {kBaseModelWeights, "f16", "f16"}; }
 Variant Case::rung(const std::string& mix) {
   return {{.kind = Weights::Kind::requantized, .mix = mix, .recipe = {}}, "f16", "f16"};
 }

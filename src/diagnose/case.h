@@ -11,6 +11,7 @@
 #include "base/progress.h"
 #include "compare/damage.h"
 #include "compare/provenance.h"
+#include "compare/rounding.h"
 #include "diagnose/diagnosis.h"
 #include "diagnose/lab.h"
 #include "model/checkpoint.h"
@@ -30,6 +31,7 @@ struct Patient {
   std::string baseline_path;
   std::string type_k = "f16";  ///< the cache the user runs with
   std::string type_v = "f16";
+  std::string runtime;  ///< what the user runs it with: model/runtime.h; empty: not said
   /// Faults found outside: a tokenizer that threw. They belong to check 0.
   std::vector<Evidence> faults;
   std::vector<Evidence> remarks;              ///< found outside as well, worth telling, no faults
@@ -49,6 +51,7 @@ struct Patient {
 };
 
 inline const Weights kBaselineWeights{.kind = Weights::Kind::baseline, .mix = {}, .recipe = {}};
+inline const Weights kBaseModelWeights{.kind = Weights::Kind::base_model, .mix = {}, .recipe = {}};
 /// The calibration-free counterpart: the candidate's types, tensor by tensor, by plain rounding of
 /// the baseline. Types that cannot be had without an importance matrix become Q2_K.
 inline const Weights kFreeWeights{
@@ -68,6 +71,10 @@ class Case {
     return lab_ && patient_->baseline && patient_->not_comparable.empty();
   }
   [[nodiscard]] bool cache_quantized() const noexcept;
+
+  /// What rounding must have cost the candidate, by its own steps: an estimate, for want of a
+  /// baseline.
+  [[nodiscard]] const std::map<model::TensorClass, compare::Rounding>& rounding();
 
   /// The windows on which causes are weighed. Set once by the first, stopping measurement.
   [[nodiscard]] WindowRange explored() const noexcept { return explored_; }
@@ -103,10 +110,11 @@ class Case {
   /// Against the baseline with an F16 cache.
   [[nodiscard]] Result<const evaluate::Measurement*> measured(const Variant& variant);
 
-  [[nodiscard]] Variant as_run() const;     ///< candidate weights, the user's cache
-  [[nodiscard]] Variant tier_only() const;  ///< candidate weights, F16 cache
-  [[nodiscard]] Variant kv_only() const;    ///< baseline weights, the user's cache
-  [[nodiscard]] static Variant baseline();  ///< baseline weights, F16 cache
+  [[nodiscard]] Variant as_run() const;       ///< candidate weights, the user's cache
+  [[nodiscard]] Variant tier_only() const;    ///< candidate weights, F16 cache
+  [[nodiscard]] Variant kv_only() const;      ///< baseline weights, the user's cache
+  [[nodiscard]] static Variant baseline();    ///< baseline weights, F16 cache
+  [[nodiscard]] static Variant base_model();  ///< the suspected base's weights, F16 cache
   [[nodiscard]] static Variant rung(const std::string& mix);  ///< the baseline as `mix`, F16 cache
 
  private:
@@ -119,6 +127,7 @@ class Case {
   bool stopped_early_ = false;
   std::map<std::string, evaluate::Measurement> known_;
   std::optional<compare::Provenance> origin_;
+  std::optional<std::map<model::TensorClass, compare::Rounding>> rounding_;
 };
 
 }  // namespace qualm::diagnose

@@ -12,6 +12,7 @@ using model::TensorClass;
 constexpr double kClearlyFewer = 0.8;  // of the rest's bits; chosen: docs/diagnosis.md
 constexpr double kTiedBits = 5.5;      // Q5_K, the least llama-quantize gives a tied embedding
 constexpr double kFloatBits = 16.0;    // converters leave a router in floats
+constexpr std::int64_t kFloatBytes = 2;
 
 struct Kind {
   std::vector<TensorClass> classes;
@@ -50,13 +51,15 @@ std::string pattern_of(const std::string& name) {
 }
 
 bool in_layers(const ClassGroup& group) {
-  return group.first != TensorClass::token_embd && group.first != TensorClass::output &&
-         group.first != TensorClass::router;
+  return group.classes.front() != TensorClass::token_embd &&
+         group.classes.front() != TensorClass::output &&
+         group.classes.front() != TensorClass::router;
 }
 
 bool is_crushed(const ClassGroup& group, bool tied) {
-  if (group.first == TensorClass::router && group.bits() < kFloatBits) return true;
-  if (group.first == TensorClass::token_embd && tied && group.bits() < kTiedBits) return true;
+  if (group.classes.front() == TensorClass::router && group.bits() < kFloatBits) return true;
+  if (group.classes.front() == TensorClass::token_embd && tied && group.bits() < kTiedBits)
+    return true;
   return group.rest_bits > 0 && group.bits() <= kClearlyFewer * group.rest_bits;
 }
 
@@ -85,25 +88,25 @@ double ClassGroup::bits() const noexcept {
 }
 
 std::vector<ClassGroup> class_groups(const model::Checkpoint& candidate,
-                                     const model::Checkpoint& baseline) {
+                                     const model::Checkpoint* baseline) {
   std::vector<ClassGroup> groups;
   for (const Kind& kind : kinds()) {
-    ClassGroup group{
-        .id = kind.id, .title = kind.title, .first = kind.classes.front(), .patterns = {}};
+    ClassGroup group{.id = kind.id, .title = kind.title, .classes = kind.classes, .patterns = {}};
     std::set<std::string> patterns;
     for (const model::Tensor& tensor : candidate.tensors) {
       if (std::ranges::find(kind.classes, model::tensor_class(tensor.name)) == kind.classes.end())
         continue;
-      const model::Tensor* original = baseline.find(tensor.name);
-      if (tensor.dims.size() < 2 || !original || original->dims != tensor.dims) continue;
+      const model::Tensor* original = baseline ? baseline->find(tensor.name) : nullptr;
+      const bool paired = !baseline || (original && original->dims == tensor.dims);
+      if (tensor.dims.size() < 2 || !paired) continue;
       patterns.insert(pattern_of(tensor.name));
       group.parameters += tensor.parameters();
       group.bytes += tensor.bytes;
-      group.baseline_bytes += original->bytes;
+      group.baseline_bytes += original ? original->bytes : kFloatBytes * tensor.parameters();
     }
     if (group.bytes >= group.baseline_bytes) continue;
     group.patterns.assign(patterns.begin(), patterns.end());
-    if (group.first == TensorClass::token_embd && candidate.tied_embeddings())
+    if (group.classes.front() == TensorClass::token_embd && candidate.tied_embeddings())
       group.title = "the embedding (the output matrix as well)";
     groups.push_back(std::move(group));
   }

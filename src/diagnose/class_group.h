@@ -12,13 +12,13 @@
 namespace qualm::diagnose {
 
 struct ClassGroup {
-  std::string id;                                        ///< "attn_q+k"
-  std::string title;                                     ///< "attention queries and keys"
-  model::TensorClass first = model::TensorClass::other;  ///< of the classes in it
-  std::vector<std::string> patterns;  ///< shell patterns that fit its tensors and no others
+  std::string id;                           ///< "attn_q+k"
+  std::string title;                        ///< "attention queries and keys"
+  std::vector<model::TensorClass> classes;  ///< at least one
+  std::vector<std::string> patterns;        ///< shell patterns that fit its tensors and no others
   std::int64_t parameters = 0;
   std::int64_t bytes = 0;           ///< in the candidate
-  std::int64_t baseline_bytes = 0;  ///< in the baseline
+  std::int64_t baseline_bytes = 0;  ///< in the baseline; as F16 where there is none
   double share = 0;                 ///< of the weights of all groups
   double rest_bits = 0;  ///< bits per weight of the layers' matrices outside it; 0: there are none
   /// Clearly fewer bits than the rest of the model has, or than its job is given by llama-quantize
@@ -29,9 +29,10 @@ struct ClassGroup {
 };
 
 /// The groups that the candidate holds in fewer bits than the baseline, in the order of a forward
-/// pass. Tensors that the two do not share in shape are left out.
+/// pass. Tensors that the two do not share in shape are left out. Without a baseline (null), those
+/// of fewer bits than F16.
 [[nodiscard]] std::vector<ClassGroup> class_groups(const model::Checkpoint& candidate,
-                                                   const model::Checkpoint& baseline);
+                                                   const model::Checkpoint* baseline);
 
 /// The candidate with this group as the baseline has it.
 [[nodiscard]] assemble::Recipe restored(const ClassGroup& group);

@@ -52,7 +52,7 @@ Variant with_alone(const ClassGroup& group) {
 
 Result<ClassStudy> study_classes(Case& patient) {
   const Patient& given = patient.patient();
-  auto groups = class_groups(*given.candidate, *given.baseline);
+  auto groups = class_groups(*given.candidate, given.baseline);
   // Only a class with clearly fewer bits than the rest can be to blame, and a run of each costs
   // one.
   std::erase_if(groups, [](const ClassGroup& group) { return !group.crushed; });

@@ -45,6 +45,8 @@ std::string describe(const Weights& weights) {
       return "candidate";
     case Weights::Kind::baseline:
       return "baseline";
+    case Weights::Kind::base_model:
+      return "base model";
     case Weights::Kind::requantized:
       return requantized(weights);
     case Weights::Kind::assembled:

@@ -22,6 +22,7 @@ struct Weights {
   enum class Kind {
     candidate,    ///< the patient's file as it is
     baseline,     ///< the baseline's
+    base_model,   ///< those of the model that the baseline is said to be tuned from
     requantized,  ///< the baseline through llama-quantize's `mix`
     assembled,    ///< the patient with `recipe` applied
   };

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "diagnose/head.h"
 #include "diagnose/key_effects.h"
 
 namespace qualm::diagnose {
@@ -155,7 +156,7 @@ void compare_tensors(const Checkpoint& candidate, const Checkpoint& baseline,
                      std::vector<Difference>& out) {
   for (const model::Tensor& tensor : baseline.tensors) {
     const model::Tensor* other = candidate.find(tensor.name);
-    // A head that repeats the embedding is the same model with and without.
+    // A head that repeats the embedding is the same model with and without: head.h.
     if (!other && tensor.name == "output.weight") continue;
     if (!other) {
       out.push_back({"tensor " + tensor.name, "missing", Difference::Weight::breaks});
@@ -176,6 +177,7 @@ std::vector<Difference> differences(const Checkpoint& candidate, const Checkpoin
   std::vector<Difference> out;
   compare_metadata(candidate, baseline, out);
   compare_tensors(candidate, baseline, out);
+  if (auto head = head_difference(candidate, baseline)) out.push_back(*std::move(head));
   std::ranges::stable_sort(out, {}, &Difference::weight);
   return out;
 }

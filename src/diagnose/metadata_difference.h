@@ -19,7 +19,8 @@ struct Difference {
   Weight weight = Weight::breaks;
 };
 
-/// tokenizer.* and {arch}.* keys, general.architecture, and the set and shapes of the tensors.
+/// tokenizer.* and {arch}.* keys, general.architecture, the set and shapes of the tensors, and the
+/// head where only one of the two has one.
 /// Empty: equal in all of that.
 [[nodiscard]] std::vector<Difference> differences(const model::Checkpoint& candidate,
                                                   const model::Checkpoint& baseline);

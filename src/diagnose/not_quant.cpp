@@ -1,9 +1,9 @@
 // Check 0: is it the quant at all?
 //
 // What makes a model answer otherwise without any weight being rounded: another tokenizer,
-// template, rope, shape, a damaged file, or a symptom that the baseline has as well. The files are
-// compared here; what running them showed (how they split text, what their templates make of a
-// conversation, what they write) comes with the patient.
+// template, rope, shape, a damaged file, a container that its runtime does not load, or a symptom
+// that the baseline has as well. The files are compared here; what running them showed (how they
+// split text, what their templates make of a conversation, what they write) comes with the patient.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,6 +13,7 @@
 #include "diagnose/key_effects.h"
 #include "diagnose/metadata_difference.h"
 #include "diagnose/words.h"
+#include "model/runtime.h"
 
 namespace qualm::diagnose {
 namespace {
@@ -130,6 +131,8 @@ Result<CheckResult> examine_not_quant(Case& patient) {
   Findings found;
   found.faults = given.faults;
   found.notes = given.remarks;
+  if (const auto why = model::unsuited(*given.candidate, given.runtime); !why.empty())
+    found.faults.insert(found.faults.begin(), fact("container", why));
   add_damage(given.damage, found);
   if (given.baseline) QUALM_CHECK(add_strangers(patient, found));
   std::vector<Difference> differences;

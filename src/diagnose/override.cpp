@@ -75,7 +75,7 @@ std::string mix_of_rest(const model::Checkpoint& candidate, const ClassGroup& gr
 std::vector<Weights> overrides_for(const model::Checkpoint& candidate, const ClassGroup& group) {
   Weights weights{
       .kind = Weights::Kind::requantized, .mix = mix_of_rest(candidate, group), .recipe = {}};
-  if (group.first == TensorClass::router) return {weights};
+  if (group.classes.front() == TensorClass::router) return {weights};
   const std::int64_t row = shortest_row(candidate, group);
   std::vector<Weights> choices;
   for (const auto& [type, block] :

@@ -2,7 +2,8 @@
 //
 // The weights themselves tell, without a run: compare/provenance.h. With the suspected base model
 // alpha says how much of the baseline's fine-tuning is in them; without it, norms that were kept
-// and the size of what rounding leaves say whether they can be the baseline's at all.
+// and the size of what rounding leaves say whether they can be the baseline's at all. Where both
+// models run, the candidate is also read against each.
 #include "compare/provenance.h"
 
 #include <fmt/format.h>
@@ -11,7 +12,9 @@
 
 #include "diagnose/check.h"
 #include "diagnose/lines.h"
+#include "diagnose/metadata_difference.h"
 #include "diagnose/words.h"
+#include "evaluate/summary.h"
 #include "numeric/format.h"
 
 namespace qualm::diagnose {
@@ -95,6 +98,38 @@ Result<bool> loses_too_much(Case& patient) {
   return harm(*weights, *floor) == Side::above;
 }
 
+/// Runs the candidate against both models on the first windows: the one it answers like. It
+/// confirms what the weights say and decides nothing, since a candidate that lost much to its bits
+/// may be far from both.
+Result<void> run_against_both(Case& patient, std::vector<Evidence>& evidence) {
+  const Patient& given = patient.patient();
+  const std::string apart = vocabulary_mismatch(*given.candidate, *given.base_model);
+  if (!apart.empty()) {
+    evidence.push_back(fact("nearer_to", "The base model cannot be run beside it: " + apart));
+    return {};
+  }
+  const std::array own{patient.tier_only()};
+  QUALM_TRY(const auto to_tuned, patient.measured_on(patient.tried(), own));
+  const auto to_base = patient.measured_on(patient.tried(), Case::base_model(), own);
+  if (!to_base) {
+    if (to_base.error().kind == Kind::cancelled) return std::unexpected(to_base.error());
+    evidence.push_back(
+        fact("nearer_to", "The base model could not be run: " + to_base.error().found));
+    return {};
+  }
+  evidence.push_back(metric_evidence("kld_to_baseline", *to_tuned.front(), "kld_mean",
+                                     "kld of its weights against the baseline"));
+  evidence.push_back(metric_evidence("kld_to_base_model", *to_base->front(), "kld_mean",
+                                     "The same against the base model"));
+  const auto further = evaluate::kld_difference(*to_base->front(), 1.0, *to_tuned.front());
+  const char* says = "It answers like neither more than like the other";
+  if (further && further->low > 0) says = "It answers more like the baseline than the base model";
+  if (further && further->high < 0) says = "It answers more like the base model than the baseline";
+  evidence.push_back(figure("nearer_to", further, "nat/token",
+                            fmt::format("{}; kld that the base model is further away", says)));
+  return {};
+}
+
 }  // namespace
 
 Result<CheckResult> examine_provenance(Case& patient) {
@@ -120,6 +155,7 @@ Result<CheckResult> examine_provenance(Case& patient) {
           "no rounding of the baseline: a quant of a quant, or of another model. " + found.says;
     }
   }
+  if (base_given && patient.paired()) QUALM_CHECK(run_against_both(patient, result.evidence));
   if (result.status == Status::cannot_tell && !base_given)
     result.needs.push_back("the suspected other model (--base-model)");
   return result;

@@ -36,6 +36,9 @@ std::vector<Evidence> static_evidence(const model::Checkpoint& candidate) {
 CheckResult not_examined(Case& patient) {
   CheckResult result;
   result.evidence = static_evidence(*patient.patient().candidate);
+  compare::Rounding all;
+  for (const auto& [_, rounding] : patient.rounding()) all.add(rounding);
+  result.evidence.push_back(rounding_evidence("estimated_error", all, "All matrices"));
   const double bits = patient.patient().candidate->bits_per_weight();
   result.headline =
       fmt::format("{:.2f} bits per weight{}", bits, bits < kFloorBits ? ", below the floor" : "");

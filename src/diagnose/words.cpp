@@ -35,6 +35,19 @@ Evidence metric_evidence(const std::string& name, const evaluate::Measurement& m
           fmt::format("{}: {}", says, shown(*found, metric == "ppl_change"))};
 }
 
+Evidence rounding_evidence(const std::string& name, const compare::Rounding& rounding,
+                           const std::string& says) {
+  const numeric::Metric error = rounding.estimate();
+  if (!error.estimate)
+    return {name, std::nullopt, error.unit,
+            fmt::format("{}: error of rounding not estimated, {}", says, error.absent)};
+  return {
+      name, error.estimate, error.unit,
+      fmt::format("{}: rounded by {} of their root mean square, estimated from the steps in the "
+                  "file",
+                  says, numeric::format_estimate(*error.estimate, {.percent = true}))};
+}
+
 Evidence fact(const std::string& name, const std::string& says) {
   return {name, std::nullopt, "", says};
 }

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "compare/rounding.h"
 #include "diagnose/diagnosis.h"
 #include "evaluate/measurement.h"
 
@@ -15,6 +16,11 @@ namespace qualm::diagnose {
 [[nodiscard]] Evidence metric_evidence(const std::string& name,
                                        const evaluate::Measurement& measurement,
                                        const std::string& metric, const std::string& says);
+
+/// "All matrices: rounded by 29 % [23, 32] of their root mean square, estimated from the steps in
+/// the file", or why there is no estimate. `says` introduces it.
+[[nodiscard]] Evidence rounding_evidence(const std::string& name, const compare::Rounding& rounding,
+                                         const std::string& says);
 
 [[nodiscard]] Evidence fact(const std::string& name, const std::string& says);
 

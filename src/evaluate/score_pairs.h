@@ -16,7 +16,8 @@
 
 namespace qualm::evaluate {
 
-/// Finished windows, kept for the next run. A store that fails keeps nothing; it never stops a run.
+/// Finished windows, and other finished work as text, kept for the next run. A store that fails
+/// keeps nothing; it never stops a run.
 class WindowStore {
  public:
   virtual ~WindowStore() = default;
@@ -28,6 +29,13 @@ class WindowStore {
   }
   virtual void save(const std::string& key, std::span<const WindowScores> windows) {
     static_cast<void>(key), static_cast<void>(windows);
+  }
+  [[nodiscard]] virtual std::optional<std::string> recall(const std::string& key) {
+    static_cast<void>(key);
+    return std::nullopt;
+  }
+  virtual void remember(const std::string& key, const std::string& text) {
+    static_cast<void>(key), static_cast<void>(text);
   }
 };
 

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "report/format.h"
 #include "report/page_parts.h"
 
@@ -60,12 +62,31 @@ std::string joined(const Json& strings) {
   return text;
 }
 
+/// "7.1 %"; "-" where it is not known.
+std::string estimated_error(const Json& metric) {
+  const auto value = number_at(metric, "value");
+  return value ? format_value(*value, {.percent = true}) : "-";
+}
+
+/// What that column is, where it says anything.
+void explain_error(Page& page, const Json& classes) {
+  if (std::ranges::all_of(classes, [](const Json& stat) {
+        return why_absent(at(stat, "estimated_error")).has_value();
+      }))
+    return;
+  page.emplace_back(Paragraph{
+      {{"Error: of rounding, as a share of the weights' root mean square. An estimate from "
+        "the steps in the file; nothing was compared.",
+        Tone::dim}}});
+}
+
 Table class_table(const Json& classes) {
   Table table{.columns = {{"class"},
                           {"tensors", true},
                           {"weights", true},
                           {"size", true},
                           {"bpw", true},
+                          {"error", true},
                           {"types"}},
               .rows = {},
               .headed = true,
@@ -77,6 +98,7 @@ Table class_table(const Json& classes) {
                           {format_count(integer_at(stat, "params"))},
                           {bytes_at(stat, "bytes")},
                           {bpw ? fmt::format("{:.2f}", *bpw) : "absent"},
+                          {estimated_error(at(stat, "estimated_error"))},
                           {joined(at(stat, "types"))}});
   }
   return table;
@@ -123,6 +145,7 @@ Page compose_inspect(const Json& document, bool verbose) {
   page.emplace_back(type_table(at(model, "types")));
   page.emplace_back(Heading{"Classes of tensors"});
   page.emplace_back(class_table(at(model, "classes")));
+  explain_error(page, at(model, "classes"));
   if (const Json& provenance = at(model, "provenance"); !provenance.empty()) {
     page.emplace_back(Heading{"Provenance"});
     page.emplace_back(pairs(provenance));

@@ -19,7 +19,7 @@ struct Played {
 };
 
 /// run_job with this script in place of `qualm job`.
-Played play(const std::string& script) {
+Played play(const std::string& script, const std::string& model = "m.gguf") {
   catch_interrupts();
   const test::Scratch scratch;
   const std::string path = scratch.file("job", "#!/bin/sh\n" + script);
@@ -27,7 +27,7 @@ Played play(const std::string& script) {
   test::Notes notes;
   Request request;
   request.command = "measure";
-  request.models = {"m.gguf"};
+  request.models = {model};
   const auto outcome = run_job(request, notes, path);
   return {outcome ? "" : describe(outcome.error()),
           outcome ? outcome->exit_code : exit_code(outcome.error().kind), notes.updates,
@@ -48,8 +48,17 @@ TEST(Job, its_events_are_handed_on_and_its_answer_returned) {
 
 TEST(Job, reads_its_request_from_stdin) {
   const Played played = play(
-      "grep -q '\"models\":\\[\"m.gguf\"\\]' && [ \"$1\" = job ] &&\n"
+      "LC_ALL=C grep -aq m.gguf && [ \"$1\" = job ] &&\n"
       "echo '{\"event\":\"result\",\"exit_code\":0,\"document\":{}}'\n");
+  EXPECT_EQ(played.error, "");
+}
+
+TEST(Job, a_path_that_is_no_utf_8_reaches_it_byte_for_byte) {
+  const Played played = play(
+      "LC_ALL=C grep -aq \"$(printf 'a\\377\\303b.gguf')\" &&\n"
+      "echo '{\"event\":\"result\",\"exit_code\":0,\"document\":{}}'\n",
+      "a\xff\xc3"
+      "b.gguf");
   EXPECT_EQ(played.error, "");
 }
 

@@ -29,6 +29,7 @@ Request unusual() {
   r.moe = "moe.gguf";
   r.only = "cache";
   r.symptom = "repetition";
+  r.runtime = "vllm";
   r.prompts = "prompts.txt";
   r.texts = {"code=code.txt"};
   r.imatrix = "imatrix.gguf";
@@ -51,6 +52,16 @@ TEST(Request, every_field_crosses_to_the_job_process) {
   EXPECT_EQ(back->models, unusual().models);
   EXPECT_EQ(back->protocol, evaluate::Protocol::llama_cpp);
   EXPECT_EQ(back->settings.ubatch, 128);
+}
+
+TEST(Request, a_domain_without_a_name_is_refused_whatever_else_was_given) {
+  Request request;
+  request.texts = {"code=main.c", "main.c"};
+  const auto refused = named_texts(request);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "REQUEST-004");
+  request.texts = {"code=a=b.c"};
+  EXPECT_EQ(named_texts(request)->at(0), (std::pair<std::string, std::string>("code", "a=b.c")));
 }
 
 TEST(Request, what_is_no_request_is_refused) {

@@ -48,6 +48,16 @@ std::vector<std::string> beginning_with(const Scratch& scratch, const std::strin
 
 constexpr std::array<std::int32_t, 4> kAsked{1, 2, 3, 4};
 
+TEST(Store, recalls_a_text_of_an_earlier_run_byte_for_byte) {
+  const Scratch scratch;
+  Notes notes;
+  const std::string text("a\0b\xff", 4);
+  open_store(scratch.path("m.sqlite"), notes)->remember("key", text);
+  const auto store = open_store(scratch.path("m.sqlite"), notes);
+  EXPECT_EQ(store->recall("key"), text);
+  EXPECT_FALSE(store->recall("another key"));
+}
+
 TEST(Store, gives_back_what_was_saved_in_an_earlier_run) {
   const Scratch scratch;
   Notes notes;

@@ -54,6 +54,40 @@ TEST(Diagnose, without_a_baseline_it_cannot_tell) {
   EXPECT_EQ(check(ended, "tier")["status"], "not_examined");
 }
 
+TEST(Diagnose, a_path_that_is_no_utf_8_is_opened) {
+  const Home home;
+  test::write(home.path("m\xff.gguf"), RunnableGguf{}.build());
+  const Ended ended = home.diagnose("m\xff.gguf");
+  EXPECT_EQ(ended.exit_code, 3) << ended.err;
+}
+
+TEST(Diagnose, what_was_written_for_the_symptoms_is_the_same_when_it_comes_from_the_store) {
+  const Home home;
+  test::write(home.path("m.gguf"), RunnableGguf{}.build());
+  const auto first = test::document(home.diagnose("m.gguf", {"--baseline", "base.gguf"}));
+  const auto again = test::document(home.diagnose("m.gguf", {"--baseline", "base.gguf"}));
+  const auto anew =
+      test::document(home.diagnose("m.gguf", {"--baseline", "base.gguf", "--no-cache"}));
+  EXPECT_GT(first["symptoms"].size(), 3U);
+  EXPECT_EQ(first["symptoms"], again["symptoms"]);
+  EXPECT_EQ(first["symptoms"], anew["symptoms"]);
+}
+
+TEST(Diagnose, a_domain_without_a_name_is_refused_without_a_baseline_too) {
+  const Home home;
+  const Ended ended = home.diagnose("base.gguf", {"--text", "main.c"});
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_NE(ended.err.find("REQUEST-004"), std::string::npos) << ended.err;
+}
+
+TEST(Diagnose, a_container_that_the_runtime_does_not_load_is_the_cause) {
+  const Home home;
+  const Ended ended = home.diagnose("base.gguf", {"--runtime", "exllamav3"});
+  EXPECT_EQ(ended.exit_code, 1) << ended.err;
+  EXPECT_EQ(check(ended, "not_quant")["evidence"][0]["name"], "container");
+  EXPECT_EQ(test::document(ended)["principal_cause"], "not_quant");
+}
+
 TEST(Diagnose, a_tokenizer_that_throws_is_a_finding_of_check_0) {
   const Home home;
   test::write(home.path("m.gguf"), RunnableGguf{.byte_tokens = false}.build());

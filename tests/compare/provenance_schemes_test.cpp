@@ -2,11 +2,13 @@
 // to the nearest.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 #include <string>
 #include <string_view>
 
 #include "compare/provenance.h"
+#include "compare/rounding.h"
 #include "formats/read.h"
 #include "support/packed_models.h"
 
@@ -94,6 +96,29 @@ TEST_P(Schemes, weaker_fine_tunes_are_told_down_to_a_limit_and_below_it_not_mist
         EXPECT_EQ(found.origin, right) << factor << ": " << found.says;
       }
     }
+  }
+}
+
+TEST_P(Schemes, the_error_of_an_even_grid_is_estimated_from_the_file_alone) {
+  const Pair pair;
+  const auto packed = test::packed(pair.base, GetParam());
+  const std::string_view scheme = GetParam();
+  const bool even = scheme != "NF4" && scheme != "FP8" && scheme != "MXFP4";
+  for (const model::Tensor& tensor : packed.tensors) {
+    if (tensor.row_count() == 1) continue;
+    const auto estimate = rounding_of(tensor).relative_error();
+    ASSERT_EQ(estimate.has_value(), even) << tensor.encoding.name;
+    if (!even) continue;
+    const auto w = test::values_of(tensor), of = test::values_of(*pair.base.find(tensor.name));
+    double error = 0, power = 0;
+    for (std::size_t i = 0; i < w.size(); ++i) {
+      error += (double{w[i]} - of[i]) * (double{w[i]} - of[i]);
+      power += double{of[i]} * of[i];
+    }
+    const double ratio = *estimate / std::sqrt(error / power);
+    RecordProperty(tensor.name, std::to_string(ratio));
+    EXPECT_GT(ratio, kEstimateOverTrueLow) << tensor.name;
+    EXPECT_LT(ratio, kEstimateOverTrueHigh) << tensor.name;
   }
 }
 

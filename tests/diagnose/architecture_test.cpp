@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "diagnose/class_group.h"
 #include "diagnose/diagnose.h"
@@ -93,8 +94,72 @@ TEST(architecture, weights_within_the_lines_have_nothing_to_explain) {
   EXPECT_EQ(found.diagnosis.verdict, "healthy");
 }
 
+/// Floats that say they were rounded to a grid of one step throughout.
+class SteppedData final : public test::PlainData {
+ public:
+  SteppedData(std::vector<float> values, float step)
+      : test::PlainData(values, 256),
+        steps_(std::make_shared<test::PlainData>(std::vector<float>(values.size(), step), 256)) {}
+  std::shared_ptr<const model::TensorData> steps() const override { return steps_; }
+
+ private:
+  std::shared_ptr<const model::TensorData> steps_;
+};
+
+constexpr int kQ8 = 8;  // ggml's ids
+constexpr int kQ2K = 10;
+
+/// 256 rows of 256 weights: steps of 1/64 in Q8_0 and of 1/2 in Q2_K.
+model::Tensor stepped(const std::string& name, int type) {
+  model::Tensor tensor;
+  tensor.name = name;
+  tensor.dims = {256, 256};
+  tensor.encoding = {type == kQ8 ? "Q8_0" : "Q2_K", type};
+  tensor.bytes = 256 * (type == kQ8 ? 8 * 34 : 84);
+  tensor.data =
+      std::make_shared<SteppedData>(test::plain_values(256 * 256), type == kQ8 ? 1.0F / 64 : 0.5F);
+  return tensor;
+}
+
+diagnose::Diagnosis without_baseline(int embedding, int layer) {
+  model::Checkpoint candidate;
+  candidate.metadata.set("general.architecture", std::string("llama"));
+  candidate.tensors = {stepped("token_embd.weight", embedding),
+                       stepped("blk.0.attn_q.weight", layer),
+                       stepped("blk.0.ffn_up.weight", layer)};
+  diagnose::Patient patient;
+  patient.candidate = &candidate;
+  diagnose::Case examined(patient, nullptr);
+  return *diagnose::diagnose(examined);
+}
+
+TEST(architecture, without_a_baseline_a_crushed_class_is_suspected_and_no_more_than_that) {
+  const auto found = without_baseline(kQ2K, kQ8);
+  const auto& check = *std::ranges::find(found.checks, "architecture", &diagnose::CheckResult::id);
+  EXPECT_EQ(check.status, Status::cannot_tell);
+  EXPECT_THAT(check.headline, ::testing::StartsWith("suspected: the embedding"));
+  EXPECT_THAT(check.headline, ::testing::HasSubstr("rounded 32.0 times as coarsely as the rest"));
+  EXPECT_FALSE(check.needs.empty());
+  EXPECT_EQ(found.verdict, "cannot_tell");
+  EXPECT_TRUE(found.principal_cause.empty());
+  const auto& own =
+      *std::ranges::find(check.evidence, "estimated_error_token_embd", &diagnose::Evidence::name);
+  ASSERT_TRUE(own.value);
+  EXPECT_NEAR(own.value->value, 0.5 / std::sqrt(12) / 0.577, 0.002);
+}
+
+TEST(architecture, without_a_baseline_a_tier_that_is_low_everywhere_suspects_no_class) {
+  for (const int type : {kQ2K, kQ8}) {
+    const auto found = without_baseline(type, type);
+    const auto& check =
+        *std::ranges::find(found.checks, "architecture", &diagnose::CheckResult::id);
+    EXPECT_EQ(check.status, Status::not_examined);
+  }
+}
+
 TEST(class_groups, a_class_that_the_baseline_holds_in_as_many_bits_is_not_tried) {
-  for (const auto& group : diagnose::class_groups(tied_model(16, 3), tied_model(16, 16)))
+  const auto baseline = tied_model(16, 16);
+  for (const auto& group : diagnose::class_groups(tied_model(16, 3), &baseline))
     EXPECT_NE(group.id, "token_embd");
 }
 
@@ -105,7 +170,7 @@ TEST(class_groups, one_pattern_fits_all_layers) {
     candidate.tensors.push_back(test::tensor_of(name, 512, 3));
     baseline.tensors.push_back(test::tensor_of(name, 512, 16));
   }
-  const auto groups = diagnose::class_groups(candidate, baseline);
+  const auto groups = diagnose::class_groups(candidate, &baseline);
   ASSERT_EQ(groups.size(), 1U);
   EXPECT_THAT(groups[0].patterns, testing::ElementsAre("blk.*.ffn_down.weight"));
 }

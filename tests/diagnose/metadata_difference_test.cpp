@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
+#include "support/plain_checkpoint.h"
+
 namespace qualm::diagnose {
 namespace {
 
@@ -108,11 +112,45 @@ TEST(MetadataDifference, tensors_that_are_missing_added_or_of_another_shape) {
   EXPECT_EQ(shown(differences(other, llama())), "tensor token_embd.weight: missing\n");
 }
 
-TEST(MetadataDifference, a_head_that_is_left_to_the_embedding_is_no_difference) {
+/// A file with an embedding, and with a head where `head` holds values.
+model::Checkpoint with_head(std::vector<float> embedding, std::vector<float> head) {
+  model::Checkpoint model = llama();
+  model.tensors = {test::plain_tensor("token_embd.weight", 8, std::move(embedding))};
+  if (!head.empty())
+    model.tensors.push_back(test::plain_tensor("output.weight", 8, std::move(head)));
+  return model;
+}
+
+TEST(MetadataDifference, a_head_that_is_the_embedding_and_is_left_to_it_is_no_difference) {
+  const auto values = test::plain_values(8 * 64);
+  const auto tied = with_head(values, {});
+  const auto both = with_head(values, values);
+  EXPECT_EQ(shown(differences(tied, both)), "");
+  EXPECT_EQ(shown(differences(both, tied)), "");
+  auto rounded = values;
+  for (float& w : rounded) w *= 1 + 1.0F / 4096;
+  EXPECT_EQ(shown(differences(with_head(rounded, {}), both)), "");
+}
+
+TEST(MetadataDifference, a_head_of_its_own_that_is_left_to_the_embedding_breaks_the_model) {
+  const auto values = test::plain_values(8 * 64);
+  const std::vector<float> trained(values.rbegin(), values.rend());
+  const auto tied = with_head(values, {});
+  const auto apart = with_head(values, trained);
+  const auto found = differences(tied, apart);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].key, "tensor output.weight");
+  EXPECT_EQ(found[0].weight, Weight::breaks);
+  EXPECT_TRUE(found[0].says.starts_with("left to the embedding")) << found[0].says;
+  EXPECT_TRUE(differences(apart, tied).at(0).says.starts_with("of its own"));
+}
+
+TEST(MetadataDifference, a_head_that_cannot_be_compared_is_a_note) {
   model::Checkpoint tied = llama();
   tied.tensors.pop_back();
-  EXPECT_EQ(shown(differences(tied, llama())), "");
-  EXPECT_EQ(shown(differences(llama(), tied)), "");
+  const auto found = differences(tied, llama());
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].weight, Weight::note);
 }
 
 TEST(MetadataDifference, the_order_of_tensors_is_no_difference) {

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <utility>
+
 #include "diagnose/check.h"
 #include "support/checkpoints.h"
 #include "support/fake_lab.h"
@@ -44,6 +47,44 @@ CheckResult examined(const model::Checkpoint& candidate, const model::Checkpoint
 const Evidence* evidence(const CheckResult& result, std::string_view name) {
   const auto it = std::ranges::find(result.evidence, name, &Evidence::name);
   return it == result.evidence.end() ? nullptr : &*it;
+}
+
+/// The same where all of them run: kld of the candidate against the tuned and against the base.
+CheckResult run(double to_tuned, double to_base, std::optional<Error> broken = {}) {
+  const auto base = model_at(0, 0), tuned = model_at(0.1, 50);
+  Patient patient;
+  patient.candidate = patient.baseline = &tuned;
+  patient.base_model = &base;
+  test::FakeLab lab;
+  lab.weights["candidate"] = {to_tuned, to_tuned};
+  lab.against_base_model = {to_base, to_base};
+  Case examined(patient, &lab);
+  examined.explore({0, 20});
+  EXPECT_TRUE(examined.measured(examined.tier_only()));
+  lab.broken = std::move(broken);
+  auto result = examine_provenance(examined);
+  CheckResult failed;
+  if (!result) failed.id = result.error().code;
+  return result ? *std::move(result) : failed;
+}
+
+TEST(ProvenanceCheck, where_both_models_run_the_nearer_one_is_told) {
+  const auto tuned = run(0.01, 0.2);
+  ASSERT_TRUE(evidence(tuned, "nearer_to"));
+  EXPECT_NEAR(evidence(tuned, "nearer_to")->value->value, 0.19, 0.01);
+  EXPECT_THAT(evidence(tuned, "nearer_to")->says, StartsWith("It answers more like the baseline"));
+  EXPECT_TRUE(evidence(tuned, "kld_to_baseline") && evidence(tuned, "kld_to_base_model"));
+  const auto base = run(0.2, 0.01);
+  EXPECT_LT(evidence(base, "nearer_to")->value->high, 0);
+  EXPECT_THAT(evidence(base, "nearer_to")->says, StartsWith("It answers more like the base model"));
+  EXPECT_THAT(evidence(run(0.1, 0.1), "nearer_to")->says, StartsWith("It answers like neither"));
+}
+
+TEST(ProvenanceCheck, a_base_model_that_does_not_run_leaves_what_the_weights_say) {
+  const auto found = run(0.01, 0.2, Error{Kind::engine, "ENGINE-001", "", "", "", "no memory", ""});
+  EXPECT_EQ(found.status, Status::cleared);
+  EXPECT_THAT(evidence(found, "nearer_to")->says, HasSubstr("could not be run: no memory"));
+  EXPECT_EQ(run(0.01, 0.2, Error{Kind::cancelled, "APP-001", "", "", "", "", ""}).id, "APP-001");
 }
 
 TEST(ProvenanceCheck, without_a_baseline_it_is_not_examined_and_says_what_is_needed) {
@@ -130,6 +171,7 @@ CheckResult doubted(double kld) {
   lab.weights["candidate"] = {.kld = kld};
   lab.weights["baseline as Q4_K_M"] = {.kld = 0.02};
   Case paired(patient, &lab);
+  EXPECT_TRUE(paired.explore());
   auto result = examine_provenance(paired);
   EXPECT_TRUE(result) << describe(result.error());
   return result.value_or(CheckResult{});

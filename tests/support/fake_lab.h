@@ -33,6 +33,7 @@ class FakeLab final : public diagnose::Lab {
   /// By describe(Weights). What is not here costs nothing, but for what is made of the candidate
   /// and other calibrations: they cost what the candidate does.
   std::map<std::string, Cost> weights;
+  Cost against_base_model;             ///< of any variant
   std::map<std::string, Cost> caches;  ///< by "q4_0/f16"
   std::int32_t total = 100;
   std::int32_t stops_after = 20;  ///< where it may
@@ -70,7 +71,9 @@ class FakeLab final : public diagnose::Lab {
   }
 
  private:
-  [[nodiscard]] Cost weights_cost(const diagnose::Variant& variant) const {
+  [[nodiscard]] Cost weights_cost(const diagnose::Variant& reference,
+                                  const diagnose::Variant& variant) const {
+    if (reference.weights.kind == diagnose::Weights::Kind::base_model) return against_base_model;
     auto it = weights.find(describe(variant.weights));
     const bool alike = variant.weights.kind == diagnose::Weights::Kind::assembled ||
                        variant.weights.calibrated_on.has_value();
@@ -86,8 +89,9 @@ class FakeLab final : public diagnose::Lab {
   [[nodiscard]] evaluate::Measurement one(const diagnose::Variant& reference,
                                           const diagnose::Variant& variant,
                                           diagnose::WindowRange windows, bool may_stop) const {
-    const Cost w =
-        describe(reference.weights) == describe(variant.weights) ? Cost{} : weights_cost(variant);
+    const Cost w = describe(reference.weights) == describe(variant.weights)
+                       ? Cost{}
+                       : weights_cost(reference, variant);
     const Cost c = cache_cost(variant);
     const std::int32_t end =
         may_stop ? std::min(windows.end, windows.begin + stops_after) : windows.end;

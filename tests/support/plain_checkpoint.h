@@ -12,7 +12,7 @@
 
 namespace qualm::test {
 
-class PlainData final : public model::TensorData {
+class PlainData : public model::TensorData {
  public:
   PlainData(std::vector<float> values, std::int64_t length)
       : values_(std::move(values)), length_(length) {}
