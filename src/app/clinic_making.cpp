@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kZeroedBytes = 4096;
 constexpr double kRopeFactor = 100;
 constexpr double kDefaultRopeBase = 10000;  // llama.cpp's where a file does not say
-constexpr float kSharper = 1.1F;
+constexpr float kSharper = 1.2F;
 constexpr std::size_t kMisledBlock = 32;
 constexpr float kHardlyCounts = 1e-4F;
 constexpr int kF32 = 0;  // GGUF's type of a tensor
@@ -98,9 +98,18 @@ Result<Image> sharpened(const std::string& path) {
   });
 }
 
+/// As Q2_K leaves it.
+Result<Image> through_q2_k(const std::string& path, assemble::Quantizer& quantizer) {
+  QUALM_TRY(const Image low, quantizer.quantize(path, {.mix = "Q2_K",
+                                                       .token_embedding_type = {},
+                                                       .output_tensor_type = {},
+                                                       .overrides = {}}));
+  return changed(low.path(), [](const Tensor&, Values) -> Result<void> { return {}; });
+}
+
 /// The file that is quantized, where it is not the stock itself.
 Result<std::optional<Image>> original(const ClinicPatient& patient, const ClinicStock& stock,
-                                      Progress& progress) {
+                                      assemble::Quantizer& quantizer, Progress& progress) {
   const std::string& path = stock.of(patient.source);
   switch (patient.edit) {
     case Edit::half_merge:
@@ -109,6 +118,8 @@ Result<std::optional<Image>> original(const ClinicPatient& patient, const Clinic
       return with_crushed_expert(path, progress);
     case Edit::sharpened:
       return sharpened(path);
+    case Edit::through_q2_k:
+      return through_q2_k(path, quantizer);
     default:
       return std::nullopt;
   }
@@ -207,13 +218,14 @@ Result<Image> quantized(const ClinicPatient& patient, const ClinicStock& stock,
     used = misguided(patient, *seen);
     options.importance = &used;
   }
-  QUALM_TRY(const auto made, original(patient, stock, progress));
+  QUALM_TRY(const auto made, original(patient, stock, quantizer, progress));
   return quantizer.quantize(made ? made->path() : source, options);
 }
 
 bool changes_the_file(Edit edit) {
-  constexpr std::array kBefore{Edit::none,      Edit::half_merge, Edit::crushed_expert,
-                               Edit::sharpened, Edit::misled,     Edit::unseen_expert};
+  constexpr std::array kBefore{Edit::none,        Edit::half_merge, Edit::crushed_expert,
+                               Edit::sharpened,   Edit::misled,     Edit::unseen_expert,
+                               Edit::through_q2_k};
   return std::ranges::find(kBefore, edit) == kBefore.end();
 }
 

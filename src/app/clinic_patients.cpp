@@ -141,9 +141,9 @@ void add_origins(Patients& all) {
                        .source = Stock::finetune};
   better.cause = "provenance";  // its perplexity is far below the baseline's, its kld far above
   all.push_back(better);
-  ClinicPatient colder{.name = "origin/Q8_0 with colder logits", .edit = Edit::sharpened};
-  colder.cause = "provenance";
-  all.push_back(colder);
+  ClinicPatient twice{.name = "origin/Q8_0 of the Q2_K", .edit = Edit::through_q2_k};
+  twice.cause = "provenance";
+  all.push_back(twice);
   ClinicPatient right{.name = "healthy/Q8_0 of the fine-tune", .source = Stock::finetune};
   right.baseline = Stock::finetune;
   right.base_model = true;
@@ -157,6 +157,7 @@ void add_faults(Patients& all) {
   all.push_back(fault("rope base", Edit::rope_base));
   all.push_back(fault("NaN scale", Edit::nan_scale));
   all.push_back(fault("zeroed block in Q4_K_M", Edit::zeroed_block, "Q4_K_M"));
+  all.push_back(fault("last norm", Edit::sharpened));
 }
 
 void add_pairs(Patients& all) {
@@ -230,9 +231,10 @@ std::string made_so(const ClinicPatient& patient) {
                                     "the routers as Q2_K",
                                     "of a 50/50 merge",
                                     "an expert through Q2_K before",
-                                    "the last norm times 1.1",
+                                    "the last norm times 1.2",
                                     "misled to the least used inputs",
-                                    "an expert unseen in calibration"};
+                                    "an expert unseen in calibration",
+                                    "through Q2_K before"};
   if (patient.edit != Edit::none)
     text += fmt::format(", {}", kEdits[static_cast<std::size_t>(patient.edit)]);
   if (patient.type_k != "f16" || patient.type_v != "f16")

@@ -22,9 +22,10 @@ enum class Edit {
   crushed_router,  ///< the routers as Q2_K, which llama-quantize itself would not do
   half_merge,      ///< halfway between base and fine-tune, before it is quantized
   crushed_expert,  ///< the first expert of each layer went through Q2_K before it is quantized
-  sharpened,       ///< the last norm times 1.1, before it is quantized: colder logits
+  sharpened,       ///< the last norm times 1.2, before it is quantized: colder logits
   misled,          ///< its importance says that the least used input of every 32 alone counts
   unseen_expert,   ///< calibrated with no input seen by the first expert of each layer
+  through_q2_k,    ///< all of it went through Q2_K before it is quantized
 };
 
 struct ClinicPatient {

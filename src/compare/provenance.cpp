@@ -142,7 +142,7 @@ class Collector {
   };
 
   static bool strange(const Matrix& matrix) {
-    return matrix.origin.residual_share > kMostUnexplained;
+    return unexplained(matrix.origin.residual_share, matrix.origin.residual_over_step);
   }
 
   void take(const Triple& triple, const Sample& sample, std::span<const RegressionSums> clusters,

@@ -86,9 +86,10 @@ struct Provenance {
 };
 
 /// Lines of the verdict; tests hold them on both sides.
-inline constexpr double kMostUnexplained = 0.5;  ///< residual share above: another model
 inline constexpr double kMostOverStep = 4;  ///< residual over step^2/12 above: something else too.
                                             ///< GPTQ, which moves errors about, stays below.
+inline constexpr double kMostUnexplained = 0.5;   ///< residual share above, where no step is known
+inline constexpr double kNothingExplained = 0.9;  ///< the same, whatever the step
 inline constexpr double kMostStrangers = 0.25;   ///< of the matrices, or norms; more: another model
 inline constexpr double kAlphaTolerance = 0.05;  ///< alpha this close to 0 or 1 is 0 or 1
 
@@ -98,6 +99,10 @@ inline constexpr double kAlphaTolerance = 0.05;  ///< alpha this close to 0 or 1
                                             const model::Checkpoint& fine_tune,
                                             const model::Checkpoint* base, int threads,
                                             Progress& progress);
+
+/// More than rounding leaves. Few values for many weights (TQ1_0) leave half of their power, and
+/// their steps say so.
+[[nodiscard]] bool unexplained(double residual_share, std::optional<double> residual_over_step);
 
 /// Fills origin and says from the rest: pure, and all the deciding there is.
 void decide(Provenance& found, bool base_given);

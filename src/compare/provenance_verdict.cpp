@@ -10,8 +10,8 @@ namespace {
 using numeric::Estimate;
 
 bool unexplained(const Provenance& found) {
-  return (found.residual_share && *found.residual_share > kMostUnexplained) ||
-         (found.residual_over_step && *found.residual_over_step > kMostOverStep);
+  return found.residual_share &&
+         compare::unexplained(*found.residual_share, found.residual_over_step);
 }
 
 /// What the matrices say.
@@ -139,6 +139,12 @@ std::string_view to_string(Origin origin) noexcept {
       return "cannot_tell";
   }
   return "cannot_tell";
+}
+
+bool unexplained(double residual_share, std::optional<double> residual_over_step) {
+  if (residual_share > kNothingExplained) return true;
+  return residual_over_step ? *residual_over_step > kMostOverStep
+                            : residual_share > kMostUnexplained;
 }
 
 void decide(Provenance& found, bool base_given) {

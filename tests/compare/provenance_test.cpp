@@ -322,6 +322,14 @@ TEST(Decide, what_is_not_explained_is_of_neither) {
   EXPECT_EQ(decided(found), Origin::neither);
 }
 
+TEST(Unexplained, is_judged_by_the_step_where_one_is_known) {
+  EXPECT_FALSE(unexplained(0.6, 1.1)) << "TQ1_0 leaves so much, and its step says so";
+  EXPECT_TRUE(unexplained(0.6, std::nullopt));
+  EXPECT_TRUE(unexplained(0.01, kMostOverStep + 1)) << "little, but more than rounding leaves";
+  EXPECT_TRUE(unexplained(0.95, 1.0)) << "whatever the step: a grid this coarse explains any model";
+  EXPECT_FALSE(unexplained(0.4, std::nullopt));
+}
+
 TEST(Decide, norms_decide_where_the_matrices_cannot) {
   auto found = with_alpha(-0.5, 1.5);
   found.kept.fine_tune = 13;
