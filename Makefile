@@ -18,11 +18,21 @@ readme: build
 demo: build
 	build/qualm demo
 
-# Every test: unit, engine (runs libllama) and slow.
+# Every test. Those that run libllama (4 minutes) are repeated where a program, a model, a text or a
+# file of the tests is newer than their last pass; remove build/slow.passed to have them anyway.
 test: setup
 	@[ -f build/build.ninja ] || cmake --preset release > /dev/null
 	@cmake --build build -j $(JOBS)
-	ctest --test-dir build -j $(JOBS) --output-on-failure --timeout 600
+	ctest --test-dir build -j $(JOBS) --output-on-failure -LE 'engine|slow'
+	@if $(MAKE) -q --no-print-directory build/slow.passed; then \
+	  echo "The tests that run libllama passed with these very programs and files: not repeated" \
+	    "(rm build/slow.passed to repeat them)."; \
+	else $(MAKE) --no-print-directory build/slow.passed; fi
+
+build/slow.passed: build/qualm $(filter-out %.cmake,$(wildcard build/tests/test_*)) \
+    $(shell find models corpora tests fuzz/corpus -type f)
+	ctest --test-dir build -j $(JOBS) --output-on-failure --timeout 600 -L 'engine|slow'
+	@touch $@
 
 format:
 	@tools/setup.sh dev
