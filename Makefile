@@ -1,5 +1,5 @@
 # Two commands: `make demo` and `make test` set up everything they need on a bare Debian 12 machine.
-.PHONY: all setup build readme demo test check-format format tidy bench asan tsan install clean
+.PHONY: all setup build readme demo test check-format format tidy fuzz bench asan tsan install clean
 
 JOBS := $(shell nproc)
 
@@ -55,6 +55,13 @@ asan tsan: setup
 	@[ -f build/$@/build.ninja ] || cmake --preset $@ > /dev/null
 	@cmake --build build/$@ -j $(JOBS)
 	ctest --preset $@ -j $(JOBS)
+
+# Each reader under libFuzzer, ASan and UBSan, for SECONDS; what is found there stays in build/.
+SECONDS := 600
+fuzz: setup
+	@tools/setup.sh fuzz
+	@[ -f build/fuzz-clang/build.ninja ] || cmake --preset fuzz > /dev/null
+	fuzz/run.sh build/fuzz-clang $(SECONDS)
 
 bench:
 	@tools/setup.sh peers

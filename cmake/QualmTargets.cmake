@@ -5,8 +5,8 @@ target_include_directories(qualm_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_definitions(qualm_options INTERFACE QUALM_VERSION="${PROJECT_VERSION}")
 # g++ 12 is wrong about every "literal" + string (-Wrestrict, GCC bug 105651) and, at -O3, about the value
 # of a std::expected that holds an error (-Wmaybe-uninitialized); the sanitizer builds look for the latter.
-target_compile_options(qualm_options INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wno-restrict
-  -Wno-maybe-uninitialized $<$<BOOL:${QUALM_WERROR}>:-Werror>)
+target_compile_options(qualm_options INTERFACE -Wall -Wextra -Wconversion -Wshadow
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-maybe-uninitialized> $<$<BOOL:${QUALM_WERROR}>:-Werror>)
 if(QUALM_SANITIZE)
   target_compile_options(qualm_options INTERFACE -fsanitize=${QUALM_SANITIZE} -fno-omit-frame-pointer
                                                  -fno-sanitize-recover=all)

@@ -3,6 +3,7 @@
 #
 #   tools/setup.sh          compiler, CMake, the libraries of docs/dependencies.md, libllama
 #   tools/setup.sh dev      also clang-format, clang-tidy, the JSON Schema validator
+#   tools/setup.sh fuzz     also clang with libFuzzer
 #   tools/setup.sh peers    also llama.cpp's own tools, for bench/ and the differential tests
 #
 # Only apt needs root. libllama comes from the distribution where it has one (Debian 14 and later).
@@ -28,8 +29,9 @@ packages="g++ cmake ninja-build ccache make pkg-config libcli11-dev nlohmann-jso
 case $want in
   build) ;;
   dev) packages="$packages clang-format-14 clang-tidy-19 python3-jsonschema" ;;
+  fuzz) packages="$packages clang-19 libclang-rt-19-dev" ;;
   peers) packages="$packages python3 python3-numpy time" ;;
-  *) die "unknown set '$want': expected build, dev or peers" ;;
+  *) die "unknown set '$want': expected build, dev, fuzz or peers" ;;
 esac
 
 install_packages() {
