@@ -94,29 +94,20 @@ void add_chunk(ErrorSums& sums, std::int64_t row, std::size_t column, std::span<
   add_each(sums, row, column + whole, w.subspan(whole), b.subspan(whole));
 }
 
-/// A NaN compares false: it is neither on a grid nor within a step.
+/// A NaN compares false: it is neither on a grid nor within a step. Without branches, so that the
+/// compiler takes several weights at once.
 void count_within(ErrorSums& sums, std::span<const float> w, std::span<const float> b,
                   std::span<const float> steps) {
   constexpr float kStoredScale = 0x1p-11F;  // a float16 scale is that far off, relatively
   constexpr float kMost = std::numeric_limits<float>::max();
-  const std::size_t whole = steps.size() / kLanes * kLanes;
-  Floats gridded = 0, within = 0;  // whole numbers, exact up to 2^24: a row has no more weights
-  for (std::size_t i = 0; i < whole; i += kLanes) {
-    const Floats wi(&w[i], simd::element_aligned), bi(&b[i], simd::element_aligned);
-    const Floats step(&steps[i], simd::element_aligned);
-    const Floats e = simd::abs(wi - bi);
-    simd::where(e <= kMost && step <= kMost, gridded) += 1.0F;
-    simd::where(e <= 0.5F * step + kStoredScale * simd::abs(wi), within) += 1.0F;
-  }
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    sums.gridded += static_cast<std::int64_t>(gridded[lane]);
-    sums.within += static_cast<std::int64_t>(within[lane]);
-  }
-  for (std::size_t i = whole; i < steps.size(); ++i) {
+  int gridded = 0, within = 0;  // of a row: fewer than 2^31
+  for (std::size_t i = 0; i < steps.size(); ++i) {
     const float e = std::abs(w[i] - b[i]);
-    sums.gridded += e <= kMost && steps[i] <= kMost ? 1 : 0;
-    sums.within += e <= 0.5F * steps[i] + kStoredScale * std::abs(w[i]) ? 1 : 0;
+    gridded += static_cast<int>(e <= kMost) & static_cast<int>(steps[i] <= kMost);
+    within += static_cast<int>(e <= 0.5F * steps[i] + kStoredScale * std::abs(w[i]));
   }
+  sums.gridded += gridded;
+  sums.within += within;
 }
 
 const char* const kNothing = "no weights were compared";
