@@ -4,6 +4,6 @@ set -eu
 cd "$(dirname "$0")/.."
 export QUALM="$PWD/build/bench/qualm"
 build/bench/bench/qualm_bench --benchmark_min_time=0.2
-python3 bench/inspect_sparse.py
+python3 bench/sparse.py
 python3 bench/differential.py
 python3 bench/versus_llama_perplexity.py

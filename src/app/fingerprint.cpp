@@ -34,6 +34,7 @@ Result<std::string> fingerprint(const model::Checkpoint& checkpoint, Progress& p
       XXH3_128bits_update(state.get(), part.data(), part.size());
       left = left.subspan(part.size());
       done += part.size();
+      source->release_pages();
       progress.update("reading " + checkpoint.path, static_cast<std::int64_t>(done >> 20),
                       static_cast<std::int64_t>(checkpoint.file_bytes() >> 20));
     }

@@ -48,6 +48,9 @@ class MappedFile final : public FileSource {
   std::span<const std::byte> bytes() const noexcept override {
     return {static_cast<const std::byte*>(data_), size_};
   }
+  void release_pages() const noexcept override {
+    if (size_ > 0) ::madvise(data_, size_, MADV_DONTNEED);
+  }
 
  private:
   std::string path_;

@@ -20,6 +20,8 @@ class FileSource {
   virtual ~FileSource() = default;
   [[nodiscard]] virtual const std::string& path() const noexcept = 0;
   [[nodiscard]] virtual std::span<const std::byte> bytes() const noexcept = 0;
+  /// Pages that were read leave this process's memory; they come back when they are read again.
+  virtual void release_pages() const noexcept {}
 };
 
 /// Errors: FILE-001 does not exist, FILE-002 is a directory, FILE-003 not readable, FILE-004 not a

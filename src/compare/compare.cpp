@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 
 #include "compare/blocks.h"
@@ -65,6 +66,9 @@ std::expected<Common, std::string> common_part(const model::Tensor& model,
   return common;
 }
 
+/// Bytes read before their pages are let go.
+constexpr std::int64_t kHeldBytes = std::int64_t{64} << 20;
+
 class Comparer {
  public:
   Comparer(const model::Checkpoint& model, const model::Checkpoint& baseline, Unfolding unfolding,
@@ -125,7 +129,7 @@ class Comparer {
   }
 
   Result<void> rows(const Common& common, const Factors* factors, std::int64_t first,
-                    std::int64_t count, Scratch& scratch, ErrorSums& sums) const {
+                    std::int64_t count, Scratch& scratch, ErrorSums& sums) {
     const std::int64_t size = count * common.length;
     const auto w = sized(scratch.w, size);
     const auto b = sized(scratch.b, size);
@@ -148,13 +152,23 @@ class Comparer {
       sums.add_row(first + static_cast<std::int64_t>(row), w.subspan(row * length, length),
                    b.subspan(row * length, length),
                    steps.empty() ? steps : steps.subspan(row * length, length));
+    count_read(count * (common.model->bytes / common.model->row_count() +
+                        common.baseline->bytes / common.baseline->row_count()));
     return {};
+  }
+
+  void count_read(std::int64_t bytes) {
+    const std::int64_t before = read_.fetch_add(bytes);
+    if (before / kHeldBytes == (before + bytes) / kHeldBytes) return;
+    model_.release_pages();
+    baseline_.release_pages();
   }
 
   const model::Checkpoint& model_;
   const model::Checkpoint& baseline_;
   Unfolding unfolding_;
   std::vector<Scratch> scratch_;
+  std::atomic<std::int64_t> read_ = 0;
   Progress& progress_;
 };
 

@@ -36,6 +36,7 @@ std::vector<Result<codec::TensorHealth>> read_all(const model::Checkpoint& candi
     for (std::size_t i = next++; i < all.size(); i = next++) {
       all[i] = codec::verify(candidate.tensors[i], flag);
       bytes += candidate.tensors[i].bytes;
+      candidate.release_pages();
     }
     --working;
   };

@@ -142,7 +142,9 @@ class Collector {
   };
 
   static bool strange(const Matrix& matrix) {
-    return unexplained(matrix.origin.residual_share, matrix.origin.residual_over_step);
+    const TensorOrigin& origin = matrix.origin;
+    return origin.residual_share > kMostUnexplained &&
+           unexplained(origin.residual_share, origin.residual_over_step);
   }
 
   void take(const Triple& triple, const Sample& sample, std::span<const RegressionSums> clusters,

@@ -11,8 +11,7 @@
 namespace qualm::compare {
 namespace {
 
-constexpr std::int64_t kSample = std::int64_t{1} << 16;  // weights: enough for a per cent
-constexpr std::int64_t kFewestRows = 32;
+constexpr std::int64_t kClassSample = std::int64_t{1} << 20;  // weights
 constexpr std::array<std::string_view, 4> kFloats{"F64", "F32", "F16", "BF16"};
 
 // Grids that are uneven, where step^2 / 12 says too much; and those of three values, where far
@@ -72,14 +71,14 @@ numeric::Metric Rounding::estimate() const {
           "fraction", ""};
 }
 
-Rounding rounding_of(const model::Tensor& tensor) {
+Rounding rounding_of(const model::Tensor& tensor, std::int64_t sample) {
   Rounding sums;
   const std::int64_t length = tensor.row_length();
   const std::int64_t rows = tensor.row_count();
   if (length <= 0 || rows <= 0) return sums;
   sums.gridded = !is_float(tensor);
   const auto grid = sums.gridded ? even_steps(tensor) : nullptr;
-  const std::int64_t wanted = std::min(std::max(kSample / length, kFewestRows), rows);
+  const std::int64_t wanted = std::clamp<std::int64_t>(sample / length, 1, rows);
   std::vector<float> values(static_cast<std::size_t>(length));
   std::vector<float> steps(sums.gridded ? values.size() : 0);
   for (std::int64_t i = 0; i < wanted; ++i) {
@@ -99,10 +98,19 @@ Rounding rounding_of(const model::Tensor& tensor) {
 
 std::map<model::TensorClass, Rounding> rounding_by_class(const model::Checkpoint& checkpoint,
                                                          const Progress& progress) {
+  std::map<model::TensorClass, std::vector<const model::Tensor*>> members;
+  for (const model::Tensor& tensor : checkpoint.tensors)
+    if (tensor.dims.size() >= 2) members[model::tensor_class(tensor.name)].push_back(&tensor);
   std::map<model::TensorClass, Rounding> classes;
-  for (const model::Tensor& tensor : checkpoint.tensors) {
-    if (progress.cancelled()) break;
-    if (tensor.dims.size() >= 2) classes[model::tensor_class(tensor.name)].add(rounding_of(tensor));
+  for (const auto& [name, tensors] : members) {
+    Rounding& sums = classes[name];
+    if (std::ranges::all_of(tensors, [](const auto* tensor) { return is_float(*tensor); }))
+      continue;  // known without a look
+    const auto sample = kClassSample / static_cast<std::int64_t>(tensors.size());
+    for (const model::Tensor* tensor : tensors) {
+      if (progress.cancelled()) return classes;
+      if (sums.unknown.empty()) sums.add(rounding_of(*tensor, sample));
+    }
   }
   return classes;
 }

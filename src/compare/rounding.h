@@ -41,10 +41,12 @@ struct Rounding {
   [[nodiscard]] numeric::Metric estimate() const;
 };
 
-/// Read on 65,536 weights of the tensor, on 32 rows at least, spread evenly over it.
-[[nodiscard]] Rounding rounding_of(const model::Tensor& tensor);
+/// Read on `sample` weights of the tensor, in whole rows (one at least) spread evenly over it.
+[[nodiscard]] Rounding rounding_of(const model::Tensor& tensor,
+                                   std::int64_t sample = std::int64_t{1} << 20);
 
-/// Matrices alone, by class. Stops early, with what it has, where `progress` says so.
+/// Matrices alone, by class, on a million weights of each class. Stops early, with what it has,
+/// where `progress` says so.
 [[nodiscard]] std::map<model::TensorClass, Rounding> rounding_by_class(
     const model::Checkpoint& checkpoint, const Progress& progress);
 

@@ -58,4 +58,9 @@ bool Checkpoint::tied_embeddings() const noexcept {
   return find("token_embd.weight") != nullptr && find("output.weight") == nullptr;
 }
 
+void Checkpoint::release_pages() const noexcept {
+  for (const SourceFile& file : files)
+    if (file.source) file.source->release_pages();
+}
+
 }  // namespace qualm::model

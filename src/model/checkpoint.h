@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "model/metadata.h"
 
 namespace qualm::model {
@@ -67,6 +68,7 @@ struct SourceFile {
   std::string path;
   std::uint64_t bytes = 0;
   std::vector<Region> regions;
+  std::shared_ptr<const FileSource> source = nullptr;  ///< null where none is held
 };
 
 /// Something worth telling about a file that is no reason to refuse it.
@@ -97,6 +99,8 @@ struct Checkpoint {
   [[nodiscard]] double bits_per_weight() const noexcept;
   /// No separate head: the embedding is the output matrix (and is quantized as one).
   [[nodiscard]] bool tied_embeddings() const noexcept;
+  /// For walks over all weights, whose memory must not grow with the files: see FileSource.
+  void release_pages() const noexcept;
 };
 
 }  // namespace qualm::model

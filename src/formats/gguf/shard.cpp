@@ -118,7 +118,7 @@ Result<Shard> read_shard(const std::shared_ptr<const FileSource>& file) {
   }
   regions.add(Region::Kind::trailing, file_bytes);
   shard.metadata = std::move(pairs.metadata);
-  shard.source = {file->path(), file_bytes, std::move(regions).take()};
+  shard.source = {file->path(), file_bytes, std::move(regions).take(), file};
   return shard;
 }
 

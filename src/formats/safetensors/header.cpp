@@ -210,7 +210,7 @@ Result<Header> read_header(const std::shared_ptr<const FileSource>& file) {
 
   using Region = model::Region;
   const std::uint64_t text_end = json_end(*file, length);
-  header.regions = {file->path(), file->bytes().size(), {}};
+  header.regions = {file->path(), file->bytes().size(), {}, file};
   const auto attribute = [&](Region::Kind kind, std::uint64_t begin, std::uint64_t end,
                              std::string name) {
     if (end > begin) header.regions.regions.push_back({kind, begin, end, std::move(name)});

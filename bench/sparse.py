@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""`qualm inspect` of a GGUF of 100 GB that is one big hole: what is not read costs nothing."""
+"""GGUF files that are one big hole: `inspect` of 100 GB, which it does not read, and `compare` of two of 10 GB,
+which it reads whole in constant memory."""
 import os
 import struct
 import tempfile
@@ -11,9 +12,8 @@ def string(text):
     return struct.pack("<Q", len(text)) + text.encode()
 
 
-def write_sparse(path, layers=100, row=8192):
-    """`layers` F16 matrices of 500 million weights each."""
-    rows = 500_000_000 // row
+def write_sparse(path, layers=100, row=8192, rows=500_000_000 // 8192):
+    """`layers` F16 matrices, of 500 million weights each where nothing else is said."""
     tensors = [f"blk.{layer}.ffn_up.weight" for layer in range(layers)]
     size = rows * row * 2
     head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), 1)
@@ -34,6 +34,12 @@ def main():
         print(f"inspect of {os.path.getsize(path) / 1e9:.0f} GB, sparse: "
               f"{spread([1000 * run.wall for run in runs])} ms, "
               f"peak {max(run.peak_mb for run in runs):.0f} MiB")
+        for rows, layers in ((600, 1), (500_000_000 // 8192, 10)):
+            pair = [os.path.join(folder, name) for name in ("a.gguf", "b.gguf")]
+            for one in pair:
+                write_sparse(one, layers=layers, rows=rows)
+            run = Run([QUALM, "compare", *pair, "-q"])
+            print(f"compare of two of {os.path.getsize(one) / 1e9:.3g} GB: {run.wall:.2f} s, peak {run.peak_mb:.0f} MiB")
 
 
 if __name__ == "__main__":
