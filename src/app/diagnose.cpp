@@ -37,6 +37,19 @@ struct Session {
   std::unique_ptr<VariantLab> lab;
 };
 
+/// Nothing can be held against a baseline that is broken itself.
+Result<void> check_baseline(const diagnose::Patient& patient, std::int32_t threads,
+                            Progress& progress) {
+  if (!patient.baseline) return {};
+  QUALM_TRY(const auto damage,
+            compare::find_damage(*patient.baseline, nullptr, threads, progress));
+  if (damage.found.empty()) return {};
+  const compare::Damage& first = damage.found.front();
+  return fail({Kind::input, "DIAGNOSE-001", patient.baseline->path, "tensor " + first.tensor,
+               "a baseline of finite weights", first.says,
+               "The baseline itself is damaged: take it anew, or name another with --baseline."});
+}
+
 Result<void> set_up(const Request& request, const engine::Settings& settings,
                     evaluate::WindowStore& store, Session& session, diagnose::Patient& patient,
                     Progress& progress) {
@@ -121,6 +134,7 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
     patient.asked_symptom = request.symptom;
   QUALM_TRY(patient.damage,
             compare::find_damage(*patient.candidate, patient.baseline, settings.threads, progress));
+  QUALM_CHECK(check_baseline(patient, settings.threads, progress));
   QUALM_CHECK(set_up(request, settings, store, session, patient, progress));
 
   diagnose::Case examined(patient, session.lab.get());

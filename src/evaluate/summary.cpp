@@ -17,6 +17,8 @@ using numeric::Metric;
 
 constexpr const char* kTooFewWindows =
     "fewer than 2 windows were read: an interval needs at least 2";
+constexpr const char* kTooFewFinite =
+    "fewer than 2 windows had finite logits: an interval needs at least 2";
 constexpr const char* kNothingScored = "no position was scored";
 
 Metric metric(std::optional<Estimate> estimate, std::string unit,
@@ -176,8 +178,13 @@ void summarize(Measurement& m) {
   add_means(m);
   add_percentiles(m);
   add_buckets(m);
-  if (m.unavailable.empty()) return;
-  for (auto& [name, absent] : m.metrics) absent.absent = m.unavailable;
+  for (auto& [name, metric] : m.metrics) {
+    if (!m.unavailable.empty()) {
+      metric.absent = m.unavailable;
+    } else if (metric.absent == kTooFewWindows && m.windows.size() >= 2) {
+      metric.absent = kTooFewFinite;
+    }
+  }
 }
 
 Metric kld_mean(const Measurement& m) {

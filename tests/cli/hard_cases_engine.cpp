@@ -75,6 +75,20 @@ TEST(HardCases, of_199_tokens_nobody_can_tell) {
   }
 }
 
+TEST(HardCases, nothing_is_held_against_a_baseline_that_is_damaged_itself) {
+  const Scratch home;
+  std::string bytes = RunnableGguf{}.build();
+  test::write(home.path("whole.gguf"), bytes);
+  bytes.replace(bytes.size() - 4, 4, std::string("\x00\x00\xc0\x7f", 4));  // F32: a NaN
+  test::write(home.path("base.gguf"), bytes);
+  test::write(home.path("text.txt"), lines(200));
+  const Ended ended = run_qualm(home, {"diagnose", "whole.gguf", "--baseline", "base.gguf", "-f",
+                                       "text.txt", "-c", "32", "-t", "1", "-q"});
+  EXPECT_EQ(ended.exit_code, 2) << ended.out;
+  EXPECT_TRUE(ended.err.starts_with("error[DIAGNOSE-001] ")) << ended.err;
+  EXPECT_NE(ended.err.find("The baseline itself is damaged"), std::string::npos) << ended.err;
+}
+
 TEST(HardCases, experts_that_calibration_never_saw_are_told_and_not_blamed_without_a_loss) {
   const Scratch home;
   test::write(home.path("base.gguf"), RunnableGguf{.experts = 8}.build());

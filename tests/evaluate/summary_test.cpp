@@ -146,6 +146,8 @@ TEST(Summary, a_position_that_is_not_finite_is_counted_and_in_no_metric) {
   for (auto& window : all_broken.windows)
     for (Score& s : window.scores) s.finite = false;
   summarize(all_broken);
+  EXPECT_EQ(all_broken.metrics.at("ppl").absent,
+            "fewer than 2 windows had finite logits: an interval needs at least 2");
   EXPECT_EQ(all_broken.tokens_scored, 0);
   for (const auto& [name, metric] : all_broken.metrics) EXPECT_FALSE(metric.estimate) << name;
 }

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
+#include <span>
 
 #include "base/byte_reader.h"
 #include "formats/gguf/gguf.h"
@@ -42,7 +42,7 @@ Result<ImportanceEntry> legacy_entry(ByteReader& reader) {
   QUALM_TRY(const auto values, count(reader, "values", sizeof(float)));
   QUALM_TRY(const auto bytes, reader.bytes("values", values * sizeof(float)));
   entry.mean_squares.resize(values);
-  std::memcpy(entry.mean_squares.data(), bytes.data(), bytes.size());
+  std::ranges::copy(bytes, std::as_writable_bytes(std::span(entry.mean_squares)).begin());
   if (calls > 0)
     for (float& value : entry.mean_squares) value /= static_cast<float>(calls);
   return entry;
