@@ -117,7 +117,8 @@ report::ClinicPatient judge(const ClinicPatient& patient, const ClinicTruth& tru
   result.made_also = patient.also;
   result.why = patient.why;
   result.right_answers = right_answers(patient, truth);
-  result.harm = truth.windows > 0 ? in_words(truth.harm) : "";
+  const Side harm = patient.cause == "kv_cache" ? matters(patient, truth) : truth.harm;
+  result.harm = truth.windows > 0 ? in_words(harm) : "";
   result.truth_windows = truth.windows;
   result.found = found.principal_cause.empty() ? found.verdict : found.principal_cause;
   result.summary = found.summary;

@@ -201,10 +201,11 @@ Result<std::optional<Fix>> prescribe_calibration(Case& patient) {
   fix.weights = better->weights;
   fix.text = finding.text;
   const std::string matrix = finding.domain.name + ".imatrix.gguf";
+  const GgufBaseline source = gguf_baseline(patient.patient());
+  fix.command = source.make;
   if (better->weights.calibrated_on)
-    fix.command = fmt::format("llama-imatrix -m {} -f {} -o {} && ",
-                              shell_word(patient.patient().baseline_path),
-                              shell_word(finding.domain.path), shell_word(matrix));
+    fix.command += fmt::format("llama-imatrix -m {} -f {} -o {} && ", source.path,
+                               shell_word(finding.domain.path), shell_word(matrix));
   fix.command += quantize_command(patient.patient(), better->weights,
                                   better->weights.calibrated_on ? matrix : "");
   QUALM_TRY(const std::int64_t bytes, patient.lab()->model_bytes(*fix.weights));

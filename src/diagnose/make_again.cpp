@@ -6,6 +6,7 @@
 
 #include "diagnose/check.h"
 #include "diagnose/lines.h"
+#include "diagnose/override.h"
 #include "model/file_type.h"
 #include "numeric/format.h"
 
@@ -33,9 +34,10 @@ Result<std::optional<Fix>> make_again(Case& patient) {
   const std::string mix = own_mix(*given.candidate);
   Fix fix;
   fix.weights = Weights{.kind = Weights::Kind::requantized, .mix = mix, .recipe = {}};
-  std::string stem = given.baseline_path.substr(given.baseline_path.find_last_of('/') + 1);
-  if (stem.ends_with(".gguf")) stem.resize(stem.size() - 5);
-  fix.command = fmt::format("llama-quantize {} {}-{}.gguf {}", given.baseline_path, stem, mix, mix);
+  const GgufBaseline source = gguf_baseline(given);
+  const std::string made = fmt::format("{}-{}.gguf", stem_of(given.baseline_path), mix);
+  fix.command =
+      fmt::format("{}llama-quantize {} {} {}", source.make, source.path, shell_word(made), mix);
   QUALM_TRY(fix.bytes, patient.lab()->model_bytes(*fix.weights));
   fix.effect = fmt::format("made again from the baseline in the same tier, {}",
                            numeric::format_bytes(fix.bytes.value_or(0)));

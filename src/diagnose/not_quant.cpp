@@ -168,10 +168,9 @@ Result<CheckResult> examine_not_quant(Case& patient) {
   } else {
     result.status = Status::cleared;
     result.headline =
-        notes > 0
-            ? fmt::format("tokenizer, template and hyperparameters agree ({} notes), file whole",
-                          notes)
-            : "tokenizer, template and hyperparameters equal, file whole";
+        notes > 0 ? fmt::format("tokenizer, template and hyperparameters agree ({} {}), file whole",
+                                notes, notes == 1 ? "note" : "notes")
+                  : "tokenizer, template and hyperparameters equal, file whole";
   }
   if (!given.baseline)
     result.needs.push_back(

@@ -89,6 +89,13 @@ std::vector<Weights> overrides_for(const model::Checkpoint& candidate, const Cla
   return choices;
 }
 
+std::string stem_of(std::string path) {
+  while (path.ends_with('/')) path.pop_back();
+  path.erase(0, path.find_last_of('/') + 1);
+  if (path.ends_with(".gguf")) path.resize(path.size() - 5);
+  return path;
+}
+
 std::string shell_word(const std::string& word) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=+,:@%";
@@ -98,17 +105,25 @@ std::string shell_word(const std::string& word) {
   return quoted + "'";
 }
 
+GgufBaseline gguf_baseline(const Patient& patient) {
+  if (patient.baseline->format.starts_with("GGUF")) return {"", shell_word(patient.baseline_path)};
+  const std::string made = shell_word(stem_of(patient.baseline_path) + ".gguf");
+  return {fmt::format("convert_hf_to_gguf.py {} --outtype auto --outfile {} && ",
+                      shell_word(patient.baseline_path), made),
+          made};
+}
+
 std::string quantize_command(const Patient& patient, const Weights& weights,
                              const std::string& imatrix) {
-  std::string stem = patient.candidate_path.substr(patient.candidate_path.find_last_of('/') + 1);
-  if (stem.ends_with(".gguf")) stem.resize(stem.size() - 5);
   std::string command = "llama-quantize";
   if (!imatrix.empty()) command += " --imatrix " + shell_word(imatrix);
   for (const auto& [pattern, type] : weights.overrides)
     command += " " + option_of(shell_word(pattern), type);
   const std::string mark = weights.overrides.empty() ? "" : "-fixed";
-  return fmt::format("{} {} {} {}", command, shell_word(patient.baseline_path),
-                     shell_word(fmt::format("{}-{}{}.gguf", stem, weights.mix, mark)), weights.mix);
+  return fmt::format(
+      "{} {} {} {}", command, gguf_baseline(patient).path,
+      shell_word(fmt::format("{}-{}{}.gguf", stem_of(patient.candidate_path), weights.mix, mark)),
+      weights.mix);
 }
 
 }  // namespace qualm::diagnose

@@ -17,10 +17,21 @@ namespace qualm::diagnose {
 [[nodiscard]] std::vector<Weights> overrides_for(const model::Checkpoint& candidate,
                                                  const ClassGroup& group);
 
-/// The command line that makes requantized weights of the patient's baseline, for a POSIX shell.
-/// `imatrix` is the path of an importance matrix, or empty.
+/// The baseline as llama.cpp's tools take it, a GGUF: as a word of the shell, and the command that
+/// makes it so, "... && ", empty where it is one.
+struct GgufBaseline {
+  std::string make;
+  std::string path;
+};
+[[nodiscard]] GgufBaseline gguf_baseline(const Patient& patient);
+
+/// The command line that makes requantized weights of that GGUF, for a POSIX shell. `imatrix` is
+/// the path of an importance matrix, or empty.
 [[nodiscard]] std::string quantize_command(const Patient& patient, const Weights& weights,
                                            const std::string& imatrix = "");
+
+/// "tiny-F16" of "models/tiny-F16.gguf"; the last folder's name of a folder.
+[[nodiscard]] std::string stem_of(std::string path);
 
 /// In single quotes where the shell would not take the word as it stands.
 [[nodiscard]] std::string shell_word(const std::string& word);

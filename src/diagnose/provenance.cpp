@@ -147,7 +147,9 @@ Result<CheckResult> examine_provenance(Case& patient) {
   result.status = status_of(found.origin);
   result.headline = found.says;
   result.evidence = evidence_of(found, base_given);
-  if (result.status == Status::cannot_tell && far_from_baseline(found)) {
+  // Weights that were broken since (check 0) are as far off, and are nobody's.
+  if (result.status == Status::cannot_tell && given.damage.found.empty() &&
+      far_from_baseline(found)) {
     QUALM_TRY(const bool lost, loses_too_much(patient));
     if (lost) {
       result.status = Status::cause;

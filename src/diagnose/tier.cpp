@@ -135,7 +135,8 @@ Result<std::optional<Fix>> prescribe_tier(Case& patient) {
   fix.weights = Weights{.kind = Weights::Kind::requantized, .mix = chosen, .recipe = {}};
   QUALM_TRY(const std::int64_t now, patient.lab()->model_bytes({}));
   QUALM_TRY(const std::int64_t then, patient.lab()->model_bytes(*fix.weights));
-  fix.command = quantize_command(patient.patient(), *fix.weights);
+  fix.command =
+      gguf_baseline(patient.patient()).make + quantize_command(patient.patient(), *fix.weights);
   fix.effect =
       fmt::format("weights from {} to {}", numeric::format_bytes(now), numeric::format_bytes(then));
   fix.bytes = then;

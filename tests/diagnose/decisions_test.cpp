@@ -49,6 +49,18 @@ TEST(Decisions, weights_that_a_higher_rung_heals_are_the_cause) {
   EXPECT_NEAR(remedy.after.at("kld_mean").estimate->value, 0.005, 0.0002);
 }
 
+TEST(Decisions, a_baseline_that_is_a_folder_is_converted_before_it_is_quantized) {
+  World world;
+  world.ill_weights();
+  world.baseline.format = "safetensors";
+  world.patient.baseline_path = "models/my tiny/";
+  const Diagnosis found = world.examine();
+  ASSERT_EQ(found.remedies.size(), 1U);
+  EXPECT_EQ(found.remedies[0].command,
+            "convert_hf_to_gguf.py 'models/my tiny/' --outtype auto --outfile 'my tiny.gguf' && "
+            "llama-quantize 'my tiny.gguf' tiny-Q2_K-Q4_K_M.gguf Q4_K_M");
+}
+
 TEST(Decisions, a_remedy_is_proved_on_windows_that_did_not_choose_it) {
   World world;
   world.ill_weights();

@@ -20,6 +20,7 @@ struct World {
     tensor.encoding = {"F16", 1};
     tensor.bytes = 51200;
     baseline.tensors = {tensor};
+    baseline.format = "GGUF v3";
     tensor.encoding = {"Q3_K", 11};
     tensor.bytes = 10880;
     candidate.tensors = {tensor};

@@ -162,11 +162,12 @@ TEST(ProvenanceCheck, another_models_loss_is_blamed_on_no_class_and_no_calibrati
 }
 
 /// Other norms and no base model to hold them against: a doubt, of weights that lose `kld`.
-CheckResult doubted(double kld) {
+CheckResult doubted(double kld, bool damaged = false) {
   const auto base = model_at(0, 0), tuned = model_at(0.1, 50);
   Patient patient;
   patient.candidate = &base;
   patient.baseline = &tuned;
+  if (damaged) patient.damage.found.push_back({.tensor = "blk.0.ffn_up.weight", .says = ""});
   test::FakeLab lab;
   lab.weights["candidate"] = {.kld = kld};
   lab.weights["baseline as Q4_K_M"] = {.kld = 0.02};
@@ -185,6 +186,10 @@ TEST(ProvenanceCheck, other_norms_are_the_cause_where_the_weights_lose_too_much)
 
 TEST(ProvenanceCheck, other_norms_that_cost_nothing_leave_it_open) {
   EXPECT_EQ(doubted(0.001).status, Status::cannot_tell);
+}
+
+TEST(ProvenanceCheck, weights_that_were_damaged_are_not_called_another_models) {
+  EXPECT_EQ(doubted(0.2, true).status, Status::cannot_tell);
 }
 
 }  // namespace

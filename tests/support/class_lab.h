@@ -29,6 +29,7 @@ inline model::Tensor tensor_of(const std::string& name, std::int64_t weights, do
 /// A tied llama of one layer: the embedding at `embedding` bits, the layer at `layer`.
 inline model::Checkpoint tied_model(double embedding, double layer) {
   model::Checkpoint model;
+  model.format = "GGUF v3";
   model.metadata.set("general.architecture", std::string("llama"));
   model.tensors.push_back(tensor_of("token_embd.weight", 256 * 64, embedding));
   for (const char* name :
