@@ -41,8 +41,7 @@ struct Session {
 Result<void> check_baseline(const diagnose::Patient& patient, std::int32_t threads,
                             Progress& progress) {
   if (!patient.baseline) return {};
-  QUALM_TRY(const auto damage,
-            compare::find_damage(*patient.baseline, nullptr, threads, progress));
+  QUALM_TRY(const auto damage, compare::find_damage(*patient.baseline, nullptr, threads, progress));
   if (damage.found.empty()) return {};
   const compare::Damage& first = damage.found.front();
   return fail({Kind::input, "DIAGNOSE-001", patient.baseline->path, "tensor " + first.tensor,
