@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "assemble/gguf_writer.h"
+#include "codec/plain_rounding.h"
 #include "model/tensor_class.h"
 
 namespace qualm::assemble {
@@ -55,7 +56,7 @@ Result<void> for_rows(const Tensor& tensor, Take&& take) {
     const std::int64_t count = std::min(at_once, tensor.row_count() - row);
     values.resize(static_cast<std::size_t>(count * length));
     QUALM_CHECK(tensor.data->rows(row, count, values));
-    QUALM_CHECK(take(std::span<const float>(values), count));
+    QUALM_CHECK(take(std::span(values), count));
   }
   return {};
 }
@@ -95,6 +96,7 @@ struct Planned {
   const Tensor* tensor = nullptr;
   ggml_type type = GGML_TYPE_COUNT;
   bool raw = false;  ///< bytes are copied as they are
+  const model::Grid* rounded_to = nullptr;
 };
 
 Error not_in_baseline(const std::string& baseline, const std::string& name, std::string found) {
@@ -153,9 +155,14 @@ Result<Planned> plan(const Tensor& tensor, const Checkpoint* baseline, const Rec
   }
   if (rule->action == Action::from_baseline) return as_it_is(*source);
   if (rule->action == Action::encode_like_candidate) {
-    if (tensor.encoding.ggml_type < 0)
-      return fail({Kind::input, "ASSEMBLE-002", "", "tensor " + tensor.name, "a type of ggml",
-                   tensor.encoding.name, ""});
+    if (tensor.dims.size() >= 2 && tensor.encoding.grid) {
+      QUALM_TRY(const ggml_type decoded, float_type(*source));
+      return Planned{source, decoded, false, &*tensor.encoding.grid};
+    }
+    if (tensor.dims.size() >= 2 && tensor.encoding.ggml_type < 0)
+      return fail({Kind::input, "ASSEMBLE-002", "", "tensor " + tensor.name,
+                   "a type of ggml, or a grid that plain rounding makes", tensor.encoding.name,
+                   ""});
     const auto own = static_cast<ggml_type>(tensor.encoding.ggml_type);
     const auto instead = type_named(rule->type);
     if (tensor.dims.size() < 2) return as_it_is(*source);
@@ -172,8 +179,17 @@ Result<Planned> plan(const Tensor& tensor, const Checkpoint* baseline, const Rec
 Result<void> write_encoded(const Planned& planned, GgufWriter& writer) {
   std::vector<std::byte> bytes;
   const std::int64_t length = planned.tensor->row_length();
+  std::optional<codec::PlainRounding> rounding;
+  if (planned.rounded_to) {
+    rounding.emplace(*planned.rounded_to, length);
+    QUALM_CHECK(for_rows(*planned.tensor, [&](std::span<float> values, auto) -> Result<void> {
+      rounding->see(values);
+      return {};
+    }));
+  }
   return for_rows(
-      *planned.tensor, [&](std::span<const float> values, std::int64_t count) -> Result<void> {
+      *planned.tensor, [&](std::span<float> values, std::int64_t count) -> Result<void> {
+        if (rounding) rounding->round(values);
         bytes.resize(ggml_row_size(planned.type, length) * static_cast<std::size_t>(count));
         if (planned.type == GGML_TYPE_F32) {
           return writer.data(std::as_bytes(values));

@@ -24,8 +24,9 @@ enum class Action {
   encode,           ///< the candidate's values, encoded as `type` by ggml (no importance matrix)
   encode_baseline,  ///< the baseline's values, encoded as `type`: plain rounding of the same
                     ///< weights
-  encode_like_candidate,  ///< the baseline's values in the candidate's own type, tensor by tensor;
-                          ///< as `type` where its own needs an importance matrix
+  encode_like_candidate,  ///< the baseline's values in the candidate's own type or on a grid as its
+                          ///< own, tensor by tensor; as `type` where its own needs an importance
+                          ///< matrix
 };
 
 struct Rule {

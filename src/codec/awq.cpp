@@ -116,7 +116,7 @@ Result<Matrix> make_awq_gemm(const AwqParts& parts, std::int64_t group_size) {
     return gemm_code(qweight, k, n);
   };
   return Matrix{{outputs, inputs},
-                {std::move(name)},
+                {std::move(name), -1, groups.grid(4, inputs, false)},
                 awq_data(outputs, inputs, parts.scales, groups, group_of, code_of, GridWeight{}),
                 std::move(notes)};
 }
@@ -144,7 +144,7 @@ Result<Matrix> make_awq_gemv(const AwqParts& parts, std::int64_t group_size) {
     return gemv_code(qweight, n, k);
   };
   return Matrix{{outputs, inputs},
-                {std::move(name)},
+                {std::move(name), -1, groups.grid(4, inputs, false)},
                 awq_data(outputs, inputs, parts.scales, groups, group_of, code_of, GridWeight{}),
                 {}};
 }
@@ -178,7 +178,7 @@ Result<Matrix> make_awq_gemv_fast(const AwqParts& parts, std::int64_t group_size
     return (load<std::uint16_t>(qweight.bytes.data(), word) >> (4 * (place % 4))) & 15u;
   };
   return Matrix{{outputs, inputs},
-                {std::move(name)},
+                {std::move(name), -1, groups.grid(4, inputs, false)},
                 awq_data(outputs, inputs, parts.scales, groups, group_of, code_of, scale_then_add),
                 {}};
 }

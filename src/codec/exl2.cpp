@@ -154,10 +154,14 @@ Result<Matrix> make_exl2(const Exl2Parts& parts, std::int64_t outputs) {
   QUALM_TRY(const auto groups, read_groups(parts, inputs));
   QUALM_TRY(const auto original, read_permutation(parts.q_invperm));
   double bits = 0;
-  for (const WidthGroup& group : groups) bits += static_cast<double>(group.bits * group.count);
+  model::Grid grid{{}, true, true};
+  for (const WidthGroup& group : groups) {
+    bits += static_cast<double>(group.bits * group.count);
+    grid.groups.push_back({group.bits, group.count});
+  }
   std::string name = fmt::format("EXL2 {:.2f} bit", bits / static_cast<double>(inputs));
   return Matrix{{rows, inputs},
-                {std::move(name)},
+                {std::move(name), -1, std::move(grid)},
                 rows_and_steps(rows, inputs, Exl2Rows<GridWeight>(parts, groups, original),
                                Exl2Rows<GridStep>(parts, groups, original)),
                 {}};

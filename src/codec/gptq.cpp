@@ -187,7 +187,7 @@ Result<Matrix> make_gptq(const GptqParts& parts, const GptqConfig& config) {
   const Zeros zeros(parts.qzeros, layout, less_one, config.whole_word_zeros);
   return Matrix{
       {layout.n, layout.k},
-      {std::move(name)},
+      {std::move(name), -1, groups.grid(layout.bits, layout.k, config.symmetric)},
       rows_and_steps(layout.n, layout.k, GptqRows<GridWeight>(parts, zeros, layout, groups),
                      GptqRows<GridStep>(parts, zeros, layout, groups)),
       std::move(notes)};

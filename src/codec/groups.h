@@ -19,6 +19,10 @@ struct Groups {
   [[nodiscard]] std::int64_t of(std::int64_t k) const noexcept {
     return index.empty() ? k / size : index[static_cast<std::size_t>(k)];
   }
+  /// For plain rounding, which has no order of its own: groups of neighbours.
+  [[nodiscard]] model::Grid grid(int bits, std::int64_t inputs, bool symmetric) const {
+    return {{{bits, ceil_divide(inputs, count)}}, symmetric};
+  }
 };
 
 /// Groups of `inputs` inputs into `count` groups. g_idx (I32 [inputs]) decides if given: negative

@@ -127,7 +127,11 @@ void conclude(const CalibrationStudy& study, CheckResult& result) {
     return;
   }
   result.headline =
-      fmt::format("it fits {} less than prose, but no other calibration takes away a tenth", name);
+      finding.interaction && finding.interaction->low > 0
+          ? fmt::format("it fits {} less than prose, but no other calibration takes away a tenth",
+                        name)
+          : fmt::format("on {} plain rounding takes away {} of the kld: less than a tenth", name,
+                        percent(finding.over_free));
 }
 
 Result<void> examine_paired(Case& patient, CheckResult& result) {
@@ -146,7 +150,9 @@ Result<void> examine_paired(Case& patient, CheckResult& result) {
     result.needs.push_back(study.not_possible);
   } else if (study.uncalibrated) {
     result.status = Status::cleared;
-    result.headline = "plain rounding of the baseline, bit for bit: nothing was calibrated";
+    result.headline = no_counterpart(*patient.patient().candidate)
+                          ? "of a scheme that looks at the weights alone: nothing was calibrated"
+                          : "plain rounding of the baseline, bit for bit: nothing was calibrated";
   } else if (study.domains.empty()) {
     result.status = Status::cannot_tell;
     result.needs.push_back("more text (-f, --text)");
@@ -179,7 +185,7 @@ Result<CheckResult> examine_calibration(Case& patient) {
   if (!anomalous(*weights)) return result;
   result.evidence.push_back(metric_evidence("ppl_below_baseline", *weights, "ppl_change",
                                             "Perplexity below the baseline's, an anomaly"));
-  if (result.status != Status::cleared) return result;
+  if (result.status != Status::cleared || no_counterpart(*given.candidate)) return result;
   // Text far from what a model knows is guessed better by weights of any damage: plain rounding
   // shows that as well, and then no calibration is to blame.
   const std::array free{Variant{kFreeWeights, "f16", "f16"}};
@@ -195,7 +201,9 @@ Result<CheckResult> examine_calibration(Case& patient) {
 Result<std::optional<Fix>> prescribe_calibration(Case& patient) {
   QUALM_TRY(const CalibrationStudy study, study_calibration(patient));
   const Alternative* better = study.better();
-  if (!better || better->harm == Side::above) return std::nullopt;  // the tier's remedy answers it
+  // Where it does not pass, the tier's remedy answers it. What other tools made, they make again.
+  if (!better || better->harm == Side::above || better->weights.kind != Weights::Kind::requantized)
+    return std::nullopt;
   const DomainFinding& finding = study.domains[*study.suspect];
   Fix fix;
   fix.weights = better->weights;

@@ -14,6 +14,8 @@ namespace qualm::diagnose {
 namespace {
 
 constexpr double kWorthIt = 0.1;  // share of the loss that another calibration must take
+/// Schemes whose tools look at the weights alone.
+constexpr std::array<std::string_view, 2> kNeverCalibrated{"bitsandbytes", "HQQ"};
 constexpr std::array<std::string_view, 3> kNeedMatrix{"IQ2_XXS", "IQ2_XS", "IQ1_S"};
 
 Variant plain(const Weights& weights) { return {weights, "f16", "f16"}; }
@@ -62,9 +64,17 @@ double excess(const DomainFinding& finding) {
                   finding.interaction ? finding.interaction->value : 0.0);
 }
 
+/// Of another tool than llama.cpp: its calibration cannot be repeated here, only left out.
+bool on_own_grid(const model::Checkpoint& candidate) {
+  return std::ranges::any_of(candidate.tensors, [](const model::Tensor& tensor) {
+    return tensor.encoding.grid.has_value();
+  });
+}
+
 std::vector<Alternative> alternatives_for(Case& patient, const CalibrationStudy& study,
                                           const DomainFinding& finding) {
   std::vector<Alternative> all;
+  if (on_own_grid(*patient.patient().candidate)) return {{kFreeWeights, "plain rounding", {}}};
   Weights calibrated{.kind = Weights::Kind::requantized,
                      .mix = mix_of_rest(*patient.patient().candidate, {}),
                      .recipe = {}};
@@ -111,18 +121,30 @@ bool CalibrationStudy::explains() const noexcept {
   return better() && domains[*suspect].text == 0 && better()->harm == Side::below;
 }
 
+std::optional<std::string> no_counterpart(const model::Checkpoint& candidate) {
+  for (const model::Tensor& tensor : candidate.tensors)
+    if (tensor.encoding.ggml_type < 0 && !tensor.encoding.grid && tensor.dims.size() >= 2)
+      return tensor.encoding.name;
+  return std::nullopt;
+}
+
+bool never_calibrated(std::string_view encoding) {
+  return std::ranges::any_of(kNeverCalibrated,
+                             [&](std::string_view scheme) { return encoding.starts_with(scheme); });
+}
+
 Result<CalibrationStudy> study_calibration(Case& patient) {
   CalibrationStudy study;
-  for (const model::Tensor& tensor : patient.patient().candidate->tensors) {
-    if (tensor.encoding.ggml_type < 0 && tensor.dims.size() >= 2) {
+  const model::Checkpoint& candidate = *patient.patient().candidate;
+  if (const auto encoding = no_counterpart(candidate)) {
+    study.uncalibrated = never_calibrated(*encoding);
+    if (!study.uncalibrated)
       study.not_possible = fmt::format(
-          "plain rounding of {} to compare with, which this version "
-          "does not make",
-          tensor.encoding.name);
-      return study;
-    }
-    study.substituted |= std::ranges::find(kNeedMatrix, tensor.encoding.name) != kNeedMatrix.end();
+          "plain rounding of {} to compare with, which this version does not make", *encoding);
+    return study;
   }
+  for (const model::Tensor& tensor : candidate.tensors)
+    study.substituted |= std::ranges::find(kNeedMatrix, tensor.encoding.name) != kNeedMatrix.end();
   QUALM_TRY(const auto same, patient.lab()->same_weights({}, kFreeWeights));
   study.uncalibrated = same.value_or(false);
   if (study.uncalibrated) return study;

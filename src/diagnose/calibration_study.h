@@ -38,8 +38,9 @@ struct Alternative {
 
 struct CalibrationStudy {
   std::string not_possible;   ///< why there is no counterpart; empty where there is one
-  bool uncalibrated = false;  ///< the candidate is its counterpart, bit for bit
-  bool substituted = false;   ///< some types of the counterpart are Q2_K for want of a matrix
+  bool uncalibrated = false;  ///< the candidate is its counterpart, bit for bit, or of a scheme
+                              ///< that looks at the weights alone
+  bool substituted = false;  ///< some types of the counterpart are Q2_K for want of a matrix
   std::vector<DomainFinding> domains;
   /// The user's domain on which the calibration is suspect, and what was tried there.
   std::optional<std::size_t> suspect;  ///< index into domains
@@ -51,6 +52,9 @@ struct CalibrationStudy {
   /// On the first text, the candidate would pass at its bits with that alternative.
   [[nodiscard]] bool explains() const noexcept;
 };
+
+/// The first encoding of which the calibration-free counterpart cannot be made.
+[[nodiscard]] std::optional<std::string> no_counterpart(const model::Checkpoint& candidate);
 
 /// Reads at most 24 windows of each text. Precondition: patient.paired().
 [[nodiscard]] Result<CalibrationStudy> study_calibration(Case& patient);

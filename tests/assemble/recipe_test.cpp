@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/file.h"
+#include "codec/plain_rounding.h"
 #include "formats/gguf/gguf.h"
 #include "support/gguf_builder.h"
 #include "support/places.h"
@@ -132,6 +133,20 @@ TEST(Assemble, the_baselines_values_are_encoded_in_a_type_or_in_the_candidates_o
   ASSERT_TRUE(baseline().find("blk.0.ffn_up.weight")->data->rows(0, 3, values));
   EXPECT_EQ(out.data("blk.0.ffn_up.weight"), encoded(GGML_TYPE_Q4_0, values, 64));
   EXPECT_EQ(out.data("blk.0.attn_norm.weight"), bytes_of(wave(64, 0.2F)));
+}
+
+TEST(Assemble, on_a_grid_of_another_tools_the_baselines_values_are_rounded_plainly) {
+  Checkpoint foreign = candidate();
+  foreign.tensors[0].encoding = {"GPTQ 4 bit g32", -1, model::Grid{{{4, 32}}, false}};
+  const Made out = made(foreign, &baseline(), {{{"*", Action::encode_like_candidate, ""}}});
+  ASSERT_EQ(out.error, "");
+  auto rounded = wave(192, 0.2F);
+  codec::PlainRounding(*foreign.tensors[0].encoding.grid, 64).round(rounded);
+  std::vector<float> values(192);
+  ASSERT_TRUE(out.model.find("blk.0.attn_k.weight")->data->rows(0, 3, values));
+  EXPECT_EQ(out.type("blk.0.attn_k.weight"), "F16");
+  for (std::size_t i = 0; i < values.size(); ++i)
+    EXPECT_NEAR(values[i], rounded[i], 1.0F / 2048) << i;
 }
 
 TEST(Assemble, the_first_rule_that_fits_decides) {

@@ -106,7 +106,8 @@ TEST(AssembleRefusals, a_type_that_cannot_be_encoded) {
   EXPECT_EQ(refusal(one("c.gguf", {48, 2}), nullptr, {"w", Action::encode, "Q8_0"}),
             "error[ASSEMBLE-002] tensor w: expected rows of a multiple of 32 weights, found 48.");
   EXPECT_EQ(refusal(candidate, &candidate, {"w", Action::encode_like_candidate, ""}),
-            "error[ASSEMBLE-002] tensor w: expected a type of ggml, found GPTQ 4 bit.");
+            "error[ASSEMBLE-002] tensor w: expected a type of ggml, or a grid that plain rounding "
+            "makes, found GPTQ 4 bit.");
 }
 
 TEST(AssembleRefusals, types_that_hold_activations_only) {

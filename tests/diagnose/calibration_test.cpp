@@ -62,8 +62,10 @@ class DomainLab final : public diagnose::Lab {
 
 /// What `ask` says of a paired patient.
 template <class Ask>
-auto asked(Klds klds, double ppl_factor, bool all, const model::Importance* imatrix, Ask&& ask) {
-  const model::Checkpoint candidate = test::tied_model(6.6, 2.6);
+auto asked(Klds klds, double ppl_factor, bool all, const model::Importance* imatrix, Ask&& ask,
+           const model::Encoding* foreign = nullptr) {
+  model::Checkpoint candidate = test::tied_model(6.6, 2.6);
+  if (foreign) candidate.tensors.back().encoding = *foreign;
   const model::Checkpoint baseline = test::tied_model(16, 16);
   DomainLab lab(klds, ppl_factor, all);
   diagnose::Patient patient;
@@ -86,6 +88,12 @@ std::optional<diagnose::Fix> prescribed(Klds klds) {
 diagnose::CheckResult examine(Klds klds, double ppl_factor = 1, bool all = false,
                               const model::Importance* imatrix = nullptr) {
   return asked(klds, ppl_factor, all, imatrix, diagnose::examine_calibration);
+}
+
+const model::Encoding kGptq{"GPTQ 4 bit g128", -1, model::Grid{{{4, 128}}, true}};
+
+diagnose::CheckResult examine_foreign(Klds klds, const model::Encoding& encoding) {
+  return asked(klds, 1, false, nullptr, diagnose::examine_calibration, &encoding);
 }
 
 std::vector<std::string> said(const diagnose::CheckResult& result, std::string_view evidence) {
@@ -162,6 +170,25 @@ TEST(calibration, where_none_at_all_serves_best_the_remedy_is_plain_rounding) {
   ASSERT_TRUE(fix);
   EXPECT_EQ(fix->command, "llama-quantize models/tiny-F16.gguf tiny-Q2_K.gguf Q2_K");
   EXPECT_FALSE(fix->weights->calibrated_on);
+}
+
+TEST(calibration, of_another_tool_is_held_against_plain_rounding_on_its_own_grid) {
+  const Klds worse{{0.05, 0.006}, {0.005, 0.005}, 0.02};
+  const auto found = examine_foreign(worse, kGptq);
+  EXPECT_EQ(found.status, Status::cause);
+  EXPECT_EQ(said(found, "alternative").size(), 1U) << "what it was calibrated by is not repeated";
+  EXPECT_FALSE(asked(worse, 1, false, nullptr, diagnose::prescribe_calibration, &kGptq))
+      << "no command of llama.cpp's makes it";
+  EXPECT_EQ(examine_foreign({{0.05, 0.05}, {0.06, 0.06}, 0.02}, kGptq).status, Status::cleared);
+}
+
+TEST(calibration, a_scheme_that_looks_at_the_weights_alone_has_none) {
+  const Klds worse{{0.05, 0.006}, {0.005, 0.005}, 0.02};
+  EXPECT_EQ(examine_foreign(worse, {"bitsandbytes nf4 block 64"}).status, Status::cleared);
+  const auto unknown = examine_foreign(worse, {"EXL3 4 bit"});
+  EXPECT_EQ(unknown.status, Status::not_examined);
+  ASSERT_EQ(unknown.needs.size(), 1U);
+  EXPECT_TRUE(unknown.needs[0].starts_with("plain rounding of EXL3 4 bit")) << unknown.needs[0];
 }
 
 TEST(calibration, weights_that_fail_with_every_calibration_are_left_to_the_tier) {
