@@ -40,7 +40,8 @@ Result<std::optional<diagnose::Shares>> true_shares(diagnose::Case& examined, di
     if (study.culprit()) crushed = study.culprit()->group;
   }
   if (!crushed && !other.cache_quantized()) return std::nullopt;
-  return diagnose::attribute(other, crushed ? &*crushed : nullptr);
+  QUALM_TRY(const auto all, diagnose::attribute(other, crushed ? &*crushed : nullptr));
+  return all ? std::optional(all->kld) : std::nullopt;
 }
 
 std::string in_words(Side side) {

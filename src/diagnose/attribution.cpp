@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "diagnose/class_study.h"
-#include "diagnose/joint_kld.h"
+#include "diagnose/joint.h"
 #include "numeric/shapley.h"
 
 namespace qualm::diagnose {
@@ -41,7 +41,7 @@ std::vector<double> shares_of(std::span<const double> totals) {
   return values;
 }
 
-bool two_largest_separate(const JointKld& joint, const std::vector<numeric::Estimate>& shares) {
+bool two_largest_separate(const Joint& joint, const std::vector<numeric::Estimate>& shares) {
   std::vector<std::size_t> order(shares.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::ranges::sort(order, std::greater<>(), [&](std::size_t i) { return shares[i].value; });
@@ -52,18 +52,7 @@ bool two_largest_separate(const JointKld& joint, const std::vector<numeric::Esti
   return difference && difference->low > 0;
 }
 
-}  // namespace
-
-Result<std::optional<Shares>> attribute(Case& patient, const ClassGroup* crushed) {
-  std::vector<Factor> factors{Factor::rest};
-  if (crushed) factors.push_back(Factor::crushed);
-  if (patient.cache_quantized()) factors.push_back(Factor::cache);
-  std::vector<Variant> variants;
-  for (std::size_t mask = 1; mask < std::size_t{1} << factors.size(); ++mask)
-    variants.push_back(variant_of(patient, factors, crushed, mask));
-  QUALM_TRY(const auto measured,
-            patient.measured_on(crushed ? patient.screened() : patient.explored(), variants));
-  const JointKld joint = join(measured);
+std::optional<Shares> shares_of(const Joint& joint, const std::vector<Factor>& factors) {
   std::vector<numeric::Estimate> shares;
   for (std::size_t i = 0; i < factors.size(); ++i) {
     const auto share =
@@ -72,8 +61,35 @@ Result<std::optional<Shares>> attribute(Case& patient, const ClassGroup* crushed
     shares.push_back(*share);
   }
   Shares result{shares[0], {}, {}, two_largest_separate(joint, shares)};
-  if (crushed) result.architecture = shares[1];
-  if (patient.cache_quantized()) result.kv_cache = shares.back();
+  for (std::size_t i = 1; i < factors.size(); ++i) {
+    if (factors[i] == Factor::crushed) result.architecture = shares[i];
+    if (factors[i] == Factor::cache) result.kv_cache = shares[i];
+  }
+  return result;
+}
+
+/// Whether the patient as run certainly costs something, or certainly saves it.
+bool differs(const Joint& joint) {
+  const auto all = estimate(joint, [](std::span<const double> totals) { return totals.back(); });
+  return all && (all->low > 0 || all->high < 0);
+}
+
+}  // namespace
+
+Result<std::optional<Attribution>> attribute(Case& patient, const ClassGroup* crushed) {
+  std::vector<Factor> factors{Factor::rest};
+  if (crushed) factors.push_back(Factor::crushed);
+  if (patient.cache_quantized()) factors.push_back(Factor::cache);
+  std::vector<Variant> variants;
+  for (std::size_t mask = 1; mask < std::size_t{1} << factors.size(); ++mask)
+    variants.push_back(variant_of(patient, factors, crushed, mask));
+  QUALM_TRY(const auto measured,
+            patient.measured_on(crushed ? patient.screened() : patient.explored(), variants));
+  const auto of_kld = shares_of(join(measured), factors);
+  if (!of_kld) return std::nullopt;
+  Attribution result{*of_kld, std::nullopt};
+  const Joint likelihood = join(measured, lost_likelihood);
+  if (differs(likelihood)) result.ln_ppl = shares_of(likelihood, factors);
   return result;
 }
 

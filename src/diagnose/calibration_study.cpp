@@ -6,7 +6,7 @@
 #include <array>
 #include <cmath>
 
-#include "diagnose/joint_kld.h"
+#include "diagnose/joint.h"
 #include "diagnose/override.h"
 #include "evaluate/summary.h"
 
@@ -33,7 +33,7 @@ double taken_away(std::span<const double> totals) { return 1.0 - totals[1] / tot
 
 struct Read {
   DomainFinding finding;
-  JointKld joint;  ///< candidate, counterpart
+  Joint joint;  ///< candidate, counterpart
 };
 
 Result<Read> read_domain(Case& patient, const Domain& domain, std::size_t text, double confidence) {

@@ -40,7 +40,7 @@ struct CalibrationStudy {
   std::string not_possible;   ///< why there is no counterpart; empty where there is one
   bool uncalibrated = false;  ///< the candidate is its counterpart, bit for bit, or of a scheme
                               ///< that looks at the weights alone
-  bool substituted = false;  ///< some types of the counterpart are Q2_K for want of a matrix
+  bool substituted = false;   ///< some types of the counterpart are Q2_K for want of a matrix
   std::vector<DomainFinding> domains;
   /// The user's domain on which the calibration is suspect, and what was tried there.
   std::optional<std::size_t> suspect;  ///< index into domains

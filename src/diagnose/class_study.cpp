@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "diagnose/joint_kld.h"
+#include "diagnose/joint.h"
 
 namespace qualm::diagnose {
 namespace {
@@ -17,7 +17,7 @@ ClassFinding compare(const ClassGroup& group, const evaluate::Measurement& as_it
                      const evaluate::Measurement& put_right, double confidence) {
   ClassFinding finding{.group = group, .gain = {}};
   const std::array pair{&as_it_is, &put_right};
-  const JointKld joint = join(pair);
+  const Joint joint = join(pair);
   finding.gain = estimate(joint, gained, confidence);
   // damage(class) / weights(class) > kOutweighs * damage(rest) / weights(rest), without divisions
   const double share = group.share;

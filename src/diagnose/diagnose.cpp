@@ -15,6 +15,7 @@
 #include "diagnose/lines.h"
 #include "diagnose/symptoms.h"
 #include "diagnose/words.h"
+#include "numeric/format.h"
 
 namespace qualm::diagnose {
 namespace {
@@ -58,6 +59,12 @@ Result<void> add_grid(Case& patient, CheckResult& cache) {
   return {};
 }
 
+void add_share_of_ppl(const numeric::Estimate& share, CheckResult& check) {
+  check.evidence.push_back({"share_ln_ppl", share, "fraction",
+                            fmt::format("Its share of the change of ln ppl: {}",
+                                        numeric::format_estimate(share, {.percent = true}))});
+}
+
 /// Shares of the weights, of a crushed class of them and of the cache; from them which is the cause
 /// and which contribute.
 Result<std::string> share_out(Case& patient, std::vector<CheckResult>& checks) {
@@ -74,9 +81,15 @@ Result<std::string> share_out(Case& patient, std::vector<CheckResult>& checks) {
   if (!crushed && !patient.cache_quantized()) return "";
   QUALM_TRY(const auto shares, attribute(patient, crushed ? &*crushed : nullptr));
   if (!shares) return "";
-  tier->share = shares->tier;
-  architecture->share = shares->architecture;
-  if (patient.cache_quantized()) cache->share = shares->kv_cache;
+  tier->share = shares->kld.tier;
+  architecture->share = shares->kld.architecture;
+  if (patient.cache_quantized()) cache->share = shares->kld.kv_cache;
+  if (shares->ln_ppl) {
+    add_share_of_ppl(shares->ln_ppl->tier, *tier);
+    if (shares->ln_ppl->architecture)
+      add_share_of_ppl(*shares->ln_ppl->architecture, *architecture);
+    if (patient.cache_quantized()) add_share_of_ppl(shares->ln_ppl->kv_cache, *cache);
+  }
   std::vector<CheckResult*> guilty;
   for (CheckResult* check : {tier, cache, architecture})
     if (problem(*check) && check->share) guilty.push_back(check);
@@ -84,7 +97,7 @@ Result<std::string> share_out(Case& patient, std::vector<CheckResult>& checks) {
   std::ranges::stable_sort(guilty, std::greater<>(),
                            [](const CheckResult* check) { return check->share->value; });
   for (std::size_t i = 1; i < guilty.size(); ++i) guilty[i]->status = Status::contributes;
-  return shares->separated ? "" : "The shares of the two largest causes are not separated.";
+  return shares->kld.separated ? "" : "The shares of the two largest causes are not separated.";
 }
 
 /// One cause at most is the principal one: a file fault breaks everything, then by share, then by

@@ -55,6 +55,12 @@ TEST(CacheDecisions, the_larger_share_is_the_cause_and_the_smaller_contributes) 
   EXPECT_NEAR(tier.share->value + cache.share->value, 1, 1e-9);
   EXPECT_LT(tier.share->low, tier.share->value);
   EXPECT_LT(tier.share->value, tier.share->high);
+  const auto of_ppl = [](const CheckResult& result) {
+    const auto it = std::ranges::find(result.evidence, "share_ln_ppl", &Evidence::name);
+    return it == result.evidence.end() ? -1 : it->value->value;
+  };
+  EXPECT_NEAR(of_ppl(tier), 0.06 / 0.07, 0.01);  // of ln ppl the cache costs half as much
+  EXPECT_NEAR(of_ppl(cache), 0.01 / 0.07, 0.01);
   // One remedy after the other: the second is measured with the first applied.
   ASSERT_EQ(found.remedies.size(), 2U);
   EXPECT_EQ(found.remedies[0].cause, "tier");

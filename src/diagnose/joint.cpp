@@ -1,4 +1,4 @@
-#include "diagnose/joint_kld.h"
+#include "diagnose/joint.h"
 
 #include <algorithm>
 #include <map>
@@ -8,32 +8,35 @@
 namespace qualm::diagnose {
 namespace {
 
-std::vector<double> totals(const JointKld& joint, std::span<const std::uint16_t> draw) {
-  std::vector<double> sums(joint.kld.empty() ? 0 : joint.kld.front().size(), 0.0);
-  for (std::size_t w = 0; w < joint.kld.size(); ++w) {
+std::vector<double> totals(const Joint& joint, std::span<const std::uint16_t> draw) {
+  std::vector<double> sums(joint.sums.empty() ? 0 : joint.sums.front().size(), 0.0);
+  for (std::size_t w = 0; w < joint.sums.size(); ++w) {
     const double times = draw.empty() ? 1.0 : static_cast<double>(draw[w]);
-    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += times * joint.kld[w][i];
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += times * joint.sums[w][i];
   }
   return sums;
 }
 
 }  // namespace
 
-JointKld join(std::span<const evaluate::Measurement* const> measured) {
+double kld_of(const evaluate::Score& score) noexcept { return static_cast<double>(score.kld); }
+double lost_likelihood(const evaluate::Score& score) noexcept { return score.nll_q - score.nll_p; }
+
+Joint join(std::span<const evaluate::Measurement* const> measured, PositionCost cost) {
   std::map<std::int32_t, std::vector<double>> by_window;
   for (const evaluate::Measurement* one : measured)
     for (const evaluate::WindowScores& window : one->windows) {
-      double kld = 0;
-      for (const evaluate::Score& score : window.scores) kld += static_cast<double>(score.kld);
-      by_window[window.window].push_back(kld);
+      double sum = 0;
+      for (const evaluate::Score& score : window.scores) sum += score.finite ? cost(score) : 0.0;
+      by_window[window.window].push_back(sum);
     }
-  JointKld joint;
-  for (auto& [window, kld] : by_window)
-    if (kld.size() == measured.size()) joint.kld.push_back(std::move(kld));
+  Joint joint;
+  for (auto& [window, sums] : by_window)
+    if (sums.size() == measured.size()) joint.sums.push_back(std::move(sums));
   return joint;
 }
 
-std::optional<numeric::Estimate> estimate(const JointKld& joint, const Statistic& of,
+std::optional<numeric::Estimate> estimate(const Joint& joint, const Statistic& of,
                                           double confidence) {
   if (joint.windows() < 2) return std::nullopt;
   const numeric::Resamples resamples(static_cast<std::int64_t>(joint.windows()),
@@ -43,7 +46,7 @@ std::optional<numeric::Estimate> estimate(const JointKld& joint, const Statistic
       [&](std::span<const std::uint16_t> draw) { return of(totals(joint, draw)); });
 }
 
-std::optional<numeric::Estimate> estimate_difference(const JointKld& a, const JointKld& b,
+std::optional<numeric::Estimate> estimate_difference(const Joint& a, const Joint& b,
                                                      const Statistic& of, double confidence) {
   if (a.windows() < 2 || b.windows() < 2) return std::nullopt;
   const numeric::Resamples of_a(static_cast<std::int64_t>(a.windows()), {.confidence = confidence});

@@ -1,4 +1,4 @@
-// The klds of several variants on the same windows, and statistics of their totals.
+// What several variants cost on the same windows, and statistics of their totals.
 #pragma once
 
 #include <functional>
@@ -11,24 +11,31 @@
 
 namespace qualm::diagnose {
 
-/// kld summed over each window that all of the measurements hold: kld[window][measurement].
-struct JointKld {
-  std::vector<std::vector<double>> kld;
-  [[nodiscard]] std::size_t windows() const noexcept { return kld.size(); }
+/// A cost summed over each window that all of the measurements hold: sums[window][measurement].
+struct Joint {
+  std::vector<std::vector<double>> sums;
+  [[nodiscard]] std::size_t windows() const noexcept { return sums.size(); }
 };
-[[nodiscard]] JointKld join(std::span<const evaluate::Measurement* const> measured);
+
+/// What a position costs, in nat: the divergence, or what its token lost in likelihood.
+using PositionCost = double (*)(const evaluate::Score&);
+[[nodiscard]] double kld_of(const evaluate::Score& score) noexcept;
+[[nodiscard]] double lost_likelihood(const evaluate::Score& score) noexcept;
+
+/// Positions whose logits are not finite cost nothing.
+[[nodiscard]] Joint join(std::span<const evaluate::Measurement* const> measured,
+                         PositionCost cost = kld_of);
 
 /// What is computed of the totals over all windows, one for each measurement, in their order.
 using Statistic = std::function<double(std::span<const double> totals)>;
 
 /// `of` the totals with its window-bootstrap interval (numeric::bootstrap). Absent with fewer than
 /// 2 windows, or where `of` is not finite.
-[[nodiscard]] std::optional<numeric::Estimate> estimate(const JointKld& joint, const Statistic& of,
+[[nodiscard]] std::optional<numeric::Estimate> estimate(const Joint& joint, const Statistic& of,
                                                         double confidence = 0.95);
 
 /// of(a) - of(b) for windows of two texts, drawn independently of each other.
-[[nodiscard]] std::optional<numeric::Estimate> estimate_difference(const JointKld& a,
-                                                                   const JointKld& b,
+[[nodiscard]] std::optional<numeric::Estimate> estimate_difference(const Joint& a, const Joint& b,
                                                                    const Statistic& of,
                                                                    double confidence = 0.95);
 
