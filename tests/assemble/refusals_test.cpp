@@ -110,6 +110,15 @@ TEST(AssembleRefusals, a_type_that_cannot_be_encoded) {
             "makes, found GPTQ 4 bit.");
 }
 
+TEST(AssembleRefusals, a_model_that_lacks_what_a_run_needs_says_what) {
+  Checkpoint candidate = one("c", {32, 2});
+  candidate.lacks = {"a tokenizer (no tokenizer.json)", "layer 1"};
+  EXPECT_EQ(
+      refusal(candidate, nullptr, {"w", Action::keep, ""}),
+      "error[ASSEMBLE-005] c: expected a model that can be run, found one that lacks a "
+      "tokenizer (no tokenizer.json); layer 1. `qualm inspect` and `qualm compare` need less.");
+}
+
 TEST(AssembleRefusals, types_that_hold_activations_only) {
   const Checkpoint candidate = one("c.gguf", {256, 2});
   for (const std::string type : {"q8_1", "q8_K"})  // libggml would abort
