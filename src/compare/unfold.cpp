@@ -15,7 +15,11 @@ namespace qualm::compare {
 namespace {
 
 constexpr std::int64_t kSampledRows = 64;
-constexpr double kBetter = 0.25;       // of the squared distance: half the RMS distance
+// Of the squared distance, what must be left at most. Both sides may be quantized, and what that
+// cost stays. Trained norms go the same way as their columns, so that undoing them takes nothing
+// away; a fitted ratio takes a little from any noise.
+constexpr double kLeftByNorms = 0.75;
+constexpr double kLeftByFit = 0.5;
 constexpr double kRounding = 0x1p-10;  // norms closer than that are the same but for their float16
 
 struct Pair {
@@ -71,8 +75,8 @@ double squared_distance(std::span<const float> w, std::span<const float> b) {
   return sum;
 }
 
-/// Whether the factors bring the sampled rows much closer.
-Result<bool> helps(const Pair& pair, const Factors& before, const Factors& after) {
+/// Whether the factors leave no more than that of the squared distance of the sampled rows.
+Result<bool> helps(const Pair& pair, const Factors& before, const Factors& after, double left) {
   double plain = 0, undone = 0;
   TwoRows both;
   const std::int64_t stride = std::max<std::int64_t>(1, pair.rows() / kSampledRows);
@@ -84,7 +88,7 @@ Result<bool> helps(const Pair& pair, const Factors& before, const Factors& after
     apply(after, row, pair.columns(), both.w);
     undone += squared_distance(both.w, both.b);
   }
-  return undone < kBetter * plain;
+  return undone < left * plain;
 }
 
 /// The factor of each row of `pair`, its other factors applied, that brings it closest.
@@ -126,7 +130,7 @@ class Finder {
       if (!pair || pair->columns() != norm->columns()) continue;
       const Factors factors{*ratio, {}, false};
       if (!folded) {
-        QUALM_TRY(folded, helps(*pair, {}, factors));
+        QUALM_TRY(folded, helps(*pair, {}, factors, kLeftByNorms));
       }
       if (!*folded) return false;
       found_[layer + linear] = factors;
@@ -147,7 +151,7 @@ class Finder {
     const Factors known = found_[layer + producer];
     QUALM_TRY(auto rows, row_ratios(*from, known));
     Factors scaled{known.columns, rows, true};
-    QUALM_TRY(const bool folded, helps(*from, known, scaled));
+    QUALM_TRY(const bool folded, helps(*from, known, scaled, kLeftByFit));
     if (!folded) return {};
     found_[layer + producer] = std::move(scaled);
     for (float& row : rows) row = 1 / row;

@@ -9,9 +9,9 @@
 //                                                              rows as attn_output columns
 //
 // The first s is norm / norm', elementwise (codec/smoothing.h). A fine-tune changes norms too, and
-// nothing says in the file which it was, so it is measured: scales are undone where this brings the
-// weights, on a sample of rows, to less than half the distance from the baseline (RMS). The others
-// are the least-squares ratio of each row, under the same condition.
+// nothing says in the file which it was, so it is measured: scales are undone where this takes away
+// a quarter of the squared distance from the baseline, on a sample of rows. The others are the
+// least-squares ratio of each row, where that takes away half.
 #pragma once
 
 #include <cstdint>

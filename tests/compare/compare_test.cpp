@@ -213,6 +213,21 @@ TEST(Unfold, scales_that_awq_folded_are_undone_before_comparing) {
   EXPECT_EQ(note("blk.0.ffn_down.weight"), "compared up to a scale per channel");
 }
 
+TEST(Unfold, mild_scales_are_undone_where_both_sides_were_rounded) {
+  const auto w = noise(64 * 64, 1, 1);
+  std::vector<float> norm(64, 1.0F), by_column(64);
+  for (std::size_t i = 0; i < 64; ++i) by_column[i] = 0.7F + 0.1F * static_cast<float>(i % 7);
+  auto folded = test::plus(w, 0.14, noise(w.size(), 1, 2));
+  for (std::size_t i = 0; i < w.size(); ++i) folded[i] *= by_column[i % 64];
+  const auto baseline = checkpoint(
+      {float_tensor("blk.0.attn_norm.weight", {64}, norm),
+       float_tensor("blk.0.attn_q.weight", {64, 64}, test::plus(w, 0.13, noise(w.size(), 1, 3)))});
+  for (std::size_t i = 0; i < 64; ++i) norm[i] /= by_column[i];
+  const auto model = checkpoint({float_tensor("blk.0.attn_norm.weight", {64}, norm),
+                                 float_tensor("blk.0.attn_q.weight", {64, 64}, folded)});
+  EXPECT_TRUE(find_folded_scales(model, baseline)->contains("blk.0.attn_q.weight"));
+}
+
 TEST(Unfold, norms_that_were_trained_are_no_folded_scales) {
   const auto w = noise(64 * 64, 1, 1);
   const auto norm = std::vector<float>(64, 1.0F);
