@@ -42,7 +42,7 @@ def main():
         write_synthetic(synthetic)
         os.remove(candidate)
         candidate = quantized("Q4_K_M", folder, synthetic)
-        versus("30 M synthetic Q4_K_M against F16", synthetic, candidate, 40 if chunks < 0 else min(chunks, 40),
+        versus("30 M synthetic Q4_K_M against F16", synthetic, candidate, 200 if chunks < 0 else min(chunks, 200),
                runs, folder)
 
 
