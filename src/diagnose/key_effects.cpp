@@ -49,6 +49,18 @@ constexpr std::array<std::string_view, 7> kOnlySplit{"tokenizer.ggml.model",
                                                      "tokenizer.ggml.remove_extra_whitespaces",
                                                      "tokenizer.ggml.precompiled_charsmap"};
 
+constexpr std::array<std::string_view, 6> kOnlyEnds{
+    ".context_length",  // of runtimes; ".rope.scaling.original_context_length" is another key
+    "tokenizer.ggml.eos_token_id",
+    "tokenizer.ggml.eot_token_id",
+    "tokenizer.ggml.eom_token_id",
+    "tokenizer.ggml.eos_token_ids",
+    "tokenizer.ggml.add_eos_token"};
+// llama-vocab.cpp reads these and only prints them, or uses them for models that embed texts.
+constexpr std::array<std::string_view, 4> kUnread{
+    "tokenizer.ggml.padding_token_id", "tokenizer.ggml.mask_token_id",
+    "tokenizer.ggml.seperator_token_id", "tokenizer.ggml.cls_token_id"};
+
 std::optional<double> as_double(std::optional<std::int64_t> value) {
   return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
 }
@@ -77,6 +89,14 @@ std::optional<double> default_of(std::string_view key, const model::Checkpoint& 
 
 bool only_splits(std::string_view key) noexcept {
   return std::ranges::find(kOnlySplit, key) != kOnlySplit.end();
+}
+
+bool only_ends(std::string_view key) noexcept {
+  return std::ranges::any_of(kOnlyEnds, [&](std::string_view end) { return key.ends_with(end); });
+}
+
+bool unread(std::string_view key) noexcept {
+  return std::ranges::find(kUnread, key) != kUnread.end();
 }
 
 }  // namespace qualm::diagnose

@@ -22,4 +22,11 @@ namespace qualm::diagnose {
 /// a difference in it comes to nothing.
 [[nodiscard]] bool only_splits(std::string_view key) noexcept;
 
+/// The key decides where an answer or a conversation ends: what a given text costs does not change
+/// with it.
+[[nodiscard]] bool only_ends(std::string_view key) noexcept;
+
+/// The key says nothing that a runtime reads for one text at a time (padding of batches, masks).
+[[nodiscard]] bool unread(std::string_view key) noexcept;
+
 }  // namespace qualm::diagnose

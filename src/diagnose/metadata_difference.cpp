@@ -103,6 +103,11 @@ bool matters(const std::string& key, const std::string& arch) {
          key.starts_with(arch + ".");
 }
 
+Difference::Weight weight_of(std::string_view key) {
+  if (key.starts_with(kTemplate)) return Difference::Weight::template_;
+  return unread(key) ? Difference::Weight::note : Difference::Weight::breaks;
+}
+
 /// The entry is missing in `lacking`: it matters where the default is known to be another value.
 Difference one_sided(const model::Entry& entry, const Checkpoint& lacking, bool of_candidate) {
   using enum Difference::Weight;
@@ -136,8 +141,7 @@ void compare_metadata(const Checkpoint& candidate, const Checkpoint& baseline,
       continue;
     }
     const std::string says = value_difference(*other, entry.value);
-    if (!says.empty())
-      out.push_back({entry.key, says, entry.key.starts_with(kTemplate) ? template_ : breaks});
+    if (!says.empty()) out.push_back({entry.key, says, weight_of(entry.key)});
   }
   for (const model::Entry& entry : candidate.metadata.entries())
     if (matters(entry.key, arch) && !baseline.metadata.find(entry.key))

@@ -12,7 +12,7 @@ struct Difference {
   enum class Weight {
     breaks,     ///< text is split, weights are used or positions are counted otherwise
     template_,  ///< the chat template: prompts are built otherwise
-    note,       ///< one file says what the other leaves to the default
+    note,       ///< what one file leaves to the default, or no runtime reads
   };
   std::string key;   ///< metadata key, or "tensor <name>"
   std::string says;  ///< "token 17 is \"a\", in the baseline \"b\" (3 differ)"

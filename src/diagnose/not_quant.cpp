@@ -102,13 +102,14 @@ void add_symptoms(const Patient& given, Findings& found) {
 
 /// These explain what a user sees, but no loss of the weights on a text.
 bool yields(const Evidence& fault) {
-  return fault.name.starts_with(kTemplateKey) || fault.name.starts_with("symptom_");
+  return fault.name.starts_with(kTemplateKey) || fault.name.starts_with("symptom_") ||
+         only_ends(fault.name);
 }
 
 /// The weights are run with these, whatever their bits are.
 bool confounds(const Evidence& fault, const std::string& architecture) {
   constexpr std::array<std::string_view, 3> kDamage{"not_finite", "zeros", "constant"};
-  if (fault.name.ends_with(".context_length")) return false;  // of runtimes, not of logits
+  if (only_ends(fault.name)) return false;
   return std::ranges::find(kDamage, fault.name) != kDamage.end() ||
          fault.name.starts_with("tensor ") ||
          (!architecture.empty() && fault.name.starts_with(architecture + "."));

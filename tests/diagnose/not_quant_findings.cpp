@@ -53,6 +53,29 @@ TEST(NotQuant, an_equal_split_does_not_excuse_another_end_token) {
   EXPECT_THAT(result.headline, HasSubstr("answers end elsewhere"));
 }
 
+TEST(NotQuant, where_answers_end_is_a_cause_that_yields_to_a_loss_on_a_text) {
+  for (const char* key :
+       {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "llama.context_length"}) {
+    World world;
+    world.candidate.metadata.set(key, std::int64_t{2});
+    world.baseline.metadata.set(key, std::int64_t{1});
+    const auto result = world.examine();
+    EXPECT_EQ(result.status, Status::cause) << key;
+    EXPECT_TRUE(result.yields) << key;
+    world.candidate.metadata.set("llama.rope.freq_base", 1e6);
+    EXPECT_FALSE(world.examine().yields) << key;
+  }
+}
+
+TEST(NotQuant, another_padding_token_is_a_note) {
+  World world;
+  world.candidate.metadata.set("tokenizer.ggml.padding_token_id", std::int64_t{2});
+  world.baseline.metadata.set("tokenizer.ggml.padding_token_id", std::int64_t{1});
+  const auto result = world.examine();
+  EXPECT_EQ(result.status, Status::cleared);
+  EXPECT_TRUE(named(result, "tokenizer.ggml.padding_token_id"));
+}
+
 TEST(NotQuant, a_different_split_is_the_headline) {
   World world;
   world.candidate.metadata.set("tokenizer.ggml.scores", std::vector<double>{0, -2, -1});
