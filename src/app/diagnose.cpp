@@ -49,11 +49,26 @@ Result<void> check_baseline(const diagnose::Patient& patient, std::int32_t threa
                "The baseline itself is damaged: take it anew, or name another with --baseline."});
 }
 
+/// Where libllama refuses the candidate and loads the baseline, the file is at fault; where it
+/// loads neither, that says nothing of the file.
+Result<void> take_refusal(const Error& refusal, const Request& request, Session& session,
+                          diagnose::Patient& patient, Progress& progress) {
+  if (refusal.code != "ENGINE-001" || !session.baseline) return fail(refusal);
+  QUALM_TRY(const auto file, session.baseline->runnable(progress));
+  if (!session.engine->load(file, request.gpu_layers)) return fail(refusal);
+  patient.faults.push_back(diagnose::fact(
+      "not_loaded", "libllama loads the baseline and not this file: " + refusal.found));
+  patient.not_comparable = "a candidate that libllama loads";
+  return {};
+}
+
 Result<void> set_up(const Request& request, const engine::Settings& settings,
                     evaluate::WindowStore& store, Session& session, diagnose::Patient& patient,
                     Progress& progress) {
   QUALM_TRY(const auto file, session.candidate->runnable(progress));
-  QUALM_TRY(const auto model, session.engine->load(file, request.gpu_layers));
+  const auto loaded = session.engine->load(file, request.gpu_layers);
+  if (!loaded) return take_refusal(loaded.error(), request, session, patient, progress);
+  const std::shared_ptr<engine::Model>& model = *loaded;
   std::shared_ptr<engine::Model> reader = model;
   // Tokens of another vocabulary would mean nothing to the candidate, which then runs alone.
   if (session.baseline && patient.not_comparable.empty()) {

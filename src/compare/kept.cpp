@@ -8,7 +8,6 @@ namespace qualm::compare {
 namespace {
 
 constexpr double kOffTheLine = 0.05;
-constexpr double kFarOff = 0.01;  // of the squares: a tenth of the values, rms
 
 /// Relative rounding error of numbers stored so; 0: not an encoding of numbers. What is in BF16 was
 /// often rounded to F16 before.
@@ -40,7 +39,7 @@ void add_neither(const model::Tensor& tensor, std::span<const float> w, std::spa
     const double y = static_cast<double>(w[i]) - a[i];
     apart += y * y, squares += static_cast<double>(a[i]) * a[i];
   }
-  if (apart > kFarOff * squares) kept.far_off.emplace_back(tensor.name, apart / squares);
+  kept.off.emplace_back(tensor.name, apart / squares);
 }
 
 /// Where w lies on the line through b and a; absent off it.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <span>
 
 #include "compare/blocks.h"
@@ -20,7 +21,17 @@ namespace {
 
 constexpr std::int64_t kClusters = 64;                        // of rows, for each tensor
 constexpr std::int64_t kMostWeights = std::int64_t{1} << 21;  // read of one tensor
+constexpr double kFarOff = 0.01;    // of a norm's squares: more than a tuning moves it
 constexpr double kErrorsApart = 4;  // standard errors between 0 and 1, for a delta to be told
+
+// A cluster of rows is odd where so much of its power is unexplained (kMostUnexplained, where no
+// step is known), and so many times what is usual in its matrix and what its steps leave; in at
+// most so many of the clusters.
+constexpr double kOddShare = 0.05;
+constexpr double kOddest = 16;
+constexpr double kMostOdd = 0.2;
+constexpr double kGrown = 1.2;   // times the baseline's weights; no quantizer makes them grow
+constexpr double kShrunk = 0.5;  // one that leaves half of the power unexplained shrinks to that
 
 /// The same matrix in the three models; base is A again where no B was given.
 struct Triple {
@@ -92,6 +103,58 @@ Result<std::vector<float>> columns_of_other(const std::string& name, const Tenso
   return ratio;
 }
 
+std::string unexplained_in_words(double share) {
+  return fmt::format("{} of its power is unexplained",
+                     numeric::format_value(share, {.percent = true}));
+}
+
+/// What W = c A leaves of a cluster's squares, or W = c B, whichever is less.
+double left_of(const RegressionSums& c, double gain) {
+  const double of_a = c.ww - 2 * gain * c.wa + gain * gain * c.aa;
+  const double of_b = c.ww - 2 * gain * (c.yb + c.bb) + gain * gain * c.bb;
+  return std::max(0.0, std::min(of_a, of_b));
+}
+
+template <class Values>
+double median(Values values) {
+  std::ranges::nth_element(values, values.begin() + std::ssize(values) / 2);
+  return values[values.size() / 2];
+}
+
+/// Where a few rows hold what is unexplained and the rest is the baseline's: exchanged rows, a part
+/// of the file that was written over. Empty where there are none. Rounding, scales of whole
+/// tensors, tuning and merging leave no such thing.
+std::string odd_rows(std::span<const RegressionSums> clusters, const Sample& sample) {
+  std::vector<double> gains, shares;
+  for (const RegressionSums& c : clusters) gains.push_back(c.aa > 0 ? c.wa / c.aa : 1);
+  const double gain = median(gains);
+  for (const RegressionSums& c : clusters) shares.push_back(c.ww > 0 ? left_of(c, gain) / c.ww : 0);
+  const double usual = median(shares);
+  std::vector<std::int64_t> odd;
+  for (std::size_t i = 0; i < clusters.size(); ++i) {
+    const double noise = clusters[i].step_noise;
+    const bool odd_here =
+        noise > 0 ? shares[i] > kOddShare && left_of(clusters[i], gain) > kOddest * noise
+                  : shares[i] > kMostUnexplained;
+    if (odd_here && shares[i] > kOddest * usual) odd.push_back(static_cast<std::int64_t>(i));
+  }
+  if (odd.empty() ||
+      static_cast<double>(odd.size()) > kMostOdd * static_cast<double>(clusters.size()))
+    return "";
+  const std::int64_t first = odd.front() * sample.stride;
+  return fmt::format(
+      "{} of the power of rows {} to {} is unexplained, where the usual is {}",
+      numeric::format_value(shares[static_cast<std::size_t>(odd.front())], {.percent = true}),
+      first, first + sample.count - 1, numeric::format_value(usual, {.percent = true}));
+}
+
+/// The whole matrix times a number. Rounding shrinks by what it leaves unexplained and no more.
+std::string scaled(const TensorOrigin& origin) {
+  if (origin.residual_share > kMostUnexplained) return "";
+  if (origin.gain > kShrunk && origin.gain < kGrown) return "";
+  return fmt::format("it is the baseline's times {:.3g}", origin.gain);
+}
+
 class Collector {
  public:
   Collector(int threads, Progress& progress)
@@ -115,26 +178,33 @@ class Collector {
     return {};
   }
 
-  void finish(Provenance& found, bool base_given) {
-    const bool a_few_are_strange = static_cast<double>(std::ranges::count_if(matrices_, strange)) <=
-                                   kMostStrangers * static_cast<double>(matrices_.size());
+  /// Strangers of the matrices are named; all others are pooled.
+  Result<void> finish(const model::Checkpoint& fine_tune, Provenance& found, bool base_given) {
+    Suspects suspects;
+    suspects.of = static_cast<std::int64_t>(matrices_.size());
+    for (const Matrix& matrix : matrices_) {
+      if (!matrix.odd.empty())
+        found.strangers.push_back({matrix.origin.name, matrix.odd});
+      else if (strange(matrix))
+        suspects.all.push_back({matrix.w, unexplained_in_words(matrix.origin.residual_share)});
+    }
+    QUALM_TRY(auto strangers, strangers_among(suspects, fine_tune));
+    std::ranges::move(strangers, std::back_inserter(found.strangers));
     for (Matrix& matrix : matrices_) {
-      if (a_few_are_strange && strange(matrix)) {
-        found.strangers.push_back(
-            {matrix.origin.name,
-             fmt::format("{} of its power is unexplained",
-                         numeric::format_value(matrix.origin.residual_share, {.percent = true}))});
-      } else {
+      if (std::ranges::find(found.strangers, matrix.origin.name, &Stranger::tensor) ==
+          found.strangers.end())
         pool(matrix);
-      }
       found.tensors.push_back(std::move(matrix.origin));
     }
     conclude(found, base_given);
+    return {};
   }
 
  private:
   struct Matrix {
+    const model::Tensor* w = nullptr;
     TensorOrigin origin;
+    std::string odd;  ///< what was done to the baseline's matrix, in words; empty: nothing seen
     RegressionSums sums;
     double residual = 0;
     std::optional<Fit> fit;
@@ -177,6 +247,9 @@ class Collector {
       matrix.residual = one->residual;
     }
     origin.residual_share = matrix.residual / sums.ww;
+    matrix.w = triple.w;
+    matrix.odd = scaled(origin);
+    if (matrix.odd.empty()) matrix.odd = odd_rows(clusters, sample);
     if (sums.step_noise > 0) origin.residual_over_step = matrix.residual / sums.step_noise;
     matrices_.push_back(std::move(matrix));
   }
@@ -223,15 +296,21 @@ class Collector {
   std::vector<numeric::ClusterSum> within_a_, within_b_, difference_;
 };
 
-/// A few norms far off are a fault of the file; many are another model's.
-void take_strange_norms(Provenance& found) {
+/// Norms far off that are a fault of the file are no witnesses of another model.
+Result<void> take_strange_norms(const model::Checkpoint& candidate,
+                                const model::Checkpoint& fine_tune, Provenance& found) {
   Kept& kept = found.kept;
-  if (static_cast<double>(kept.neither) > kMostStrangers * static_cast<double>(kept.count()))
-    return;
-  for (const auto& [name, share] : kept.far_off)
-    found.strangers.push_back({name, fmt::format("differs by {} of the baseline's power",
-                                                 numeric::format_value(share, {.percent = true}))});
-  kept.neither -= static_cast<std::int64_t>(kept.far_off.size());
+  Suspects suspects;
+  suspects.of = kept.count();
+  for (const auto& [name, share] : kept.off)
+    suspects.all.push_back({candidate.find(name),
+                            fmt::format("differs by {} of the baseline's power",
+                                        numeric::format_value(share, {.percent = true})),
+                            share > kFarOff});
+  QUALM_TRY(auto strangers, strangers_among(suspects, fine_tune));
+  kept.neither -= static_cast<std::int64_t>(strangers.size());
+  std::ranges::move(strangers, std::back_inserter(found.strangers));
+  return {};
 }
 
 bool vector_like(const model::Tensor& tensor) { return tensor.row_count() == 1; }
@@ -285,12 +364,8 @@ Result<Provenance> provenance(const model::Checkpoint& candidate,
     }
     QUALM_CHECK(collector.add(triple, base != nullptr));
   }
-  collector.finish(found, base != nullptr);
-  if (found.folded == 0) take_strange_norms(found);
-  for (Stranger& stranger : found.strangers) {
-    QUALM_TRY(const std::string from, whose(*candidate.find(stranger.tensor), fine_tune));
-    stranger.says += from;
-  }
+  QUALM_CHECK(collector.finish(fine_tune, found, base != nullptr));
+  if (found.folded == 0) QUALM_CHECK(take_strange_norms(candidate, fine_tune, found));
   decide(found, base != nullptr);
   return found;
 }

@@ -18,6 +18,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "compare/strangers.h"
 #include "model/checkpoint.h"
 #include "numeric/estimate.h"
 
@@ -39,9 +40,8 @@ struct Kept {
   std::int64_t base = 0;       ///< equal to B's only
   std::int64_t between = 0;    ///< on the line through both, at `alpha`
   std::int64_t neither = 0;
-  /// Of `neither`, those far off: more than a tuning moves a norm.
-  std::vector<std::pair<std::string, double>> far_off;  ///< name, share of the squares
-  std::optional<double> alpha;                          ///< of those between, by least squares
+  std::vector<std::pair<std::string, double>> off;  ///< those of `neither`: name, share of squares
+  std::optional<double> alpha;                      ///< of those between, by least squares
   [[nodiscard]] std::int64_t count() const noexcept {
     return same + fine_tune + base + between + neither;
   }
@@ -57,12 +57,6 @@ struct TensorOrigin {
   double gain = 0;                           ///< c: below 1 where the quantizer shrinks
   double residual_share = 0;                 ///< of the squares of its weights, what the fit leaves
   std::optional<double> residual_over_step;  ///< of its squares, over step^2 / 12
-};
-
-/// A matrix or norm that is not the baseline's, where nearly all others are.
-struct Stranger {
-  std::string tensor;
-  std::string says;  ///< how much of it is unexplained, and whose it seems to be
 };
 
 struct Provenance {
@@ -90,8 +84,7 @@ inline constexpr double kMostOverStep = 4;  ///< residual over step^2/12 above: 
                                             ///< GPTQ, which moves errors about, stays below.
 inline constexpr double kMostUnexplained = 0.5;   ///< residual share above, where no step is known
 inline constexpr double kNothingExplained = 0.9;  ///< the same, whatever the step
-inline constexpr double kMostStrangers = 0.25;   ///< of the matrices, or norms; more: another model
-inline constexpr double kAlphaTolerance = 0.05;  ///< alpha this close to 0 or 1 is 0 or 1
+inline constexpr double kAlphaTolerance = 0.05;   ///< alpha this close to 0 or 1 is 0 or 1
 
 /// `base` may be null: then only whether the candidate is a rounding of the fine-tune is told.
 /// Errors: those of TensorData::rows; COMPARE-001 (cancelled), COMPARE-002.

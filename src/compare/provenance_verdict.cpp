@@ -86,8 +86,8 @@ void decide_without_base(Provenance& found) {
   const std::string norms = found.kept.count() == 0 ? "no unquantized norms to go by"
                             : norms_differ ? fmt::format("{} of {} norms are not the baseline's",
                                                          found.kept.neither, found.kept.count())
-                            : found.kept.far_off.empty() ? "norms identical"
-                                                         : "the other norms identical";
+                            : found.kept.off.empty() ? "norms identical"
+                                                     : "the other norms identical";
   if (unexplained(found)) {
     // Low-bit rounding and scales that were folded leave much too; other norms do not go with it.
     found.origin = norms_differ || found.kept.count() == 0 ? Origin::neither : Origin::cannot_tell;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <span>
 #include <vector>
@@ -13,10 +14,11 @@ namespace qualm::compare {
 namespace {
 
 constexpr std::int64_t kRowsCompared = 16;
+constexpr std::size_t kAsked = 8;  // unknown ones, until the rest is not asked for
 // Of the squares, what may differ: low bits leave as much, numbers stored one by one next to
 // nothing.
 constexpr double kAlike = 0.5;
-constexpr double kEqual = 1e-4;
+constexpr double kEqual = 1e-5;
 
 /// Rows evenly over a tensor, each with its place.
 struct Rows {
@@ -68,9 +70,34 @@ Result<bool> reordered(const Rows& rows, const model::Tensor& own) {
   return std::ranges::all_of(seen, std::identity());
 }
 
-}  // namespace
+/// A vector that is the baseline's with one number added to each, or times one number.
+Result<std::string> shifted_or_scaled(const Rows& rows, const model::Tensor& own) {
+  std::vector<float> was(static_cast<std::size_t>(own.row_length()));
+  QUALM_CHECK(own.data->rows(0, 1, was));
+  const std::vector<float>& is = rows.values.front();
+  double difference = 0, product = 0, squares = 0;
+  for (std::size_t i = 0; i < was.size(); ++i) {
+    difference += double{is[i]} - was[i];
+    product += double{is[i]} * was[i];
+    squares += double{was[i]} * was[i];
+  }
+  const double shift = difference / static_cast<double>(was.size());
+  const double factor = squares > 0 ? product / squares : 0;
+  std::vector<float> shifted = was, scaled = was;
+  for (float& value : shifted) value += static_cast<float>(shift);
+  for (float& value : scaled) value *= static_cast<float>(factor);
+  if (alike(is, shifted, rows.may_differ))
+    return fmt::format(": it is the baseline's {} {:.3g}", shift < 0 ? "less" : "plus",
+                       std::abs(shift));
+  if (alike(is, scaled, rows.may_differ))
+    return fmt::format(": it is the baseline's times {:.3g}", factor);
+  return "";
+}
 
-Result<std::string> whose(const model::Tensor& strange, const model::Checkpoint& model) {
+/// Where a strange tensor comes from, in words that follow: another tensor of `model`, its own rows
+/// in another order; empty where that is not known.
+Result<std::string> whose(const Suspects::One& one, const model::Checkpoint& model) {
+  const model::Tensor& strange = *one.tensor;
   QUALM_TRY(const Rows rows, rows_of(strange));
   const model::Tensor* own = nullptr;
   for (const model::Tensor& other : model.tensors) {
@@ -82,11 +109,33 @@ Result<std::string> whose(const model::Tensor& strange, const model::Checkpoint&
     QUALM_TRY(const bool held, holds(rows, other));
     if (held) return fmt::format(": it holds the baseline's {}", other.name);
   }
-  if (own && own->row_count() > 1) {
-    QUALM_TRY(const bool other_order, reordered(rows, *own));
-    if (other_order) return ": its rows are the baseline's in another order";
+  if (!own || !one.far) return "";
+  if (own->row_count() == 1) return shifted_or_scaled(rows, *own);
+  QUALM_TRY(const bool other_order, reordered(rows, *own));
+  return other_order ? ": its rows are the baseline's in another order" : "";
+}
+
+}  // namespace
+
+Result<std::vector<Stranger>> strangers_among(const Suspects& suspects,
+                                              const model::Checkpoint& model) {
+  std::vector<Stranger> known;
+  std::vector<Stranger> unknown;
+  std::int64_t near = 0;
+  for (const Suspects::One& one : suspects.all) {
+    std::string from;
+    if (!known.empty() || unknown.size() < kAsked) {
+      QUALM_TRY(from, whose(one, model));
+    }
+    if (from.empty() && !one.far)
+      ++near;
+    else
+      (from.empty() ? unknown : known).push_back({one.tensor->name, one.says + from});
   }
-  return "";
+  const auto off = static_cast<double>(unknown.size()) + static_cast<double>(near);
+  if (off <= kMostStrangers * static_cast<double>(suspects.of))
+    known.insert(known.end(), unknown.begin(), unknown.end());
+  return known;
 }
 
 }  // namespace qualm::compare

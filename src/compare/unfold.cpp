@@ -66,29 +66,40 @@ Result<std::optional<std::vector<float>>> norm_ratio(const Pair& norm) {
   return factors;
 }
 
-double squared_distance(std::span<const float> w, std::span<const float> b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < w.size(); ++i) {
-    const double e = static_cast<double>(w[i]) - b[i];
-    if (std::isfinite(e)) sum += e * e;
+struct Distances {
+  double plain = 0, undone = 0;
+};
+
+/// Of the columns that the factors say something of: a norm of zeros has none, and must not count
+/// as a perfect match.
+Distances squared_distances(std::span<const float> plain, std::span<const float> undone,
+                            std::span<const float> b) {
+  Distances sum;
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    const double before = static_cast<double>(plain[i]) - b[i];
+    const double after = static_cast<double>(undone[i]) - b[i];
+    if (!std::isfinite(before) || !std::isfinite(after)) continue;
+    sum.plain += before * before;
+    sum.undone += after * after;
   }
   return sum;
 }
 
 /// Whether the factors leave no more than that of the squared distance of the sampled rows.
 Result<bool> helps(const Pair& pair, const Factors& before, const Factors& after, double left) {
-  double plain = 0, undone = 0;
+  Distances sum;
   TwoRows both;
   const std::int64_t stride = std::max<std::int64_t>(1, pair.rows() / kSampledRows);
   for (std::int64_t row = 0; row < pair.rows(); row += stride) {
     QUALM_CHECK(read(pair, row, both));
     std::vector<float> w = both.w;
     apply(before, row, pair.columns(), w);
-    plain += squared_distance(w, both.b);
     apply(after, row, pair.columns(), both.w);
-    undone += squared_distance(both.w, both.b);
+    const Distances of_row = squared_distances(w, both.w, both.b);
+    sum.plain += of_row.plain;
+    sum.undone += of_row.undone;
   }
-  return undone < left * plain;
+  return sum.undone < left * sum.plain;
 }
 
 /// The factor of each row of `pair`, its other factors applied, that brings it closest.

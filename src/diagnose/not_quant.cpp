@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 
+#include "codec/gptq.h"
 #include "diagnose/check.h"
 #include "diagnose/key_effects.h"
 #include "diagnose/metadata_difference.h"
@@ -20,6 +21,7 @@ namespace {
 
 constexpr std::size_t kShown = 8;
 constexpr std::string_view kTemplateKey = "tokenizer.chat_template";
+constexpr const char* kMislabelled = "checkpoint_format";
 
 /// What was found, before it is written down.
 struct Findings {
@@ -74,6 +76,19 @@ bool damaged(const compare::DamageReport& damage, const std::string& tensor) {
   return std::ranges::find(damage.found, tensor, &compare::Damage::tensor) != damage.found.end();
 }
 
+/// The file contradicts itself, and not all runtimes see through that.
+void add_mislabelled(const model::Checkpoint& candidate, Findings& found) {
+  const auto mislabelled = [](const model::Note& note) {
+    return note.says.starts_with(codec::kMislabelled);
+  };
+  const auto first = std::ranges::find_if(candidate.notes, mislabelled);
+  if (first == candidate.notes.end()) return;
+  found.faults.push_back(
+      fact(kMislabelled,
+           fmt::format("{} here: runtimes that go by the label are a step off ({} matrices)",
+                       first->says, std::ranges::count_if(candidate.notes, mislabelled))));
+}
+
 /// Matrices that are not the baseline's, among others that are: no rounding does that.
 Result<void> add_strangers(Case& patient, Findings& found) {
   QUALM_TRY(const compare::Provenance* const origin, patient.origin());
@@ -100,10 +115,10 @@ void add_symptoms(const Patient& given, Findings& found) {
                               "The baseline shows it too. " + s->says});
 }
 
-/// These explain what a user sees, but no loss of the weights on a text.
+/// These explain what a user sees, but no loss of the weights on a text as they are read here.
 bool yields(const Evidence& fault) {
   return fault.name.starts_with(kTemplateKey) || fault.name.starts_with("symptom_") ||
-         only_ends(fault.name);
+         fault.name == kMislabelled || only_ends(fault.name);
 }
 
 /// The weights are run with these, whatever their bits are.
@@ -135,6 +150,7 @@ Result<CheckResult> examine_not_quant(Case& patient) {
   if (const auto why = model::unsuited(*given.candidate, given.runtime); !why.empty())
     found.faults.insert(found.faults.begin(), fact("container", why));
   add_damage(given.damage, found);
+  add_mislabelled(*given.candidate, found);
   if (given.baseline) QUALM_CHECK(add_strangers(patient, found));
   std::vector<Difference> differences;
   if (given.baseline) differences = diagnose::differences(*given.candidate, *given.baseline);

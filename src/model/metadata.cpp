@@ -101,6 +101,10 @@ std::string to_text(const Value& value) {
           return quoted(held);
         } else if constexpr (std::is_class_v<T>) {
           return listed(held);
+        } else if constexpr (std::is_same_v<T, double>) {
+          // GGUF's floats have 32 bits: 1e-05, not the 9.999999747378752e-06 it is as a double.
+          const auto narrow = static_cast<float>(held);
+          return narrow == held ? fmt::format("{}", narrow) : fmt::format("{}", held);
         } else {
           return fmt::format("{}", held);
         }

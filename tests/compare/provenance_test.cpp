@@ -258,6 +258,61 @@ TEST(Strangers, an_edited_norm_is_one_and_is_not_said_to_be_another_norm) {
   EXPECT_TRUE(found.says.starts_with("the other norms identical")) << found.says;
 }
 
+TEST(Strangers, an_edited_norm_is_told_by_what_was_done_to_it) {
+  const auto with_norm = [](float factor, float shift) {
+    return edited("blk.2.attn_norm.weight", [=](auto& values) {
+      for (float& value : values) value = value * factor + shift;
+    });
+  };
+  const auto says = [&](float factor, float shift) {
+    const auto found = examined(with_norm(factor, shift), edited(""), nullptr);
+    return found.strangers.size() == 1 ? found.strangers[0].says : "";
+  };
+  EXPECT_TRUE(says(1.3F, 0).ends_with(": it is the baseline's times 1.3")) << says(1.3F, 0);
+  EXPECT_TRUE(says(1, -1).ends_with(": it is the baseline's less 1")) << says(1, -1);
+  EXPECT_TRUE(says(0, 0).ends_with("100 % of the baseline's power")) << says(0, 0);
+}
+
+TEST(Strangers, exchanged_layers_are_no_other_model_however_many) {
+  const auto baseline = edited("");
+  const auto found = examined(made_from(baseline,
+                                        [&](const model::Tensor& tensor) {
+                                          auto other = tensor.name;
+                                          if (other[4] >= '2') other[4] ^= 1;  // 2 and 3, 4 and 5
+                                          const auto* from = baseline.find(other);
+                                          return values_of(from ? *from : tensor);
+                                        }),
+                              baseline, nullptr);
+  EXPECT_EQ(found.origin, Origin::fine_tune) << found.says;
+  EXPECT_EQ(found.strangers.size(), 8U);  // 6 of 8 matrices, 2 of 4 norms
+  EXPECT_NE(found.strangers.front().says.find("it holds the baseline's"), std::string::npos);
+}
+
+TEST(Strangers, a_few_rows_that_were_written_over_are_told_with_their_place) {
+  const auto found = examined(edited("blk.3.attn_q.weight",
+                                     [](auto& values) {
+                                       const auto other = noise(2 * 64, 0.05, 77);
+                                       std::ranges::copy(other, values.begin() + 20 * 64);
+                                     }),
+                              edited(""), nullptr);
+  ASSERT_EQ(found.strangers.size(), 1U);
+  EXPECT_NE(found.strangers[0].says.find("of the power of rows 20 to 21"), std::string::npos)
+      << found.strangers[0].says;
+  EXPECT_EQ(found.origin, Origin::fine_tune) << found.says;
+}
+
+TEST(Strangers, a_matrix_times_a_number_is_one) {
+  const auto times = [](float factor) {
+    return edited("blk.3.attn_q.weight", [=](auto& values) {
+      for (float& value : values) value *= factor;
+    });
+  };
+  const auto found = examined(times(1.5F), edited(""), nullptr);
+  ASSERT_EQ(found.strangers.size(), 1U);
+  EXPECT_EQ(found.strangers[0].says, "it is the baseline's times 1.5");
+  EXPECT_TRUE(examined(times(0.9F), edited(""), nullptr).strangers.empty());
+}
+
 TEST(Strangers, another_model_has_none) {
   const auto found = examined(moved(edited(""), 10, 800), edited(""), nullptr);
   EXPECT_TRUE(found.strangers.empty());

@@ -67,6 +67,16 @@ TEST(NotQuant, where_answers_end_is_a_cause_that_yields_to_a_loss_on_a_text) {
   }
 }
 
+TEST(NotQuant, a_label_that_the_zero_points_contradict_is_a_cause_that_yields) {
+  World world;
+  world.candidate.notes = {{"tensor a", "labelled GPTQ v2, but the zero points are those of v1"},
+                           {"tensor b", "labelled GPTQ v2, but the zero points are those of v1"}};
+  const auto result = world.examine();
+  EXPECT_EQ(result.status, Status::cause);
+  EXPECT_TRUE(result.yields);
+  EXPECT_THAT(result.headline, HasSubstr("a step off (2 matrices)"));
+}
+
 TEST(NotQuant, another_padding_token_is_a_note) {
   World world;
   world.candidate.metadata.set("tokenizer.ggml.padding_token_id", std::int64_t{2});
