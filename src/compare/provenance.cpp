@@ -10,6 +10,7 @@
 #include "compare/blocks.h"
 #include "compare/index.h"
 #include "compare/kept.h"
+#include "compare/odd.h"
 #include "compare/regression.h"
 #include "compare/strangers.h"
 #include "compare/unfold.h"
@@ -23,15 +24,6 @@ constexpr std::int64_t kClusters = 64;                        // of rows, for ea
 constexpr std::int64_t kMostWeights = std::int64_t{1} << 21;  // read of one tensor
 constexpr double kFarOff = 0.01;    // of a norm's squares: more than a tuning moves it
 constexpr double kErrorsApart = 4;  // standard errors between 0 and 1, for a delta to be told
-
-// A cluster of rows is odd where so much of its power is unexplained (kMostUnexplained, where no
-// step is known), and so many times what is usual in its matrix and what its steps leave; in at
-// most so many of the clusters.
-constexpr double kOddShare = 0.05;
-constexpr double kOddest = 16;
-constexpr double kMostOdd = 0.2;
-constexpr double kGrown = 1.2;   // times the baseline's weights; no quantizer makes them grow
-constexpr double kShrunk = 0.5;  // one that leaves half of the power unexplained shrinks to that
 
 /// The same matrix in the three models; base is A again where no B was given.
 struct Triple {
@@ -106,53 +98,6 @@ Result<std::vector<float>> columns_of_other(const std::string& name, const Tenso
 std::string unexplained_in_words(double share) {
   return fmt::format("{} of its power is unexplained",
                      numeric::format_value(share, {.percent = true}));
-}
-
-/// What W = c A leaves of a cluster's squares, or W = c B, whichever is less.
-double left_of(const RegressionSums& c, double gain) {
-  const double of_a = c.ww - 2 * gain * c.wa + gain * gain * c.aa;
-  const double of_b = c.ww - 2 * gain * (c.yb + c.bb) + gain * gain * c.bb;
-  return std::max(0.0, std::min(of_a, of_b));
-}
-
-template <class Values>
-double median(Values values) {
-  std::ranges::nth_element(values, values.begin() + std::ssize(values) / 2);
-  return values[values.size() / 2];
-}
-
-/// Where a few rows hold what is unexplained and the rest is the baseline's: exchanged rows, a part
-/// of the file that was written over. Empty where there are none. Rounding, scales of whole
-/// tensors, tuning and merging leave no such thing.
-std::string odd_rows(std::span<const RegressionSums> clusters, const Sample& sample) {
-  std::vector<double> gains, shares;
-  for (const RegressionSums& c : clusters) gains.push_back(c.aa > 0 ? c.wa / c.aa : 1);
-  const double gain = median(gains);
-  for (const RegressionSums& c : clusters) shares.push_back(c.ww > 0 ? left_of(c, gain) / c.ww : 0);
-  const double usual = median(shares);
-  std::vector<std::int64_t> odd;
-  for (std::size_t i = 0; i < clusters.size(); ++i) {
-    const double noise = clusters[i].step_noise;
-    const bool odd_here =
-        noise > 0 ? shares[i] > kOddShare && left_of(clusters[i], gain) > kOddest * noise
-                  : shares[i] > kMostUnexplained;
-    if (odd_here && shares[i] > kOddest * usual) odd.push_back(static_cast<std::int64_t>(i));
-  }
-  if (odd.empty() ||
-      static_cast<double>(odd.size()) > kMostOdd * static_cast<double>(clusters.size()))
-    return "";
-  const std::int64_t first = odd.front() * sample.stride;
-  return fmt::format(
-      "{} of the power of rows {} to {} is unexplained, where the usual is {}",
-      numeric::format_value(shares[static_cast<std::size_t>(odd.front())], {.percent = true}),
-      first, first + sample.count - 1, numeric::format_value(usual, {.percent = true}));
-}
-
-/// The whole matrix times a number. Rounding shrinks by what it leaves unexplained and no more.
-std::string scaled(const TensorOrigin& origin) {
-  if (origin.residual_share > kMostUnexplained) return "";
-  if (origin.gain > kShrunk && origin.gain < kGrown) return "";
-  return fmt::format("it is the baseline's times {:.3g}", origin.gain);
 }
 
 class Collector {
@@ -248,8 +193,8 @@ class Collector {
     }
     origin.residual_share = matrix.residual / sums.ww;
     matrix.w = triple.w;
-    matrix.odd = scaled(origin);
-    if (matrix.odd.empty()) matrix.odd = odd_rows(clusters, sample);
+    matrix.odd = scaled(origin.gain, origin.residual_share);
+    if (matrix.odd.empty()) matrix.odd = odd_rows(clusters, sample.stride, sample.count);
     if (sums.step_noise > 0) origin.residual_over_step = matrix.residual / sums.step_noise;
     matrices_.push_back(std::move(matrix));
   }
