@@ -7,8 +7,7 @@
 #include <optional>
 #include <span>
 
-#include "assemble/gguf_writer.h"
-#include "assemble/recipe.h"
+#include "app/clinic_originals.h"
 #include "base/file.h"
 #include "formats/read.h"
 #include "model/tensor_class.h"
@@ -19,111 +18,12 @@ namespace {
 constexpr std::size_t kZeroedBytes = 4096;
 constexpr double kRopeFactor = 100;
 constexpr double kDefaultRopeBase = 10000;  // llama.cpp's where a file does not say
-constexpr float kSharper = 1.2F;
 constexpr std::size_t kMisledBlock = 32;
 constexpr float kHardlyCounts = 1e-4F;
-constexpr int kF32 = 0;  // GGUF's type of a tensor
 
 using Image = assemble::Image;
 using model::Checkpoint;
 using model::Tensor;
-
-Error nothing_to_edit(const std::string& path, const std::string& what) {
-  return {Kind::input, "CLINIC-003", path, "", what, "none", "Take another --baseline."};
-}
-
-using Values = std::span<float>;
-/// Changes the values of a tensor in place.
-using Change = std::function<Result<void>(const Tensor&, Values)>;
-
-/// The first of the experts that a stack holds; empty where the tensor is none.
-template <class T>
-std::span<T> first_expert(std::string_view tensor, std::int64_t experts, std::span<T> values) {
-  if (model::tensor_class(tensor) != model::TensorClass::experts) return {};
-  return values.first(values.size() / static_cast<std::size_t>(experts));
-}
-
-/// Every tensor in F32, changed.
-Result<Image> changed(const std::string& path, const Change& change) {
-  QUALM_TRY(const Checkpoint file, formats::read(path));
-  QUALM_TRY(auto writer, assemble::GgufWriter::create("changed"));
-  QUALM_CHECK(writer.metadata(file.metadata));
-  for (const Tensor& tensor : file.tensors)
-    QUALM_CHECK(writer.declare(tensor.name, tensor.dims, kF32));
-  QUALM_CHECK(writer.finish_header());
-  for (const Tensor& tensor : file.tensors) {
-    std::vector<float> values(static_cast<std::size_t>(tensor.parameters()));
-    QUALM_CHECK(tensor.data->rows(0, tensor.row_count(), values));
-    QUALM_CHECK(change(tensor, values));
-    QUALM_CHECK(writer.data(std::as_bytes(std::span(values))));
-    QUALM_CHECK(writer.end_tensor());
-  }
-  return std::move(writer).take();
-}
-
-/// Halfway between the two.
-Result<Image> merged(const std::string& one, const std::string& two) {
-  QUALM_TRY(const Checkpoint b, formats::read(two));
-  return changed(one, [&](const Tensor& tensor, Values values) -> Result<void> {
-    const Tensor* other = b.find(tensor.name);
-    if (!other || other->dims != tensor.dims)
-      return fail(nothing_to_edit(two, "the tensor " + tensor.name));
-    std::vector<float> theirs(values.size());
-    QUALM_CHECK(other->data->rows(0, other->row_count(), theirs));
-    std::ranges::transform(values, theirs, values.begin(),
-                           [](float p, float q) { return (p + q) / 2; });
-    return {};
-  });
-}
-
-/// The first expert of each layer as Q2_K leaves it.
-Result<Image> with_crushed_expert(const std::string& path, Progress& progress) {
-  QUALM_TRY(const Checkpoint file, formats::read(path));
-  const assemble::Recipe recipe{{{"*_exps.weight", assemble::Action::encode, "Q2_K"}}};
-  QUALM_TRY(const Image rounded_image, assemble::assemble(file, nullptr, recipe, progress));
-  QUALM_TRY(const Checkpoint rounded, formats::read(rounded_image.path()));
-  const std::int64_t experts = file.arch_integer("expert_count").value_or(1);
-  return changed(path, [&](const Tensor& tensor, Values values) -> Result<void> {
-    const Values crushed = first_expert(tensor.name, experts, values);
-    if (crushed.empty()) return {};
-    return rounded.find(tensor.name)->data->rows(0, tensor.row_count() / experts, crushed);
-  });
-}
-
-Result<Image> sharpened(const std::string& path) {
-  return changed(path, [](const Tensor& tensor, Values values) -> Result<void> {
-    if (tensor.name == "output_norm.weight")
-      for (float& value : values) value *= kSharper;
-    return {};
-  });
-}
-
-/// As Q2_K leaves it.
-Result<Image> through_q2_k(const std::string& path, assemble::Quantizer& quantizer) {
-  QUALM_TRY(const Image low, quantizer.quantize(path, {.mix = "Q2_K",
-                                                       .token_embedding_type = {},
-                                                       .output_tensor_type = {},
-                                                       .overrides = {}}));
-  return changed(low.path(), [](const Tensor&, Values) -> Result<void> { return {}; });
-}
-
-/// The file that is quantized, where it is not the stock itself.
-Result<std::optional<Image>> original(const ClinicPatient& patient, const ClinicStock& stock,
-                                      assemble::Quantizer& quantizer, Progress& progress) {
-  const std::string& path = stock.of(patient.source);
-  switch (patient.edit) {
-    case Edit::half_merge:
-      return merged(stock.finetune, stock.base);
-    case Edit::crushed_expert:
-      return with_crushed_expert(path, progress);
-    case Edit::sharpened:
-      return sharpened(path);
-    case Edit::through_q2_k:
-      return through_q2_k(path, quantizer);
-    default:
-      return std::nullopt;
-  }
-}
 
 /// As if in every block only the least used input counted: the others' weights are rounded to suit
 /// its own.
@@ -223,9 +123,10 @@ Result<Image> quantized(const ClinicPatient& patient, const ClinicStock& stock,
 }
 
 bool changes_the_file(Edit edit) {
-  constexpr std::array kBefore{Edit::none,        Edit::half_merge, Edit::crushed_expert,
-                               Edit::sharpened,   Edit::misled,     Edit::unseen_expert,
-                               Edit::through_q2_k};
+  constexpr std::array kBefore{Edit::none,         Edit::half_merge, Edit::crushed_expert,
+                               Edit::sharpened,    Edit::misled,     Edit::unseen_expert,
+                               Edit::through_q2_k, Edit::exchanged,  Edit::unpermuted,
+                               Edit::rescaled};
   return std::ranges::find(kBefore, edit) == kBefore.end();
 }
 

@@ -158,6 +158,9 @@ void add_faults(Patients& all) {
   all.push_back(fault("NaN scale", Edit::nan_scale));
   all.push_back(fault("zeroed block in Q4_K_M", Edit::zeroed_block, "Q4_K_M"));
   all.push_back(fault("last norm", Edit::sharpened));
+  all.push_back(fault("exchanged layers in Q4_K_M", Edit::exchanged, "Q4_K_M"));
+  all.push_back(fault("unpermuted heads", Edit::unpermuted));
+  all.push_back(fault("one matrix times 1.5", Edit::rescaled));
 }
 
 void add_pairs(Patients& all) {
@@ -234,7 +237,10 @@ std::string made_so(const ClinicPatient& patient) {
                                     "the last norm times 1.2",
                                     "misled to the least used inputs",
                                     "an expert unseen in calibration",
-                                    "through Q2_K before"};
+                                    "through Q2_K before",
+                                    "layers 2 and 3 exchanged",
+                                    "queries and keys not permuted",
+                                    "a matrix times 1.5"};
   if (patient.edit != Edit::none)
     text += fmt::format(", {}", kEdits[static_cast<std::size_t>(patient.edit)]);
   if (patient.type_k != "f16" || patient.type_v != "f16")

@@ -26,6 +26,9 @@ enum class Edit {
   misled,          ///< its importance says that the least used input of every 32 alone counts
   unseen_expert,   ///< calibrated with no input seen by the first expert of each layer
   through_q2_k,    ///< all of it went through Q2_K before it is quantized
+  exchanged,       ///< layers 2 and 3 in each other's place
+  unpermuted,      ///< queries and keys without the permutation that rope needs in GGUF
+  rescaled,        ///< one matrix times 1.5
 };
 
 struct ClinicPatient {

@@ -91,8 +91,9 @@ std::string markdown(const nlohmann::ordered_json& document, bool verbose) {
   MarkdownLayout layout;
   for (const Block& block : compose(document, verbose)) std::visit(layout, block);
   const Json& tool = at(document, "tool");
+  const std::string engine = string_at(tool, "libllama");  // "libllama 0.7.0, ggml 0.27.0"
   layout(Paragraph{{{"Made by " + string_at(tool, "name") + " " + string_at(tool, "version") +
-                     ", libllama " + string_at(tool, "libllama") + "."}}});
+                     (engine.empty() ? "." : ", " + engine + ".")}}});
   return layout.take();
 }
 

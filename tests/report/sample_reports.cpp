@@ -15,7 +15,7 @@ Metric unknown(std::string reason, std::string unit = "nat/token") {
   return {std::nullopt, std::move(unit), std::move(reason)};
 }
 
-Tool tool() { return {.version = "0.1.0", .libllama = "b6000"}; }
+Tool tool() { return {.version = "0.1.0", .libllama = "libllama 0.7.0, ggml 0.27.0"}; }
 
 ModelCard tiny_f16() {
   return {.path = "models/tiny-F16.gguf",
