@@ -49,6 +49,12 @@ Result<void> check_baseline(const diagnose::Patient& patient, std::int32_t threa
                "The baseline itself is damaged: take it anew, or name another with --baseline."});
 }
 
+void take_vocabularies(const std::string& mismatch, diagnose::Patient& patient) {
+  if (mismatch.empty()) return;
+  patient.faults.push_back(diagnose::fact("vocabulary", "another vocabulary: " + mismatch));
+  patient.not_comparable = "a baseline of the candidate's vocabulary";
+}
+
 /// Where libllama refuses the candidate and loads the baseline, the file is at fault; where it
 /// loads neither, that says nothing of the file.
 Result<void> take_refusal(const Error& refusal, const Request& request, Session& session,
@@ -77,8 +83,9 @@ Result<void> set_up(const Request& request, const engine::Settings& settings,
     if (baseline->vocab_size() == model->vocab_size()) {
       reader = baseline;
     } else {
-      patient.not_comparable = fmt::format("the candidate has {} tokens, the baseline {}",
-                                           model->vocab_size(), baseline->vocab_size());
+      take_vocabularies(fmt::format("the candidate has {} tokens, the baseline {}",
+                                    model->vocab_size(), baseline->vocab_size()),
+                        patient);
     }
   }
   const Pair pair{*session.engine, *model, reader != model ? reader.get() : nullptr,
@@ -130,7 +137,8 @@ Result<Outcome> diagnose(const Request& request, evaluate::WindowStore& store, P
   if (session.baseline) {
     patient.baseline = &session.baseline->checkpoint();
     patient.baseline_path = session.baseline->path();
-    patient.not_comparable = diagnose::vocabulary_mismatch(*patient.candidate, *patient.baseline);
+    take_vocabularies(diagnose::vocabulary_mismatch(*patient.candidate, *patient.baseline),
+                      patient);
   }
   if (session.base_model) patient.base_model = &session.base_model->checkpoint();
   patient.progress = &progress;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "codec/gptq.h"
 #include "diagnose/check.h"
@@ -156,7 +157,9 @@ Result<CheckResult> examine_not_quant(Case& patient) {
   if (given.baseline) differences = diagnose::differences(*given.candidate, *given.baseline);
   add_tokenizer(given, differences, found);
   add_template(given, differences, found);
-  std::ranges::stable_sort(differences, {}, &Difference::weight);
+  std::ranges::stable_sort(differences, {}, [](const Difference& difference) {
+    return std::pair(difference.weight, only_ends(difference.key));  // what breaks texts first
+  });
   std::size_t notes = 0;
   for (std::size_t i = 0; i < differences.size(); ++i) {
     const Difference& difference = differences[i];

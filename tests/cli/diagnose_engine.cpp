@@ -143,9 +143,19 @@ TEST(Diagnose, another_vocabulary_is_a_finding_with_the_first_differences) {
   const Ended ended = home.diagnose("other.gguf", {"--baseline", "base.gguf"});
   EXPECT_EQ(ended.exit_code, 1) << ended.err;
   EXPECT_EQ(check(ended, "not_quant")["headline"],
-            "tokenizer.ggml.tokens: entry 285 is \"zz\", in the baseline \"z\" (1 of 286 differ)");
-  EXPECT_EQ(check(ended, "tier")["needs"][0],
-            "token 285 is \"zz\", in the baseline \"z\" (1 of 286 differ)");
+            "another vocabulary: token 285 is \"zz\", in the baseline \"z\" (1 of 286 differ)");
+  EXPECT_EQ(check(ended, "tier")["needs"][0], "a baseline of the candidate's vocabulary");
+}
+
+TEST(Diagnose, a_file_that_libllama_refuses_is_a_finding_where_it_loads_the_baseline) {
+  const Home home;
+  test::write(home.path("refused.gguf"), RunnableGguf{.rope_dimensions = 16}.build());
+  const Ended ended = home.diagnose("refused.gguf", {"--baseline", "base.gguf"});
+  EXPECT_EQ(ended.exit_code, 1) << ended.err;
+  const std::string says = check(ended, "not_quant")["headline"];
+  EXPECT_TRUE(says.starts_with("libllama loads the baseline and not this file: ")) << says;
+  EXPECT_EQ(check(ended, "tier")["needs"][0], "a candidate that libllama loads");
+  EXPECT_EQ(home.diagnose("refused.gguf", {"--baseline", "refused.gguf"}).exit_code, 4);
 }
 
 TEST(Diagnose, the_cache_of_a_model_with_another_vocabulary_is_examined_on_its_own_tokens) {

@@ -77,6 +77,15 @@ TEST(NotQuant, a_label_that_the_zero_points_contradict_is_a_cause_that_yields) {
   EXPECT_THAT(result.headline, HasSubstr("a step off (2 matrices)"));
 }
 
+TEST(NotQuant, what_breaks_a_text_comes_before_where_answers_end) {
+  World world;
+  for (const char* key : {"llama.context_length", "llama.rope.freq_base"}) {
+    world.candidate.metadata.set(key, std::int64_t{2});
+    world.baseline.metadata.set(key, std::int64_t{1});
+  }
+  EXPECT_THAT(world.examine().headline, ::testing::StartsWith("llama.rope.freq_base"));
+}
+
 TEST(NotQuant, another_padding_token_is_a_note) {
   World world;
   world.candidate.metadata.set("tokenizer.ggml.padding_token_id", std::int64_t{2});

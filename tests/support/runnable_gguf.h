@@ -13,10 +13,11 @@ namespace qualm::test {
 struct RunnableGguf {
   /// Without byte tokens libllama's tokenizer throws at the first character it has no piece for.
   bool byte_tokens = true;
-  std::string last_token = "z";   ///< the last of the vocabulary
-  std::int64_t extra_tokens = 0;  ///< appended after it
-  bool nan_weight = false;        ///< one weight of the output matrix is NaN
-  std::int64_t experts = 0;       ///< a mixture of so many, two of which are used
+  std::string last_token = "z";            ///< the last of the vocabulary
+  std::int64_t extra_tokens = 0;           ///< appended after it
+  bool nan_weight = false;                 ///< one weight of the output matrix is NaN
+  std::int64_t experts = 0;                ///< a mixture of so many, two of which are used
+  std::uint32_t rope_dimensions = kWidth;  ///< libllama refuses any other than the head's
 
   static constexpr std::int64_t kWidth = 32;
   static constexpr std::int64_t kFeedForward = 64;
@@ -54,7 +55,7 @@ struct RunnableGguf {
         .u32("llama.feed_forward_length", kFeedForward)
         .u32("llama.attention.head_count", 1)
         .u32("llama.attention.head_count_kv", 1)
-        .u32("llama.rope.dimension_count", kWidth)
+        .u32("llama.rope.dimension_count", rope_dimensions)
         .pair("llama.attention.layer_norm_rms_epsilon", 6, le(1e-5F))
         .string("tokenizer.ggml.model", "llama")
         .strings("tokenizer.ggml.tokens", vocabulary)
