@@ -122,12 +122,11 @@ Result<Image> quantized(const ClinicPatient& patient, const ClinicStock& stock,
   return quantizer.quantize(made ? made->path() : source, options);
 }
 
+/// What is done to the file that was quantized; all other edits are done before.
 bool changes_the_file(Edit edit) {
-  constexpr std::array kBefore{Edit::none,         Edit::half_merge, Edit::crushed_expert,
-                               Edit::sharpened,    Edit::misled,     Edit::unseen_expert,
-                               Edit::through_q2_k, Edit::exchanged,  Edit::unpermuted,
-                               Edit::rescaled};
-  return std::ranges::find(kBefore, edit) == kBefore.end();
+  constexpr std::array kAfter{Edit::chat_template, Edit::token_scores, Edit::zeroed_block,
+                              Edit::rope_base,     Edit::nan_scale,    Edit::crushed_router};
+  return std::ranges::find(kAfter, edit) != kAfter.end();
 }
 
 }  // namespace

@@ -40,13 +40,19 @@ Result<Image> changed(const std::string& path, const Change& change) {
   return std::move(writer).take();
 }
 
+/// The tensor of that name in `file`, for one of these dimensions to take its values from.
+Result<const Tensor*> counterpart(const Checkpoint& file, const std::string& path,
+                                  const std::string& name, const Tensor& of) {
+  const Tensor* other = file.find(name);
+  if (!other || other->dims != of.dims) return fail(nothing_to_edit(path, "the tensor " + name));
+  return other;
+}
+
 /// Halfway between the two.
 Result<Image> merged(const std::string& one, const std::string& two) {
   QUALM_TRY(const Checkpoint b, formats::read(two));
   return changed(one, [&](const Tensor& tensor, Values values) -> Result<void> {
-    const Tensor* other = b.find(tensor.name);
-    if (!other || other->dims != tensor.dims)
-      return fail(nothing_to_edit(two, "the tensor " + tensor.name));
+    QUALM_TRY(const Tensor* const other, counterpart(b, two, tensor.name, tensor));
     std::vector<float> theirs(values.size());
     QUALM_CHECK(other->data->rows(0, other->row_count(), theirs));
     std::ranges::transform(values, theirs, values.begin(),
@@ -75,9 +81,7 @@ Result<Image> exchanged(const std::string& path) {
   return changed(path, [&](const Tensor& tensor, Values values) -> Result<void> {
     std::string name = tensor.name;
     if (name.starts_with("blk.2.") || name.starts_with("blk.3.")) name[4] ^= 1;
-    const Tensor* other = file.find(name);
-    if (!other || other->dims != tensor.dims)
-      return fail(nothing_to_edit(path, "the tensor " + name));
+    QUALM_TRY(const Tensor* const other, counterpart(file, path, name, tensor));
     return other->data->rows(0, other->row_count(), values);
   });
 }
@@ -105,18 +109,11 @@ Result<Image> unpermuted(const std::string& path) {
   });
 }
 
-Result<Image> rescaled(const std::string& path) {
-  return changed(path, [](const Tensor& tensor, Values values) -> Result<void> {
-    if (tensor.name == "blk.2.ffn_down.weight")
-      for (float& value : values) value *= kRescaled;
-    return {};
-  });
-}
-
-Result<Image> sharpened(const std::string& path) {
-  return changed(path, [](const Tensor& tensor, Values values) -> Result<void> {
-    if (tensor.name == "output_norm.weight")
-      for (float& value : values) value *= kSharper;
+/// One tensor times a number.
+Result<Image> times(const std::string& path, std::string_view name, float factor) {
+  return changed(path, [&](const Tensor& tensor, Values values) -> Result<void> {
+    if (tensor.name == name)
+      for (float& value : values) value *= factor;
     return {};
   });
 }
@@ -145,13 +142,13 @@ Result<std::optional<Image>> original(const ClinicPatient& patient, const Clinic
     case Edit::crushed_expert:
       return with_crushed_expert(path, progress);
     case Edit::sharpened:
-      return sharpened(path);
+      return times(path, "output_norm.weight", kSharper);
     case Edit::exchanged:
       return exchanged(path);
     case Edit::unpermuted:
       return unpermuted(path);
     case Edit::rescaled:
-      return rescaled(path);
+      return times(path, "blk.2.ffn_down.weight", kRescaled);
     case Edit::through_q2_k:
       return through_q2_k(path, quantizer);
     default:

@@ -49,6 +49,7 @@ Result<void> check_baseline(const diagnose::Patient& patient, std::int32_t threa
                "The baseline itself is damaged: take it anew, or name another with --baseline."});
 }
 
+/// `mismatch`: in words; empty where the vocabularies are one.
 void take_vocabularies(const std::string& mismatch, diagnose::Patient& patient) {
   if (mismatch.empty()) return;
   patient.faults.push_back(diagnose::fact("vocabulary", "another vocabulary: " + mismatch));

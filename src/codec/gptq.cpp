@@ -152,6 +152,11 @@ Result<Layout> find_layout(const GptqParts& parts, const GptqConfig& config) {
   return Layout{bits, n, rows * 32 / bits, groups, planar};
 }
 
+std::string mislabelled(const char* label, const char* seen) {
+  return fmt::format("{}{}, but the zero points are those of {}, and are read as {}", kMislabelled,
+                     label, seen, seen);
+}
+
 /// Symmetric files hold one zero point throughout, which tells v1 from v2 better than the label.
 bool zeros_less_one(const std::vector<std::int64_t>& seen, const Layout& layout,
                     const GptqConfig& config, std::vector<std::string>& notes) {
@@ -160,10 +165,8 @@ bool zeros_less_one(const std::vector<std::int64_t>& seen, const Layout& layout,
   const std::size_t middle = std::size_t{1} << (layout.bits - 1);
   const bool is_v1 = seen[middle - 1] == all;
   const bool is_v2 = seen[middle] == all;
-  if (config.zeros_less_one && is_v2)
-    notes.push_back("labelled GPTQ v1, but the zero points are those of v2, and are read as v2");
-  if (!config.zeros_less_one && is_v1)
-    notes.push_back("labelled GPTQ v2, but the zero points are those of v1, and are read as v1");
+  if (config.zeros_less_one && is_v2) notes.push_back(mislabelled("v1", "v2"));
+  if (!config.zeros_less_one && is_v1) notes.push_back(mislabelled("v2", "v1"));
   return is_v1 || (config.zeros_less_one && !is_v2);
 }
 

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "codec/matrix.h"
 

@@ -42,27 +42,28 @@ std::string scaled(double gain, double residual_share) {
 
 std::string odd_rows(std::span<const RegressionSums> clusters, std::int64_t stride,
                      std::int64_t count) {
-  std::vector<double> gains, shares;
+  std::vector<double> gains, left, shares;
   for (const RegressionSums& c : clusters) gains.push_back(c.aa > 0 ? c.wa / c.aa : 1);
   const double gain = median(gains);
-  for (const RegressionSums& c : clusters) shares.push_back(c.ww > 0 ? left_of(c, gain) / c.ww : 0);
+  for (const RegressionSums& c : clusters) {
+    left.push_back(left_of(c, gain));
+    shares.push_back(c.ww > 0 ? left.back() / c.ww : 0);
+  }
   const double usual = median(shares);
-  std::vector<std::int64_t> odd;
+  std::vector<std::size_t> odd;
   for (std::size_t i = 0; i < clusters.size(); ++i) {
     const double noise = clusters[i].step_noise;
-    const bool odd_here =
-        noise > 0 ? shares[i] > kOddShare && left_of(clusters[i], gain) > kOddest * noise
-                  : shares[i] > kMostUnexplained;
-    if (odd_here && shares[i] > kOddest * usual) odd.push_back(static_cast<std::int64_t>(i));
+    const bool odd_here = noise > 0 ? shares[i] > kOddShare && left[i] > kOddest * noise
+                                    : shares[i] > kMostUnexplained;
+    if (odd_here && shares[i] > kOddest * usual) odd.push_back(i);
   }
   if (odd.empty() ||
       static_cast<double>(odd.size()) > kMostOdd * static_cast<double>(clusters.size()))
     return "";
-  const std::int64_t first = odd.front() * stride;
-  return fmt::format(
-      "{} of the power of rows {} to {} is unexplained, where the usual is {}",
-      numeric::format_value(shares[static_cast<std::size_t>(odd.front())], {.percent = true}),
-      first, first + count - 1, numeric::format_value(usual, {.percent = true}));
+  const std::int64_t first = static_cast<std::int64_t>(odd.front()) * stride;
+  return fmt::format("{} of the power of rows {} to {} is unexplained, where the usual is {}",
+                     numeric::format_value(shares[odd.front()], {.percent = true}), first,
+                     first + count - 1, numeric::format_value(usual, {.percent = true}));
 }
 
 }  // namespace qualm::compare

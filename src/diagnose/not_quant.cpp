@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t kShown = 8;
 constexpr std::string_view kTemplateKey = "tokenizer.chat_template";
-constexpr const char* kMislabelled = "checkpoint_format";
+constexpr const char* kLabel = "checkpoint_format";
 
 /// What was found, before it is written down.
 struct Findings {
@@ -84,10 +84,9 @@ void add_mislabelled(const model::Checkpoint& candidate, Findings& found) {
   };
   const auto first = std::ranges::find_if(candidate.notes, mislabelled);
   if (first == candidate.notes.end()) return;
-  found.faults.push_back(
-      fact(kMislabelled,
-           fmt::format("{} here: runtimes that go by the label are a step off ({} matrices)",
-                       first->says, std::ranges::count_if(candidate.notes, mislabelled))));
+  found.faults.push_back(fact(
+      kLabel, fmt::format("{} here: runtimes that go by the label are a step off ({} matrices)",
+                          first->says, std::ranges::count_if(candidate.notes, mislabelled))));
 }
 
 /// Matrices that are not the baseline's, among others that are: no rounding does that.
@@ -119,7 +118,7 @@ void add_symptoms(const Patient& given, Findings& found) {
 /// These explain what a user sees, but no loss of the weights on a text as they are read here.
 bool yields(const Evidence& fault) {
   return fault.name.starts_with(kTemplateKey) || fault.name.starts_with("symptom_") ||
-         fault.name == kMislabelled || only_ends(fault.name);
+         fault.name == kLabel || only_ends(fault.name);
 }
 
 /// The weights are run with these, whatever their bits are.

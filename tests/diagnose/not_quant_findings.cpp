@@ -16,6 +16,11 @@ struct World {
   model::Checkpoint baseline = plain_checkpoint();
   Patient patient;
 
+  void differ(const std::string& key, const model::Value& ours, const model::Value& theirs) {
+    candidate.metadata.set(key, ours);
+    baseline.metadata.set(key, theirs);
+  }
+
   CheckResult examine() {
     patient.candidate = &candidate;
     patient.baseline = &baseline;
@@ -45,8 +50,7 @@ TEST(NotQuant, keys_that_differ_and_split_alike_are_a_note) {
 
 TEST(NotQuant, an_equal_split_does_not_excuse_another_end_token) {
   World world;
-  world.candidate.metadata.set("tokenizer.ggml.eos_token_id", std::int64_t{2});
-  world.baseline.metadata.set("tokenizer.ggml.eos_token_id", std::int64_t{1});
+  world.differ("tokenizer.ggml.eos_token_id", std::int64_t{2}, std::int64_t{1});
   world.patient.split = probe::Split{};
   const auto result = world.examine();
   EXPECT_EQ(result.status, Status::cause);
@@ -57,8 +61,7 @@ TEST(NotQuant, where_answers_end_is_a_cause_that_yields_to_a_loss_on_a_text) {
   for (const char* key :
        {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "llama.context_length"}) {
     World world;
-    world.candidate.metadata.set(key, std::int64_t{2});
-    world.baseline.metadata.set(key, std::int64_t{1});
+    world.differ(key, std::int64_t{2}, std::int64_t{1});
     const auto result = world.examine();
     EXPECT_EQ(result.status, Status::cause) << key;
     EXPECT_TRUE(result.yields) << key;
@@ -80,16 +83,14 @@ TEST(NotQuant, a_label_that_the_zero_points_contradict_is_a_cause_that_yields) {
 TEST(NotQuant, what_breaks_a_text_comes_before_where_answers_end) {
   World world;
   for (const char* key : {"llama.context_length", "llama.rope.freq_base"}) {
-    world.candidate.metadata.set(key, std::int64_t{2});
-    world.baseline.metadata.set(key, std::int64_t{1});
+    world.differ(key, std::int64_t{2}, std::int64_t{1});
   }
   EXPECT_THAT(world.examine().headline, ::testing::StartsWith("llama.rope.freq_base"));
 }
 
 TEST(NotQuant, another_padding_token_is_a_note) {
   World world;
-  world.candidate.metadata.set("tokenizer.ggml.padding_token_id", std::int64_t{2});
-  world.baseline.metadata.set("tokenizer.ggml.padding_token_id", std::int64_t{1});
+  world.differ("tokenizer.ggml.padding_token_id", std::int64_t{2}, std::int64_t{1});
   const auto result = world.examine();
   EXPECT_EQ(result.status, Status::cleared);
   EXPECT_TRUE(named(result, "tokenizer.ggml.padding_token_id"));
@@ -184,8 +185,7 @@ TEST(NotQuant, every_key_that_changes_answers_is_named_with_what_it_does) {
       {"tokenizer.ggml.add_bos_token", false, true, "begin with another token"}};
   for (const Changed& changed : kChanged) {
     World world;
-    world.candidate.metadata.set(changed.key, changed.candidate);
-    world.baseline.metadata.set(changed.key, changed.baseline);
+    world.differ(changed.key, changed.candidate, changed.baseline);
     const auto result = world.examine();
     EXPECT_EQ(result.status, Status::cause) << changed.key;
     EXPECT_THAT(result.headline, HasSubstr(changed.says)) << changed.key;
