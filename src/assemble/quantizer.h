@@ -14,15 +14,20 @@ namespace qualm::assemble {
 
 /// What llama-quantize's command line says.
 struct QuantizeOptions {
-  std::string mix;                                             ///< llama-quantize's name: "Q4_K_M"
-  std::string token_embedding_type;                            ///< "" leaves it to the mix
-  std::string output_tensor_type;                              ///< likewise
-  std::vector<std::pair<std::string, std::string>> overrides;  ///< --tensor-type pattern=type
+  std::string mix;                     ///< llama-quantize's name: "Q4_K_M"
+  std::string token_embedding_type{};  ///< "" leaves it to the mix
+  std::string output_tensor_type{};    ///< likewise
+  std::vector<std::pair<std::string, std::string>> overrides{};  ///< --tensor-type pattern=type
   bool pure = false;
   bool allow_requantize = false;
   std::int32_t threads = 0;
   const model::Importance* importance = nullptr;  ///< --imatrix; borrowed for the call
 };
+
+/// Splits overrides by tensor name: token_embd.weight and output.weight have options of their own
+/// in llama-quantize.
+[[nodiscard]] QuantizeOptions quantize_options(
+    const std::string& mix, const std::vector<std::pair<std::string, std::string>>& overrides = {});
 
 class Quantizer {
  public:

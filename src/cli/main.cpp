@@ -6,12 +6,13 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "app/interrupt.h"
-#include "app/job.h"
-#include "app/use_case.h"
 #include "base/file.h"
 #include "cli/options.h"
 #include "cli/progress_bar.h"
+#include "cli/run_command.h"
+#include "commands/commands.h"
+#include "job/interrupt.h"
+#include "job/job.h"
 #include "report/document.h"
 #include "report/render.h"
 
@@ -53,12 +54,12 @@ Result<void> deliver(const std::string& report, const Options& options) {
                "it takes no more bytes", "Free some space, or use -o."});
 }
 
-Result<app::Outcome> run(const Options& options, Progress& progress) {
+Result<job::Outcome> run(const Options& options, Progress& progress) {
   // inspect and compare read files with our own readers and decoders alone: nothing there that
   // could take the process down.
-  if (options.request.command == "inspect") return app::inspect(options.request, progress);
-  if (options.request.command == "compare") return app::compare(options.request, progress);
-  return app::run_job(options.request, progress);
+  if (options.request.command == "inspect") return commands::inspect(options.request, progress);
+  if (options.request.command == "compare") return commands::compare(options.request, progress);
+  return job::run_job(options.request, progress);
 }
 
 /// A stream that takes no more bytes is no reason to end otherwise (fmt::print would throw).
@@ -78,8 +79,8 @@ int main(int argc, const char* const* argv) {
     return leave->exit_code;
   }
   const auto& options = std::get<Options>(said);
-  if (options.request.command == "job") return app::serve_job();
-  app::catch_interrupts();
+  if (options.request.command == "job") return job::serve_job(run_in_job);
+  job::catch_interrupts();
   if (!options.output.empty())
     if (const auto writable = check_writable(options.output); !writable)
       return say(writable.error());

@@ -5,8 +5,8 @@
 #include <sstream>
 #include <thread>
 
-#include "app/clinic_patients.h"
 #include "base/error.h"
+#include "clinic/cases.h"
 
 namespace qualm::cli {
 namespace {
@@ -46,13 +46,13 @@ void add_presentation(CLI::App& command, Options& options) {
   command.add_flag("-v,--verbose", options.verbose, "all the evidence");
 }
 
-void add_runtime(CLI::App& command, app::Request& request) {
+void add_runtime(CLI::App& command, job::Request& request) {
   command
       .add_option("--runtime", request.runtime, "what you run it with: does that load this format?")
-      ->check(CLI::IsMember(app::known_runtimes()));
+      ->check(CLI::IsMember(job::known_runtimes()));
 }
 
-void add_run_options(CLI::App& command, app::Request& request) {
+void add_run_options(CLI::App& command, job::Request& request) {
   auto& s = request.settings;
   command.add_option("-f,--file", request.text,
                      "text to measure on (default: a bundled public-domain novel)");
@@ -111,7 +111,7 @@ std::vector<std::string> with_llama_names(int argc, const char* const* argv) {
 
 std::variant<Options, Leave> parse(int argc, const char* const* argv) {
   Options options;
-  app::Request& request = options.request;
+  job::Request& request = options.request;
   CLI::App app{kDescription, "qualm"};
   app.footer(kFooter);
   app.set_version_flag("--version", "qualm " QUALM_VERSION);
@@ -213,7 +213,7 @@ std::variant<Options, Leave> parse(int argc, const char* const* argv) {
     return Leave{out.str() + err.str(), code == 0 ? 0 : 2};
   }
   request.command = app.get_subcommands().front()->get_name();
-  if (request.list) return Leave{app::list_of_patients(request.only), 0};
+  if (request.list) return Leave{clinic::list_of_cases(request.only), 0};
   if (!model.empty()) request.models = {model};
   return options;
 }

@@ -5,7 +5,7 @@
 #include <string>
 #include <variant>
 
-#include "app/request.h"
+#include "job/request.h"
 
 namespace qualm::cli {
 
@@ -13,7 +13,7 @@ enum class Format { text, json, markdown };
 
 /// Everything that was said on the command line.
 struct Options {
-  app::Request request;  ///< .command: diagnose, measure, inspect, compare, demo, job
+  job::Request request;  ///< .command: diagnose, measure, inspect, compare, demo, job
   Format format = Format::text;
   std::string output;  ///< -o; empty: stdout
   bool quiet = false;

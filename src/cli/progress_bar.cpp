@@ -4,8 +4,8 @@
 
 #include <cstdio>
 
-#include "app/interrupt.h"
 #include "base/error.h"
+#include "job/interrupt.h"
 
 namespace qualm::cli {
 namespace {
@@ -68,7 +68,7 @@ void ProgressBar::note(std::string_view line) {
   say("note: {}\n", printable(line));
 }
 
-bool ProgressBar::cancelled() const { return app::interrupts() > 0; }
+bool ProgressBar::cancelled() const { return job::interrupts() > 0; }
 
 void ProgressBar::clear() {
   if (shown_) say("\r\x1b[K");

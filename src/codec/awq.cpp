@@ -99,12 +99,12 @@ Result<Matrix> make_awq_gemm(const AwqParts& parts, std::int64_t group_size) {
   QUALM_CHECK(expect_scales(parts.scales, -1, outputs));
   QUALM_CHECK(expect_filled(parts.scales));
   const std::int64_t count = parts.scales.shape[0];
-  std::vector<std::string> notes;
+  std::vector<model::Note> notes;
   if (parts.qzeros) {
     QUALM_CHECK(expect_dtype(*parts.qzeros, {Dtype::kI32, Dtype::kU32}));
     QUALM_CHECK(expect_shape(*parts.qzeros, {count, parts.qweight.shape[1]}));
   } else {
-    notes.push_back("no zero points are stored; 8 is taken for all");
+    notes.push_back({"", "no zero points are stored; 8 is taken for all"});
   }
   QUALM_TRY(const Groups groups, find_groups(parts.scales, {}, inputs, count, group_size));
   std::string name = name_of(groups, "gemm");

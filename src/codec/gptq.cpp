@@ -152,14 +152,16 @@ Result<Layout> find_layout(const GptqParts& parts, const GptqConfig& config) {
   return Layout{bits, n, rows * 32 / bits, groups, planar};
 }
 
-std::string mislabelled(const char* label, const char* seen) {
-  return fmt::format("{}{}, but the zero points are those of {}, and are read as {}", kMislabelled,
-                     label, seen, seen);
+model::Note mislabelled(const char* label, const char* seen) {
+  return {"",
+          fmt::format("labelled GPTQ {}, but the zero points are those of {}, and are read as {}",
+                      label, seen, seen),
+          model::Note::Kind::mislabelled};
 }
 
 /// Symmetric files hold one zero point throughout, which tells v1 from v2 better than the label.
 bool zeros_less_one(const std::vector<std::int64_t>& seen, const Layout& layout,
-                    const GptqConfig& config, std::vector<std::string>& notes) {
+                    const GptqConfig& config, std::vector<model::Note>& notes) {
   if (!config.symmetric || layout.planar) return config.zeros_less_one && !layout.planar;
   const std::int64_t all = layout.groups * layout.n;
   const std::size_t middle = std::size_t{1} << (layout.bits - 1);
@@ -178,14 +180,15 @@ Result<Matrix> make_gptq(const GptqParts& parts, const GptqConfig& config) {
             find_groups(parts.scales, parts.g_idx, layout.k, layout.groups, config.group_size));
   const Zeros as_stored(parts.qzeros, layout, false, false);
   const std::vector<std::int64_t> seen = count_zeros(as_stored, layout);
-  std::vector<std::string> notes;
+  std::vector<model::Note> notes;
   const bool less_one = zeros_less_one(seen, layout, config, notes);
   const std::int64_t ambiguous = seen[(std::size_t{1} << layout.bits) - 1];
   if (less_one && ambiguous > 0)
-    notes.push_back(fmt::format(
-        "{} of {} zero points are ambiguous: stored as {}, read as {} here, as {} by some",
-        ambiguous, layout.groups * layout.n, (1 << layout.bits) - 1,
-        config.whole_word_zeros ? "GPTQModel writes them" : "0", 1 << layout.bits));
+    notes.push_back(
+        {"", fmt::format(
+                 "{} of {} zero points are ambiguous: stored as {}, read as {} here, as {} by some",
+                 ambiguous, layout.groups * layout.n, (1 << layout.bits) - 1,
+                 config.whole_word_zeros ? "GPTQModel writes them" : "0", 1 << layout.bits)});
   std::string name = fmt::format("GPTQ {} bit {}", layout.bits, groups.label);
   const Zeros zeros(parts.qzeros, layout, less_one, config.whole_word_zeros);
   return Matrix{

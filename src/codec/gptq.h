@@ -28,10 +28,6 @@ struct GptqParts {
   std::optional<Part> g_idx;  ///< I32
 };
 
-/// Notes that begin so: the label and the zero points contradict each other, and a runtime that
-/// trusts the label reads every weight one step off.
-inline constexpr std::string_view kMislabelled = "labelled GPTQ ";
-
 struct GptqConfig {
   int bits = 0;                 ///< used only where the shapes leave it open
   std::int64_t group_size = 0;  ///< 0 or -1: from the shapes

@@ -27,7 +27,7 @@ struct Matrix {
   std::vector<std::int64_t> shape;  ///< [out, in], or [experts, out, in]
   model::Encoding encoding;         ///< "GPTQ 4 bit g128"
   std::shared_ptr<const model::TensorData> data;
-  std::vector<std::string> notes;  ///< findings that are no reason to refuse
+  std::vector<model::Note> notes;  ///< findings that are no reason to refuse
 };
 
 [[nodiscard]] Error part_error(std::string code, const Part& part, std::string expected,

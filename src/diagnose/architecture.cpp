@@ -1,25 +1,24 @@
 // Check 3: does the scheme suit the architecture?
 //
-// A class of tensors that was given clearly fewer bits than the rest is put back to what the
-// baseline holds, alone, and what goes away is its part of the damage. It is to blame where its
-// weights lose several times what the rest's lose, weight for weight. Where the candidate passes
-// the lines once that class is put right, the tier of the rest is cleared (tier.cpp asks the same
-// study). A standard mix that is too low everywhere has no such class: that is check 1.
+// A class of tensors that was given clearly fewer bits than the rest is restored from the original,
+// alone, and what goes away is its part of the loss. It is to blame where its weights lose several
+// times what the rest's lose, weight for weight. Where the candidate is within limits when that
+// class is restored, the type of the rest is cleared (quant_type.cpp asks the same study). A
+// standard type that is too low everywhere has no such class: that is check 1.
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "diagnose/check.h"
+#include "diagnose/checks.h"
 #include "diagnose/class_study.h"
-#include "diagnose/lines.h"
-#include "diagnose/override.h"
-#include "diagnose/words.h"
+#include "diagnose/loss.h"
+#include "diagnose/other_model.h"
+#include "diagnose/remedy_command.h"
+#include "diagnose/thresholds.h"
 #include "numeric/format.h"
 
 namespace qualm::diagnose {
 namespace {
-
-constexpr double kCoarse = 3.0;  // times the rest's error of rounding; chosen: docs/diagnosis.md
 
 std::string percent(double fraction) { return fmt::format("{:.0f} %", 100 * fraction); }
 
@@ -42,7 +41,7 @@ Evidence evidence_of(const ClassFinding& finding) {
   const std::string gain =
       finding.gain ? numeric::format_estimate(*finding.gain, {.percent = true}) : "not measured";
   return {"restored_" + group.id, finding.gain, "fraction",
-          fmt::format("{} ({:.2f} bits per weight, {} of the weights): put right it takes away {} "
+          fmt::format("{} ({:.2f} bits per weight, {} of the weights): restored, it takes away {} "
                       "of the loss and costs {}",
                       group.title, group.bits(), percent(group.share), gain,
                       numeric::format_bytes(group.baseline_bytes - group.bytes))};
@@ -54,31 +53,31 @@ std::string crushed_in_words(const ClassGroup& group) {
   return text + fmt::format("; {} of the weights", percent(group.share));
 }
 
-/// Relative errors of rounding, a over b. Absent where either is not known.
-std::optional<double> coarser(const compare::Rounding& a, const compare::Rounding& b) {
+/// Quantization errors, a over b. Absent where either is not known.
+std::optional<double> coarser(const weights::QuantizationError& a,
+                              const weights::QuantizationError& b) {
   const auto x = a.relative_error();
   const auto y = b.relative_error();
   if (!x || !y || *y == 0) return std::nullopt;
   return *x / *y;
 }
 
-/// Without a baseline: a class of clearly fewer bits is suspected where the steps in the file say
+/// Without an original: a class of clearly fewer bits is suspected where the steps in the file say
 /// that it was rounded much more coarsely than the rest. What that costs, nobody can say from the
 /// file.
-CheckResult from_the_file(Case& patient) {
-  const Patient& given = patient.patient();
-  CheckResult result;
-  result.headline = kind_in_words(*given.candidate);
+Finding from_the_file(const Facts& facts) {
+  const Given& given = facts.given;
+  Finding result{.headline = kind_in_words(*given.candidate)};
   double most = kCoarse;
   for (const ClassGroup& group : class_groups(*given.candidate, nullptr)) {
-    compare::Rounding own;
-    compare::Rounding rest;
-    for (const auto& [of, rounding] : patient.rounding())
-      (std::ranges::find(group.classes, of) != group.classes.end() ? own : rest).add(rounding);
+    weights::QuantizationError own;
+    weights::QuantizationError rest;
+    for (const auto& [of, error] : facts.read_weights.quantization_error)
+      (std::ranges::find(group.classes, of) != group.classes.end() ? own : rest).add(error);
     result.evidence.push_back(
-        rounding_evidence("estimated_error_" + group.id, own,
-                          fmt::format("{} ({:.2f} bits per weight, {} of the weights)", group.title,
-                                      group.bits(), percent(group.share))));
+        quantization_error_evidence("estimated_error_" + group.id, own,
+                                    fmt::format("{} ({:.2f} bits per weight, {} of the weights)",
+                                                group.title, group.bits(), percent(group.share))));
     const auto ratio = coarser(own, rest);
     if (!group.crushed || !ratio || *ratio <= most) continue;
     most = *ratio;
@@ -86,65 +85,73 @@ CheckResult from_the_file(Case& patient) {
     result.headline = fmt::format("suspected: {}, rounded {:.1f} times as coarsely as the rest",
                                   crushed_in_words(group), *ratio);
   }
-  result.needs.push_back(given.baseline ? given.not_comparable
-                                        : "the model it was made from (--baseline)");
+  result.needs.push_back(given.baseline ? facts.files.not_comparable
+                                        : "the original model (--baseline)");
+  return result;
+}
+
+/// The class to blame, if there is one.
+Known<Finding> judge_classes(const Facts& facts, Finding result) {
+  QUALM_TRY(const ClassStudy study, study_classes(facts));
+  for (const ClassFinding& finding : study.classes) result.evidence.push_back(evidence_of(finding));
+  const ClassFinding* culprit = study.culprit();
+  if (!culprit) {
+    result.status = Status::cleared;
+    result.headline = study.classes.empty()
+                          ? "no class of tensors has clearly fewer bits than the rest"
+                          : "no class stands out: the loss is spread as the bits are";
+    return result;
+  }
+  result.status = Status::cause;
+  result.headline = crushed_in_words(culprit->group);
+  result.tensors = culprit->group.patterns;
+  QUALM_TRY(const bool other_model, of_another_model(facts));
+  if (other_model) not_attributable(result);
   return result;
 }
 
 }  // namespace
 
-Result<CheckResult> examine_architecture(Case& patient) {
-  if (!patient.paired()) return from_the_file(patient);
-  QUALM_TRY(const auto* floor, patient.measured(Case::rung(kFloorMix)));
-  QUALM_TRY(const auto* weights, patient.measured(patient.tier_only()));
-  CheckResult result;
-  result.evidence.push_back(fact("architecture", kind_in_words(*patient.patient().candidate)));
+Known<Finding> check_architecture(const Facts& facts) {
+  if (!facts.paired()) return from_the_file(facts);
+  QUALM_TRY(const auto* floor, facts.measured(Facts::as_type(kFloorType)));
+  QUALM_TRY(const auto* weights, facts.measured(Facts::weights_only()));
+  Finding result;
+  result.evidence.push_back(fact("architecture", kind_in_words(*facts.given.candidate)));
   switch (harm(*weights, *floor)) {
     case Side::below:
       result.status = Status::cleared;
-      result.headline = "the weights lose no more than they may: nothing to explain";
+      result.headline = "the loss of the weights is within limits";
       return result;
     case Side::not_separated:
       result.status = Status::cannot_tell;
       result.headline = "the loss of the weights is not certain";
-      result.needs.push_back("more text (-f)");
+      result.needs.emplace_back("more text (-f)");
       return result;
     case Side::above:
       break;
   }
-  QUALM_TRY(const ClassStudy study, study_classes(patient));
-  for (const ClassFinding& finding : study.classes) result.evidence.push_back(evidence_of(finding));
-  if (const ClassFinding* culprit = study.culprit()) {
-    result.status = Status::cause;
-    result.headline = crushed_in_words(culprit->group);
-  } else {
-    result.status = Status::cleared;
-    result.headline = study.classes.empty()
-                          ? "no class of tensors has clearly fewer bits than the rest"
-                          : "no class stands out: the bits are spread as the damage is";
-  }
-  return result;
+  return judge_classes(facts, std::move(result));
 }
 
-Result<std::optional<Fix>> prescribe_architecture(Case& patient) {
-  QUALM_TRY(const ClassStudy study, study_classes(patient));
-  // Where the rest fails as well, the whole model is made anew in a higher tier.
+Known<std::optional<Fix>> fix_architecture(const Facts& facts) {
+  QUALM_TRY(const ClassStudy study, study_classes(facts));
+  // Where the rest fails as well, the whole model is made anew in a larger type.
   if (!study.culprit() || study.culprit()->after == Side::above) return std::nullopt;
   const ClassGroup& group = study.culprit()->group;
-  QUALM_TRY(const auto* floor, patient.measured(Case::rung(kFloorMix)));
-  const auto choices = overrides_for(*patient.patient().candidate, group);
+  QUALM_TRY(const auto* floor, facts.measured(Facts::as_type(kFloorType)));
+  const auto choices = overrides_for(*facts.given.candidate, group);
   std::vector<Variant> variants;
-  for (const Weights& weights : choices) variants.push_back({weights, "f16", "f16"});
-  QUALM_TRY(const auto measured, patient.measured_on(patient.screened(), variants));
+  for (const Weights& weights : choices) variants.push_back(experiment::with_f16_cache(weights));
+  QUALM_TRY(const WindowRange windows, facts.selection(kForClasses));
+  QUALM_TRY(const auto measured, facts.measured(windows, variants));
   std::size_t chosen = 0;
   while (chosen + 1 < choices.size() && harm(*measured[chosen], *floor) != Side::below) ++chosen;
-  Fix fix;
-  fix.weights = choices[chosen];
-  QUALM_TRY(const std::int64_t now, patient.lab()->model_bytes({}));
-  QUALM_TRY(const std::int64_t then, patient.lab()->model_bytes(*fix.weights));
-  fix.command =
-      gguf_baseline(patient.patient()).make + quantize_command(patient.patient(), *fix.weights);
-  fix.effect = fmt::format("{} put right: weights from {} to {}", group.title,
+  Fix fix{.weights = choices[chosen]};
+  QUALM_TRY(const std::int64_t now, facts.model_bytes({}));
+  QUALM_TRY(const std::int64_t then, facts.model_bytes(*fix.weights));
+  fix.command = gguf_original(facts.given).make + quantize_command(facts.given, *fix.weights);
+  fix.effect = fmt::format("{} restored: weights from {} to {}", group.title,
                            numeric::format_bytes(now), numeric::format_bytes(then));
   fix.bytes = then;
   return fix;

@@ -4,7 +4,8 @@
 #include <functional>
 
 #include "diagnose/class_study.h"
-#include "diagnose/joint.h"
+#include "diagnose/thresholds.h"
+#include "evaluate/joint.h"
 #include "numeric/shapley.h"
 
 namespace qualm::diagnose {
@@ -13,21 +14,21 @@ namespace {
 enum class Factor { rest, crushed, cache };
 
 /// The variant in which the factors of `mask` are the patient's and the others the baseline's.
-Variant variant_of(const Case& patient, const std::vector<Factor>& factors,
+Variant variant_of(const Facts& facts, const std::vector<Factor>& factors,
                    const ClassGroup* crushed, std::size_t mask) {
   const auto has = [&](Factor factor) {
     const auto it = std::ranges::find(factors, factor);
     return it != factors.end() && ((mask >> (it - factors.begin())) & 1U) != 0;
   };
-  Variant variant = Case::baseline();
+  Variant variant = Facts::original();
   if (!crushed || has(Factor::rest) == has(Factor::crushed)) {
-    if (has(Factor::rest)) variant = patient.tier_only();
+    if (has(Factor::rest)) variant = Facts::weights_only();
   } else {
     variant = has(Factor::rest) ? with_restored(*crushed) : with_alone(*crushed);
   }
   if (has(Factor::cache)) {
-    variant.type_k = patient.patient().type_k;
-    variant.type_v = patient.patient().type_v;
+    variant.type_k = facts.given.type_k;
+    variant.type_v = facts.given.type_v;
   }
   return variant;
 }
@@ -41,18 +42,19 @@ std::vector<double> shares_of(std::span<const double> totals) {
   return values;
 }
 
-bool two_largest_separate(const Joint& joint, const std::vector<numeric::Estimate>& shares) {
+bool two_largest_separate(const evaluate::Joint& joint,
+                          const std::vector<numeric::Estimate>& shares) {
   std::vector<std::size_t> order(shares.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::ranges::sort(order, std::greater<>(), [&](std::size_t i) { return shares[i].value; });
-  const auto difference = estimate(joint, [&](std::span<const double> totals) {
+  const auto difference = evaluate::estimate(joint, [&](std::span<const double> totals) {
     const auto values = shares_of(totals);
     return values[order[0]] - values[order[1]];
   });
   return difference && difference->low > 0;
 }
 
-std::optional<Shares> shares_of(const Joint& joint, const std::vector<Factor>& factors) {
+std::optional<Shares> shares_of(const evaluate::Joint& joint, const std::vector<Factor>& factors) {
   std::vector<numeric::Estimate> shares;
   for (std::size_t i = 0; i < factors.size(); ++i) {
     const auto share =
@@ -69,26 +71,27 @@ std::optional<Shares> shares_of(const Joint& joint, const std::vector<Factor>& f
 }
 
 /// Whether the patient as run certainly costs something, or certainly saves it.
-bool differs(const Joint& joint) {
-  const auto all = estimate(joint, [](std::span<const double> totals) { return totals.back(); });
+bool differs(const evaluate::Joint& joint) {
+  const auto all =
+      evaluate::estimate(joint, [](std::span<const double> totals) { return totals.back(); });
   return all && (all->low > 0 || all->high < 0);
 }
 
 }  // namespace
 
-Result<std::optional<Attribution>> attribute(Case& patient, const ClassGroup* crushed) {
+Known<std::optional<Attribution>> attribute(const Facts& facts, const ClassGroup* crushed) {
   std::vector<Factor> factors{Factor::rest};
   if (crushed) factors.push_back(Factor::crushed);
-  if (patient.cache_quantized()) factors.push_back(Factor::cache);
+  if (facts.cache_quantized()) factors.push_back(Factor::cache);
   std::vector<Variant> variants;
   for (std::size_t mask = 1; mask < std::size_t{1} << factors.size(); ++mask)
-    variants.push_back(variant_of(patient, factors, crushed, mask));
-  QUALM_TRY(const auto measured,
-            patient.measured_on(crushed ? patient.screened() : patient.explored(), variants));
-  const auto of_kld = shares_of(join(measured), factors);
+    variants.push_back(variant_of(facts, factors, crushed, mask));
+  QUALM_TRY(const WindowRange windows, crushed ? facts.selection(kForClasses) : facts.selection());
+  QUALM_TRY(const auto measured, facts.measured(windows, variants));
+  const auto of_kld = shares_of(evaluate::join(measured), factors);
   if (!of_kld) return std::nullopt;
   Attribution result{*of_kld, std::nullopt};
-  const Joint likelihood = join(measured, lost_likelihood);
+  const evaluate::Joint likelihood = evaluate::join(measured, evaluate::lost_likelihood);
   if (differs(likelihood)) result.ln_ppl = shares_of(likelihood, factors);
   return result;
 }

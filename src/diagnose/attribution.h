@@ -6,29 +6,29 @@
 #include <vector>
 
 #include "base/error.h"
-#include "diagnose/case.h"
 #include "diagnose/class_group.h"
+#include "diagnose/facts.h"
 #include "numeric/estimate.h"
 
 namespace qualm::diagnose {
 
 struct Shares {
   numeric::Estimate tier;  ///< of the weights; without the class, where one is a factor of its own
-  numeric::Estimate kv_cache;                     ///< exactly 0 where the cache is not quantized
+  std::optional<numeric::Estimate> kv_cache;      ///< of the cache, where it is quantized
   std::optional<numeric::Estimate> architecture;  ///< of the class
   bool separated = false;  ///< the paired interval between the two largest does not span 0
 };
 
 struct Attribution {
   Shares kld;
-  std::optional<Shares> ln_ppl;  ///< absent where ln ppl is not separated from the baseline's
+  std::optional<Shares> ln_ppl;  ///< absent where ln ppl is not separated from the original's
 };
 
 /// From all combinations of {class, rest of the weights, user's cache} being the candidate's or the
-/// baseline's, with window-bootstrap intervals; `crushed` may be null, and the weights are then one
+/// original's, with window-bootstrap intervals; `crushed` may be null, and the weights are then one
 /// factor. Absent where nothing was lost (an excess of exactly 0) or fewer than 2 windows were
-/// read. Precondition: patient.paired(), and crushed or patient.cache_quantized().
-[[nodiscard]] Result<std::optional<Attribution>> attribute(Case& patient,
-                                                           const ClassGroup* crushed = nullptr);
+/// read. Precondition: facts.paired(), and crushed or facts.cache_quantized().
+[[nodiscard]] Known<std::optional<Attribution>> attribute(const Facts& facts,
+                                                          const ClassGroup* crushed = nullptr);
 
 }  // namespace qualm::diagnose

@@ -6,26 +6,34 @@
 #include <array>
 #include <cmath>
 
-#include "diagnose/joint.h"
-#include "diagnose/override.h"
+#include "diagnose/loss.h"
+#include "diagnose/remedy_command.h"
+#include "diagnose/thresholds.h"
+#include "evaluate/joint.h"
 #include "evaluate/summary.h"
 
 namespace qualm::diagnose {
 namespace {
 
-constexpr double kWorthIt = 0.1;  // share of the loss that another calibration must take
 /// Schemes whose tools look at the weights alone.
 constexpr std::array<std::string_view, 2> kNeverCalibrated{"bitsandbytes", "HQQ"};
 constexpr std::array<std::string_view, 3> kNeedMatrix{"IQ2_XXS", "IQ2_XS", "IQ1_S"};
 
-Variant plain(const Weights& weights) { return {weights, "f16", "f16"}; }
+using evaluate::Joint;
+using evaluate::MetricId;
+using experiment::with_f16_cache;
 
 /// Windows to measure on: none that calibration may use, of the first text none that are kept to
 /// prove a remedy on.
-WindowRange range_of(const Case& patient, const Domain& domain, std::size_t text) {
-  const std::int32_t usable = domain.windows - calibration_windows(domain.windows);
-  const std::int32_t most = text == 0 ? patient.screened().count() : kMostDomainWindows;
-  return {0, std::min({usable, most, kMostDomainWindows}), text};
+Known<WindowRange> range_of(const Facts& facts, std::size_t text) {
+  const Domain& domain = facts.texts[text];
+  const std::int32_t usable = domain.windows - experiment::calibration_windows(domain.windows);
+  std::int32_t most = kMostDomain;
+  if (text == 0) {
+    QUALM_TRY(const WindowRange first, facts.selection(kForClasses));
+    most = first.count();
+  }
+  return WindowRange{0, std::min({usable, most, kMostDomain}), text};
 }
 
 double log_ratio(std::span<const double> totals) { return std::log(totals[0] / totals[1]); }
@@ -33,34 +41,37 @@ double taken_away(std::span<const double> totals) { return 1.0 - totals[1] / tot
 
 struct Read {
   DomainFinding finding;
-  Joint joint;  ///< candidate, counterpart
+  Joint joint;  ///< candidate, its round-to-nearest
 };
 
-Result<Read> read_domain(Case& patient, const Domain& domain, std::size_t text, double confidence) {
-  const std::array variants{patient.tier_only(), plain(kFreeWeights), Case::rung(kFloorMix)};
-  QUALM_TRY(const auto measured, patient.measured_on(range_of(patient, domain, text), variants));
+Known<Read> read_domain(const Facts& facts, std::size_t text) {
+  const std::array variants{Facts::weights_only(), with_f16_cache(experiment::round_to_nearest()),
+                            Facts::as_type(kFloorType)};
+  QUALM_TRY(const WindowRange windows, range_of(facts, text));
+  QUALM_TRY(const auto measured, facts.measured(windows, variants));
   Read read;
-  read.finding = {.domain = domain,
+  read.finding = {.domain = facts.texts[text],
                   .text = text,
-                  .kld = evaluate::kld_mean(*measured[0]),
-                  .free_kld = evaluate::kld_mean(*measured[1]),
+                  .kld = measured[0]->metrics[MetricId::kld_mean],
+                  .rtn_kld = measured[1]->metrics[MetricId::kld_mean],
                   .harm = harm(*measured[0], *measured[2]),
-                  .over_free = {},
+                  .over_rtn = {},
                   .interaction = {}};
-  read.joint = join(std::span(measured).first(2));
-  read.finding.over_free = estimate(read.joint, taken_away, confidence);
+  read.joint = evaluate::join(std::span(measured).first(2));
+  read.finding.over_rtn =
+      estimate(read.joint, taken_away, evaluate::confidence_for(facts.texts.size()));
   return read;
 }
 
 /// Whether the calibration may have gone wrong for this text of the user's.
 bool suspicious(const DomainFinding& finding) {
-  const bool worse_than_none = finding.over_free && finding.over_free->low > 0;
+  const bool worse_than_none = finding.over_rtn && finding.over_rtn->low > 0;
   const bool worse_than_prose = finding.interaction && finding.interaction->low > 0;
   return finding.domain.given && (worse_than_none || worse_than_prose);
 }
 
 double excess(const DomainFinding& finding) {
-  return std::max(finding.over_free ? finding.over_free->value : 0.0,
+  return std::max(finding.over_rtn ? finding.over_rtn->value : 0.0,
                   finding.interaction ? finding.interaction->value : 0.0);
 }
 
@@ -71,37 +82,57 @@ bool on_own_grid(const model::Checkpoint& candidate) {
   });
 }
 
-std::vector<Alternative> alternatives_for(Case& patient, const CalibrationStudy& study,
+std::vector<Alternative> alternatives_for(const Facts& facts, const CalibrationStudy& study,
                                           const DomainFinding& finding) {
+  const model::Checkpoint& candidate = *facts.given.candidate;
   std::vector<Alternative> all;
-  if (on_own_grid(*patient.patient().candidate)) return {{kFreeWeights, "plain rounding", {}}};
-  Weights calibrated{.kind = Weights::Kind::requantized,
-                     .mix = mix_of_rest(*patient.patient().candidate, {}),
-                     .recipe = {}};
-  if (!study.substituted) {
-    Weights without = calibrated;
-    if (!calibrated.mix.starts_with("IQ")) all.push_back({without, "plain rounding", {}});
-  }
+  if (on_own_grid(candidate)) return {{experiment::round_to_nearest(), "rounded to nearest", {}}};
+  Weights calibrated = experiment::requantized(type_of_rest(candidate, {}));
+  if (!study.substituted && !calibrated.mix.starts_with("IQ"))
+    all.push_back({calibrated, "rounded to nearest", {}});
   calibrated.calibrated_on = finding.text;
-  if (calibration_windows(finding.domain.windows) > 0)
+  if (experiment::calibration_windows(finding.domain.windows) > 0)
     all.push_back({calibrated, "calibrated on " + finding.domain.name, {}});
   return all;
 }
 
-Result<void> try_alternatives(Case& patient, CalibrationStudy& study) {
+Known<void> try_alternatives(const Facts& facts, CalibrationStudy& study) {
   const DomainFinding& finding = study.domains[*study.suspect];
-  study.alternatives = alternatives_for(patient, study, finding);
-  std::vector<Variant> variants{patient.tier_only(), Case::rung(kFloorMix)};
+  study.alternatives = alternatives_for(facts, study, finding);
+  std::vector<Variant> variants{Facts::weights_only(), Facts::as_type(kFloorType)};
   for (const Alternative& alternative : study.alternatives)
-    variants.push_back(plain(alternative.weights));
-  QUALM_TRY(const auto measured,
-            patient.measured_on(range_of(patient, finding.domain, finding.text), variants));
+    variants.push_back(with_f16_cache(alternative.weights));
+  QUALM_TRY(const WindowRange windows, range_of(facts, finding.text));
+  QUALM_TRY(const auto measured, facts.measured(windows, variants));
+  const double confidence = evaluate::confidence_for(study.alternatives.size());
   for (std::size_t i = 0; i < study.alternatives.size(); ++i) {
     const std::array pair{measured[0], measured[i + 2]};
-    study.alternatives[i].gain =
-        estimate(join(pair), taken_away, confidence_for(study.alternatives.size()));
+    study.alternatives[i].gain = estimate(evaluate::join(pair), taken_away, confidence);
     study.alternatives[i].harm = harm(*measured[i + 2], *measured[1]);
   }
+  return {};
+}
+
+/// What each text shows, and on which the calibration is suspect.
+Known<void> read_domains(const Facts& facts, CalibrationStudy& study) {
+  std::vector<Read> reads;
+  for (std::size_t text = 0; text < facts.texts.size(); ++text) {
+    QUALM_TRY(const WindowRange windows, range_of(facts, text));
+    if (windows.count() < 2) continue;
+    QUALM_TRY(auto read, read_domain(facts, text));
+    reads.push_back(std::move(read));
+  }
+  const auto prose =
+      std::ranges::find(reads, "prose", [](const Read& read) { return read.finding.domain.name; });
+  for (Read& read : reads)
+    if (prose != reads.end() && &read != &*prose)
+      read.finding.interaction = estimate_difference(read.joint, prose->joint, log_ratio,
+                                                     evaluate::confidence_for(reads.size() - 1));
+  for (Read& read : reads) study.domains.push_back(std::move(read.finding));
+  for (std::size_t i = 0; i < study.domains.size(); ++i)
+    if (suspicious(study.domains[i]) &&
+        (!study.suspect || excess(study.domains[i]) > excess(study.domains[*study.suspect])))
+      study.suspect = i;
   return {};
 }
 
@@ -111,7 +142,7 @@ const Alternative* CalibrationStudy::better() const noexcept {
   if (!suspect || domains[*suspect].harm != Side::above) return nullptr;
   const Alternative* best = nullptr;
   for (const Alternative& alternative : alternatives) {
-    if (!alternative.gain || alternative.gain->low < kWorthIt) continue;
+    if (!alternative.gain || alternative.gain->low < kWorthRecalibrating) continue;
     if (!best || alternative.gain->value > best->gain->value) best = &alternative;
   }
   return best;
@@ -133,41 +164,23 @@ bool never_calibrated(std::string_view encoding) {
                              [&](std::string_view scheme) { return encoding.starts_with(scheme); });
 }
 
-Result<CalibrationStudy> study_calibration(Case& patient) {
+Known<CalibrationStudy> study_calibration(const Facts& facts) {
   CalibrationStudy study;
-  const model::Checkpoint& candidate = *patient.patient().candidate;
+  const model::Checkpoint& candidate = *facts.given.candidate;
   if (const auto encoding = no_counterpart(candidate)) {
     study.uncalibrated = never_calibrated(*encoding);
     if (!study.uncalibrated)
       study.not_possible = fmt::format(
-          "plain rounding of {} to compare with, which this version does not make", *encoding);
+          "round-to-nearest in {} to compare with, which this version does not make", *encoding);
     return study;
   }
   for (const model::Tensor& tensor : candidate.tensors)
     study.substituted |= std::ranges::find(kNeedMatrix, tensor.encoding.name) != kNeedMatrix.end();
-  QUALM_TRY(const auto same, patient.lab()->same_weights({}, kFreeWeights));
+  QUALM_TRY(const auto same, facts.same_weights({}, experiment::round_to_nearest()));
   study.uncalibrated = same.value_or(false);
   if (study.uncalibrated) return study;
-
-  const auto texts = patient.lab()->texts();
-  std::vector<Read> reads;
-  for (std::size_t text = 0; text < texts.size(); ++text) {
-    if (range_of(patient, texts[text], text).count() < 2) continue;
-    QUALM_TRY(auto read, read_domain(patient, texts[text], text, confidence_for(texts.size())));
-    reads.push_back(std::move(read));
-  }
-  const auto prose =
-      std::ranges::find(reads, "prose", [](const Read& read) { return read.finding.domain.name; });
-  for (Read& read : reads)
-    if (prose != reads.end() && &read != &*prose)
-      read.finding.interaction = estimate_difference(read.joint, prose->joint, log_ratio,
-                                                     confidence_for(reads.size() - 1));
-  for (Read& read : reads) study.domains.push_back(std::move(read.finding));
-  for (std::size_t i = 0; i < study.domains.size(); ++i)
-    if (suspicious(study.domains[i]) &&
-        (!study.suspect || excess(study.domains[i]) > excess(study.domains[*study.suspect])))
-      study.suspect = i;
-  if (study.suspect) QUALM_CHECK(try_alternatives(patient, study));
+  QUALM_CHECK(read_domains(facts, study));
+  if (study.suspect) QUALM_CHECK(try_alternatives(facts, study));
   return study;
 }
 

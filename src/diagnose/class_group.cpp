@@ -4,14 +4,13 @@
 #include <array>
 #include <set>
 
+#include "diagnose/thresholds.h"
+
 namespace qualm::diagnose {
 namespace {
 
 using model::TensorClass;
 
-constexpr double kClearlyFewer = 0.8;  // of the rest's bits; chosen: docs/diagnosis.md
-constexpr double kTiedBits = 5.5;      // Q5_K, the least llama-quantize gives a tied embedding
-constexpr double kFloatBits = 16.0;    // converters leave a router in floats
 constexpr std::int64_t kFloatBytes = 2;
 
 struct Kind {

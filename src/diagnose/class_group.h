@@ -18,7 +18,7 @@ struct ClassGroup {
   std::vector<std::string> patterns;        ///< shell patterns that fit its tensors and no others
   std::int64_t parameters = 0;
   std::int64_t bytes = 0;           ///< in the candidate
-  std::int64_t baseline_bytes = 0;  ///< in the baseline; as F16 where there is none
+  std::int64_t baseline_bytes = 0;  ///< in the original; as F16 where there is none
   double share = 0;                 ///< of the weights of all groups
   double rest_bits = 0;  ///< bits per weight of the layers' matrices outside it; 0: there are none
   /// Clearly fewer bits than the rest of the model has, or than its job is given by llama-quantize
@@ -28,13 +28,13 @@ struct ClassGroup {
   [[nodiscard]] double bits() const noexcept;
 };
 
-/// The groups that the candidate holds in fewer bits than the baseline, in the order of a forward
+/// The groups that the candidate holds in fewer bits than the original, in the order of a forward
 /// pass. Tensors that the two do not share in shape are left out. Without a baseline (null), those
 /// of fewer bits than F16.
 [[nodiscard]] std::vector<ClassGroup> class_groups(const model::Checkpoint& candidate,
                                                    const model::Checkpoint* baseline);
 
-/// The candidate with this group as the baseline has it.
+/// The candidate with this group as the original has it.
 [[nodiscard]] assemble::Recipe restored(const ClassGroup& group);
 /// The baseline with this group as the candidate has it.
 [[nodiscard]] assemble::Recipe alone(const ClassGroup& group);

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
-#include "diagnose/joint.h"
+#include "diagnose/loss.h"
+#include "diagnose/thresholds.h"
+#include "evaluate/joint.h"
 
 namespace qualm::diagnose {
 namespace {
@@ -17,7 +20,7 @@ ClassFinding compare(const ClassGroup& group, const evaluate::Measurement& as_it
                      const evaluate::Measurement& put_right, double confidence) {
   ClassFinding finding{.group = group, .gain = {}};
   const std::array pair{&as_it_is, &put_right};
-  const Joint joint = join(pair);
+  const evaluate::Joint joint = evaluate::join(pair);
   finding.gain = estimate(joint, gained, confidence);
   // damage(class) / weights(class) > kOutweighs * damage(rest) / weights(rest), without divisions
   const double share = group.share;
@@ -43,34 +46,34 @@ const ClassFinding* ClassStudy::culprit() const noexcept {
 bool ClassStudy::explains() const noexcept { return culprit() && culprit()->after == Side::below; }
 
 Variant with_restored(const ClassGroup& group) {
-  return {{.kind = Weights::Kind::assembled, .mix = {}, .recipe = restored(group)}, "f16", "f16"};
+  return experiment::with_f16_cache(experiment::assembled(restored(group)));
 }
 
 Variant with_alone(const ClassGroup& group) {
-  return {{.kind = Weights::Kind::assembled, .mix = {}, .recipe = alone(group)}, "f16", "f16"};
+  return experiment::with_f16_cache(experiment::assembled(alone(group)));
 }
 
-Result<ClassStudy> study_classes(Case& patient) {
-  const Patient& given = patient.patient();
-  auto groups = class_groups(*given.candidate, given.baseline);
+Known<ClassStudy> study_classes(const Facts& facts) {
+  auto groups = class_groups(*facts.given.candidate, facts.given.baseline);
   // Only a class with clearly fewer bits than the rest can be to blame, and a run of each costs
   // one.
   std::erase_if(groups, [](const ClassGroup& group) { return !group.crushed; });
   if (groups.empty()) return ClassStudy{};
-  QUALM_TRY(const auto* floor, patient.measured(Case::rung(kFloorMix)));
-  QUALM_TRY(const auto* weights, patient.measured(patient.tier_only()));
+  QUALM_TRY(const auto* floor, facts.measured(Facts::as_type(kFloorType)));
+  QUALM_TRY(const auto* weights, facts.measured(Facts::weights_only()));
   std::vector<Variant> variants;
   for (const ClassGroup& group : groups) variants.push_back(with_restored(group));
-  QUALM_TRY(const auto measured, patient.measured_on(patient.screened(), variants));
+  QUALM_TRY(const WindowRange first, facts.selection(kForClasses));
+  QUALM_TRY(const auto measured, facts.measured(first, variants));
   ClassStudy study;
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    auto finding = compare(groups[i], *weights, *measured[i], confidence_for(groups.size()));
+    auto finding =
+        compare(groups[i], *weights, *measured[i], evaluate::confidence_for(groups.size()));
     finding.after = harm(*measured[i], *floor);
     const bool suspect = finding.group.crushed && finding.outweighs;
     if (suspect && finding.after == Side::not_separated) {
-      QUALM_TRY(const auto more,
-                patient.measured_on(patient.explored(), std::span(&variants[i], 1)));
-      finding.after = harm(*more.front(), *floor);
+      QUALM_TRY(const auto* on_all, facts.measured(variants[i]));
+      finding.after = harm(*on_all, *floor);
     }
     study.classes.push_back(std::move(finding));
   }

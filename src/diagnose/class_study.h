@@ -1,12 +1,11 @@
-// Which tensors carry the loss of the weights: each class restored from the baseline, alone.
+// Which tensors carry the loss of the weights: each class restored from the original, alone.
 #pragma once
 
 #include <optional>
 #include <vector>
 
-#include "diagnose/case.h"
 #include "diagnose/class_group.h"
-#include "diagnose/lines.h"
+#include "diagnose/facts.h"
 #include "numeric/estimate.h"
 
 namespace qualm::diagnose {
@@ -21,9 +20,6 @@ struct ClassFinding {
   Side after = Side::not_separated;  ///< harm() of the candidate with the class restored
 };
 
-/// How many times the rest's damage per weight makes a class stand out.
-inline constexpr double kOutweighs = 3.0;
-
 struct ClassStudy {
   std::vector<ClassFinding> classes;  ///< largest gain first
   /// The class to blame, of which there is one where a crushed class outweighs the rest.
@@ -32,9 +28,9 @@ struct ClassStudy {
   [[nodiscard]] bool explains() const noexcept;
 };
 
-/// Measures on the screened windows, in one pass of the baseline (memory permitting); what is not
-/// certain for the culprit, on the explored ones. Precondition: patient.paired().
-[[nodiscard]] Result<ClassStudy> study_classes(Case& patient);
+/// On the first selection windows, in one pass of the original (memory permitting); what is not
+/// certain for the culprit, on all of them. Precondition: facts.paired().
+[[nodiscard]] Known<ClassStudy> study_classes(const Facts& facts);
 
 [[nodiscard]] Variant with_restored(const ClassGroup& group);  ///< F16 cache
 [[nodiscard]] Variant with_alone(const ClassGroup& group);     ///< F16 cache

@@ -1,15 +1,13 @@
-// The whole examination: explore, check by check, attribute, prescribe, prove.
+// The whole diagnosis as a function of facts: what they mean, or which fact is needed next.
 #pragma once
 
-#include "base/error.h"
-#include "diagnose/case.h"
-#include "diagnose/diagnosis.h"
+#include "diagnose/conclusion.h"
+#include "diagnose/facts.h"
 
 namespace qualm::diagnose {
 
-/// Everything a diagnosis needs of the outside is in `patient` (files) and `lab` (runs); `lab` may
-/// be null. A check that fails for want of something is a status; an Error is a failed engine or a
-/// stop.
-[[nodiscard]] Result<Diagnosis> diagnose(Case& patient);
+/// Pure: runs nothing and opens nothing. Call it again with what it wanted, until it answers. A
+/// check that cannot be examined for want of something given is a status, no Wanted.
+[[nodiscard]] Known<Diagnosis> diagnose(const Facts& facts);
 
 }  // namespace qualm::diagnose

@@ -6,18 +6,12 @@
 #include <cmath>
 #include <vector>
 
-#include "compare/error_sums.h"
-#include "compare/rounding.h"
+#include "diagnose/thresholds.h"
+#include "weights/error_sums.h"
+#include "weights/quantization_error.h"
 
 namespace qualm::diagnose {
 namespace {
-
-constexpr std::int64_t kMostRows = 512;  // read, spread evenly: a head of its own differs in all
-constexpr double kFloatRounding =
-    1e-3;                            // of F16 (2^-11 at most) and BF16 (2^-8, 0.1 % in the mean)
-constexpr double kOverEstimate = 2;  // times the rounding that the steps in the file tell
-/// Where they tell nothing: heads that were trained apart differ by more than their own size.
-constexpr double kUnknownRounding = 0.7;
 
 const model::Tensor* head_of(const model::Checkpoint& checkpoint) {
   const model::Tensor* own = checkpoint.find("output.weight");
@@ -29,15 +23,15 @@ std::optional<double> apart(const model::Tensor& a, const model::Tensor& b) {
   if (!a.data || !b.data || a.row_length() != b.row_length() || a.row_length() <= 0)
     return std::nullopt;
   const std::int64_t rows = std::min(a.row_count(), b.row_count());
-  const std::int64_t step = std::max<std::int64_t>(rows / kMostRows, 1);
+  const std::int64_t step = std::max<std::int64_t>(rows / kHeadRows, 1);
   std::vector<float> x(static_cast<std::size_t>(a.row_length()));
   std::vector<float> y(x.size());
-  compare::ErrorSums sums;
+  weights::ErrorSums sums;
   for (std::int64_t row = 0; row < rows; row += step) {
     if (!a.data->rows(row, 1, x) || !b.data->rows(row, 1, y)) return std::nullopt;
     sums.add_row(row, x, y, {});
   }
-  const auto error = compare::relative_error(sums);
+  const auto error = weights::relative_error(sums);
   return error ? std::optional(*error) : std::nullopt;
 }
 
@@ -46,8 +40,8 @@ double rounding_allowed(const model::Tensor& tensor) {
   if (tensor.encoding.name == "F32" || tensor.encoding.name == "F16" ||
       tensor.encoding.name == "BF16")
     return 2 * kFloatRounding;
-  const auto estimate = compare::rounding_of(tensor).relative_error();
-  return estimate ? kOverEstimate * *estimate + kFloatRounding : kUnknownRounding;
+  const auto estimate = weights::quantization_error_of(tensor).relative_error();
+  return estimate ? kHeadOverEstimate * *estimate + kFloatRounding : kUnknownRounding;
 }
 
 }  // namespace
@@ -59,8 +53,8 @@ std::optional<Difference> head_difference(const model::Checkpoint& candidate,
   const model::Tensor* ours = head_of(candidate);
   const model::Tensor* theirs = head_of(baseline);
   if (!ours || !theirs) return std::nullopt;  // a missing embedding is told as such
-  const char* which = own ? "of its own, where the baseline's is its embedding"
-                          : "left to the embedding, where the baseline has one of its own";
+  const char* which = own ? "of its own, where the original's is its embedding"
+                          : "left to the embedding, where the original has one of its own";
   const auto error = apart(*ours, *theirs);
   if (!error)
     return Difference{"tensor output.weight", fmt::format("{}; the two cannot be compared", which),

@@ -36,7 +36,7 @@ bool same(const T& a, const T& b) {
 template <class T>
 std::string array_difference(const std::vector<T>& a, const std::vector<T>& b) {
   if (a.size() != b.size())
-    return fmt::format("{} entries, in the baseline {}", a.size(), b.size());
+    return fmt::format("{} entries, in the original {}", a.size(), b.size());
   std::size_t first = a.size();
   std::size_t count = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -45,7 +45,7 @@ std::string array_difference(const std::vector<T>& a, const std::vector<T>& b) {
     ++count;
   }
   if (count == 0) return {};
-  return fmt::format("entry {} is {}, in the baseline {} ({} of {} differ)", first,
+  return fmt::format("entry {} is {}, in the original {} ({} of {} differ)", first,
                      model::to_text(Value(T(a[first]))), model::to_text(Value(T(b[first]))), count,
                      a.size());
 }
@@ -77,12 +77,12 @@ std::string value_difference(const Value& raw_a, const Value& raw_b) {
   const auto y = as_number(raw_b);
   if (x && y)
     return same(*x, *y) ? ""
-                        : fmt::format("{}, in the baseline {}", model::to_text(raw_a),
+                        : fmt::format("{}, in the original {}", model::to_text(raw_a),
                                       model::to_text(raw_b));
   const Value a = normal(raw_a);
   const Value b = normal(raw_b);
   if (a.index() != b.index())
-    return fmt::format("{}, in the baseline {}", model::to_text(a), model::to_text(b));
+    return fmt::format("{}, in the original {}", model::to_text(a), model::to_text(b));
   return std::visit(
       [&](const auto& held) -> std::string {
         using T = std::decay_t<decltype(held)>;
@@ -92,7 +92,7 @@ std::string value_difference(const Value& raw_a, const Value& raw_b) {
         } else {
           return same(held, other)
                      ? ""
-                     : fmt::format("{}, in the baseline {}", model::to_text(a), model::to_text(b));
+                     : fmt::format("{}, in the original {}", model::to_text(a), model::to_text(b));
         }
       },
       a);
@@ -114,7 +114,7 @@ Difference one_sided(const model::Entry& entry, const Checkpoint& lacking, bool 
   const std::string value = model::to_text(entry.value);
   Difference difference{
       entry.key,
-      of_candidate ? value + ", missing in the baseline" : "missing, in the baseline " + value,
+      of_candidate ? value + ", missing in the original" : "missing, in the original " + value,
       note};
   const auto number = as_number(entry.value);
   const auto fallback = default_of(entry.key, lacking);
@@ -166,13 +166,13 @@ void compare_tensors(const Checkpoint& candidate, const Checkpoint& baseline,
       out.push_back({"tensor " + tensor.name, "missing", Difference::Weight::breaks});
     } else if (other->dims != tensor.dims) {
       out.push_back({"tensor " + tensor.name,
-                     fmt::format("shape {}, in the baseline {}", shape(*other), shape(tensor)),
+                     fmt::format("shape {}, in the original {}", shape(*other), shape(tensor)),
                      Difference::Weight::breaks});
     }
   }
   for (const model::Tensor& tensor : candidate.tensors)
     if (!baseline.find(tensor.name) && tensor.name != "output.weight")
-      out.push_back({"tensor " + tensor.name, "not in the baseline", Difference::Weight::breaks});
+      out.push_back({"tensor " + tensor.name, "not in the original", Difference::Weight::breaks});
 }
 
 }  // namespace
@@ -191,14 +191,14 @@ std::string vocabulary_mismatch(const Checkpoint& candidate, const Checkpoint& b
   const auto* b = baseline.metadata.strings("tokenizer.ggml.tokens");
   if (!a || !b || *a == *b) return {};
   if (a->size() != b->size())
-    return fmt::format("the candidate has {} tokens, the baseline {}", a->size(), b->size());
+    return fmt::format("the candidate has {} tokens, the original {}", a->size(), b->size());
   std::string text;
   std::size_t shown = 0;
   std::size_t count = 0;
   for (std::size_t i = 0; i < a->size(); ++i) {
     if ((*a)[i] == (*b)[i]) continue;
     if (++count <= 3) {
-      text += fmt::format("{}token {} is \"{}\", in the baseline \"{}\"", shown++ > 0 ? "; " : "",
+      text += fmt::format("{}token {} is \"{}\", in the original \"{}\"", shown++ > 0 ? "; " : "",
                           i, printable((*a)[i]), printable((*b)[i]));
     }
   }

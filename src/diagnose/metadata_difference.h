@@ -15,7 +15,7 @@ struct Difference {
     note,       ///< what one file leaves to the default, or no runtime reads
   };
   std::string key;   ///< metadata key, or "tensor <name>"
-  std::string says;  ///< "token 17 is \"a\", in the baseline \"b\" (3 differ)"
+  std::string says;  ///< "token 17 is \"a\", in the original \"b\" (3 differ)"
   Weight weight = Weight::breaks;
 };
 

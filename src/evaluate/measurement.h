@@ -4,10 +4,10 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "evaluate/metrics.h"
 #include "numeric/estimate.h"
 
 namespace qualm::evaluate {
@@ -49,10 +49,7 @@ struct Measurement {
   std::int64_t tokens_scored = 0;
   std::int64_t not_finite = 0;  ///< positions with NaN or infinite logits; they are in no metric
 
-  /// ppl, ppl_baseline, ppl_change, kld_mean, kld_median, kld_p90, kld_p95, kld_p99, kld_p999,
-  /// kld_max, delta_p_mean, delta_p_rms, same_top: all present, some with `absent`. Fractions, not
-  /// percent.
-  std::map<std::string, numeric::Metric> metrics;
+  Metrics metrics;                    ///< fractions, not percent
   std::vector<Bucket> by_position;    ///< octaves of the position
   std::vector<Bucket> by_confidence;  ///< max P in five equal buckets
 };

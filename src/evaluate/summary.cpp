@@ -50,36 +50,38 @@ std::optional<Estimate> transformed(std::optional<Estimate> e, double (*f)(doubl
 }
 
 double exp_minus_1(double x) { return std::expm1(x); }
-double exponential(double x) { return std::exp(x); }
-double root(double x) { return std::sqrt(std::max(0.0, x)); }
-
 double nll_difference(const Score& s) { return s.nll_q - s.nll_p; }
 double kld_of(const Score& s) { return static_cast<double>(s.kld); }
 
-void add_means(Measurement& m) {
-  const auto mean = [&](auto value) { return numeric::cluster_mean(sums(m, value)); };
-  m.metrics["ppl"] =
-      metric(transformed(mean([](const Score& s) { return s.nll_q; }), exponential), "1");
-  m.metrics["ppl_baseline"] =
-      metric(transformed(mean([](const Score& s) { return s.nll_p; }), exponential), "1");
-  m.metrics["ppl_change"] = metric(transformed(mean(nll_difference), exp_minus_1), "fraction");
-  m.metrics["kld_mean"] = metric(mean(kld_of), "nat/token");
-  m.metrics["delta_p_mean"] =
-      metric(mean([](const Score& s) { return static_cast<double>(s.delta_p); }), "fraction");
-  m.metrics["delta_p_rms"] =
-      metric(transformed(mean([](const Score& s) {
-                           return static_cast<double>(s.delta_p) * static_cast<double>(s.delta_p);
-                         }),
-                         root),
-             "fraction");
-  m.metrics["same_top"] =
-      metric(mean([](const Score& s) { return s.same_top ? 1.0 : 0.0; }), "fraction");
-  if (auto& same = m.metrics["same_top"].estimate) same->high = std::min(same->high, 1.0);
-  for (const char* name : {"kld_mean", "same_top"})
-    if (auto& e = m.metrics[name].estimate) e->low = std::max(e->low, 0.0);
+Metric mean_of(const Measurement& m, const MetricRow& row) {
+  auto estimate = numeric::cluster_mean(sums(m, row.of));
+  if (estimate && row.then) estimate = transformed(estimate, row.then);
+  if (estimate) {
+    estimate->low = std::max(estimate->low, row.least);
+    estimate->high = std::min(estimate->high, row.most);
+  }
+  return metric(estimate, std::string(row.unit));
 }
 
-void add_percentiles(Measurement& m) {
+void add_percentiles(Measurement& m, std::span<const float> values,
+                     std::span<const std::int32_t> cluster) {
+  std::vector<MetricRow> wanted;
+  std::vector<double> ranks;
+  for (const MetricRow& row : metric_rows())
+    if (row.statistic == Statistic::percentile) {
+      wanted.push_back(row);
+      ranks.push_back(row.rank);
+    }
+  const bool enough = !values.empty() && m.windows.size() >= 2;
+  const numeric::Resamples resamples(enough ? static_cast<std::int64_t>(m.windows.size()) : 2, {});
+  const auto quantiles = enough ? numeric::clustered_quantiles(values, cluster, ranks, resamples)
+                                : std::vector<numeric::Quantile>(wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    m.metrics[wanted[i].id] = metric(quantiles[i].interval, std::string(wanted[i].unit));
+}
+
+/// Percentiles and the largest value, both of kld.
+void add_order_statistics(Measurement& m) {
   std::vector<float> values;
   std::vector<std::int32_t> cluster;
   for (std::size_t w = 0; w < m.windows.size(); ++w)
@@ -88,28 +90,20 @@ void add_percentiles(Measurement& m) {
         values.push_back(score.kld);
         cluster.push_back(static_cast<std::int32_t>(w));
       }
-  const std::vector<std::pair<const char*, double>> wanted{{"kld_median", 0.5},
-                                                           {"kld_p90", 0.9},
-                                                           {"kld_p95", 0.95},
-                                                           {"kld_p99", 0.99},
-                                                           {"kld_p999", 0.999}};
-  if (values.empty() || m.windows.size() < 2) {
-    for (const auto& [name, p] : wanted) m.metrics[name] = metric(std::nullopt, "nat/token");
-  } else {
-    std::vector<double> p;
-    p.reserve(wanted.size());
-    for (const auto& entry : wanted) p.push_back(entry.second);
-    const numeric::Resamples resamples(static_cast<std::int64_t>(m.windows.size()), {});
-    const auto quantiles = numeric::clustered_quantiles(values, cluster, p, resamples);
-    for (std::size_t i = 0; i < wanted.size(); ++i)
-      m.metrics[wanted[i].first] = metric(quantiles[i].interval, "nat/token");
-  }
+  add_percentiles(m, values, cluster);
+  Metric& largest = m.metrics[MetricId::kld_max];
   if (values.empty()) {
-    m.metrics["kld_max"] = metric(std::nullopt, "nat/token", kNothingScored);
+    largest = metric(std::nullopt, "nat/token", kNothingScored);
   } else {  // of what was read, exactly; the bootstrap says nothing about an extreme
-    const auto largest = static_cast<double>(*std::ranges::max_element(values));
-    m.metrics["kld_max"] = metric(Estimate{largest, largest, largest}, "nat/token");
+    const auto value = static_cast<double>(*std::ranges::max_element(values));
+    largest = metric(Estimate{value, value, value}, "nat/token");
   }
+}
+
+void add_metrics(Measurement& m) {
+  for (const MetricRow& row : metric_rows())
+    if (row.statistic == Statistic::mean) m.metrics[row.id] = mean_of(m, row);
+  add_order_statistics(m);
 }
 
 Bucket bucket(const Measurement& m, double low, double high,
@@ -168,28 +162,22 @@ std::vector<ClusterSum> paired(const Measurement& a, const Measurement& b,
 
 void summarize(Measurement& m) {
   std::ranges::sort(m.windows, {}, &WindowScores::window);
-  m.metrics.clear();
   m.by_position.clear();
   m.by_confidence.clear();
   m.tokens_scored = 0;
   m.not_finite = 0;
   for (const WindowScores& window : m.windows)
     for (const Score& score : window.scores) ++(score.finite ? m.tokens_scored : m.not_finite);
-  add_means(m);
-  add_percentiles(m);
+  add_metrics(m);
   add_buckets(m);
-  for (auto& [name, metric] : m.metrics) {
+  for (const MetricRow& row : metric_rows()) {
+    Metric& metric = m.metrics[row.id];
     if (!m.unavailable.empty()) {
       metric.absent = m.unavailable;
     } else if (metric.absent == kTooFewWindows && m.windows.size() >= 2) {
       metric.absent = kTooFewFinite;
     }
   }
-}
-
-Metric kld_mean(const Measurement& m) {
-  const auto it = m.metrics.find("kld_mean");
-  return it == m.metrics.end() ? metric(std::nullopt, "nat/token", "not measured") : it->second;
 }
 
 std::optional<Estimate> kld_difference(const Measurement& a, double factor, const Measurement& b) {

@@ -11,9 +11,6 @@ namespace qualm::evaluate {
 /// cluster-robust intervals over windows, percentiles and the RMS a bootstrap over windows.
 void summarize(Measurement& measurement);
 
-/// Mean kld of a measurement, or why there is none.
-[[nodiscard]] numeric::Metric kld_mean(const Measurement& measurement);
-
 /// Paired difference mean(kld_a - factor * kld_b) over the windows both hold; absent with fewer
 /// than 2.
 [[nodiscard]] std::optional<numeric::Estimate> kld_difference(const Measurement& a, double factor,

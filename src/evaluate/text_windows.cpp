@@ -28,8 +28,8 @@ std::span<const engine::Token> TextWindows::window(std::int32_t index) const noe
   return std::span(tokens).subspan(static_cast<std::size_t>(index) * size, size);
 }
 
-Result<TextWindows> cut(std::vector<engine::Token> tokens, std::int32_t ctx_size, Protocol protocol,
-                        engine::Token start, std::int64_t limit, std::uint64_t seed) {
+Result<TextWindows> cut(std::vector<engine::Token> tokens, const Cut& how) {
+  const std::int32_t ctx_size = how.ctx_size;
   const auto size = static_cast<std::size_t>(ctx_size);
   std::size_t count = tokens.size() / size;
   if (count == 0)
@@ -37,21 +37,22 @@ Result<TextWindows> cut(std::vector<engine::Token> tokens, std::int32_t ctx_size
                  fmt::format("at least {} tokens, one window", ctx_size),
                  fmt::format("{} tokens", tokens.size()),
                  "Give a longer text with -f, or a smaller -c."});
-  if (limit > 0) count = std::min(count, static_cast<std::size_t>(limit));
+  if (how.limit > 0) count = std::min(count, static_cast<std::size_t>(how.limit));
 
   TextWindows text;
   text.tokens = std::move(tokens);
   text.tokens.resize(count * size);
   text.ctx_size = ctx_size;
-  text.first = protocol == Protocol::llama_cpp ? ctx_size / 2 : ctx_size / 8;
+  text.first = how.protocol == Protocol::llama_cpp ? ctx_size / 2 : ctx_size / 8;
   text.last = ctx_size - 1;
-  if (start >= 0)
-    for (std::size_t i = 0; i < count; ++i) text.tokens[i * size] = start;
+  if (how.start >= 0)
+    for (std::size_t i = 0; i < count; ++i) text.tokens[i * size] = how.start;
   text.order.resize(count);
   std::iota(text.order.begin(), text.order.end(), 0);
-  if (protocol == Protocol::standard) {  // Fisher and Yates
+  if (how.protocol == Protocol::standard) {  // Fisher and Yates
+    std::uint64_t state = how.seed;
     for (std::size_t i = count; i > 1; --i)
-      std::swap(text.order[i - 1], text.order[next(seed) % i]);
+      std::swap(text.order[i - 1], text.order[next(state) % i]);
   }
   return text;
 }

@@ -32,10 +32,15 @@ struct TextWindows {
   [[nodiscard]] std::span<const engine::Token> window(std::int32_t index) const noexcept;
 };
 
-/// `start`: the token that replaces each window's first, or -1. `limit` > 0: only the first so many
-/// windows of the text. EVAL-001 (undecided): the text does not fill one window.
-[[nodiscard]] Result<TextWindows> cut(std::vector<engine::Token> tokens, std::int32_t ctx_size,
-                                      Protocol protocol, engine::Token start, std::int64_t limit,
-                                      std::uint64_t seed);
+struct Cut {
+  std::int32_t ctx_size = 512;  ///< tokens of a window
+  Protocol protocol = Protocol::standard;
+  engine::Token start = -1;  ///< replaces each window's first token; -1: none does
+  std::int64_t limit = -1;   ///< > 0: only the first so many windows of the text
+  std::uint64_t seed = 0;    ///< of the order
+};
+
+/// EVAL-001 (undecided): the text does not fill one window.
+[[nodiscard]] Result<TextWindows> cut(std::vector<engine::Token> tokens, const Cut& how);
 
 }  // namespace qualm::evaluate

@@ -36,7 +36,7 @@ struct Weight {
   std::int64_t bytes = 0;                         ///< of all parts that hold the weight
   std::shared_ptr<const model::TensorData> data;  ///< rows are output features (HF [out, in])
   std::vector<std::string> consumed;  ///< raw tensors of the module, activation scales included
-  std::vector<std::string> notes;     ///< findings: "3 ambiguous zero points", "labelled v1, is v2"
+  std::vector<model::Note> notes;     ///< findings: "3 ambiguous zero points", "labelled v1, is v2"
 };
 
 /// Modules that hold a weight in any encoding, in file order: from "x.qweight", "x.q_weight",

@@ -87,8 +87,13 @@ struct SourceFile {
 
 /// Something worth telling about a file that is no reason to refuse it.
 struct Note {
-  std::string place;  ///< a file, "tensor blk.0.attn_q.weight", "config.json"
+  enum class Kind {
+    remark,
+    mislabelled,  ///< the file contradicts itself: runtimes that go by the label read it otherwise
+  };
+  std::string place;  ///< a file, "tensor blk.0.attn_q.weight", "config.json"; empty: not known yet
   std::string says;
+  Kind kind = Kind::remark;
 };
 
 struct Checkpoint {

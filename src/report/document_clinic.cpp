@@ -9,16 +9,16 @@ namespace {
 
 Json or_healthy(const std::string& cause) { return cause.empty() ? Json("healthy") : Json(cause); }
 
-Json to_json(const ClinicPatient::Share& share) {
+Json to_json(const ClinicCase::Share& share) {
   return {{"check", share.check},
           {"found", metric(share.found, "fraction")},
           {"truth", metric(share.truth, "fraction")},
           {"holds", share.holds}};
 }
 
-Json to_json(const ClinicPatient& patient) {
+Json to_json(const ClinicCase& patient) {
   Json shares = Json::array();
-  for (const ClinicPatient::Share& share : patient.shares) shares.push_back(to_json(share));
+  for (const ClinicCase::Share& share : patient.shares) shares.push_back(to_json(share));
   return {{"name", patient.name},
           {"made", patient.made},
           {"cause", or_healthy(patient.made_cause)},
@@ -43,9 +43,9 @@ Json to_json(const ClinicPatient& patient) {
 }
 
 /// How often what was put in was found as what.
-Json confusion(const std::vector<ClinicPatient>& patients) {
+Json confusion(const std::vector<ClinicCase>& patients) {
   std::map<std::pair<std::string, std::string>, std::int64_t> counts;
-  for (const ClinicPatient& patient : patients)
+  for (const ClinicCase& patient : patients)
     ++counts[{patient.made_cause.empty() ? "healthy" : patient.made_cause, patient.found}];
   Json table = Json::array();
   for (const auto& [pair, count] : counts)
@@ -60,9 +60,9 @@ Json to_json(const ClinicReport& report) {
   std::int64_t right = 0;
   std::int64_t shares = 0;
   std::int64_t hold = 0;
-  for (const ClinicPatient& patient : report.patients) {
+  for (const ClinicCase& patient : report.patients) {
     right += patient.right ? 1 : 0;
-    for (const ClinicPatient::Share& share : patient.shares) {
+    for (const ClinicCase::Share& share : patient.shares) {
       ++shares;
       hold += share.holds ? 1 : 0;
     }

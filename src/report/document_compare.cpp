@@ -6,7 +6,7 @@
 namespace qualm::report {
 namespace {
 
-Json figure(const compare::Figure& figure) {
+Json figure(const weights::Figure& figure) {
   return figure ? number(*figure) : absent(figure.error());
 }
 
@@ -15,7 +15,7 @@ Json bits(double bytes, std::int64_t weights) {
                      : absent("no weights were compared");
 }
 
-Json max_error(const compare::ErrorSums& sums, const std::string& tensor) {
+Json max_error(const weights::ErrorSums& sums, const std::string& tensor) {
   if (sums.max_row < 0) return absent("no weights were compared");
   return {{"value", number(sums.max_error)},
           {"tensor", tensor},
@@ -24,24 +24,24 @@ Json max_error(const compare::ErrorSums& sums, const std::string& tensor) {
 }
 
 /// Of the squared error of everything.
-Json error_share(const compare::ErrorSums& part, const compare::ErrorSums& whole) {
+Json error_share(const weights::ErrorSums& part, const weights::ErrorSums& whole) {
   return whole.error > 0 ? number(part.error / whole.error)
                          : absent("no error: the weights are equal");
 }
 
-void add_figures(Json& json, const compare::ErrorSums& sums, const compare::ErrorSums& whole,
+void add_figures(Json& json, const weights::ErrorSums& sums, const weights::ErrorSums& whole,
                  const std::string& max_tensor) {
-  json["relative_error"] = figure(compare::relative_error(sums));
-  json["sqnr_db"] = figure(compare::sqnr_db(sums));
-  json["cosine"] = figure(compare::cosine(sums));
-  json["within_half_step"] = figure(compare::within_half_step(sums));
-  json["effective_bits"] = figure(compare::effective_bits(sums));
+  json["relative_error"] = figure(weights::relative_error(sums));
+  json["sqnr_db"] = figure(weights::sqnr_db(sums));
+  json["cosine"] = figure(weights::cosine(sums));
+  json["within_half_step"] = figure(weights::within_half_step(sums));
+  json["effective_bits"] = figure(weights::effective_bits(sums));
   json["error_share"] = error_share(sums, whole);
   json["max_error"] = max_error(sums, max_tensor);
   json["not_finite"] = sums.skipped;
 }
 
-Json group(const compare::Group& group, const compare::ErrorSums& whole) {
+Json group(const weights::Group& group, const weights::ErrorSums& whole) {
   Json json = {{"tensors", group.tensors},
                {"params", group.parameters},
                {"bpw", bits(group.model_bytes, group.parameters)},
@@ -50,7 +50,7 @@ Json group(const compare::Group& group, const compare::ErrorSums& whole) {
   return json;
 }
 
-Json tensor(const compare::TensorComparison& tensor, const compare::ErrorSums& whole) {
+Json tensor(const weights::TensorComparison& tensor, const weights::ErrorSums& whole) {
   const std::int64_t count = tensor.sums.weights + tensor.sums.skipped;
   Json json = {{"name", tensor.name},
                {"class", model::class_name(tensor.tensor_class)},
@@ -75,9 +75,9 @@ Json optional_metric(const std::optional<numeric::Estimate>& value, std::string_
 
 constexpr std::string_view kNoStep = "the step of these encodings is not known";
 
-Json origins(const std::vector<compare::TensorOrigin>& tensors) {
+Json origins(const std::vector<weights::TensorOrigin>& tensors) {
   Json json = Json::array();
-  for (const compare::TensorOrigin& one : tensors)
+  for (const weights::TensorOrigin& one : tensors)
     json.push_back(
         {{"name", one.name},
          {"type", one.encoding},
@@ -90,18 +90,18 @@ Json origins(const std::vector<compare::TensorOrigin>& tensors) {
   return json;
 }
 
-Json strangers(const std::vector<compare::Stranger>& found) {
+Json strangers(const std::vector<weights::MismatchedTensor>& found) {
   Json json = Json::array();
-  for (const compare::Stranger& one : found)
+  for (const weights::MismatchedTensor& one : found)
     json.push_back({{"tensor", one.tensor}, {"says", one.says}});
   return json;
 }
 
-Json provenance(const std::optional<compare::Provenance>& found) {
+Json provenance(const std::optional<weights::Provenance>& found) {
   if (!found) return absent("no base model was given (--base-model)");
-  const compare::Kept& kept = found->kept;
+  const weights::UnquantizedTensors& kept = found->unquantized;
   return {
-      {"origin", compare::to_string(found->origin)},
+      {"origin", weights::to_string(found->origin)},
       {"says", found->says},
       {"alpha", optional_metric(found->alpha, "1", "no quantized matrix differs between the two")},
       {"alpha_tensors", found->alpha_tensors},
@@ -122,11 +122,11 @@ Json provenance(const std::optional<compare::Provenance>& found) {
         {"neither", kept.neither},
         {"alpha", optional_number(kept.alpha, "no tensor lies between")}}},
       {"folded", found->folded},
-      {"strangers", strangers(found->strangers)},
+      {"strangers", strangers(found->mismatched)},
       {"tensors", origins(found->tensors)}};
 }
 
-Json notes(const compare::WeightComparison& weights) {
+Json notes(const weights::WeightComparison& weights) {
   Json json = Json::array();
   if (weights.tensors.empty())
     json.push_back(
@@ -147,8 +147,8 @@ Json notes(const compare::WeightComparison& weights) {
 }  // namespace
 
 Json to_json(const CompareReport& report) {
-  const compare::WeightComparison& weights = report.weights;
-  const compare::ErrorSums& whole = weights.whole.sums;
+  const weights::WeightComparison& weights = report.weights;
+  const weights::ErrorSums& whole = weights.whole.sums;
   Json classes = Json::array(), layers = Json::array(), tensors = Json::array(),
        offenders = Json::array(), not_compared = Json::array();
   for (const auto& [tensor_class, totals] : weights.classes) {

@@ -6,7 +6,7 @@ namespace qualm::report {
 
 Json to_json(const DemoReport& report) {
   Json patients = Json::array();
-  for (const DemoPatient& patient : report.patients)
+  for (const DemoCase& patient : report.patients)
     patients.push_back({{"title", patient.title},
                         {"made", patient.made},
                         {"truth", patient.truth.empty() ? Json("healthy") : Json(patient.truth)},

@@ -13,43 +13,54 @@ Json evidence(const diagnose::Evidence& evidence) {
   return json;
 }
 
-Json share(const diagnose::CheckResult& check) {
-  if (check.share) return metric(*check.share, "fraction");
-  return absent(check.status == diagnose::Status::not_examined ? "not examined" : "not attributed");
+Json share(const diagnose::Finding& finding) {
+  if (finding.share) return metric(*finding.share, "fraction");
+  return absent(finding.status == diagnose::Status::not_examined ? "not examined"
+                                                                 : "not attributed");
 }
 
-Json to_json(const diagnose::CheckResult& check) {
+Json to_json(const diagnose::Finding& finding) {
+  const diagnose::CheckRow& row = diagnose::row_of(finding.check);
   Json all = Json::array();
-  for (const diagnose::Evidence& one : check.evidence) all.push_back(evidence(one));
-  return {{"id", check.id},
-          {"title", check.title},
-          {"status", diagnose::to_string(check.status)},
-          {"share", share(check)},
-          {"headline", check.headline},
+  for (const diagnose::Evidence& one : finding.evidence) all.push_back(evidence(one));
+  return {{"id", row.name},
+          {"title", row.title},
+          {"status", diagnose::to_string(finding.status)},
+          {"share", share(finding)},
+          {"headline", finding.headline},
           {"evidence", std::move(all)},
-          {"needs", check.needs}};
+          {"needs", finding.needs}};
+}
+
+Json proof(const std::optional<evaluate::Metrics>& figures) {
+  return figures ? metrics(*figures, Which::in_tables) : Json::object();
 }
 
 Json to_json(const diagnose::Remedy& remedy) {
-  return {{"cause", remedy.cause},
+  return {{"cause", diagnose::row_of(remedy.cause).name},
           {"command", remedy.command},
           {"effect", remedy.effect},
           {"bytes", remedy.bytes ? Json(*remedy.bytes) : absent("not known")},
-          {"before", metrics(remedy.before)},
-          {"after", metrics(remedy.after)},
+          {"before", proof(remedy.before)},
+          {"after", proof(remedy.after)},
           {"windows", remedy.windows},
-          {"fresh", remedy.fresh}};
+          {"fresh", remedy.holdout}};
 }
 
 Json to_json(const probe::Symptom& symptom) {
   return {{"symptom", symptom.symptom},
           {"id", symptom.id},
           {"finding", probe::to_string(symptom.finding)},
-          {"candidate", metric(symptom.id, symptom.candidate)},
-          {"baseline", metric(symptom.id, symptom.control)},
-          {"difference", metric(symptom.id, symptom.difference)},
+          {"candidate", metric(symptom.candidate)},
+          {"baseline", metric(symptom.control)},
+          {"difference", metric(symptom.difference)},
           {"p_value", symptom.p_value ? number(*symptom.p_value) : absent("nothing was compared")},
           {"says", symptom.says}};
+}
+
+Json principal_cause(const diagnose::Conclusion& conclusion) {
+  return conclusion.principal ? Json(diagnose::row_of(*conclusion.principal).name)
+                              : absent("no cause was found");
 }
 
 }  // namespace
@@ -57,7 +68,7 @@ Json to_json(const probe::Symptom& symptom) {
 Json to_json(const DiagnoseReport& report) {
   const diagnose::Diagnosis& diagnosis = report.diagnosis;
   Json checks = Json::array();
-  for (const diagnose::CheckResult& check : diagnosis.checks) checks.push_back(to_json(check));
+  for (const diagnose::Finding& finding : diagnosis.findings) checks.push_back(to_json(finding));
   Json remedies = Json::array();
   for (const diagnose::Remedy& remedy : diagnosis.remedies) remedies.push_back(to_json(remedy));
   Json symptoms = Json::array();
@@ -67,11 +78,10 @@ Json to_json(const DiagnoseReport& report) {
       {{"model", card(report.model)},
        {"baseline", report.baseline ? card(*report.baseline) : absent("no baseline was given")},
        {"evidence_level", diagnosis.evidence_level},
-       {"verdict", diagnosis.verdict},
+       {"verdict", diagnose::to_string(diagnosis.conclusion.verdict)},
        {"summary", diagnosis.summary},
        {"checks", std::move(checks)},
-       {"principal_cause", diagnosis.principal_cause.empty() ? absent("no cause was found")
-                                                             : Json(diagnosis.principal_cause)},
+       {"principal_cause", principal_cause(diagnosis.conclusion)},
        {"remedies", std::move(remedies)},
        {"symptoms", std::move(symptoms)},
        {"text", report.text.empty() ? absent("nothing was run") : Json(report.text)},
@@ -80,7 +90,7 @@ Json to_json(const DiagnoseReport& report) {
        {"settings", settings(report.settings)},
        {"windows", windows(report.windows.read, report.windows.total)},
        {"stopped_early", report.stopped_early},
-       {"resolution", {{"kld_mean", metric("kld_mean", report.resolution_kld)}}},
+       {"resolution", {{"kld_mean", metric(report.resolution_kld)}}},
        {"spent",
         {{"seconds", number(report.spent.seconds)},
          {"passes", report.spent.passes},

@@ -41,10 +41,9 @@ Json types(const std::vector<TypeStat>& types) {
 Json classes(const std::vector<ClassStat>& classes) {
   Json json = Json::object();
   for (const ClassStat& stat : classes)
-    json[stat.name] = {
-        {"bpw", number(stat.bpw)}, {"tensors", stat.tensors},
-        {"bytes", stat.bytes},     {"params", stat.parameters},
-        {"types", stat.types},     {"estimated_error", metric("estimated_error", stat.rounding)}};
+    json[stat.name] = {{"bpw", number(stat.bpw)}, {"tensors", stat.tensors},
+                       {"bytes", stat.bytes},     {"params", stat.parameters},
+                       {"types", stat.types},     {"estimated_error", metric(stat.rounding)}};
   return json;
 }
 

@@ -21,10 +21,10 @@ std::string_view to_string(Gate::Outcome outcome) {
   return "cannot_tell";
 }
 
-const numeric::Estimate* find(const std::map<std::string, numeric::Metric>& metrics,
-                              const std::string& name) {
-  const auto it = metrics.find(name);
-  return it != metrics.end() && it->second.estimate ? &*it->second.estimate : nullptr;
+using evaluate::MetricId;
+
+const numeric::Estimate* find(const evaluate::Metrics& metrics, MetricId id) {
+  return metrics[id].estimate ? &*metrics[id].estimate : nullptr;
 }
 
 /// What a reader of the figures must know beside them.
@@ -37,11 +37,11 @@ Json notes(const MeasureResult& result) {
     json.push_back(
         note("not_finite", std::to_string(m.not_finite) +
                                " positions had NaN or infinite logits and are in no figure."));
-  if (const auto* change = find(m.metrics, "ppl_change"); change && change->high < 0)
+  if (const auto* change = find(m.metrics, MetricId::ppl_change); change && change->high < 0)
     json.push_back(note("ppl_below_baseline",
                         "Perplexity is below the baseline's. That is an anomaly (this text, or its "
                         "like, was used for calibration), not a pass."));
-  const auto* kld = find(m.metrics, "kld_mean");
+  const auto* kld = find(m.metrics, MetricId::kld_mean);
   const auto& resolution = result.resolution_kld.estimate;
   if (kld && resolution && kld->low <= kFloors * resolution->high)
     json.push_back(note("below_resolution",
@@ -80,8 +80,9 @@ Json raw(const evaluate::WindowScores& window) {
 
 Json departs_at(const KvCell& cell) {
   if (cell.departs_at) return *cell.departs_at;
-  return absent(find(cell.metrics, "kld_mean") ? "within the resolution at every position measured"
-                                               : "no kld was measured");
+  return absent(find(cell.metrics, MetricId::kld_mean)
+                    ? "within the resolution at every position measured"
+                    : "no kld was measured");
 }
 
 Json kv_cell(const KvCell& cell) {
@@ -111,7 +112,7 @@ Json to_json(const MeasureResult& result) {
       {"stopped_early", m.stopped_early},
       {"cancelled", m.cancelled},
       {"metrics", metrics(m.metrics)},
-      {"resolution", {{"kld_mean", metric("kld_mean", result.resolution_kld)}}},
+      {"resolution", {{"kld_mean", metric(result.resolution_kld)}}},
       {"notes", notes(result)},
       {"buckets", {{"position", buckets(m.by_position)}, {"confidence", buckets(m.by_confidence)}}},
       {"kv", std::move(kv)},

@@ -6,12 +6,7 @@
 namespace qualm::report {
 namespace {
 
-/// Metrics in the order people read them; any other follows.
-constexpr const char* kFirst[] = {
-    "ppl",     "ppl_baseline", "ppl_change", "kld_mean", "kld_median",   "kld_p90",    "kld_p95",
-    "kld_p99", "kld_p999",     "kld_max",    "same_top", "delta_p_mean", "delta_p_rms"};
-
-bool is_change(std::string_view name) { return name == "ppl_change" || name == "delta_p_mean"; }
+using evaluate::MetricId;
 
 /// An interval of width 0 is none: it says that nobody knows how wide it is. Only 0 can be exact (a
 /// model against itself).
@@ -50,21 +45,22 @@ Json metric(const numeric::Estimate& estimate, std::string_view unit) {
   return json;
 }
 
-Json metric(std::string_view name, const numeric::Metric& m) {
+Json metric(const numeric::Metric& m) {
   if (!m.estimate) return absent(m.absent.empty() ? "not measured" : m.absent);
-  Json json = metric(*m.estimate, m.unit);
-  if (is_change(name) && json.contains("low"))
+  return metric(*m.estimate, m.unit);
+}
+
+Json metric(evaluate::MetricId id, const numeric::Metric& m) {
+  Json json = metric(m);
+  if (evaluate::row_of(id).is_change && json.contains("low"))
     json["separated"] = m.estimate->low > 0 || m.estimate->high < 0;
   return json;
 }
 
-Json metrics(const std::map<std::string, numeric::Metric>& metrics) {
+Json metrics(const evaluate::Metrics& metrics, Which which) {
   Json json = Json::object();
-  for (const char* name : kFirst)
-    if (const auto it = metrics.find(name); it != metrics.end())
-      json[name] = metric(name, it->second);
-  for (const auto& [name, value] : metrics)
-    if (!json.contains(name)) json[name] = metric(name, value);
+  for (const evaluate::MetricRow& row : evaluate::metric_rows())
+    if (which == Which::all || row.in_tables) json[row.name] = metric(row.id, metrics[row.id]);
   return json;
 }
 
@@ -74,8 +70,8 @@ Json buckets(const std::vector<evaluate::Bucket>& buckets) {
     json.push_back({{"low", bucket.low},
                     {"high", bucket.high},
                     {"tokens", bucket.tokens},
-                    {"kld_mean", metric("kld_mean", bucket.kld_mean)},
-                    {"ppl_change", metric("ppl_change", bucket.ppl_change)}});
+                    {"kld_mean", metric(MetricId::kld_mean, bucket.kld_mean)},
+                    {"ppl_change", metric(MetricId::ppl_change, bucket.ppl_change)}});
   }
   return json;
 }

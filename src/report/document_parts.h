@@ -17,14 +17,18 @@ namespace qualm::report {
 /// A number that is finite, else {absent: "not a finite number"}.
 [[nodiscard]] Json number(double value);
 
-/// A metric. Of a change (`ppl_change`, `delta_p_mean`) it also says whether its interval is
-/// `separated` from 0.
-[[nodiscard]] Json metric(std::string_view name, const numeric::Metric& metric);
+/// A metric. Of a change (MetricRow::is_change) it also says whether its interval is `separated`
+/// from 0.
+[[nodiscard]] Json metric(evaluate::MetricId id, const numeric::Metric& metric);
+/// Of one that is no metric of a measurement.
+[[nodiscard]] Json metric(const numeric::Metric& metric);
 
 /// The same from an estimate that is there, without `separated`.
 [[nodiscard]] Json metric(const numeric::Estimate& estimate, std::string_view unit);
 
-[[nodiscard]] Json metrics(const std::map<std::string, numeric::Metric>& metrics);
+enum class Which { all, in_tables };
+/// By name, in the order of the table of metrics.
+[[nodiscard]] Json metrics(const evaluate::Metrics& metrics, Which which = Which::all);
 [[nodiscard]] Json buckets(const std::vector<evaluate::Bucket>& buckets);
 [[nodiscard]] Json card(const ModelCard& card);
 [[nodiscard]] Json windows(std::int64_t read, std::int64_t total);

@@ -111,7 +111,7 @@ void add_remedy(Page& page, const Json& remedy) {
   Table table{.columns = {{""}, {"before"}, {"after"}}, .rows = {}};
   for (const auto& [name, after] : at(remedy, "after").items())
     table.rows.push_back(
-        {{metric_name(name)}, metric_words(name, at(before, name)), metric_words(name, after)});
+        {{metric_label(name)}, metric_words(name, at(before, name)), metric_words(name, after)});
   if (!table.rows.empty()) page.emplace_back(std::move(table));
   page.emplace_back(Paragraph{{{measured_on(remedy)}}});
 }

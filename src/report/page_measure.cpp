@@ -2,13 +2,20 @@
 
 #include <algorithm>
 
+#include "evaluate/metrics.h"
 #include "report/page_measure_details.h"
 #include "report/page_parts.h"
 
 namespace qualm::report {
 namespace {
 
-constexpr const char* kShown[] = {"ppl_change", "kld_mean", "same_top"};
+/// Names of the metrics that every table shows.
+std::vector<std::string> shown_metrics() {
+  std::vector<std::string> names;
+  for (const evaluate::MetricRow& row : evaluate::metric_rows())
+    if (row.in_tables) names.emplace_back(row.name);
+  return names;
+}
 
 /// File names, or whole paths where two files share a name.
 std::vector<std::string> labels(const Json& results) {
@@ -34,14 +41,14 @@ Table result_table(const Json& results, const std::vector<std::string>& names) {
   Table table{.columns = {{"candidate"}}, .rows = {}};
   if (texts) table.columns.push_back({"text"});
   table.columns.push_back({"bpw", true});
-  for (const char* name : kShown) table.columns.push_back({metric_name(name)});
+  for (const std::string& name : shown_metrics()) table.columns.push_back({metric_label(name)});
   for (std::size_t i = 0; i < results.size(); ++i) {
     const Json& result = results[i];
     const auto bpw = number_at(at(result, "candidate"), "bpw");
     std::vector<Cell> row{{names[i], Tone::strong}};
     if (texts) row.push_back({file_name(string_at(result, "text"))});
     row.push_back({bpw ? fmt::format("{:.2f}", *bpw) : "absent"});
-    for (const char* name : kShown) {
+    for (const std::string& name : shown_metrics()) {
       const Json& metric = at(at(result, "metrics"), name);
       row.push_back(why_absent(metric) ? Cell{"absent", Tone::dim} : metric_cell(name, metric));
     }
@@ -58,15 +65,15 @@ std::string text_line(const Json& result) {
 /// What the cells of the table have no room for.
 void explain_cells(Sentences& sentences, const std::string& name, const Json& metrics) {
   std::vector<std::pair<std::string, std::string>> absent;  // reason, metrics
-  for (const char* metric : kShown) {
+  for (const std::string& metric : shown_metrics()) {
     const Json& value = at(metrics, metric);
     if (not_separated(value))
-      sentences.add(name, metric_name(metric) + " is not separated from the baseline's.");
+      sentences.add(name, metric_label(metric) + " is not separated from the baseline's.");
     const auto reason = why_absent(value);
     if (!reason) continue;
     if (absent.empty() || absent.back().first != *reason) absent.push_back({*reason, ""});
     std::string& all = absent.back().second;
-    all += (all.empty() ? "" : ", ") + metric_name(metric);
+    all += (all.empty() ? "" : ", ") + metric_label(metric);
   }
   for (const auto& [reason, all] : absent)
     sentences.add(name, fmt::format("{} absent: {}.", all, reason), Tone::dim);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "evaluate/metrics.h"
 #include "report/format.h"
 
 namespace qualm::report {
@@ -89,11 +90,9 @@ std::string card_line(const Json& card) {
                                             : fmt::format("{} ({})", line, type_shares(types));
 }
 
-std::string metric_name(std::string_view name) {
-  if (name == "ppl_change") return "ppl";
-  if (name == "kld_mean") return "kld";
-  if (name == "same_top") return "same top token";
-  return std::string(name);
+std::string metric_label(std::string_view name) {
+  const auto id = evaluate::metric_named(name);
+  return std::string(id ? evaluate::row_of(*id).label : name);
 }
 
 bool not_separated(const Json& metric) {
@@ -101,12 +100,17 @@ bool not_separated(const Json& metric) {
   return separated.is_boolean() && !separated.get<bool>();
 }
 
+bool is_change(std::string_view name) {
+  const auto id = evaluate::metric_named(name);
+  return id && evaluate::row_of(*id).is_change;
+}
+
 Cell metric_cell(std::string_view name, const Json& metric, bool interval) {
   if (const auto reason = why_absent(metric)) return {"absent: " + *reason, Tone::dim};
   const auto value = estimate(metric);
   if (!value) return {"absent: not a metric", Tone::dim};
   const NumberStyle style{.percent = string_at(metric, "unit") == "fraction",
-                          .change = name == "ppl_change" || name == "delta_p_mean",
+                          .change = is_change(name),
                           .interval = interval};
   return {format_estimate(*value, style), Tone::plain};
 }

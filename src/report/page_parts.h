@@ -29,8 +29,10 @@ namespace qualm::report {
 [[nodiscard]] std::string file_name(std::string_view path);
 /// "llama, 5.8 M weights, GGUF v3, 3.35 bpw (Q2_K 61 %, Q3_K 24 %, ...)"
 [[nodiscard]] std::string card_line(const Json& card);
-/// What people call a metric: "ppl" for ppl_change, "kld" for kld_mean.
-[[nodiscard]] std::string metric_name(std::string_view name);
+/// What people call a metric: "KLD" for kld_mean; the name itself of what is none.
+[[nodiscard]] std::string metric_label(std::string_view name);
+/// It is shown with its sign.
+[[nodiscard]] bool is_change(std::string_view name);
 /// The document says that the interval of this change spans 0.
 [[nodiscard]] bool not_separated(const Json& metric);
 /// "+6.4 % [5.8, 7.0]", "absent: no baseline".

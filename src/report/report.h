@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "base/error.h"
-#include "compare/compare.h"
-#include "compare/provenance.h"
-#include "diagnose/diagnosis.h"
+#include "diagnose/conclusion.h"
 #include "engine/engine.h"
 #include "evaluate/measurement.h"
 #include "numeric/estimate.h"
+#include "weights/comparison.h"
+#include "weights/origin.h"
 
 namespace qualm::report {
 
@@ -53,7 +53,7 @@ struct Windows {
 struct KvCell {
   std::string type_k;
   std::string type_v;
-  std::map<std::string, numeric::Metric> metrics;  ///< names as in evaluate::Measurement
+  evaluate::Metrics metrics;
   std::optional<std::int64_t> bytes;       ///< of the cache at the context that was measured
   std::optional<std::int64_t> departs_at;  ///< first position where kld leaves the resolution
   std::vector<evaluate::Bucket> by_position;
@@ -120,7 +120,7 @@ struct ClassStat {
   std::int64_t parameters = 0;
   double bpw = 0;
   std::vector<std::string> types;  ///< encodings found in it, most weights first
-  numeric::Metric rounding;        ///< estimated relative error of its matrices: compare/rounding.h
+  numeric::Metric rounding;        ///< estimated relative error of its matrices: weights/rounding.h
 };
 
 struct Experts {
@@ -170,13 +170,13 @@ struct CompareReport {
   ModelCard model;
   ModelCard baseline;
   std::optional<ModelCard> base_model;
-  compare::WeightComparison weights;
-  std::optional<compare::Provenance> provenance;  ///< with a base model
+  weights::WeightComparison weights;
+  std::optional<weights::Provenance> provenance;  ///< with a base model
   std::int64_t top = 10;                          ///< offenders shown
 };
 
 /// One patient of the demo: what was done to it, and what was found.
-struct DemoPatient {
+struct DemoCase {
   std::string title;
   std::string made;                  ///< "Q2_K, q4_0 cache"
   std::string truth;                 ///< id of the principal cause; empty: healthy
@@ -188,11 +188,11 @@ struct DemoPatient {
 
 struct DemoReport {
   Tool tool;
-  std::vector<DemoPatient> patients;
+  std::vector<DemoCase> patients;
 };
 
 /// One patient of the clinic: what was put in, what is true by measurement, what was found.
-struct ClinicPatient {
+struct ClinicCase {
   std::string name;          ///< "tier/Q2_K"
   std::string made;          ///< "Q2_K, q4_0/q4_0 cache"
   std::string made_cause{};  ///< id of the principal cause that was put in; empty: none
@@ -221,7 +221,7 @@ struct ClinicReport {
   Tool tool;
   std::string baseline;
   std::string text;
-  std::vector<ClinicPatient> patients;
+  std::vector<ClinicCase> patients;
   std::vector<std::string> left_out;  ///< patients whose model was not given
   double seconds = 0;
 };

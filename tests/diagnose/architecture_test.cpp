@@ -15,7 +15,7 @@ namespace {
 
 using diagnose::Status;
 using test::ClassLab;
-using test::Damage;
+using test::IntegrityFault;
 using test::tied_model;
 
 constexpr double kFloor = 0.004;
@@ -27,7 +27,7 @@ struct Examined {
   }
 };
 
-Examined examine(const model::Checkpoint& candidate, const Damage& damage,
+Examined examine(const model::Checkpoint& candidate, const IntegrityFault& damage,
                  const std::string& cache = "f16") {
   const model::Checkpoint baseline = tied_model(16, 16);
   ClassLab lab(candidate, damage, kFloor);

@@ -180,7 +180,7 @@ TEST(Decisions, a_damaged_tensor_gets_no_remedy_of_the_tier) {
   World world;
   world.ill_weights();
   world.patient.damage.found.push_back(
-      {compare::Damage::Kind::zeros, "blk.0.ffn_up.weight", 0, 4096, "zero: 4096 of its weights"});
+      {weights::IntegrityFault::Kind::zeros, "blk.0.ffn_up.weight", 0, 4096, "zero: 4096 of its weights"});
   const Diagnosis found = world.examine();
   EXPECT_EQ(found.principal_cause, "not_quant");
   for (const char* id : {"tier", "architecture", "calibration"})

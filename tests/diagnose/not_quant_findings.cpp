@@ -134,7 +134,7 @@ TEST(NotQuant, templates_that_libllama_renders_alike_are_not_cleared) {
 TEST(NotQuant, damage_is_a_cause_and_named) {
   World world;
   world.patient.damage.found.push_back(
-      {compare::Damage::Kind::zeros, "blk.0.attn_q.weight", 2, 300, "300 zeros"});
+      {weights::IntegrityFault::Kind::zeros, "blk.0.attn_q.weight", 2, 300, "300 zeros"});
   const auto result = world.examine();
   EXPECT_EQ(result.status, Status::cause);
   EXPECT_FALSE(result.yields);
@@ -143,7 +143,7 @@ TEST(NotQuant, damage_is_a_cause_and_named) {
 
 TEST(NotQuant, zeros_that_nobody_judged_are_no_cause) {
   World world;
-  world.patient.damage.unjudged.push_back({compare::Damage::Kind::zeros, "t", 2, 300, "300 zeros"});
+  world.patient.damage.unjudged.push_back({weights::IntegrityFault::Kind::zeros, "t", 2, 300, "300 zeros"});
   EXPECT_EQ(world.examine().status, Status::cleared);
 }
 

@@ -351,12 +351,12 @@ InspectReport inspect_hostile() {
   return report;
 }
 
-compare::TensorComparison tensor_sample(const std::string& name, const std::string& type,
+weights::TensorComparison tensor_sample(const std::string& name, const std::string& type,
                                         double error, bool gridded) {
-  compare::TensorComparison tensor;
+  weights::TensorComparison tensor;
   tensor.name = name;
   tensor.tensor_class = model::tensor_class(name);
-  tensor.layer = compare::layer_of(name);
+  tensor.layer = weights::layer_of(name);
   tensor.dims = {256, 16};
   tensor.encoding = type;
   tensor.baseline_encoding = "F16";
@@ -376,8 +376,8 @@ compare::TensorComparison tensor_sample(const std::string& name, const std::stri
   return tensor;
 }
 
-compare::WeightComparison weights_sample(const std::vector<compare::TensorComparison>& tensors) {
-  compare::WeightComparison weights;
+weights::WeightComparison weights_sample(const std::vector<weights::TensorComparison>& tensors) {
+  weights::WeightComparison weights;
   weights.tensors = tensors;
   for (const auto& tensor : tensors) {
     weights.whole.add(tensor);
@@ -407,7 +407,7 @@ CompareReport compare_sample() {
   report.weights.only_in_model = {"blk.0.extra.weight"};
   report.weights.only_in_baseline = {"output.weight"};
   report.weights.not_compared = {{"rope_freqs.weight", "[16] in the model, [32] in the baseline"}};
-  compare::Provenance found;
+  weights::Provenance found;
   found.alpha = numeric::Estimate{0.004, -0.012, 0.02};
   found.alpha_tensors = 3;
   found.chi2_per_df = 0.9;
@@ -418,15 +418,15 @@ CompareReport compare_sample() {
   found.within_fine_tune = numeric::Estimate{0.77, 0.75, 0.79};
   found.within_base = numeric::Estimate{0.995, 0.994, 0.996};
   found.within_difference = numeric::Estimate{-0.225, -0.25, -0.2};
-  found.kept.base = 13;
+  found.unquantized.base = 13;
   found.tensors = {
       {"blk.0.attn_q.weight", "Q2_K", 16, 16, numeric::Estimate{0.01, -0.02, 0.04}, 0.98, 0.05,
        0.8},
       {"blk.1.ffn_up.weight", "IQ2_S", 16, 16, std::nullopt, 0.97, 0.08, std::nullopt}};
-  found.strangers = {{"blk.1.attn_k.weight",
+  found.mismatched = {{"blk.1.attn_k.weight",
                       "99 % of its power is unexplained: it holds the baseline's "
                       "blk.0.attn_k.weight"}};
-  compare::decide(found, true);
+  weights::decide(found, true);
   report.provenance = found;
   return report;
 }
@@ -442,7 +442,7 @@ CompareReport compare_equal() {
 }
 
 ClinicReport clinic_sample() {
-  ClinicPatient control{.name = "healthy/Q6_K",
+  ClinicCase control{.name = "healthy/Q6_K",
                         .made = "Q6_K",
                         .right_answers = {"healthy"},
                         .harm = "below",
@@ -452,7 +452,7 @@ ClinicReport clinic_sample() {
                         .windows = {16, 245},
                         .spent = {3.2, 60, 1},
                         .summary = "No loss that matters was found on this text."};
-  ClinicPatient two{.name = "two/Q2_K + q4_0/q4_0",
+  ClinicCase two{.name = "two/Q2_K + q4_0/q4_0",
                     .made = "Q2_K, q4_0/q4_0 cache",
                     .made_cause = "tier",
                     .made_also = "kv_cache",
@@ -466,7 +466,7 @@ ClinicReport clinic_sample() {
                     .windows = {16, 245},
                     .spent = {21.4, 384, 8},
                     .summary = "Tier too aggressive: it loses too much."};
-  ClinicPatient wrong{.name = "files/chat template",
+  ClinicCase wrong{.name = "files/chat template",
                       .made = "Q8_0, another chat template",
                       .made_cause = "not_quant",
                       .right_answers = {"not_quant", "tier"},

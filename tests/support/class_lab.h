@@ -14,7 +14,7 @@
 namespace qualm::test {
 
 /// kld of each class when it is the candidate's, by a word of the tensor's name.
-using Damage = std::map<std::string, double>;
+using IntegrityFault = std::map<std::string, double>;
 
 inline model::Tensor tensor_of(const std::string& name, std::int64_t weights, double bits) {
   model::Tensor tensor;
@@ -40,7 +40,7 @@ inline model::Checkpoint tied_model(double embedding, double layer) {
 
 class ClassLab final : public diagnose::Lab {
  public:
-  ClassLab(const model::Checkpoint& candidate, Damage damage, double floor)
+  ClassLab(const model::Checkpoint& candidate, IntegrityFault damage, double floor)
       : candidate_(&candidate), damage_(std::move(damage)), floor_(floor) {}
 
   std::int32_t windows_total() const override { return 64; }
@@ -107,7 +107,7 @@ class ClassLab final : public diagnose::Lab {
     return 0.0;
   }
   const model::Checkpoint* candidate_;
-  Damage damage_;
+  IntegrityFault damage_;
   double floor_;
 };
 

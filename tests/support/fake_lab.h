@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "diagnose/lab.h"
+#include "experiment/variant.h"
 #include "evaluate/summary.h"
 #include "support/fake_engine.h"
 

@@ -14,7 +14,8 @@ Result<Tensors> raw_tensors(const safetensors::Container& container,
   std::unordered_set<std::string> names;
   const auto add = [&](std::string name, Weight weight) {
     for (std::string& used : weight.consumed) consumed.insert(std::move(used));
-    for (std::string& says : weight.notes) out.notes.push_back({"tensor " + name, std::move(says)});
+    for (model::Note& note : weight.notes)
+      out.notes.push_back({"tensor " + name, std::move(note.says), note.kind});
     if (!names.insert(name).second) return;
     out.tensors.push_back({std::move(name), std::move(weight.dims), std::move(weight.encoding),
                            weight.bytes, std::move(weight.data)});

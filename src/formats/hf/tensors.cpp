@@ -54,8 +54,8 @@ class Builder {
     for (const std::string& name : order_) {
       QUALM_TRY(auto tensor, finish_tensor(name, pending_.at(name), config_, container_));
       for (const auto& [slot, weight] : pending_.at(name).slots) {
-        for (const std::string& says : weight.notes)
-          out_.notes.push_back({"tensor " + weight.module, says});
+        for (const model::Note& note : weight.notes)
+          out_.notes.push_back({"tensor " + weight.module, note.says, note.kind});
       }
       out_.tensors.push_back(std::move(tensor));
     }

@@ -1,0 +1,258 @@
+#include "clinic/cases.h"
+
+#include <fmt/format.h>
+
+namespace qualm::clinic {
+namespace {
+
+using Patients = std::vector<ClinicCase>;
+
+ClinicCase control(const std::string& mix, const std::string& cache = "f16") {
+  ClinicCase patient{
+      .name = fmt::format("healthy/{}{}", mix, cache == "f16" ? "" : " + " + cache + " cache"),
+      .mix = mix};
+  patient.type_k = patient.type_v = cache;
+  return patient;
+}
+
+ClinicCase tier(const std::string& mix, const std::string& calibrated_on = "") {
+  ClinicCase patient{.name = "tier/" + mix, .mix = mix, .calibrated_on = calibrated_on};
+  patient.cause = "tier";
+  return patient;
+}
+
+ClinicCase cache(const std::string& mix, const std::string& k, const std::string& v) {
+  ClinicCase patient{.name = fmt::format("cache/{} + {}/{}", mix, k, v), .mix = mix};
+  patient.type_k = k;
+  patient.type_v = v;
+  patient.cause = "kv_cache";
+  return patient;
+}
+
+ClinicCase crushed(const std::string& mix, const std::string& tensors, const std::string& type) {
+  ClinicCase patient{.name = fmt::format("architecture/{} with {} {}", mix, tensors, type),
+                     .mix = mix,
+                     .overrides = {{tensors + (tensors == "token_embd" ? ".weight" : ""), type}}};
+  patient.cause = "architecture";
+  return patient;
+}
+
+ClinicCase fault(const std::string& name, Edit edit, const std::string& mix = "Q8_0") {
+  ClinicCase patient{.name = "files/" + name, .mix = mix, .edit = edit};
+  patient.cause = "not_quant";
+  return patient;
+}
+
+ClinicCase both(ClinicCase patient, const std::string& k, const std::string& v,
+                const std::string& name) {
+  patient.name = "two/" + name;
+  patient.type_k = k;
+  patient.type_v = v;
+  patient.also = "kv_cache";
+  return patient;
+}
+
+void add_controls(Patients& all) {
+  for (const char* mix : {"F16", "BF16", "Q8_0", "Q6_K", "Q5_K_M", "Q5_K_S", "Q5_1"})
+    all.push_back(control(mix));
+  for (const char* mix : {"F16", "Q8_0", "Q6_K", "Q5_K_M"}) all.push_back(control(mix, "q8_0"));
+  ClinicCase floor = control("Q4_K_M");
+  floor.or_as = {"tier"};
+  floor.why =
+      "the floor itself: its own kld decides, and 1 % of perplexity may be passed by a text";
+  all.push_back(floor);
+}
+
+void add_tiers(Patients& all) {
+  for (const char* mix : {"Q4_0", "Q3_K_M", "Q3_K_S", "Q2_K"}) all.push_back(tier(mix));
+  for (const char* mix : {"Q2_K_S", "IQ3_XXS", "IQ2_S"}) {
+    all.push_back(tier(mix, "frankenstein.txt"));
+    all.back().or_as = {"architecture"};
+    all.back().why = "its recipe gives some classes far fewer bits than others";
+  }
+}
+
+void add_caches(Patients& all) {
+  all.push_back(cache("Q8_0", "q4_0", "q4_0"));
+  all.push_back(cache("Q8_0", "q4_0", "f16"));
+  all.push_back(cache("Q8_0", "f16", "q4_0"));
+  all.push_back(cache("Q6_K", "q4_0", "q4_0"));
+  all.push_back(cache("Q6_K", "q4_1", "q4_1"));
+  all.push_back(cache("Q8_0", "q5_1", "q5_1"));
+  all.push_back(cache("Q8_0", "q4_0", "q8_0"));
+}
+
+void add_classes(Patients& all) {
+  all.push_back(crushed("Q8_0", "token_embd", "q2_K"));
+  all.push_back(crushed("Q6_K", "token_embd", "q2_K"));
+  all.push_back(crushed("Q6_K", "token_embd", "q3_K"));
+  all.push_back(crushed("Q8_0", "ffn_down", "q2_K"));
+  all.push_back(crushed("Q6_K", "attn_v", "q2_K"));
+  all.push_back(crushed("Q8_0", "attn_k", "q2_K"));
+}
+
+void add_calibrations(Patients& all) {
+  for (const char* mix : {"IQ2_S", "Q2_K"}) {
+    ClinicCase patient{.name = fmt::format("calibration/{} of code on prose", mix),
+                       .mix = mix,
+                       .calibrated_on = "code.txt"};
+    patient.cause = "tier";
+    patient.or_as = {"calibration"};
+    patient.why = "the tier is too low whatever it is calibrated on; the share decides the rest";
+    all.push_back(patient);
+  }
+  ClinicCase other{.name = "calibration/IQ3_XXS of prose on languages",
+                   .mix = "IQ3_XXS",
+                   .calibrated_on = "frankenstein.txt",
+                   .text = "languages.txt"};
+  other.cause = "tier";
+  other.or_as = {"calibration", "architecture"};
+  other.why = "the same, and its recipe gives some classes far fewer bits than others";
+  all.push_back(other);
+  ClinicCase misled{.name = "calibration/IQ4_XS of the least used inputs",
+                    .mix = "IQ4_XS",
+                    .calibrated_on = "frankenstein.txt",
+                    .edit = Edit::misled};
+  misled.cause = "calibration";
+  all.push_back(misled);
+}
+
+void add_origins(Patients& all) {
+  for (const char* mix : {"Q8_0", "Q4_K_M"}) {
+    ClinicCase patient{.name = fmt::format("origin/{} of the base", mix), .mix = mix};
+    patient.baseline = Stock::finetune;
+    patient.base_model = true;
+    patient.cause = "provenance";
+    all.push_back(patient);
+  }
+  ClinicCase merge{.name = "origin/Q8_0 of a merge", .edit = Edit::half_merge};
+  merge.baseline = Stock::finetune;
+  merge.base_model = true;
+  merge.cause = "provenance";
+  all.push_back(merge);
+  ClinicCase low{.name = "origin/Q2_K of the base", .mix = "Q2_K"};
+  low.baseline = Stock::finetune;
+  low.base_model = true;
+  low.cause = "provenance";
+  low.also = "tier";
+  all.push_back(low);
+  ClinicCase better{.name = "origin/Q8_0 of the fine-tune given as the base",
+                    .source = Stock::finetune};
+  better.cause = "provenance";  // its perplexity is far below the baseline's, its kld far above
+  all.push_back(better);
+  ClinicCase twice{.name = "origin/Q8_0 of the Q2_K", .edit = Edit::through_q2_k};
+  twice.cause = "provenance";
+  all.push_back(twice);
+  ClinicCase right{.name = "healthy/Q8_0 of the fine-tune", .source = Stock::finetune};
+  right.baseline = Stock::finetune;
+  right.base_model = true;
+  all.push_back(right);
+}
+
+void add_faults(Patients& all) {
+  all.push_back(fault("chat template", Edit::chat_template));
+  all.push_back(fault("token scores", Edit::token_scores));
+  all.push_back(fault("zeroed block", Edit::zeroed_block));
+  all.push_back(fault("rope base", Edit::rope_base));
+  all.push_back(fault("NaN scale", Edit::nan_scale));
+  all.push_back(fault("zeroed block in Q4_K_M", Edit::zeroed_block, "Q4_K_M"));
+  all.push_back(fault("last norm", Edit::sharpened));
+  all.push_back(fault("exchanged layers in Q4_K_M", Edit::exchanged, "Q4_K_M"));
+  all.push_back(fault("unpermuted heads", Edit::unpermuted));
+  all.push_back(fault("one matrix times 1.5", Edit::rescaled));
+}
+
+void add_pairs(Patients& all) {
+  all.push_back(both(tier("Q2_K"), "q4_0", "q4_0", "Q2_K + q4_0/q4_0"));
+  all.push_back(both(tier("Q3_K_S"), "q4_0", "q4_0", "Q3_K_S + q4_0/q4_0"));
+  all.push_back(both(tier("Q3_K_M"), "q4_0", "f16", "Q3_K_M + q4_0/f16"));
+  all.push_back(
+      both(crushed("Q6_K", "token_embd", "q2_K"), "q4_0", "q4_0", "token_embd q2_K + q4_0/q4_0"));
+  ClinicCase low = crushed("Q3_K_S", "token_embd", "q2_K");
+  low.name = "two/Q3_K_S with token_embd q2_K";
+  low.cause = "tier";
+  low.also = "architecture";
+  low.or_as = {"architecture"};
+  low.why = "both were put in, and which is the larger is for the shares to say";
+  all.push_back(low);
+}
+
+void add_mixtures(Patients& all) {
+  const auto of_moe = [&](ClinicCase patient, const std::string& name) {
+    patient.name = "moe/" + name;
+    patient.source = patient.baseline = Stock::moe;
+    all.push_back(patient);
+  };
+  of_moe(control("Q8_0"), "healthy Q8_0");
+  of_moe(tier("Q2_K"), "tier Q2_K");
+  of_moe(crushed("Q8_0", "_exps", "q2_K"), "experts q2_K");
+  ClinicCase router{.name = "", .edit = Edit::crushed_router};
+  router.cause = "architecture";
+  of_moe(router, "router Q2_K");
+  for (const char* mix : {"Q8_0", "Q5_K_M"}) {
+    ClinicCase crushed_before{.name = "", .mix = mix, .edit = Edit::crushed_expert};
+    crushed_before.cause = "provenance";
+    if (crushed_before.mix == "Q8_0") {
+      crushed_before.or_as = {"cannot_tell"};
+      crushed_before.why = "what it loses lies on the line itself";
+    }
+    of_moe(crushed_before, fmt::format("{} of an expert that was Q2_K", mix));
+  }
+  ClinicCase starved{.name = "",
+                     .mix = "Q4_K_M",
+                     .calibrated_on = "frankenstein.txt",
+                     .edit = Edit::unseen_expert};
+  starved.cause = "calibration";
+  of_moe(starved, "Q4_K_M with an expert unseen in calibration");
+}
+
+}  // namespace
+
+std::span<const ClinicCase> clinic_cases() {
+  static const Patients kAll = [] {
+    Patients all;
+    for (const auto add : {add_controls, add_tiers, add_caches, add_classes, add_calibrations,
+                           add_origins, add_faults, add_pairs, add_mixtures})
+      add(all);
+    return all;
+  }();
+  return kAll;
+}
+
+std::string made_so(const ClinicCase& patient) {
+  std::string text = patient.mix;
+  for (const auto& [tensors, type] : patient.overrides)
+    text += fmt::format(", {} as {}", tensors, type);
+  if (!patient.calibrated_on.empty()) text += ", calibrated on " + patient.calibrated_on;
+  constexpr const char* kEdits[] = {"",
+                                    "another chat template",
+                                    "token scores reversed",
+                                    "4096 bytes zeroed",
+                                    "rope base times 100",
+                                    "a NaN scale",
+                                    "the routers as Q2_K",
+                                    "of a 50/50 merge",
+                                    "an expert through Q2_K before",
+                                    "the last norm times 1.2",
+                                    "misled to the least used inputs",
+                                    "an expert unseen in calibration",
+                                    "through Q2_K before",
+                                    "layers 2 and 3 exchanged",
+                                    "queries and keys not permuted",
+                                    "a matrix times 1.5"};
+  if (patient.edit != Edit::none)
+    text += fmt::format(", {}", kEdits[static_cast<std::size_t>(patient.edit)]);
+  if (patient.type_k != "f16" || patient.type_v != "f16")
+    text += fmt::format(", {}/{} cache", patient.type_k, patient.type_v);
+  return text;
+}
+
+std::string list_of_cases(const std::string& only) {
+  std::string text;
+  for (const ClinicCase& patient : clinic_cases())
+    if (patient.name.find(only) != std::string::npos)
+      text += fmt::format("{:<48} {}\n", patient.name, made_so(patient));
+  return text;
+}
+
+}  // namespace qualm::clinic

@@ -1,0 +1,63 @@
+// The clinic's patients as data: how each is made ill, how it is run, and what is then true of it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace qualm::clinic {
+
+/// Models that patients are made of.
+enum class Stock { base, finetune, moe };
+
+/// What is done to a file beside quantizing it.
+enum class Edit {
+  none,
+  chat_template,   ///< another template than the baseline's
+  token_scores,    ///< the vocabulary's scores in reverse order, or its merges where it has none
+  zeroed_block,    ///< 4096 bytes of the largest matrix of the layers
+  rope_base,       ///< 100 times the baseline's
+  nan_scale,       ///< one block scale is not a number
+  crushed_router,  ///< the routers as Q2_K, which llama-quantize itself would not do
+  half_merge,      ///< halfway between base and fine-tune, before it is quantized
+  crushed_expert,  ///< the first expert of each layer went through Q2_K before it is quantized
+  sharpened,       ///< the last norm times 1.2, before it is quantized: colder logits
+  misled,          ///< its importance says that the least used input of every 32 alone counts
+  unseen_expert,   ///< calibrated with no input seen by the first expert of each layer
+  through_q2_k,    ///< all of it went through Q2_K before it is quantized
+  exchanged,       ///< layers 2 and 3 in each other's place
+  unpermuted,      ///< queries and keys without the permutation that rope needs in GGUF
+  rescaled,        ///< one matrix times 1.5
+};
+
+struct ClinicCase {
+  std::string name;  ///< "tier/Q2_K": cause first, for --only
+  Stock source = Stock::base;
+  std::string mix = "Q8_0";
+  std::vector<std::pair<std::string, std::string>> overrides{};  ///< as llama-quantize takes them
+  std::string calibrated_on{};                                   ///< bundled corpus, or empty
+  Edit edit = Edit::none;
+  std::string type_k = "f16";
+  std::string type_v = "f16";
+  Stock baseline = Stock::base;
+  bool base_model = false;  ///< --base-model is the stock's base
+  std::string text{};       ///< bundled corpus it is judged on; empty: the run's text
+
+  std::string cause{};               ///< the principal one by construction, empty: healthy
+  std::string also{};                ///< a second cause that was put in
+  std::vector<std::string> or_as{};  ///< other principal causes that are right as well
+  std::string why{};                 ///< why they are
+};
+
+/// Healthy controls first, then a cause after the other. A patient of the fine-tune or the mixture
+/// needs that model.
+[[nodiscard]] std::span<const ClinicCase> clinic_cases();
+
+/// "Q2_K, token_embd.weight as q2_k, q4_0/f16 cache": how it was made, in words.
+[[nodiscard]] std::string made_so(const ClinicCase& patient);
+
+/// One line for each patient whose name holds `only`.
+[[nodiscard]] std::string list_of_cases(const std::string& only);
+
+}  // namespace qualm::clinic

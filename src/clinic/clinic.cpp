@@ -1,0 +1,214 @@
+// `qualm clinic`: patients with known causes, each diagnosed by the very code of `qualm diagnose`.
+#include "clinic/clinic.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+
+#include "clinic/judge.h"
+#include "clinic/making.h"
+#include "clinic/truth.h"
+#include "commands/bundled.h"
+#include "commands/diagnose.h"
+#include "commands/session.h"
+#include "diagnose/checks.h"
+#include "engine/llama_engine.h"
+#include "experiment/store.h"
+#include "formats/read.h"
+#include "job/prefixed_progress.h"
+#include "report/document.h"
+
+namespace qualm::clinic {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// The file of the case at hand, gone with it.
+class CaseFolder {
+ public:
+  [[nodiscard]] static Result<CaseFolder> create() {
+    const std::filesystem::path folder =
+        std::filesystem::path(experiment::cache_folder()) / fmt::format("clinic-{}", ::getpid());
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error)
+      return fail({Kind::input, "CLINIC-001", folder.string(), "", "a folder for the cases",
+                   error.message(), "Set XDG_CACHE_HOME to a folder that can be written."});
+    return CaseFolder(folder);
+  }
+  CaseFolder(CaseFolder&& other) noexcept : folder_(std::move(other.folder_)) {
+    other.folder_.clear();
+  }
+  CaseFolder& operator=(CaseFolder&&) = delete;
+  ~CaseFolder() {
+    std::error_code ignored;
+    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+  }
+  [[nodiscard]] std::string file() const { return (folder_ / "case.gguf").string(); }
+
+ private:
+  explicit CaseFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  std::filesystem::path folder_;
+};
+
+Result<ClinicStock> stock_of(const job::Request& request) {
+  ClinicStock stock{request.baseline, request.finetune, request.moe};
+  // A fine-tune is one of a certain base: the bundled ones come together.
+  if (stock.base.empty()) {
+    QUALM_TRY(stock.base, commands::data_file("models/qualm-tiny-base-F16.gguf"));
+    if (stock.finetune.empty()) {
+      QUALM_TRY(stock.finetune, commands::data_file("models/qualm-tiny-finetune-F16.gguf"));
+    }
+  }
+  // The quantizer takes these files as they are: our reader goes first, as everywhere.
+  for (const std::string& path : {stock.base, stock.finetune, stock.moe})
+    if (!path.empty()) QUALM_CHECK(formats::read(path));
+  return stock;
+}
+
+bool can_be_made(const ClinicCase& one, const ClinicStock& stock) {
+  return !stock.of(one.source).empty() && !stock.of(one.baseline).empty();
+}
+
+Result<std::vector<const ClinicCase*>> selected(const job::Request& request) {
+  std::vector<const ClinicCase*> chosen;
+  for (const ClinicCase& one : clinic_cases())
+    if (one.name.find(request.only) != std::string::npos) chosen.push_back(&one);
+  if (!chosen.empty()) return chosen;
+  return fail({Kind::input, "CLINIC-002", "", "--only", "a part of a case's name", request.only,
+               "qualm clinic --list names them."});
+}
+
+class Clinic {
+ public:
+  Clinic(const job::Request& request, ClinicStock stock, evaluate::WindowStore& store)
+      : request_(request), stock_(std::move(stock)), store_(store) {}
+
+  Result<report::ClinicCase> run(const ClinicCase& made, const std::string& file,
+                                 Progress& progress) {
+    const auto of = [&](const std::string& model, const std::string& corpus) {
+      return importance(model, corpus, progress);
+    };
+    QUALM_CHECK(make_case(made, stock_, {of, *quantizer_, progress}, file));
+    QUALM_TRY(const job::Request request, request_of(made, file));
+    report::ClinicCase result;
+    QUALM_TRY(const job::Outcome outcome,
+              commands::diagnose(request, store_, progress,
+                                 [&](const commands::Diagnosed& diagnosed) -> Result<void> {
+                                   QUALM_TRY(result, judged(made, diagnosed));
+                                   return {};
+                                 }));
+    static_cast<void>(outcome);
+    return result;
+  }
+
+ private:
+  Result<job::Request> request_of(const ClinicCase& made, const std::string& file) const {
+    job::Request one = request_;
+    one.command = "diagnose";
+    one.models = {file};
+    one.baseline = stock_.of(made.baseline);
+    if (made.base_model) one.base_model = stock_.base;
+    if (!made.text.empty()) {
+      QUALM_TRY(one.text, commands::data_file("corpora/" + made.text));
+    }
+    one.settings.type_k = made.type_k;
+    one.settings.type_v = made.type_v;
+    one.symptom = "none";
+    return one;
+  }
+
+  static Result<report::ClinicCase> judged(const ClinicCase& made,
+                                           const commands::Diagnosed& diagnosed) {
+    const diagnose::Diagnosis& found = diagnosed.report.diagnosis;
+    Truth truth;
+    if (diagnosed.experiment && diagnosed.facts.paired()) {
+      const diagnose::Finding& classes =
+          found.findings[static_cast<std::size_t>(diagnose::CheckId::architecture)];
+      const auto holdout = diagnosed.facts.holdout();
+      QUALM_TRY(truth, measure_truth(*diagnosed.experiment,
+                                     {made.type_k, made.type_v, holdout ? holdout->end : 0,
+                                      diagnose::to_blame(classes) ? classes.tensors
+                                                                  : std::vector<std::string>()}));
+    }
+    report::ClinicCase result = judge(made, truth, found);
+    result.windows = diagnosed.report.windows;
+    result.spent = diagnosed.report.spent;
+    return result;
+  }
+
+  /// Of the windows of the corpus that no measurement reads: Experiment::measure keeps the same.
+  Result<const model::Importance*> importance(const std::string& path, const std::string& corpus,
+                                              Progress& progress) {
+    const std::string key = path + "|" + corpus;
+    if (const auto it = importance_.find(key); it != importance_.end()) return &it->second;
+    const auto engine = engine::make_llama_engine();
+    QUALM_TRY(const auto settings, commands::settings_of(request_));
+    QUALM_TRY(const auto model, engine->load({path, path}, request_.gpu_layers));
+    QUALM_TRY(const std::string file, commands::data_file("corpora/" + corpus));
+    const commands::TextReader reader{request_, *model, *engine, store_, progress};
+    QUALM_TRY(const auto text, reader.read(file));
+    const auto tokens =
+        text->last_windows(experiment::calibration_windows(text->windows().count()));
+    QUALM_TRY(auto made, model->importance(settings, tokens, progress));
+    return &importance_.emplace(key, std::move(made)).first->second;
+  }
+
+  const job::Request& request_;
+  ClinicStock stock_;
+  evaluate::WindowStore& store_;
+  std::unique_ptr<assemble::Quantizer> quantizer_ = engine::make_llama_quantizer();
+  std::map<std::string, model::Importance> importance_;
+};
+
+/// "case 3 of 52 (about 9 min left): tier/Q2_K"
+std::string where(std::size_t done, std::size_t all, double seconds, const std::string& name) {
+  std::string left;
+  if (done > 0)
+    left = fmt::format(" (about {:.0f} min left)",
+                       seconds / static_cast<double>(done) * static_cast<double>(all - done) / 60);
+  return fmt::format("case {} of {}{}: {}", done + 1, all, left, name);
+}
+
+}  // namespace
+
+Result<job::Outcome> clinic(const job::Request& request, evaluate::WindowStore& store,
+                            Progress& progress) {
+  const auto start = Clock::now();
+  QUALM_TRY(const ClinicStock stock, stock_of(request));
+  QUALM_TRY(const auto chosen, selected(request));
+  QUALM_TRY(const CaseFolder folder, CaseFolder::create());
+  report::ClinicReport report;
+  report.baseline = stock.base;
+  report.text = commands::text_label(request);
+  report.tool.libllama = engine::make_llama_engine()->version();
+  std::vector<const ClinicCase*> possible;
+  for (const ClinicCase* one : chosen) {
+    if (can_be_made(*one, stock)) {
+      possible.push_back(one);
+    } else {
+      report.left_out.push_back(one->name);
+    }
+  }
+  Clinic clinic(request, stock, store);
+  bool all_right = true;
+  for (std::size_t i = 0; i < possible.size(); ++i) {
+    job::PrefixedProgress prefixed(
+        where(i, possible.size(), seconds_since(start), possible[i]->name), progress);
+    QUALM_TRY(auto result, clinic.run(*possible[i], folder.file(), prefixed));
+    all_right = all_right && result.right;
+    report.patients.push_back(std::move(result));
+  }
+  report.seconds = seconds_since(start);
+  if (possible.empty()) return job::Outcome{report::to_json(report), 3};
+  return job::Outcome{report::to_json(report), all_right ? 0 : 1};
+}
+
+}  // namespace qualm::clinic

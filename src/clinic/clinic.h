@@ -1,0 +1,16 @@
+// `qualm clinic`: the diagnosis tested on models with known faults.
+#pragma once
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "evaluate/score_pairs.h"
+#include "job/outcome.h"
+#include "job/request.h"
+
+namespace qualm::clinic {
+
+/// Exit code 1 where a case is wrong, 3 where none could be made.
+[[nodiscard]] Result<job::Outcome> clinic(const job::Request& request, evaluate::WindowStore& store,
+                                          Progress& progress);
+
+}  // namespace qualm::clinic

@@ -1,0 +1,14 @@
+// A diagnosis of a case against what was done to it and what is true of it. Pure.
+#pragma once
+
+#include "clinic/cases.h"
+#include "clinic/truth.h"
+#include "report/report.h"
+
+namespace qualm::clinic {
+
+/// Fills what was put in, what is right, what was found, missed and falsely named, and the shares.
+[[nodiscard]] report::ClinicCase judge(const ClinicCase& made, const Truth& truth,
+                                       const diagnose::Diagnosis& found);
+
+}  // namespace qualm::clinic

@@ -1,0 +1,156 @@
+#include "clinic/originals.h"
+
+#include <algorithm>
+#include <functional>
+#include <vector>
+
+#include "assemble/gguf_writer.h"
+#include "assemble/recipe.h"
+#include "formats/read.h"
+
+namespace qualm::clinic {
+namespace {
+
+constexpr float kSharper = 1.2F;
+constexpr float kRescaled = 1.5F;
+constexpr int kF32 = 0;  // GGUF's type of a tensor
+
+using Image = assemble::Image;
+using model::Checkpoint;
+using model::Tensor;
+using Values = std::span<float>;
+/// Changes the values of a tensor in place.
+using Change = std::function<Result<void>(const Tensor&, Values)>;
+
+/// Every tensor in F32, changed.
+Result<Image> changed(const std::string& path, const Change& change) {
+  QUALM_TRY(const Checkpoint file, formats::read(path));
+  QUALM_TRY(auto writer, assemble::GgufWriter::create("changed"));
+  QUALM_CHECK(writer.metadata(file.metadata));
+  for (const Tensor& tensor : file.tensors)
+    QUALM_CHECK(writer.declare(tensor.name, tensor.dims, kF32));
+  QUALM_CHECK(writer.finish_header());
+  for (const Tensor& tensor : file.tensors) {
+    std::vector<float> values(static_cast<std::size_t>(tensor.parameters()));
+    QUALM_CHECK(tensor.data->rows(0, tensor.row_count(), values));
+    QUALM_CHECK(change(tensor, values));
+    QUALM_CHECK(writer.data(std::as_bytes(std::span(values))));
+    QUALM_CHECK(writer.end_tensor());
+  }
+  return std::move(writer).take();
+}
+
+/// The tensor of that name in `file`, for one of these dimensions to take its values from.
+Result<const Tensor*> counterpart(const Checkpoint& file, const std::string& path,
+                                  const std::string& name, const Tensor& of) {
+  const Tensor* other = file.find(name);
+  if (!other || other->dims != of.dims) return fail(nothing_to_edit(path, "the tensor " + name));
+  return other;
+}
+
+/// Halfway between the two.
+Result<Image> merged(const std::string& one, const std::string& two) {
+  QUALM_TRY(const Checkpoint b, formats::read(two));
+  return changed(one, [&](const Tensor& tensor, Values values) -> Result<void> {
+    QUALM_TRY(const Tensor* const other, counterpart(b, two, tensor.name, tensor));
+    std::vector<float> theirs(values.size());
+    QUALM_CHECK(other->data->rows(0, other->row_count(), theirs));
+    std::ranges::transform(values, theirs, values.begin(),
+                           [](float p, float q) { return (p + q) / 2; });
+    return {};
+  });
+}
+
+/// The first expert of each layer as Q2_K leaves it.
+Result<Image> with_crushed_expert(const std::string& path, Progress& progress) {
+  QUALM_TRY(const Checkpoint file, formats::read(path));
+  const assemble::Recipe recipe{{{"*_exps.weight", assemble::Action::encode, "Q2_K"}}};
+  QUALM_TRY(const Image rounded_image, assemble::assemble(file, nullptr, recipe, progress));
+  QUALM_TRY(const Checkpoint rounded, formats::read(rounded_image.path()));
+  const std::int64_t experts = file.arch_integer("expert_count").value_or(1);
+  return changed(path, [&](const Tensor& tensor, Values values) -> Result<void> {
+    const Values crushed = first_expert(tensor.name, experts, values);
+    if (crushed.empty()) return {};
+    return rounded.find(tensor.name)->data->rows(0, tensor.row_count() / experts, crushed);
+  });
+}
+
+/// Layers 2 and 3 in each other's place.
+Result<Image> exchanged(const std::string& path) {
+  QUALM_TRY(const Checkpoint file, formats::read(path));
+  return changed(path, [&](const Tensor& tensor, Values values) -> Result<void> {
+    std::string name = tensor.name;
+    if (name.starts_with("blk.2.") || name.starts_with("blk.3.")) name[4] ^= 1;
+    QUALM_TRY(const Tensor* const other, counterpart(file, path, name, tensor));
+    return other->data->rows(0, other->row_count(), values);
+  });
+}
+
+/// Queries and keys as Hugging Face keeps them, where llama.cpp wants the halves of each head
+/// interleaved (convert_hf_to_gguf.py, LlamaModel.permute).
+Result<Image> unpermuted(const std::string& path) {
+  QUALM_TRY(const Checkpoint file, formats::read(path));
+  const auto heads = file.arch_integer("attention.head_count").value_or(1);
+  const auto kv_heads = file.arch_integer("attention.head_count_kv").value_or(heads);
+  return changed(path, [&](const Tensor& tensor, Values values) -> Result<void> {
+    const auto kind = model::tensor_class(tensor.name);
+    const bool keys = kind == model::TensorClass::attn_k;
+    if ((kind != model::TensorClass::attn_q && !keys) || tensor.dims.size() < 2) return {};
+    const std::int64_t rows = tensor.row_count() / (keys ? kv_heads : heads);  // of a head
+    for (std::int64_t row = 0; row < tensor.row_count(); ++row) {
+      const std::int64_t in_head = row % rows;
+      const std::int64_t from = row - in_head + in_head % (rows / 2) * 2 + in_head / (rows / 2);
+      QUALM_CHECK(
+          tensor.data->rows(from, 1,
+                            values.subspan(static_cast<std::size_t>(row * tensor.row_length()),
+                                           static_cast<std::size_t>(tensor.row_length()))));
+    }
+    return {};
+  });
+}
+
+/// One tensor times a number.
+Result<Image> times(const std::string& path, std::string_view name, float factor) {
+  return changed(path, [&](const Tensor& tensor, Values values) -> Result<void> {
+    if (tensor.name == name)
+      for (float& value : values) value *= factor;
+    return {};
+  });
+}
+
+/// As Q2_K leaves it.
+Result<Image> through_q2_k(const std::string& path, assemble::Quantizer& quantizer) {
+  QUALM_TRY(const Image low, quantizer.quantize(path, assemble::quantize_options("Q2_K")));
+  return changed(low.path(), [](const Tensor&, Values) -> Result<void> { return {}; });
+}
+
+}  // namespace
+
+Error nothing_to_edit(const std::string& path, const std::string& what) {
+  return {Kind::input, "CLINIC-003", path, "", what, "none", "Take another --baseline."};
+}
+
+Result<std::optional<Image>> original(const ClinicCase& made, const ClinicStock& stock,
+                                      assemble::Quantizer& quantizer, Progress& progress) {
+  const std::string& path = stock.of(made.source);
+  switch (made.edit) {
+    case Edit::half_merge:
+      return merged(stock.finetune, stock.base);
+    case Edit::crushed_expert:
+      return with_crushed_expert(path, progress);
+    case Edit::sharpened:
+      return times(path, "output_norm.weight", kSharper);
+    case Edit::exchanged:
+      return exchanged(path);
+    case Edit::unpermuted:
+      return unpermuted(path);
+    case Edit::rescaled:
+      return times(path, "blk.2.ffn_down.weight", kRescaled);
+    case Edit::through_q2_k:
+      return through_q2_k(path, quantizer);
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace qualm::clinic

@@ -1,0 +1,60 @@
+// What is true of a case, measured on windows that its diagnosis did not read.
+//
+// The judge has rules of its own and shares no verdict code with diagnose/: a mistake there would
+// otherwise be right by definition. What matters is stated here again, on purpose.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "evaluate/measurement.h"
+#include "experiment/experiment.h"
+#include "numeric/estimate.h"
+
+namespace qualm::clinic {
+
+/// Perplexity that matters: the guide's measurable line, a fraction.
+inline constexpr double kPplMatters = 0.01;
+/// KLD of weights that matters: times that of the original as Q4_K_M, the guide's floor.
+inline constexpr double kTimesFloor = 1.5;
+inline constexpr const char* kFloor = "Q4_K_M";
+/// KLD of a cache that matters: that of the original as Q5_K_M.
+inline constexpr const char* kCacheFloor = "Q5_K_M";
+/// Windows that the truth is measured on, at most.
+inline constexpr std::int32_t kTruthWindows = 24;
+
+enum class Matters { yes, no, unclear };
+
+/// Whether `loss` (perplexity, KLD against the original) is certainly more, or certainly less, than
+/// matters; `floor` on the same windows, `times` its KLD is the line.
+[[nodiscard]] Matters matters(const evaluate::Measurement& loss, double times,
+                              const evaluate::Measurement& floor);
+
+/// Shapley shares of the KLD of the candidate as run.
+struct TrueShares {
+  numeric::Estimate weights;  ///< without the class, where one is a factor of its own
+  std::optional<numeric::Estimate> cache;
+  std::optional<numeric::Estimate> tensors;
+};
+
+struct Truth {
+  Matters loss = Matters::unclear;  ///< of the candidate as run
+  std::optional<Matters> cache;     ///< absent where the cache is not quantized
+  std::optional<TrueShares> shares;
+  std::int64_t windows = 0;  ///< 0: the text had none left, or nothing could be run
+};
+
+/// How the case was run.
+struct AsRun {
+  std::string type_k = "f16";
+  std::string type_v = "f16";
+  std::int32_t first_unread = 0;     ///< window of the first text
+  std::vector<std::string> tensors;  ///< patterns of a class whose share is asked for; empty: none
+};
+
+[[nodiscard]] Result<Truth> measure_truth(experiment::Experiment& experiment, const AsRun& run);
+
+}  // namespace qualm::clinic

@@ -1,0 +1,17 @@
+// Files that come with qualm: the demo's models and the text used where the user gives none.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+
+namespace qualm::commands {
+
+/// Looks in $QUALM_DATA, beside the program (../share/qualm), then where it was built.
+/// DATA-001: not found, with the places that were tried.
+[[nodiscard]] Result<std::string> data_file(const std::string& name);
+
+/// The text of -f, or the bundled one. DATA-002: not UTF-8-ish text (a NUL byte), FILE-*.
+[[nodiscard]] Result<std::string> read_text(const std::string& path);
+
+}  // namespace qualm::commands

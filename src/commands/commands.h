@@ -1,0 +1,24 @@
+// The commands: a Request in, a report document and an exit code out.
+#pragma once
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "evaluate/score_pairs.h"
+#include "job/outcome.h"
+#include "job/request.h"
+
+namespace qualm::commands {
+
+/// Runs libllama in this process, like diagnose (diagnose.h): call it from a job process only.
+[[nodiscard]] Result<job::Outcome> measure(const job::Request& request,
+                                           evaluate::WindowStore& store, Progress& progress);
+
+/// Diagnoses the bundled model, made worse in known ways. Exit code 1 where a finding is wrong.
+[[nodiscard]] Result<job::Outcome> demo(const job::Request& request, evaluate::WindowStore& store,
+                                        Progress& progress);
+
+/// Read files only.
+[[nodiscard]] Result<job::Outcome> inspect(const job::Request& request, Progress& progress);
+[[nodiscard]] Result<job::Outcome> compare(const job::Request& request, Progress& progress);
+
+}  // namespace qualm::commands

@@ -1,0 +1,89 @@
+// `qualm demo`: the bundled model made ill in known ways, each patient diagnosed, truth beside
+// finding.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <vector>
+
+#include "commands/bundled.h"
+#include "commands/commands.h"
+#include "commands/diagnose.h"
+#include "engine/llama_engine.h"
+#include "experiment/store.h"
+#include "job/prefixed_progress.h"
+#include "report/document.h"
+
+namespace qualm::commands {
+namespace {
+
+struct DemoCase {
+  const char* title;
+  const char* mix;
+  const char* cache;  ///< K and V type
+  const char* truth;  ///< principal cause, or "" for a healthy one
+};
+
+// The last one is shown in full.
+constexpr DemoCase kPatients[] = {
+    {"healthy control", "Q6_K", "f16", ""},
+    {"cache too hard", "Q8_0", "q4_0", "kv_cache"},
+    {"tier too low", "Q3_K_S", "f16", "tier"},
+    {"both", "Q2_K", "q4_0", "tier"},
+};
+
+Result<std::string> demo_folder() {
+  const std::filesystem::path folder = experiment::cache_folder() + "/demo";
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    return fail({Kind::input, "DEMO-001", folder.string(), "", "a folder for the demo's models",
+                 error.message(), "Set XDG_CACHE_HOME to a folder that can be written."});
+  return folder.string();
+}
+
+Result<std::string> make_patient(const DemoCase& patient, const std::string& baseline,
+                                 const std::string& folder, assemble::Quantizer& quantizer) {
+  const std::string path = fmt::format("{}/qualm-tiny-{}.gguf", folder, patient.mix);
+  QUALM_TRY(const auto image,
+            quantizer.quantize(baseline, assemble::quantize_options(patient.mix)));
+  QUALM_CHECK(image.save(path));
+  return path;
+}
+
+}  // namespace
+
+Result<job::Outcome> demo(const job::Request& request, evaluate::WindowStore& store,
+                          Progress& progress) {
+  QUALM_TRY(const std::string baseline, data_file("models/qualm-tiny-base-F16.gguf"));
+  QUALM_TRY(const std::string folder, demo_folder());
+  const auto quantizer = engine::make_llama_quantizer();
+  report::DemoReport report;
+  bool all_right = true;
+  for (const DemoCase& patient : kPatients) {
+    QUALM_TRY(const std::string path, make_patient(patient, baseline, folder, *quantizer));
+    job::Request one = request;
+    one.command = "diagnose";
+    one.models = {path};
+    one.baseline = baseline;
+    one.settings.type_k = patient.cache;
+    one.settings.type_v = patient.cache;
+    one.symptom = "none";
+    job::PrefixedProgress prefixed(patient.title, progress);
+    QUALM_TRY(job::Outcome outcome, diagnose(one, store, prefixed));
+    const auto& cause = outcome.document.at("principal_cause");  // absent where there is none
+    const std::string found = cause.is_string() ? cause.get<std::string>() : "";
+    const std::string verdict = outcome.document.value("verdict", "");
+    const bool right =
+        found == patient.truth && (found.empty() ? verdict == "healthy" : verdict == "problem");
+    all_right = all_right && right;
+    std::string command = fmt::format("qualm diagnose {} --baseline {}", path, baseline);
+    if (patient.cache != std::string("f16"))
+      command += fmt::format(" -ctk {0} -ctv {0}", patient.cache);
+    report.patients.push_back({patient.title,
+                               fmt::format("{}, {} cache", patient.mix, patient.cache),
+                               patient.truth, found, right, command, std::move(outcome.document)});
+  }
+  return job::Outcome{report::to_json(report), all_right ? 0 : 1};
+}
+
+}  // namespace qualm::commands

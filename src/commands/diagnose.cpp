@@ -1,0 +1,285 @@
+#include "commands/diagnose.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "commands/examine.h"
+#include "commands/session.h"
+#include "commands/tokenizer_facts.h"
+#include "commands/written_texts.h"
+#include "diagnose/diagnose.h"
+#include "diagnose/metadata_difference.h"
+#include "engine/llama_engine.h"
+#include "experiment/runner.h"
+#include "experiment/split_cost.h"
+#include "formats/imatrix/imatrix.h"
+#include "numeric/format.h"
+#include "report/document.h"
+#include "weights/integrity.h"
+
+namespace qualm::commands {
+namespace {
+
+using diagnose::Effect;
+using diagnose::FaultKind;
+using diagnose::Verdict;
+
+int exit_code_of(Verdict verdict) {
+  if (verdict == Verdict::problem) return 1;
+  return verdict == Verdict::healthy ? 0 : 3;
+}
+
+/// What a diagnosis works with, and the facts it collects.
+struct Session {
+  const job::Request& request;
+  evaluate::WindowStore& store;
+  Progress& progress;
+  engine::Settings settings{};
+  std::unique_ptr<engine::Engine> engine = engine::make_llama_engine();
+  std::unique_ptr<assemble::Quantizer> quantizer = engine::make_llama_quantizer();
+  std::shared_ptr<experiment::OpenedModel> candidate{};
+  std::shared_ptr<experiment::OpenedModel> baseline{};
+  std::shared_ptr<experiment::OpenedModel> base_model{};
+  model::Importance imatrix{};
+  std::shared_ptr<engine::Model> candidate_model{};
+  std::shared_ptr<engine::Model> baseline_model{};  ///< null where it cannot be compared with
+  std::unique_ptr<experiment::MeasuredText> text{};
+  std::vector<DomainText> domains{};
+  std::unique_ptr<experiment::Runner> runner{};
+  diagnose::Facts facts{};
+
+  [[nodiscard]] LoadedPair pair() const {
+    return {*engine, *candidate_model, baseline_model.get(), candidate->identity(),
+            baseline ? baseline->identity() : ""};
+  }
+  /// Whose tokenizer splits the text.
+  [[nodiscard]] engine::Model& reader() const {
+    return baseline_model ? *baseline_model : *candidate_model;
+  }
+};
+
+Result<void> open_files(Session& session) {
+  const job::Request& request = session.request;
+  QUALM_TRY(session.candidate, open_model(request.models.front(), session.progress));
+  if (!request.baseline.empty()) {
+    QUALM_TRY(session.baseline, open_model(request.baseline, session.progress));
+  }
+  if (!request.base_model.empty()) {
+    QUALM_TRY(session.base_model, open_model(request.base_model, session.progress));
+  }
+  if (!request.imatrix.empty()) {
+    QUALM_TRY(session.imatrix, formats::read_imatrix(request.imatrix));
+  }
+  return {};
+}
+
+diagnose::Given given_of(const Session& session) {
+  const job::Request& request = session.request;
+  const bool names_one = request.symptom != "all" && request.symptom != "none";
+  const bool of_texts = request.symptom != "none" && request.symptom != "long-context";
+  return {.candidate = &session.candidate->checkpoint(),
+          .baseline = session.baseline ? &session.baseline->checkpoint() : nullptr,
+          .base_model = session.base_model ? &session.base_model->checkpoint() : nullptr,
+          .candidate_path = session.candidate->path(),
+          .baseline_path = session.baseline ? session.baseline->path() : "",
+          .type_k = session.settings.type_k,
+          .type_v = session.settings.type_v,
+          .runtime = request.runtime,
+          .asked_symptom = names_one ? request.symptom : "",
+          .look_for_long_context = wants_symptom(request, "long-context"),
+          .texts_asked = of_texts && !request.symptom.empty(),
+          .texts_allowed = of_texts,
+          .read_all = request.full,
+          .imatrix = request.imatrix.empty() ? nullptr : &session.imatrix};
+}
+
+/// `mismatch`: in words; empty where the vocabularies are one.
+void add_vocabularies(const std::string& mismatch, diagnose::FileFacts& files) {
+  if (mismatch.empty()) return;
+  files.faults.push_back({.kind = FaultKind::vocabulary,
+                          .effect = Effect::tokens,
+                          .where = "vocabulary",
+                          .says = "another vocabulary: " + mismatch});
+  files.not_comparable = "an original with the candidate's vocabulary";
+}
+
+/// Nothing can be compared with an original that is broken itself.
+Result<void> refuse_damaged(const model::Checkpoint& baseline, std::int32_t threads,
+                            Progress& progress) {
+  QUALM_TRY(const auto integrity, weights::check_integrity(baseline, nullptr, threads, progress));
+  if (integrity.found.empty()) return {};
+  const weights::IntegrityFault& first = integrity.found.front();
+  return fail({Kind::input, "DIAGNOSE-001", baseline.path, "tensor " + first.tensor,
+               "an original with finite weights", first.says,
+               "The original itself is damaged: download it again, or name another with "
+               "--baseline."});
+}
+
+/// What the files say before anything runs.
+Result<void> read_files(Session& session) {
+  const diagnose::Given& given = session.facts.given;
+  diagnose::FileFacts& files = session.facts.files;
+  const std::int32_t threads = session.settings.threads;
+  if (given.baseline)
+    add_vocabularies(diagnose::vocabulary_mismatch(*given.candidate, *given.baseline), files);
+  QUALM_TRY(files.integrity,
+            weights::check_integrity(*given.candidate, given.baseline, threads, session.progress));
+  if (!given.baseline) {
+    session.facts.read_weights.quantization_error =
+        weights::quantization_error_by_class(*given.candidate, session.progress);
+    return {};
+  }
+  QUALM_CHECK(refuse_damaged(*given.baseline, threads, session.progress));
+  files.differences = diagnose::differences(*given.candidate, *given.baseline);
+  QUALM_TRY(session.facts.read_weights.origin,
+            weights::provenance(*given.candidate, *given.baseline, given.base_model, threads,
+                                session.progress));
+  return {};
+}
+
+/// Where libllama refuses the candidate and loads the original, the file is at fault; where it
+/// loads neither, that says nothing of the file.
+Result<void> add_refusal(const Error& refusal, Session& session) {
+  if (refusal.code != "ENGINE-001" || !session.baseline) return fail(refusal);
+  QUALM_TRY(const auto file, session.baseline->runnable(session.progress));
+  if (!session.engine->load(file, session.request.gpu_layers)) return fail(refusal);
+  diagnose::FileFacts& files = session.facts.files;
+  files.faults.push_back(
+      {.kind = FaultKind::not_loaded,
+       .effect = Effect::tokens,
+       .where = "not_loaded",
+       .says = "libllama loads the original and not this file: " + refusal.found});
+  files.not_comparable = "a candidate that libllama loads";
+  return {};
+}
+
+/// False where the candidate cannot be run.
+Result<bool> load_models(Session& session) {
+  QUALM_TRY(const auto file, session.candidate->runnable(session.progress));
+  auto loaded = session.engine->load(file, session.request.gpu_layers);
+  if (!loaded) {
+    QUALM_CHECK(add_refusal(loaded.error(), session));
+    return false;
+  }
+  session.candidate_model = *std::move(loaded);
+  // Tokens of another vocabulary would mean nothing to the candidate, which then runs alone.
+  if (!session.baseline || !session.facts.files.not_comparable.empty()) return true;
+  QUALM_TRY(const auto baseline_file, session.baseline->runnable(session.progress));
+  QUALM_TRY(auto baseline, session.engine->load(baseline_file, session.request.gpu_layers));
+  if (baseline->vocab_size() == session.candidate_model->vocab_size()) {
+    session.baseline_model = std::move(baseline);
+  } else {
+    add_vocabularies(fmt::format("the candidate has {} tokens, the original {}",
+                                 session.candidate_model->vocab_size(), baseline->vocab_size()),
+                     session.facts.files);
+  }
+  return true;
+}
+
+diagnose::Evidence split_evidence(const experiment::SplitCost& cost) {
+  const auto shown = [](const numeric::Metric& metric) {
+    return metric.estimate ? numeric::format_estimate(*metric.estimate) : metric.absent;
+  };
+  return {"split_ppl", cost.candidate_on_own.estimate, "1",
+          fmt::format("Perplexity of the candidate's weights with its own splitting {}, with the "
+                      "original's {}; of the original's weights {} and {}: the splitting makes the "
+                      "difference.",
+                      shown(cost.candidate_on_own), shown(cost.candidate_on_originals),
+                      shown(cost.original_on_candidates), shown(cost.original_on_own))};
+}
+
+Result<void> measure_split(Session& session) {
+  const TextReader own{session.request, *session.candidate_model, *session.engine, session.store,
+                       session.progress};
+  auto text = own.read(session.request.text);
+  auto cost = text ? experiment::split_cost(*session.runner, **text)
+                   : Result<experiment::SplitCost>(std::unexpected(text.error()));
+  if (cost) session.facts.files.remarks.push_back(split_evidence(*cost));
+  if (!cost && cost.error().kind == Kind::cancelled) return std::unexpected(cost.error());
+  return {};
+}
+
+/// Texts cut, the experiment ready. Without an error and without a runner: nothing can be measured.
+Result<void> prepare_experiment(Session& session) {
+  QUALM_TRY(const bool loaded, load_models(session));
+  if (!loaded) return {};
+  diagnose::Facts& facts = session.facts;
+  QUALM_CHECK(compare_tokenizers(session.request, session.pair(), facts.given, facts.files));
+  const TextReader reader{session.request, session.reader(), *session.engine, session.store,
+                          session.progress};
+  auto text = reader.read(session.request.text);
+  if (!text && text.error().code == "TOKENIZER-001") {
+    facts.files.not_comparable = "a tokenizer that can read the text";
+    return {};
+  }
+  QUALM_TRY(session.text, std::move(text));
+  if (session.baseline) {
+    QUALM_TRY(session.domains, read_domains(reader));
+  }
+  const bool bundled = session.request.text.empty();
+  std::vector<experiment::Runner::Text> texts{
+      {{.name = bundled ? "prose" : "text",
+        .windows = session.text->windows().count(),
+        .given = true,
+        .path = bundled ? "frankenstein.txt" : session.request.text},
+       session.text.get()}};
+  for (const DomainText& domain : session.domains)
+    texts.push_back({domain.domain, domain.text.get()});
+  session.runner = std::make_unique<experiment::Runner>(experiment::Runner::Parts{
+      *session.engine, *session.quantizer, session.progress, session.candidate, session.baseline,
+      session.base_model, session.settings, session.request.gpu_layers, std::move(texts)});
+  facts.texts = session.runner->texts();
+  const bool split_differs = facts.files.split && !facts.files.split->equal;
+  return session.baseline_model && split_differs ? measure_split(session) : Result<void>();
+}
+
+report::DiagnoseReport report_of(Session& session, diagnose::Diagnosis diagnosis) {
+  report::DiagnoseReport report;
+  const diagnose::Facts& facts = session.facts;
+  report.diagnosis = std::move(diagnosis);
+  report.tool.libllama = session.engine->version();
+  report.model = card(*facts.given.candidate);
+  if (facts.given.baseline) report.baseline = card(*facts.given.baseline);
+  report.settings = session.settings;
+  report.resolution_kld = {std::nullopt, "nat/token", "nothing was run"};
+  if (!session.runner) return report;
+  report.stopped_early = facts.stopped_early();
+  report.text = text_label(session.request);
+  report.protocol = evaluate::to_string(session.request.protocol);
+  const auto selection = facts.selected();
+  report.windows = {selection ? selection->count() : 0, session.text->windows().count()};
+  report.resolution_kld = session.text->noise_floor(session.runner->run_of(facts.reference()));
+  report.spent.passes = session.runner->passes();
+  report.spent.variants = session.runner->variants_made();
+  return report;
+}
+
+}  // namespace
+
+Result<job::Outcome> diagnose(const job::Request& request, evaluate::WindowStore& store,
+                              Progress& progress, const Afterwards& then) {
+  const auto start = std::chrono::steady_clock::now();
+  Session session{.request = request, .store = store, .progress = progress};
+  QUALM_TRY(session.settings, settings_of(request));
+  QUALM_CHECK(named_texts(request));  // also where nothing will be read of them
+  QUALM_CHECK(open_files(session));
+  session.facts.given = given_of(session);
+  QUALM_CHECK(read_files(session));
+  QUALM_CHECK(prepare_experiment(session));
+  const WritingSettings writing{request, session.settings, store, progress};
+  QUALM_TRY(auto diagnosis,
+            examine(session.facts, session.runner.get(), [&](const diagnose::Facts& facts) {
+              return write_texts(writing, session.pair(), facts);
+            }));
+  auto report = report_of(session, std::move(diagnosis));
+  report.spent.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (then) QUALM_CHECK(then({session.facts, session.runner.get(), report}));
+  return job::Outcome{report::to_json(report), exit_code_of(report.diagnosis.conclusion.verdict)};
+}
+
+}  // namespace qualm::commands

@@ -1,0 +1,108 @@
+// `qualm inspect`: what a model file is, from the file alone.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "commands/commands.h"
+#include "commands/session.h"
+#include "formats/read.h"
+#include "model/anatomy.h"
+#include "model/runtime.h"
+#include "report/document.h"
+#include "weights/integrity.h"
+#include "weights/quantization_error.h"
+
+namespace qualm::commands {
+namespace {
+
+constexpr std::size_t kMostFindings = 50;
+
+std::vector<report::TypeStat> types_of(const model::Anatomy& anatomy) {
+  std::vector<report::TypeStat> out;
+  for (const auto& [type, total] : anatomy.types)
+    out.push_back({type, total.tensors, total.bytes, total.parameters});
+  return out;
+}
+
+std::vector<report::ClassStat> classes_of(const model::Checkpoint& checkpoint,
+                                          const model::Anatomy& anatomy, Progress& progress) {
+  std::vector<report::ClassStat> out;
+  auto rounding = weights::quantization_error_by_class(checkpoint, progress);
+  for (const model::ClassTotal& entry : anatomy.classes)
+    out.push_back({std::string(model::class_name(entry.tensor_class)), entry.total.tensors,
+                   entry.total.bytes, entry.total.parameters, entry.total.bits_per_weight(),
+                   entry.types, rounding[entry.tensor_class].estimate()});
+  return out;
+}
+
+/// Bytes that belong to nothing: not wrong, but nobody should ship them unknowingly.
+void note_trailing(const model::Checkpoint& checkpoint, std::vector<report::Finding>& findings) {
+  for (const model::SourceFile& file : checkpoint.files)
+    for (const model::Region& region : file.regions)
+      if (region.kind == model::Region::Kind::trailing)
+        findings.push_back(
+            {file.path, fmt::format("{} bytes after the last tensor belong to nothing",
+                                    region.end - region.begin)});
+}
+
+/// What the reader noticed, and what stands in the way of running the model.
+void add_notes(const model::Checkpoint& checkpoint, std::vector<report::Finding>& findings) {
+  for (const std::string& lack : checkpoint.lacks)
+    findings.push_back({checkpoint.path, "cannot be run as it is: it lacks " + lack});
+  for (const model::Note& note : checkpoint.notes) {
+    if (findings.size() == kMostFindings) return;
+    findings.push_back({note.place, note.says});
+  }
+}
+
+/// Reads every block. Zeros and rows of one value are told, but only a baseline can say whether
+/// they are wrong; a block that cannot be decoded leaves the file unexamined.
+Result<report::Integrity> verify(const job::Request& request, const model::Checkpoint& checkpoint,
+                                 Progress& progress) {
+  QUALM_TRY(const auto settings, settings_of(request));
+  QUALM_TRY(const auto damage,
+            weights::check_integrity(checkpoint, nullptr, settings.threads, progress));
+  report::Integrity integrity{report::Integrity::Status::whole, {}};
+  if (!damage.not_read.empty()) integrity.status = report::Integrity::Status::not_examined;
+  if (!damage.found.empty()) integrity.status = report::Integrity::Status::damaged;
+  for (const auto* list : {&damage.found, &damage.unjudged})
+    for (const weights::IntegrityFault& one : *list)
+      if (integrity.findings.size() < kMostFindings)
+        integrity.findings.push_back({"tensor " + one.tensor, one.says});
+  for (const std::string& reason : damage.not_read)
+    if (integrity.findings.size() < kMostFindings)
+      integrity.findings.push_back({"not read", reason});
+  return integrity;
+}
+
+}  // namespace
+
+Result<job::Outcome> inspect(const job::Request& request, Progress& progress) {
+  QUALM_TRY(const auto checkpoint, formats::read(request.models.front()));
+  const model::Anatomy anatomy = model::anatomy(checkpoint);
+  report::InspectReport report;
+  report.model = card(checkpoint);
+  report.tied_embeddings = checkpoint.tied_embeddings();
+  if (anatomy.experts)
+    report.experts = report::Experts{anatomy.experts->count, anatomy.experts->used.value_or(0)};
+  const auto& tokenizer = anatomy.tokenizer;
+  if (!tokenizer.model.empty() || tokenizer.vocab_size > 0)
+    report.tokenizer = report::TokenizerCard{tokenizer.model, tokenizer.pre, tokenizer.vocab_size,
+                                             tokenizer.sha256};
+  report.types = types_of(anatomy);
+  report.classes = classes_of(checkpoint, anatomy, progress);
+  report.provenance = anatomy.provenance;
+  for (const model::Risk& risk : model::static_risks(checkpoint, anatomy))
+    report.risks.push_back({risk.id, risk.says});
+  if (const auto why = model::unsuited(checkpoint, request.runtime); !why.empty())
+    report.risks.insert(report.risks.begin(), {"wrong_container", why});
+  if (request.verify) {
+    QUALM_TRY(report.integrity, verify(request, checkpoint, progress));
+  }
+  note_trailing(checkpoint, report.integrity.findings);
+  add_notes(checkpoint, report.integrity.findings);
+  const bool damaged = report.integrity.status == report::Integrity::Status::damaged;
+  return job::Outcome{report::to_json(report), damaged ? 1 : 0};
+}
+
+}  // namespace qualm::commands

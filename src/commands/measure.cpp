@@ -1,0 +1,226 @@
+// `qualm measure`: candidates against one baseline, on one text.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "commands/commands.h"
+#include "commands/session.h"
+#include "diagnose/metadata_difference.h"
+#include "engine/llama_engine.h"
+#include "evaluate/summary.h"
+#include "experiment/runner.h"
+#include "report/document.h"
+
+namespace qualm::commands {
+namespace {
+
+using evaluate::MetricId;
+
+constexpr std::int32_t kGridWindows = 16;
+constexpr std::array<std::string_view, 4> kGridTypes{"f16", "q8_0", "q5_1", "q4_0"};
+
+struct Run {
+  const job::Request& request;
+  engine::Settings settings;
+  std::vector<job::Condition> conditions;
+  std::unique_ptr<engine::Engine> engine = engine::make_llama_engine();
+  std::unique_ptr<assemble::Quantizer> quantizer = engine::make_llama_quantizer();
+  std::shared_ptr<experiment::OpenedModel> baseline;
+  std::vector<std::shared_ptr<experiment::OpenedModel>> candidates;
+  std::unique_ptr<experiment::MeasuredText> text;
+  std::shared_ptr<engine::Model> baseline_model;
+  std::vector<std::shared_ptr<engine::Model>> candidate_models;
+  Progress& progress;
+};
+
+Result<void> open_files(Run& run) {
+  QUALM_TRY(run.baseline, open_model(run.request.baseline, run.progress));
+  for (const std::string& path : run.request.models) {
+    QUALM_TRY(auto candidate, open_model(path, run.progress));
+    const std::string mismatch =
+        diagnose::vocabulary_mismatch(candidate->checkpoint(), run.baseline->checkpoint());
+    if (!mismatch.empty())
+      return fail({Kind::input, "MEASURE-001", path, "vocabulary", "the baseline's vocabulary",
+                   mismatch,
+                   "Their logits cannot be compared: give the model this one was made from."});
+    run.candidates.push_back(std::move(candidate));
+  }
+  return {};
+}
+
+Result<void> load_models(Run& run, evaluate::WindowStore& store) {
+  QUALM_TRY(const auto file, run.baseline->runnable(run.progress));
+  QUALM_TRY(run.baseline_model, run.engine->load(file, run.request.gpu_layers));
+  const TextReader reader{run.request, *run.baseline_model, *run.engine, store, run.progress};
+  QUALM_TRY(run.text, reader.read(run.request.text));
+  run.candidate_models.resize(run.candidates.size());
+  return {};
+}
+
+experiment::ModelRun baseline_subject(Run& run) {
+  // The baseline always runs with an F16 cache: the user's cache is part of what is measured.
+  experiment::ModelRun subject{run.baseline->path(), run.baseline->identity(), nullptr,
+                               run.settings};
+  subject.settings.type_k = "f16";
+  subject.settings.type_v = "f16";
+  subject.load = [model = run.baseline_model]() -> Result<std::shared_ptr<engine::Model>> {
+    return model;
+  };
+  return subject;
+}
+
+experiment::ModelRun candidate_subject(Run& run, std::size_t index) {
+  experiment::ModelRun subject{run.candidates[index]->path(), run.candidates[index]->identity(),
+                               nullptr, run.settings};
+  subject.load = [&run, index]() -> Result<std::shared_ptr<engine::Model>> {
+    auto& model = run.candidate_models[index];
+    if (!model) {
+      QUALM_TRY(const auto file, run.candidates[index]->runnable(run.progress));
+      QUALM_TRY(model, run.engine->load(file, run.request.gpu_layers));
+    }
+    if (model->vocab_size() != run.baseline_model->vocab_size())
+      return fail({Kind::input, "MEASURE-001", run.candidates[index]->path(), "vocabulary",
+                   fmt::format("the baseline's {} tokens", run.baseline_model->vocab_size()),
+                   fmt::format("{}", model->vocab_size()),
+                   "Their logits cannot be compared: give the model this one was made from."});
+    return model;
+  };
+  return subject;
+}
+
+/// Which question lets a run stop before the end of the text: that of the only --fail-if it can
+/// answer, else whether perplexity changed by more than 1 %.
+evaluate::StopRule stop_rule(const Run& run) {
+  using Quantity = evaluate::StopRule::Quantity;
+  if (run.request.full || run.request.protocol == evaluate::Protocol::llama_cpp) return {};
+  if (run.conditions.empty()) return {Quantity::ppl_change, 0.01, 0};
+  if (run.conditions.size() > 1) return {};
+  const job::Condition& only = run.conditions.front();
+  if (only.metric == MetricId::ppl_change) return {Quantity::ppl_change, only.threshold, 0};
+  if (only.metric == MetricId::kld_mean) return {Quantity::kld_mean, only.threshold, 0};
+  return {};
+}
+
+report::Gate::Outcome decide(const job::Condition& condition,
+                             const evaluate::Measurement& measurement) {
+  using enum report::Gate::Outcome;
+  const auto& estimate = measurement.metrics[condition.metric].estimate;
+  if (!estimate) return cannot_tell;
+  const bool over = estimate->low > condition.threshold;
+  const bool under = estimate->high < condition.threshold;
+  if (condition.greater ? over : under) return holds;
+  if (condition.greater ? estimate->high <= condition.threshold
+                        : estimate->low >= condition.threshold)
+    return does_not_hold;
+  return cannot_tell;
+}
+
+/// First position from which the KLD certainly lies above the noise floor.
+std::optional<std::int64_t> departs_at(const evaluate::Measurement& measured,
+                                       const numeric::Metric& noise_floor) {
+  const double floor = noise_floor.estimate ? noise_floor.estimate->high : 0.0;
+  for (const evaluate::Bucket& bucket : measured.by_position)
+    if (bucket.kld_mean.estimate && bucket.kld_mean.estimate->low > floor)
+      return static_cast<std::int64_t>(bucket.low);
+  return std::nullopt;
+}
+
+Result<std::vector<report::KvCell>> kv_grid(Run& run, std::size_t index,
+                                            const numeric::Metric& noise_floor) {
+  const std::int32_t total = run.text->windows().count();
+  experiment::Runner runner({*run.engine,
+                             *run.quantizer,
+                             run.progress,
+                             run.candidates[index],
+                             run.baseline,
+                             nullptr,
+                             run.settings,
+                             run.request.gpu_layers,
+                             {{{.name = "text", .windows = total}, run.text.get()}}});
+  std::vector<experiment::Variant> variants;
+  for (const auto k : kGridTypes)
+    for (const auto v : kGridTypes)
+      if (k != "f16" || v != "f16") variants.push_back({{}, std::string(k), std::string(v)});
+  const std::int32_t windows = run.request.full ? total : std::min(kGridWindows, total);
+  QUALM_TRY(auto measured, runner.measure({}, variants, {0, windows}, {}));
+  std::vector<report::KvCell> cells;
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    const auto& [weights, k, v] = variants[i];
+    cells.push_back({k, v, measured[i].metrics, runner.cache_bytes(k, v),
+                     departs_at(measured[i], noise_floor), std::move(measured[i].by_position)});
+  }
+  return cells;
+}
+
+int exit_code_of(const report::MeasureReport& report) {
+  using enum report::Gate::Outcome;
+  const auto any = [&](auto outcome) {
+    return std::ranges::any_of(report.gates,
+                               [&](const report::Gate& gate) { return gate.outcome == outcome; });
+  };
+  if (any(holds)) return 1;
+  // Too few windows, or no position with finite logits: that is no pass.
+  const bool unmeasured =
+      std::ranges::any_of(report.results, [](const report::MeasureResult& result) {
+        return !result.measurement.metrics[MetricId::kld_mean].estimate;
+      });
+  return unmeasured || any(cannot_tell) ? 3 : 0;
+}
+
+}  // namespace
+
+Result<job::Outcome> measure(const job::Request& request, evaluate::WindowStore& store,
+                             Progress& progress) {
+  QUALM_TRY(const auto settings, settings_of(request));
+  Run run{.request = request,
+          .settings = settings,
+          .conditions = {},
+          .baseline = {},
+          .candidates = {},
+          .text = {},
+          .baseline_model = {},
+          .candidate_models = {},
+          .progress = progress};
+  for (const std::string& text : request.fail_if) {
+    QUALM_TRY(auto condition, job::parse_condition(text));
+    run.conditions.push_back(std::move(condition));
+  }
+  QUALM_CHECK(open_files(run));
+  QUALM_CHECK(load_models(run, store));
+
+  const experiment::ModelRun reference = baseline_subject(run);
+  std::vector<experiment::ModelRun> subjects;
+  for (std::size_t i = 0; i < run.candidates.size(); ++i)
+    subjects.push_back(candidate_subject(run, i));
+  subjects.push_back(experiment::noise_floor_run(reference));
+  QUALM_TRY(auto measured,
+            run.text->measure(reference, subjects, 0, run.text->windows().count(), stop_rule(run)));
+  const bool cancelled = measured.front().cancelled;
+  const numeric::Metric resolution = measured.back().metrics[MetricId::kld_mean];
+  measured.pop_back();
+
+  report::MeasureReport report;
+  report.tool.libllama = run.engine->version();
+  report.baseline = card(run.baseline->checkpoint());
+  for (std::size_t i = 0; i < measured.size(); ++i) {
+    for (const job::Condition& condition : run.conditions)
+      report.gates.push_back(
+          {condition.text, run.candidates[i]->path(), decide(condition, measured[i])});
+    report::MeasureResult result;
+    result.candidate = card(run.candidates[i]->checkpoint());
+    result.text = text_label(request);
+    result.protocol = evaluate::to_string(request.protocol);
+    result.settings = run.settings;
+    result.measurement = std::move(measured[i]);
+    result.resolution_kld = resolution;
+    if (request.kv_grid && !cancelled) {
+      QUALM_TRY(result.kv, kv_grid(run, i, resolution));
+    }
+    report.results.push_back(std::move(result));
+  }
+  const int code = cancelled ? exit_code(Kind::cancelled) : exit_code_of(report);
+  return job::Outcome{report::to_json(report), code};
+}
+
+}  // namespace qualm::commands

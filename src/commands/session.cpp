@@ -1,0 +1,157 @@
+#include "commands/session.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "assemble/recipe.h"
+#include "commands/bundled.h"
+#include "experiment/content_hash.h"
+#include "probe/readable.h"
+
+namespace qualm::commands {
+namespace {
+
+constexpr std::uint64_t kOrderSeed =
+    20260101;  // fixed: the same text is read in the same order by everyone
+
+constexpr double kMostLeftOut = 0.1;  // of a text's characters: more, and it is another text
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kBundled{
+    {{"prose", "frankenstein.txt"}, {"code", "code.txt"}, {"languages", "languages.txt"}}};
+
+/// Cores this process may run on, which in a container are fewer than the machine has.
+std::int32_t available_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
+  return std::max(1, CPU_COUNT(&set));
+}
+
+/// Characters that the tokenizer throws at are left out, with a note; TOKENIZER-001 where they are
+/// more than a few.
+Result<std::vector<engine::Token>> tokenize(const std::string& text, engine::Model& reference,
+                                            Progress& progress) {
+  auto tokens = reference.tokenize(text, true);
+  if (tokens || tokens.error().code != "TOKENIZER-001") return tokens;
+  const auto part = probe::readable(reference, text);
+  if (!part ||
+      static_cast<double>(part->count()) > kMostLeftOut * static_cast<double>(part->characters))
+    return tokens;
+  progress.note(fmt::format("{} of the text have no token and are left out",
+                            probe::left_out_in_words(*part)));
+  return reference.tokenize(part->text, true);
+}
+
+}  // namespace
+
+report::ModelCard card(const model::Checkpoint& checkpoint) {
+  report::ModelCard card;
+  card.path = checkpoint.path;
+  card.format = checkpoint.format;
+  card.arch = checkpoint.architecture();
+  card.name = checkpoint.metadata.string("general.name").value_or("");
+  card.parameters = checkpoint.parameters();
+  card.file_bytes = checkpoint.file_bytes();
+  card.bpw = checkpoint.bits_per_weight();
+  card.context_length = checkpoint.arch_integer("context_length");
+  std::map<std::string, std::int64_t> by_type;
+  for (const model::Tensor& tensor : checkpoint.tensors)
+    by_type[tensor.encoding.name] += tensor.parameters();
+  for (const auto& [type, count] : by_type)
+    card.top_types.emplace_back(
+        type, static_cast<double>(count) /
+                  static_cast<double>(std::max<std::int64_t>(1, card.parameters)));
+  std::ranges::stable_sort(card.top_types, std::greater<>(),
+                           [](const auto& entry) { return entry.second; });
+  return card;
+}
+
+Result<std::shared_ptr<experiment::OpenedModel>> open_model(const std::string& path,
+                                                            Progress& progress) {
+  QUALM_TRY(auto opened, experiment::OpenedModel::open(path));
+  QUALM_TRY(auto identity, experiment::content_hash(opened->checkpoint(), progress));
+  if (!opened->runs_as_it_is())
+    identity += fmt::format("/assembled-{}", assemble::kAssembleVersion);
+  opened->set_identity(std::move(identity));
+  return opened;
+}
+
+Result<engine::Settings> settings_of(const job::Request& request) {
+  engine::Settings settings = request.settings;
+  const auto refuse = [](const char* option, const char* expected, std::int64_t found) {
+    return fail({Kind::input, "REQUEST-003", "", option, expected, fmt::format("{}", found), ""});
+  };
+  if (settings.ctx_size < 16) return refuse("--ctx-size", "at least 16 tokens", settings.ctx_size);
+  if (settings.ctx_size > (1 << 24))
+    return refuse("--ctx-size", "at most 16777216 tokens", settings.ctx_size);
+  if (settings.batch < 1) return refuse("--batch-size", "at least 1", settings.batch);
+  if (settings.ubatch < 1) return refuse("--ubatch-size", "at least 1", settings.ubatch);
+  if (request.chunks < -1)
+    return refuse("--chunks", "a number of windows, or -1 for all", request.chunks);
+  if (settings.threads <= 0) settings.threads = available_cores();
+  return settings;
+}
+
+Result<std::unique_ptr<experiment::MeasuredText>> TextReader::read(const std::string& path) const {
+  const std::int32_t length = request.settings.ctx_size;
+  if (model.trained_context() > 0 && length > model.trained_context())
+    progress.note(fmt::format(
+        "{} was trained for {} tokens: windows of {} measure more than the quantization",
+        request.baseline.empty() ? request.models.front() : request.baseline,
+        model.trained_context(), length));
+  QUALM_TRY(const std::string text, read_text(path));
+  progress.update("tokenizing the text", 0, 0);
+  QUALM_TRY(auto tokens, tokenize(text, model, progress));
+  QUALM_TRY(auto windows, evaluate::cut(std::move(tokens), {.ctx_size = length,
+                                                            .protocol = request.protocol,
+                                                            .start = model.window_start(),
+                                                            .limit = request.chunks,
+                                                            .seed = kOrderSeed}));
+  return std::make_unique<experiment::MeasuredText>(std::move(windows), engine.version(), store,
+                                                    progress);
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> named_texts(const job::Request& request) {
+  std::vector<std::pair<std::string, std::string>> given;
+  for (const std::string& text : request.texts) {
+    const auto at = text.find('=');
+    if (at == 0 || at == std::string::npos || at + 1 == text.size())
+      return fail({Kind::input, "REQUEST-004", "", "--text", "NAME=FILE", text,
+                   "For example --text code=main.c"});
+    given.emplace_back(text.substr(0, at), text.substr(at + 1));
+  }
+  return given;
+}
+
+Result<std::vector<DomainText>> read_domains(const TextReader& reader) {
+  QUALM_TRY(const auto given, named_texts(reader.request));
+  std::vector<DomainText> domains;
+  const auto add = [&](experiment::Domain domain) -> Result<void> {
+    QUALM_TRY(auto text, reader.read(domain.path));
+    domain.windows = text->windows().count();
+    domains.push_back({std::move(domain), std::move(text)});
+    return {};
+  };
+  for (const auto& [name, file] : kBundled) {
+    const bool is_first = reader.request.text.empty() && name == kBundled.front().first;
+    if (is_first ||
+        std::ranges::find(given, name, [](const auto& g) { return g.first; }) != given.end())
+      continue;
+    QUALM_TRY(const std::string path, data_file(fmt::format("corpora/{}", file)));
+    if (const auto added = add({.name = std::string(name), .given = false, .path = path}); !added)
+      reader.progress.note(fmt::format("{} is not read: {}", file, added.error().found));
+  }
+  for (const auto& [name, path] : given)
+    QUALM_CHECK(add({.name = name, .given = true, .path = path}));
+  return domains;
+}
+
+std::string text_label(const job::Request& request) {
+  return request.text.empty() ? "bundled: frankenstein.txt" : request.text;
+}
+
+}  // namespace qualm::commands

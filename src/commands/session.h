@@ -1,0 +1,63 @@
+// What measure and diagnose have in common: models opened, settings checked, texts cut into
+// windows.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/engine.h"
+#include "evaluate/score_pairs.h"
+#include "experiment/experiment.h"
+#include "experiment/measured_text.h"
+#include "experiment/model_file.h"
+#include "job/request.h"
+#include "report/report.h"
+
+namespace qualm::commands {
+
+/// A model as one line of a report.
+[[nodiscard]] report::ModelCard card(const model::Checkpoint& checkpoint);
+
+/// Opens the file and gives it the identity that cache keys are made of.
+[[nodiscard]] Result<std::shared_ptr<experiment::OpenedModel>> open_model(const std::string& path,
+                                                                          Progress& progress);
+
+/// The engine settings with automatic values filled in; refused where they make no sense
+/// (REQUEST-003).
+[[nodiscard]] Result<engine::Settings> settings_of(const job::Request& request);
+
+/// Reads texts as a model does, for the runs of a request. All members outlive what it makes.
+struct TextReader {
+  const job::Request& request;
+  engine::Model& model;  ///< whose tokenizer splits them
+  const engine::Engine& engine;
+  evaluate::WindowStore& store;
+  Progress& progress;
+
+  /// The text of that path (empty: the bundled one), cut into windows. Notes windows longer than
+  /// the model was trained for, and characters that its tokenizer throws at: they are left out, or
+  /// it is TOKENIZER-001 where they are over a tenth of the text.
+  [[nodiscard]] Result<std::unique_ptr<experiment::MeasuredText>> read(
+      const std::string& path) const;
+};
+
+/// --text, name and file of each. REQUEST-004: not NAME=FILE.
+[[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> named_texts(
+    const job::Request& request);
+
+/// A further text, ready to be measured on.
+struct DomainText {
+  experiment::Domain domain;
+  std::unique_ptr<experiment::MeasuredText> text;
+};
+
+/// prose, code and languages as they come with qualm, where the user gave no text of that name,
+/// then the user's --text NAME=FILE. A bundled text that this tokenizer cannot read is left out.
+[[nodiscard]] Result<std::vector<DomainText>> read_domains(const TextReader& reader);
+
+/// How a text is called in reports: the user's path, or the bundled one.
+[[nodiscard]] std::string text_label(const job::Request& request);
+
+}  // namespace qualm::commands

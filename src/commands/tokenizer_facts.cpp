@@ -1,0 +1,92 @@
+#include "commands/tokenizer_facts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "commands/bundled.h"
+#include "probe/readable.h"
+
+namespace qualm::commands {
+namespace {
+
+constexpr std::size_t kUserText = std::size_t{64} << 10;  // bytes of it that are split
+
+/// The probe text and the beginning of the user's, cut at a character.
+Result<std::string> text_to_split(const job::Request& request) {
+  QUALM_TRY(std::string text, read_text(request.text));
+  if (text.size() > kUserText) {
+    std::size_t end = kUserText;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    text.resize(end);
+  }
+  return std::string(probe::split_text()) + text;
+}
+
+/// A text cannot do without these.
+bool is_plain(const std::string& character) {
+  return character.size() == 1 && (character == "\n" || character == " " ||
+                                   std::isalnum(static_cast<unsigned char>(character[0])) != 0);
+}
+
+diagnose::Fault tokenizer_fault(std::string says) {
+  return {.kind = diagnose::FaultKind::tokenizer,
+          .effect = diagnose::Effect::tokens,
+          .where = "tokenizer",
+          .says = std::move(says)};
+}
+
+/// Characters that a tokenizer throws at stop libllama, and so whatever runs the model. A fault
+/// where the original reads them or where they are letters, digits or white space, else a property
+/// of the model.
+void add_unread(const probe::Readable& own, const probe::Readable* theirs,
+                diagnose::FileFacts& files) {
+  if (own.left_out.empty()) return;
+  const auto lost = [&](const probe::Unread& unread) {
+    return is_plain(unread.character) ||
+           (theirs && std::ranges::find(theirs->left_out, unread.character,
+                                        &probe::Unread::character) == theirs->left_out.end());
+  };
+  std::string says =
+      fmt::format("{} at {} of a test text", own.thrown, probe::left_out_in_words(own));
+  if (theirs && !theirs->left_out.empty())
+    says += ", the original's at " + probe::left_out_in_words(*theirs);
+  if (std::ranges::any_of(own.left_out, lost)) {
+    files.faults.push_back(tokenizer_fault(std::move(says)));
+  } else {
+    files.remarks.push_back(diagnose::fact("tokenizer", says));
+  }
+}
+
+std::optional<std::string> chat_template(const model::Checkpoint& checkpoint) {
+  return checkpoint.metadata.string("tokenizer.chat_template");
+}
+
+}  // namespace
+
+Result<void> compare_tokenizers(const job::Request& request, const LoadedPair& pair,
+                                const diagnose::Given& given, diagnose::FileFacts& files) {
+  QUALM_TRY(const std::string text, text_to_split(request));
+  const auto own = probe::readable(pair.candidate, text);
+  if (!own) {
+    files.faults.push_back(tokenizer_fault(own.error().found + " on plain text"));
+    return {};
+  }
+  const auto theirs = pair.baseline ? probe::readable(*pair.baseline, text) : own;
+  if (!theirs) return std::unexpected(theirs.error());
+  add_unread(*own, pair.baseline ? &*theirs : nullptr, files);
+  if (!pair.baseline) return {};
+  if (files.not_comparable.empty()) {
+    const auto common = probe::readable(pair.candidate, theirs->text);
+    if (auto split = probe::compare_splits(pair.candidate, *pair.baseline,
+                                           common ? common->text : theirs->text))
+      files.split = std::move(*split);
+  }
+  const auto ours = chat_template(*given.candidate);
+  const auto original = chat_template(*given.baseline);
+  if (ours && original) files.chat = probe::compare_chats(pair.engine, *ours, *original);
+  return {};
+}
+
+}  // namespace qualm::commands

@@ -1,0 +1,155 @@
+#include "commands/written_texts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "base/sha256.h"
+#include "commands/bundled.h"
+#include "experiment/measured_text.h"
+#include "experiment/symptom_record.h"
+#include "numeric/format.h"
+#include "probe/examine.h"
+
+namespace qualm::commands {
+namespace {
+
+constexpr std::size_t kMostPrompts = 1000;
+constexpr std::int64_t kLongestPrompt = 1024;  // tokens
+constexpr std::array<std::string_view, 3> kWritten{"repetition", "incoherent", "off-topic"};
+
+probe::Symptom not_examined(std::string_view symptom, const std::string& why) {
+  probe::Symptom s;
+  s.symptom = s.id = symptom;
+  s.candidate = s.control = s.difference = {std::nullopt, "fraction", why};
+  s.says = "Not examined: " + why;
+  return s;
+}
+
+Result<std::vector<probe::Tokens>> read_prompts(const job::Request& request,
+                                                engine::Model& reader) {
+  std::string path = request.prompts;
+  if (path.empty()) {
+    QUALM_TRY(path, data_file("corpora/prompts.txt"));
+  }
+  QUALM_TRY(const std::string text, read_text(path));
+  QUALM_TRY(const auto lines, parse_prompts(text, path));
+  std::vector<probe::Tokens> prompts;
+  for (const std::string& line : lines) {
+    QUALM_TRY(auto tokens, reader.tokenize(line, true));
+    if (static_cast<std::int64_t>(tokens.size()) > kLongestPrompt)
+      return fail({Kind::input, "PROMPTS-003", path, fmt::format("prompt {}", prompts.size() + 1),
+                   fmt::format("at most {} tokens", kLongestPrompt),
+                   fmt::format("{}", tokens.size()), "Shorten it: what counts is what follows."});
+    if (!tokens.empty()) prompts.push_back(std::move(tokens));
+  }
+  return prompts;
+}
+
+/// All that decides what is written and how it is judged. The number goes up with every change of
+/// probe/ that changes a figure.
+std::string texts_key(const probe::Plan& plan, const std::string& candidate,
+                      const std::string& control, const std::string& engine) {
+  Sha256 hash;
+  for (const probe::Tokens& prompt : plan.prompts) {
+    hash.add(fmt::format("{}:", prompt.size()));
+    hash.add(std::as_bytes(std::span(prompt)));
+  }
+  hash.add(fmt::format("texts 1|{}|{}|{}{}{}|{}|{}", candidate, control, plan.repetition,
+                       plan.incoherent, plan.off_topic, plan.length, engine));
+  return std::move(hash).hex();
+}
+
+/// What the candidate's texts are compared with, and the identity of its weights.
+struct Control {
+  probe::Side side;
+  std::string weights;
+};
+
+std::optional<Control> control_of(const WritingSettings& writing, const LoadedPair& pair,
+                                  const diagnose::Facts& facts) {
+  engine::Settings plain = writing.settings;
+  plain.type_k = plain.type_v = "f16";
+  if (pair.baseline && facts.paired())
+    return Control{{pair.baseline, plain}, pair.baseline_identity};
+  if (facts.cache_quantized()) return Control{{&pair.candidate, plain}, pair.candidate_identity};
+  return std::nullopt;
+}
+
+/// The candidate as the user runs it, beside the control, which also judges.
+Result<std::vector<probe::Symptom>> write_beside(const WritingSettings& writing,
+                                                 const LoadedPair& pair, const Control& control) {
+  const job::Request& request = writing.request;
+  QUALM_TRY(auto prompts, read_prompts(request, *control.side.model));
+  const probe::Plan plan{.prompts = std::move(prompts),
+                         .repetition = wants_symptom(request, "repetition"),
+                         .incoherent = wants_symptom(request, "incoherent"),
+                         .off_topic = wants_symptom(request, "off-topic")};
+  const std::string key = texts_key(
+      plan, experiment::run_identity(pair.candidate_identity, writing.settings),
+      experiment::run_identity(control.weights, control.side.settings), pair.engine.version());
+  if (const auto known = writing.store.recall(key))
+    if (auto symptoms = experiment::from_record(*known)) return *std::move(symptoms);
+  QUALM_TRY(auto found, probe::examine(plan, {&pair.candidate, writing.settings}, control.side,
+                                       control.side, writing.progress));
+  writing.store.remember(key, experiment::to_record(found));
+  return found;
+}
+
+std::vector<probe::Symptom> none_examined(const job::Request& request, const std::string& why) {
+  std::vector<probe::Symptom> symptoms;
+  for (const std::string_view symptom : kWritten)
+    if (wants_symptom(request, symptom)) symptoms.push_back(not_examined(symptom, why));
+  return symptoms;
+}
+
+}  // namespace
+
+bool wants_symptom(const job::Request& request, std::string_view symptom) {
+  return request.symptom.empty() || request.symptom == "all" || request.symptom == symptom;
+}
+
+Result<std::vector<std::string>> parse_prompts(const std::string& text, const std::string& path) {
+  std::vector<std::string> prompts;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    std::string line = text.substr(at, end - at);
+    at = end + 1;
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.empty() || line.starts_with('#')) continue;
+    prompts.push_back(std::move(line));
+  }
+  if (prompts.empty())
+    return fail({Kind::input, "PROMPTS-001", path, "", "one prompt a line", "none", ""});
+  if (prompts.size() > kMostPrompts)
+    return fail({Kind::input, "PROMPTS-002", path, "", fmt::format("at most {}", kMostPrompts),
+                 fmt::format("{} prompts", prompts.size()), "24 to 100 tell what can be told."});
+  return prompts;
+}
+
+Result<std::vector<probe::Symptom>> write_texts(const WritingSettings& writing,
+                                                const LoadedPair& pair,
+                                                const diagnose::Facts& facts) {
+  const job::Request& request = writing.request;
+  const std::int64_t weights = facts.given.candidate->parameters();
+  if (request.symptom.empty() && weights > kWriteUnasked)
+    return none_examined(
+        request, fmt::format("{} weights write slowly; give --symptom all to have texts written",
+                             numeric::format_count(weights)));
+  const auto control = control_of(writing, pair, facts);
+  if (!control)
+    return none_examined(request,
+                         "nothing to compare its texts with: give the original "
+                         "(--baseline)");
+  auto found = write_beside(writing, pair, *control);
+  if (found) {
+    probe::settle(*found);
+    return found;
+  }
+  if (found.error().kind != Kind::engine && found.error().code != "TOKENIZER-001") return found;
+  return none_examined(request, found.error().found);
+}
+
+}  // namespace qualm::commands

@@ -1,0 +1,42 @@
+// What the candidate writes, beside what a control writes after the same prompts.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "commands/tokenizer_facts.h"
+#include "evaluate/score_pairs.h"
+#include "probe/symptom.h"
+
+namespace qualm::commands {
+
+/// Models above this many weights write texts only where --symptom asks for it.
+inline constexpr std::int64_t kWriteUnasked = 1'000'000'000;
+
+/// How texts are written and judged.
+struct WritingSettings {
+  const job::Request& request;
+  const engine::Settings& settings;  ///< of the candidate as it is run
+  evaluate::WindowStore& store;      ///< keeps what was written
+  Progress& progress;
+};
+
+/// The symptoms that were looked for. The control is the original with an F16 cache or, without
+/// one, the same weights with an F16 cache where the user's is quantized; with neither nothing is
+/// written. An engine that cannot write texts is a symptom not examined. Errors: PROMPTS-*, FILE-*,
+/// PROBE-001 stopped on request.
+[[nodiscard]] Result<std::vector<probe::Symptom>> write_texts(const WritingSettings& writing,
+                                                              const LoadedPair& pair,
+                                                              const diagnose::Facts& facts);
+
+/// One prompt a line; empty lines and those that begin with # are left out. PROMPTS-001: none left,
+/// PROMPTS-002: more than 1000.
+[[nodiscard]] Result<std::vector<std::string>> parse_prompts(const std::string& text,
+                                                             const std::string& path);
+
+/// repetition, incoherent, off-topic or long-context is to be looked for.
+[[nodiscard]] bool wants_symptom(const job::Request& request, std::string_view symptom);
+
+}  // namespace qualm::commands

@@ -1,0 +1,170 @@
+// Check 2: is the KV cache quantized too hard?
+//
+// The same weights run with the user's cache and with an F16 one, K and V also alone: what parts
+// the two is the cache. It is too hard where it costs more than the whole step from the original to
+// kCacheLineType. Without an original that line is not known, and perplexity alone decides.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "diagnose/checks.h"
+#include "diagnose/loss.h"
+#include "diagnose/thresholds.h"
+#include "numeric/format.h"
+
+namespace qualm::diagnose {
+namespace {
+
+using evaluate::Measurement;
+using evaluate::MetricId;
+using Types = std::pair<std::string, std::string>;
+
+struct Cells {
+  const Measurement* both = nullptr;
+  const Measurement* k_alone = nullptr;
+  const Measurement* v_alone = nullptr;
+};
+
+/// The candidate's weights with cache types k and v.
+Variant with_cache(const std::string& k, const std::string& v) { return {{}, k, v}; }
+
+Known<Cells> measure_cells(const Facts& facts) {
+  const Given& given = facts.given;
+  Cells cells;
+  QUALM_TRY(cells.both, facts.measured(Facts::weights_only(), facts.as_run()));
+  // Which of the two it is decides nothing but what is said and tried: few windows do.
+  const std::array halves{with_cache(given.type_k, "f16"), with_cache("f16", given.type_v)};
+  QUALM_TRY(const WindowRange windows, facts.selection(kForCaches));
+  QUALM_TRY(const auto measured, facts.measured(windows, Facts::weights_only(), halves));
+  cells.k_alone = measured[0];
+  cells.v_alone = measured[1];
+  return cells;
+}
+
+/// above: this cache costs too much; below: it is fine.
+Known<Side> cost(const Facts& facts, const Measurement& cell) {
+  const Side by_ppl = side_of(cell.metrics[MetricId::ppl_change], kPplLine);
+  if (!facts.paired()) return by_ppl;
+  QUALM_TRY(const auto* line, facts.measured(Facts::as_type(kCacheLineType)));
+  return by_ppl == Side::above ? Side::above : kld_against(cell, 1.0, *line);
+}
+
+/// The part that costs more, where K and V separate.
+std::string costs_more(const Given& given, const Cells& cells) {
+  if (kld_against(*cells.k_alone, kCostsMore, *cells.v_alone) == Side::above)
+    return fmt::format("K at {} costs more than twice what V at {} does", given.type_k,
+                       given.type_v);
+  if (kld_against(*cells.v_alone, kCostsMore, *cells.k_alone) == Side::above)
+    return fmt::format("V at {} costs more than twice what K at {} does", given.type_v,
+                       given.type_k);
+  return "K and V cost about the same";
+}
+
+void add_positions(const Measurement& cell, std::vector<Evidence>& evidence) {
+  for (const evaluate::Bucket& bucket : cell.by_position) {
+    if (!bucket.kld_mean.estimate) continue;
+    evidence.push_back(
+        {fmt::format("kld_mean_from_{:.0f}", bucket.low), bucket.kld_mean.estimate, "nat/token",
+         fmt::format("Positions {:.0f} to {:.0f}: KLD {}", bucket.low, bucket.high - 1,
+                     numeric::format_estimate(*bucket.kld_mean.estimate))});
+  }
+}
+
+/// Weights alone, cache alone, both: what every pair of the two factors costs.
+Known<std::vector<Evidence>> factors(const Facts& facts) {
+  const std::array variants{Facts::weights_only(), facts.cache_only(), facts.as_run()};
+  constexpr std::array kNames{"grid_weights", "grid_cache", "grid_both"};
+  constexpr std::array kSays{"Its weights, F16 cache", "The original's weights, its cache",
+                             "Its weights, its cache"};
+  QUALM_TRY(const WindowRange windows, facts.selection());
+  QUALM_TRY(const auto measured, facts.measured(windows, variants));
+  std::vector<Evidence> evidence;
+  for (std::size_t i = 0; i < variants.size(); ++i)
+    evidence.push_back(metric_evidence(kNames[i], *measured[i], MetricId::kld_mean, kSays[i]));
+  return evidence;
+}
+
+Known<std::vector<Evidence>> evidence_of(const Facts& facts, const Cells& cells) {
+  const Given& given = facts.given;
+  const std::string both =
+      fmt::format("Same weights, {}/{} cache against F16", given.type_k, given.type_v);
+  const auto kld = MetricId::kld_mean;
+  std::vector<Evidence> evidence{
+      metric_evidence("kld_mean", *cells.both, kld, both),
+      metric_evidence("ppl_change", *cells.both, MetricId::ppl_change, both),
+      metric_evidence("k_alone_kld_mean", *cells.k_alone, kld, "K alone " + given.type_k),
+      metric_evidence("v_alone_kld_mean", *cells.v_alone, kld, "V alone " + given.type_v)};
+  add_positions(*cells.both, evidence);
+  if (!facts.paired()) return evidence;
+  QUALM_TRY(const auto* line, facts.measured(Facts::as_type(kCacheLineType)));
+  evidence.push_back(metric_evidence("line_kld_mean", *line, kld,
+                                     fmt::format("The line: the original as {}", kCacheLineType)));
+  QUALM_TRY(const auto grid, factors(facts));
+  evidence.insert(evidence.end(), grid.begin(), grid.end());
+  return evidence;
+}
+
+}  // namespace
+
+Known<Finding> check_cache(const Facts& facts) {
+  const Given& given = facts.given;
+  Finding finding;
+  if (!facts.cache_quantized()) {
+    finding.status = Status::cleared;
+    finding.headline =
+        fmt::format("the cache is not quantized ({}/{})", given.type_k, given.type_v);
+    return finding;
+  }
+  if (!facts.runs()) {
+    finding.headline = fmt::format("{}/{}", given.type_k, given.type_v);
+    finding.needs.emplace_back("a model that libllama can run");
+    return finding;
+  }
+  QUALM_TRY(const Cells cells, measure_cells(facts));
+  QUALM_TRY(finding.evidence, evidence_of(facts, cells));
+  finding.headline =
+      fmt::format("{}/{}: {}", given.type_k, given.type_v, loss_in_words(*cells.both));
+  QUALM_TRY(const Side side, cost(facts, *cells.both));
+  finding.loss = Loss{.line = side};
+  if (side == Side::above) {
+    finding.status = Status::cause;
+    finding.headline += "; " + costs_more(given, cells);
+  } else if (side == Side::below) {
+    finding.status = Status::cleared;
+  } else {
+    finding.status = Status::cannot_tell;
+    finding.needs.emplace_back(
+        facts.paired() ? "more text (-f)" : "the original model (--baseline), or more text (-f)");
+  }
+  return finding;
+}
+
+Known<std::optional<Fix>> fix_cache(const Facts& facts) {
+  const Given& given = facts.given;
+  // From the cheapest on: what stays of the user's choice, then q8_0, then no quantization.
+  const std::array pairs{Types{"q8_0", given.type_v}, Types{given.type_k, "q8_0"},
+                         Types{"q8_0", "q8_0"}, Types{"f16", "f16"}};
+  std::vector<Variant> variants;
+  for (const auto& [k, v] : pairs) variants.push_back(with_cache(k, v));
+  QUALM_TRY(const WindowRange windows, facts.selection(kForCaches));
+  QUALM_TRY(const auto measured, facts.measured(windows, Facts::weights_only(), variants));
+  std::optional<Types> best;
+  std::int64_t best_bytes = 0;
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    if (pairs[i] == Types{given.type_k, given.type_v}) continue;
+    QUALM_TRY(const Side side, cost(facts, *measured[i]));
+    QUALM_TRY(const std::int64_t bytes, facts.cache_bytes(pairs[i].first, pairs[i].second));
+    if (side != Side::below || (best && bytes >= best_bytes)) continue;
+    best = pairs[i];
+    best_bytes = bytes;
+  }
+  if (!best) return std::nullopt;
+  QUALM_TRY(const std::int64_t now, facts.cache_bytes(given.type_k, given.type_v));
+  Fix fix{.bytes = best_bytes, .cache = best};
+  fix.command = fmt::format("--cache-type-k {} --cache-type-v {}", best->first, best->second);
+  fix.effect = fmt::format("cache from {} to {}", numeric::format_bytes(now),
+                           numeric::format_bytes(best_bytes));
+  return fix;
+}
+
+}  // namespace qualm::diagnose

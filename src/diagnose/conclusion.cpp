@@ -1,0 +1,105 @@
+#include "diagnose/conclusion.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "numeric/format.h"
+
+namespace qualm::diagnose {
+namespace {
+
+Finding& of(std::vector<Finding>& findings, CheckId id) {
+  return findings[static_cast<std::size_t>(id)];
+}
+
+void add_share_of_ppl(const numeric::Estimate& share, Finding& finding) {
+  finding.evidence.push_back({"share_ln_ppl", share, "fraction",
+                              fmt::format("Its share of the change of ln perplexity: {}",
+                                          numeric::format_estimate(share, {.percent = true}))});
+}
+
+/// The shares of those factors that were switched.
+void set_shares(const Attribution& shares, std::vector<Finding>& findings) {
+  const auto set = [&](CheckId id, const auto& of_kld, const auto& of_ln_ppl) {
+    Finding& finding = of(findings, id);
+    finding.share = of_kld;
+    if (of_ln_ppl) add_share_of_ppl(*of_ln_ppl, finding);
+  };
+  using Share = std::optional<numeric::Estimate>;
+  const auto& ppl = shares.ln_ppl;
+  set(CheckId::tier, shares.kld.tier, ppl ? Share(ppl->tier) : std::nullopt);
+  if (shares.kld.architecture)
+    set(CheckId::architecture, shares.kld.architecture, ppl ? ppl->architecture : std::nullopt);
+  if (shares.kld.kv_cache)
+    set(CheckId::kv_cache, shares.kld.kv_cache, ppl ? ppl->kv_cache : std::nullopt);
+}
+
+/// Those of type, cache and classes that are to blame and have a share, the largest first.
+std::vector<Finding*> by_share(std::vector<Finding>& findings) {
+  std::vector<Finding*> all;
+  for (const CheckId id : {CheckId::tier, CheckId::kv_cache, CheckId::architecture})
+    if (Finding& finding = of(findings, id); to_blame(finding) && finding.share)
+      all.push_back(&finding);
+  std::ranges::stable_sort(all, std::greater<>(),
+                           [](const Finding* finding) { return finding->share->value; });
+  return all;
+}
+
+/// It changes prompts, and no text's loss.
+bool yields(const Finding& finding) {
+  return !finding.faults.empty() && std::ranges::all_of(finding.faults, [](const Fault& fault) {
+    return fault.effect == Effect::prompts;
+  });
+}
+
+Finding* principal_of(std::vector<Finding>& findings) {
+  const auto is_cause = [](const Finding& finding) { return finding.status == Status::cause; };
+  auto first = std::ranges::find_if(findings, is_cause);
+  if (first == findings.end()) return nullptr;
+  if (first->check == CheckId::not_quant && yields(*first)) {
+    const auto next = std::find_if(first + 1, findings.end(), is_cause);
+    return next == findings.end() ? &*first : &*next;
+  }
+  Finding& provenance = of(findings, CheckId::provenance);
+  return first->check != CheckId::not_quant && is_cause(provenance) ? &provenance : &*first;
+}
+
+Verdict verdict_of(const std::vector<Finding>& findings, const Overall& overall) {
+  if (std::ranges::any_of(findings, to_blame) || overall.line == Side::above)
+    return Verdict::problem;
+  // What was lost with all factors together is known: only a doubt about the files goes beyond it.
+  const bool doubt = findings.front().status == Status::cannot_tell;
+  return overall.paired && overall.line == Side::below && !doubt ? Verdict::healthy
+                                                                 : Verdict::cannot_tell;
+}
+
+}  // namespace
+
+Conclusion conclude(std::vector<Finding>& findings, const Overall& overall) {
+  Conclusion conclusion;
+  if (overall.paired) conclusion.loss = Loss{.line = overall.line};
+  if (overall.attribution) {
+    set_shares(*overall.attribution, findings);
+    const auto guilty = by_share(findings);
+    for (std::size_t i = 1; i < guilty.size(); ++i) guilty[i]->status = Status::contributes;
+    conclusion.separated = guilty.size() < 2 || overall.attribution->kld.separated;
+  }
+  // The share of the weights is the other model's, where it is one; the type has none of its own.
+  Finding& type = of(findings, CheckId::tier);
+  if (Finding& origin = of(findings, CheckId::provenance);
+      origin.status == Status::cause && type.share)
+    origin.share = std::exchange(type.share, std::nullopt);
+  if (Finding* principal = principal_of(findings)) {
+    conclusion.principal = principal->check;
+    for (Finding& finding : findings)
+      if (&finding != principal && finding.status == Status::cause)
+        finding.status = Status::contributes;
+  }
+  conclusion.verdict = verdict_of(findings, overall);
+  return conclusion;
+}
+
+}  // namespace qualm::diagnose

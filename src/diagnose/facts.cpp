@@ -1,0 +1,136 @@
+#include "diagnose/facts.h"
+
+#include <algorithm>
+
+#include "diagnose/thresholds.h"
+
+namespace qualm::diagnose {
+namespace {
+
+using experiment::with_f16_cache;
+
+bool full_precision(const std::string& type) {
+  return type == "f16" || type == "bf16" || type == "f32";
+}
+
+}  // namespace
+
+bool Facts::cache_quantized() const noexcept {
+  return !full_precision(given.type_k) || !full_precision(given.type_v);
+}
+
+Known<WindowRange> Facts::selection() const {
+  if (selection_) return *selection_;
+  const std::int32_t total = texts.front().windows;
+  const std::int32_t usable = total >= 2 * kHoldout ? total - kHoldout : total;
+  const std::int32_t most = given.read_all ? usable : std::min(usable, kMostSelection);
+  evaluate::StopRule rule{evaluate::StopRule::Quantity::ppl_change, kPplLine, kHoldout};
+  if (given.read_all) rule = {};
+  return std::unexpected(WantedMeasurements{.reference = reference(),
+                                            .variants = {as_run()},
+                                            .windows = {0, most},
+                                            .rule = rule,
+                                            .selects = true});
+}
+
+Known<WindowRange> Facts::selection(std::int32_t most) const {
+  QUALM_TRY(const WindowRange all, selection());
+  return WindowRange{all.begin, std::min(all.end, all.begin + most), all.text};
+}
+
+Known<WindowRange> Facts::holdout() const {
+  QUALM_TRY(const WindowRange selected, selection());
+  const std::int32_t total = texts.front().windows;
+  return WindowRange{selected.end, std::min(total, selected.end + kHoldout)};
+}
+
+Facts::Key Facts::key(WindowRange windows, const Variant& reference, const Variant& variant) {
+  return {windows.text, windows.begin, id_of(reference), id_of(variant)};
+}
+
+Known<Facts::Measured> Facts::measured(WindowRange windows, const Variant& reference,
+                                       std::span<const Variant> variants) const {
+  Measured known;
+  WantedMeasurements missing{.reference = reference, .variants = {}, .windows = windows};
+  for (const Variant& variant : variants) {
+    const auto it = measurements_.find(key(windows, reference, variant));
+    if (it == measurements_.end() || it->second.windows < windows.count()) {
+      missing.variants.push_back(variant);
+    } else {
+      known.push_back(&it->second.measurement);
+    }
+  }
+  missing.optional = reference.weights.kind == Weights::Kind::base_model;
+  if (!missing.variants.empty()) return std::unexpected(std::move(missing));
+  return known;
+}
+
+Known<Facts::Measured> Facts::measured(WindowRange windows,
+                                       std::span<const Variant> variants) const {
+  return measured(windows, original(), variants);
+}
+
+Known<const evaluate::Measurement*> Facts::measured(const Variant& reference,
+                                                    const Variant& variant) const {
+  QUALM_TRY(const WindowRange windows, selection());
+  QUALM_TRY(const Measured known, measured(windows, reference, std::span(&variant, 1)));
+  return known.front();
+}
+
+Known<const evaluate::Measurement*> Facts::measured(const Variant& variant) const {
+  return measured(original(), variant);
+}
+
+Known<std::int64_t> Facts::model_bytes(const Weights& weights) const {
+  const auto it = sizes_.find(id_of(weights));
+  if (it == sizes_.end()) return std::unexpected(WantedSize{weights});
+  return it->second;
+}
+
+Known<std::int64_t> Facts::cache_bytes(const std::string& k, const std::string& v) const {
+  const auto it = cache_sizes_.find({k, v});
+  if (it == cache_sizes_.end()) return std::unexpected(WantedCacheSize{k, v});
+  return it->second;
+}
+
+Known<std::optional<bool>> Facts::same_weights(const Weights& a, const Weights& b) const {
+  const auto it = equal_.find({id_of(a), id_of(b)});
+  if (it == equal_.end()) return std::unexpected(WantedEquality{a, b});
+  return it->second;
+}
+
+void Facts::add(const WantedMeasurements& wanted, std::vector<evaluate::Measurement> measurements) {
+  std::int32_t windows = wanted.windows.count();
+  if (wanted.selects) {
+    windows = static_cast<std::int32_t>(measurements.front().windows.size());
+    selection_ = {wanted.windows.begin, wanted.windows.begin + windows, wanted.windows.text};
+    stopped_early_ = measurements.front().stopped_early;
+  }
+  for (std::size_t i = 0; i < measurements.size(); ++i)
+    measurements_.insert_or_assign(key(wanted.windows, wanted.reference, wanted.variants[i]),
+                                   Entry{std::move(measurements[i]), windows});
+}
+
+void Facts::add(const WantedSize& wanted, std::int64_t bytes) {
+  sizes_.insert_or_assign(id_of(wanted.weights), bytes);
+}
+
+void Facts::add(const WantedCacheSize& wanted, std::int64_t bytes) {
+  cache_sizes_.insert_or_assign({wanted.type_k, wanted.type_v}, bytes);
+}
+
+void Facts::add(const WantedEquality& wanted, std::optional<bool> equal) {
+  equal_.insert_or_assign({id_of(wanted.a), id_of(wanted.b)}, equal);
+}
+
+Variant Facts::as_run() const { return {{}, given.type_k, given.type_v}; }
+Variant Facts::cache_only() const {
+  return {experiment::baseline_weights(), given.type_k, given.type_v};
+}
+Variant Facts::original() { return with_f16_cache(experiment::baseline_weights()); }
+Variant Facts::base_model() { return with_f16_cache(experiment::base_model_weights()); }
+Variant Facts::as_type(const std::string& type) {
+  return with_f16_cache(experiment::requantized(type));
+}
+
+}  // namespace qualm::diagnose

@@ -1,0 +1,150 @@
+// All that a diagnosis is made of: what the user gave, what the files are, what was measured.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "diagnose/finding.h"
+#include "diagnose/metadata_difference.h"
+#include "diagnose/wanted.h"
+#include "evaluate/measurement.h"
+#include "experiment/experiment.h"
+#include "experiment/split_cost.h"
+#include "model/checkpoint.h"
+#include "model/importance.h"
+#include "probe/chat.h"
+#include "probe/split.h"
+#include "probe/symptom.h"
+#include "weights/integrity.h"
+#include "weights/origin.h"
+#include "weights/quantization_error.h"
+
+namespace qualm::diagnose {
+
+using experiment::Domain;
+using experiment::Variant;
+using experiment::Weights;
+using experiment::WindowRange;
+
+/// What the user gave. Checkpoints are borrowed.
+struct Given {
+  const model::Checkpoint* candidate = nullptr;
+  const model::Checkpoint* baseline = nullptr;  ///< the original; may be null
+  const model::Checkpoint* base_model =
+      nullptr;  ///< that the original was fine-tuned from; or null
+  std::string candidate_path;
+  std::string baseline_path;
+  std::string type_k = "f16";  ///< the cache the user runs with
+  std::string type_v = "f16";
+  std::string runtime;                         ///< model/runtime.h; empty: not said
+  std::string asked_symptom;                   ///< "repetition"; empty: not said
+  bool look_for_long_context = false;          ///< a loss that grows with the position
+  bool texts_asked = false;                    ///< texts are to be written, whatever is found
+  bool texts_allowed = true;                   ///< texts may be written where a loss was found
+  bool read_all = false;                       ///< do not stop before the end of the text
+  const model::Importance* imatrix = nullptr;  ///< it was made with; may be null
+};
+
+/// Found by reading the files and by running their tokenizers.
+struct FileFacts {
+  std::vector<Fault> faults;      ///< found while the models were loaded
+  std::vector<Evidence> remarks;  ///< worth telling, no faults
+  weights::IntegrityReport integrity;
+  std::vector<Difference> differences;        ///< from the original
+  std::optional<probe::Split> split;          ///< where both tokenizers ran and their keys differ
+  std::optional<probe::ChatComparison> chat;  ///< where both files have a chat template
+  /// Why candidate and original cannot be compared by their logits; empty where they can.
+  std::string not_comparable;
+};
+
+/// Found by reading the weights.
+struct WeightFacts {
+  std::optional<weights::Provenance> origin;  ///< with an original
+  /// From the steps in the file: an estimate, for want of an original.
+  std::map<model::TensorClass, weights::QuantizationError> quantization_error;
+};
+
+class Facts {
+ public:
+  Given given;
+  FileFacts files;
+  WeightFacts read_weights;
+  std::vector<Domain> texts;  ///< that can be measured on; empty: nothing can be run
+  std::optional<std::vector<probe::Symptom>> written;  ///< what was looked for in written texts
+
+  /// Something can be run.
+  [[nodiscard]] bool runs() const noexcept { return !texts.empty(); }
+  /// The original can be run against the candidate.
+  [[nodiscard]] bool paired() const noexcept {
+    return runs() && given.baseline && files.not_comparable.empty();
+  }
+  [[nodiscard]] bool cache_quantized() const noexcept;
+
+  // --- Windows of the first text ---
+  /// On which causes are weighed: read until the 1 % line is decided.
+  [[nodiscard]] Known<WindowRange> selection() const;
+  /// The first `most` of them.
+  [[nodiscard]] Known<WindowRange> selection(std::int32_t most) const;
+  /// After them, as far as the text goes; may be empty. Nothing else reads them.
+  [[nodiscard]] Known<WindowRange> holdout() const;
+  /// Absent where nothing was read.
+  [[nodiscard]] std::optional<WindowRange> selected() const noexcept { return selection_; }
+  [[nodiscard]] bool stopped_early() const noexcept { return stopped_early_; }
+
+  // --- Measurements: those that are not known are asked for in one pass ---
+  using Measured = std::vector<const evaluate::Measurement*>;
+  [[nodiscard]] Known<Measured> measured(WindowRange windows, const Variant& reference,
+                                         std::span<const Variant> variants) const;
+  /// Against the original with an F16 cache.
+  [[nodiscard]] Known<Measured> measured(WindowRange windows,
+                                         std::span<const Variant> variants) const;
+  /// On the selection windows.
+  [[nodiscard]] Known<const evaluate::Measurement*> measured(const Variant& variant) const;
+  [[nodiscard]] Known<const evaluate::Measurement*> measured(const Variant& reference,
+                                                             const Variant& variant) const;
+
+  [[nodiscard]] Known<std::int64_t> model_bytes(const Weights& weights) const;
+  [[nodiscard]] Known<std::int64_t> cache_bytes(const std::string& k, const std::string& v) const;
+  /// Absent where that cannot be told.
+  [[nodiscard]] Known<std::optional<bool>> same_weights(const Weights& a, const Weights& b) const;
+
+  // --- Answers ---
+  void add(const WantedMeasurements& wanted, std::vector<evaluate::Measurement> measurements);
+  void add(const WantedSize& wanted, std::int64_t bytes);
+  void add(const WantedCacheSize& wanted, std::int64_t bytes);
+  void add(const WantedEquality& wanted, std::optional<bool> equal);
+
+  // --- Variants ---
+  [[nodiscard]] Variant as_run() const;      ///< candidate weights, the user's cache
+  [[nodiscard]] Variant cache_only() const;  ///< original weights, the user's cache
+  [[nodiscard]] static Variant weights_only() { return {}; }  ///< candidate weights, F16 cache
+  [[nodiscard]] static Variant original();                    ///< original weights, F16 cache
+  [[nodiscard]] static Variant base_model();                  ///< base model's weights, F16 cache
+  /// The original as a quant type of llama-quantize, F16 cache.
+  [[nodiscard]] static Variant as_type(const std::string& type);
+  /// The candidate, or the original where it is there to compare with, F16 cache.
+  [[nodiscard]] Variant reference() const { return paired() ? original() : weights_only(); }
+
+ private:
+  using Key = std::tuple<std::size_t, std::int32_t, experiment::VariantId, experiment::VariantId>;
+  [[nodiscard]] static Key key(WindowRange windows, const Variant& reference,
+                               const Variant& variant);
+
+  struct Entry {
+    evaluate::Measurement measurement;
+    std::int32_t windows = 0;  ///< that were asked for: there may be none, where it cannot run
+  };
+  std::map<Key, Entry> measurements_;
+  std::optional<WindowRange> selection_;
+  bool stopped_early_ = false;
+  std::map<experiment::VariantId, std::int64_t> sizes_;
+  std::map<std::pair<std::string, std::string>, std::int64_t> cache_sizes_;
+  std::map<std::pair<experiment::VariantId, experiment::VariantId>, std::optional<bool>> equal_;
+};
+
+}  // namespace qualm::diagnose

@@ -1,0 +1,187 @@
+#include "diagnose/file_findings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+#include "diagnose/key_effects.h"
+#include "diagnose/metadata_difference.h"
+#include "model/runtime.h"
+
+namespace qualm::diagnose {
+namespace {
+
+constexpr std::size_t kShown = 8;
+constexpr std::string_view kTemplateKey = "tokenizer.chat_template";
+
+/// Differences in keys that split text count by what they come to, where both tokenizers ran.
+void add_split(const FileFacts& files, std::vector<Difference>& differences, FileFindings& found) {
+  if (!files.split) return;
+  const std::string words = probe::in_words(*files.split);
+  if (!files.split->equal) {  // before what else is wrong with the tokenizer: this one tells most
+    found.faults.insert(found.faults.begin(), Fault{.kind = FaultKind::tokenizer,
+                                                    .effect = Effect::tokens,
+                                                    .where = "split",
+                                                    .says = words});
+    return;
+  }
+  for (Difference& difference : differences)
+    if (only_splits(difference.key)) difference.weight = Difference::Weight::note;
+  found.notes.push_back(fact("split", words));
+}
+
+void add_template(const FileFacts& files, std::vector<Difference>& differences,
+                  FileFindings& found) {
+  using enum probe::ChatComparison::Outcome;
+  if (!files.chat || files.chat->outcome == equal) return;
+  const auto outcome = files.chat->outcome;
+  const std::string where = std::string(kTemplateKey) + ".rendered";
+  if (outcome == renders_otherwise || outcome == not_rendered) {
+    found.faults.push_back({.kind = FaultKind::chat_template,
+                            .effect = Effect::prompts,
+                            .where = where,
+                            .says = files.chat->says});
+    return;
+  }
+  for (Difference& difference : differences)
+    if (difference.key == kTemplateKey) difference.weight = Difference::Weight::note;
+  found.notes.push_back(fact(where, files.chat->says));
+  if (outcome == renders_alike)
+    found.open.emplace_back(
+        "the prompts that your runtime makes with either chat template (llama-server --jinja)");
+}
+
+void add_integrity(const weights::IntegrityReport& integrity, FileFindings& found) {
+  constexpr std::array kNames{"not_finite", "zeros", "constant"};
+  const auto name = [&](const weights::IntegrityFault& fault) {
+    return kNames[static_cast<std::size_t>(fault.kind)];
+  };
+  const auto words = [](const weights::IntegrityFault& fault) {
+    return fmt::format("tensor {}: {}", fault.tensor, fault.says);
+  };
+  for (const weights::IntegrityFault& one : integrity.found)
+    found.faults.push_back({.kind = FaultKind::integrity,
+                            .effect = Effect::weights,
+                            .where = name(one),
+                            .tensors = {one.tensor},
+                            .says = words(one)});
+  for (const weights::IntegrityFault& one : integrity.unjudged)
+    found.notes.push_back(
+        fact(name(one), words(one) + " (intended or not: the original would tell)"));
+  for (const std::string& tensor : integrity.not_read)
+    found.notes.push_back(fact("not_read", tensor));
+}
+
+/// The file contradicts itself, and not all runtimes see through that.
+void add_mislabelled(const model::Checkpoint& candidate, FileFindings& found) {
+  const auto mislabelled = [](const model::Note& note) {
+    return note.kind == model::Note::Kind::mislabelled;
+  };
+  const auto first = std::ranges::find_if(candidate.notes, mislabelled);
+  if (first == candidate.notes.end()) return;
+  found.faults.push_back(
+      {.kind = FaultKind::mislabelled,
+       .effect = Effect::prompts,
+       .where = "checkpoint_format",
+       .says = fmt::format("{} here: runtimes that go by the label are a step off ({} matrices)",
+                           first->says, std::ranges::count_if(candidate.notes, mislabelled))});
+}
+
+bool damaged(const weights::IntegrityReport& integrity, const std::string& tensor) {
+  return std::ranges::find(integrity.found, tensor, &weights::IntegrityFault::tensor) !=
+         integrity.found.end();
+}
+
+/// Tensors that are not the original's, among others that are: no rounding does that.
+void add_mismatched(const Facts& facts, FileFindings& found) {
+  if (!facts.read_weights.origin) return;
+  for (const weights::MismatchedTensor& one : facts.read_weights.origin->mismatched)
+    if (!damaged(facts.files.integrity, one.tensor))
+      found.faults.push_back({.kind = FaultKind::mismatched_tensor,
+                              .effect = Effect::weights,
+                              .where = "tensor " + one.tensor,
+                              .tensors = {one.tensor},
+                              .says = fmt::format("tensor {}: {}", one.tensor, one.says)});
+}
+
+Fault fault_of(const Difference& difference, const std::string& architecture) {
+  Fault fault{.kind = FaultKind::key,
+              .where = difference.key,
+              .says = difference.key + ": " + difference.says};
+  const bool tensor = difference.key.starts_with("tensor ");
+  if (tensor) fault.kind = FaultKind::tensors;
+  if (difference.key.starts_with(kTemplateKey)) fault.kind = FaultKind::chat_template;
+  const bool run_with =
+      tensor || (!architecture.empty() && difference.key.starts_with(architecture + "."));
+  const bool of_prompts = fault.kind == FaultKind::chat_template || only_ends(difference.key);
+  fault.effect = of_prompts ? Effect::prompts : run_with ? Effect::weights : Effect::tokens;
+  return fault;
+}
+
+void add_differences(const Facts& facts, std::vector<Difference> differences, FileFindings& found) {
+  std::ranges::stable_sort(differences, {}, [](const Difference& difference) {
+    return std::pair(difference.weight, only_ends(difference.key));  // what breaks texts first
+  });
+  for (std::size_t i = 0; i < differences.size(); ++i) {
+    const Difference& difference = differences[i];
+    const bool note = difference.weight == Difference::Weight::note;
+    found.note_count += note ? 1 : 0;
+    if (i >= kShown) continue;
+    if (note) {
+      found.notes.push_back(fact(difference.key, difference.key + ": " + difference.says));
+    } else {
+      found.faults.push_back(fault_of(difference, facts.given.candidate->architecture()));
+    }
+  }
+  found.more = differences.size() - std::min(differences.size(), kShown);
+}
+
+/// The paired control: the original shows what the user sees, and the candidate no more of it.
+void add_symptoms(const Facts& facts, FileFindings& found) {
+  using enum probe::Symptom::Finding;
+  if (!facts.written) return;
+  std::vector<const probe::Symptom*> asked;
+  for (const probe::Symptom& s : *facts.written)
+    if (s.symptom == facts.given.asked_symptom) asked.push_back(&s);
+  const auto is_worse = [](const probe::Symptom* s) { return s->finding == worse; };
+  if (std::ranges::any_of(asked, is_worse)) return;
+  for (const probe::Symptom* s : asked)
+    if (s->finding == shared)
+      found.faults.push_back({.kind = FaultKind::symptom,
+                              .effect = Effect::prompts,
+                              .where = "symptom_" + s->id,
+                              .says = "The original shows it too. " + s->says,
+                              .value = s->control.estimate,
+                              .unit = s->control.unit});
+}
+
+}  // namespace
+
+FileFindings file_findings(const Facts& facts) {
+  const Given& given = facts.given;
+  FileFindings found{.faults = facts.files.faults, .notes = facts.files.remarks};
+  if (const auto why = model::unsuited(*given.candidate, given.runtime); !why.empty())
+    found.faults.insert(found.faults.begin(), Fault{.kind = FaultKind::container,
+                                                    .effect = Effect::tokens,
+                                                    .where = "container",
+                                                    .says = why});
+  add_integrity(facts.files.integrity, found);
+  add_mislabelled(*given.candidate, found);
+  add_mismatched(facts, found);
+  std::vector<Difference> differences = facts.files.differences;
+  add_split(facts.files, differences, found);
+  add_template(facts.files, differences, found);
+  add_differences(facts, std::move(differences), found);
+  add_symptoms(facts, found);
+  return found;
+}
+
+bool confounded(const FileFindings& findings) noexcept {
+  return std::ranges::any_of(findings.faults,
+                             [](const Fault& fault) { return fault.effect == Effect::weights; });
+}
+
+}  // namespace qualm::diagnose

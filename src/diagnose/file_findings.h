@@ -1,0 +1,25 @@
+// What the files show, whatever the bits: faults, and what is worth telling beside them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "diagnose/facts.h"
+
+namespace qualm::diagnose {
+
+struct FileFindings {
+  std::vector<Fault> faults = {};  ///< the first one is the headline
+  std::vector<Evidence> notes = {};
+  std::vector<std::string> open = {};  ///< what would have to be given to tell
+  std::size_t note_count = 0;          ///< differences that come to nothing
+  std::size_t more = 0;                ///< differences that are not listed
+};
+
+[[nodiscard]] FileFindings file_findings(const Facts& facts);
+
+/// A fault with which the weights are run: what their bits lose cannot be told from it.
+[[nodiscard]] bool confounded(const FileFindings& findings) noexcept;
+
+}  // namespace qualm::diagnose

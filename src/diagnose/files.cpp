@@ -1,0 +1,67 @@
+// Check 0: is it the quantization at all?
+//
+// What changes a model's answers without any weight being rounded: another tokenizer, template,
+// rope, shape, a damaged file, a container that its runtime does not load, or a symptom that the
+// original has as well.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "diagnose/checks.h"
+#include "diagnose/file_findings.h"
+
+namespace qualm::diagnose {
+namespace {
+
+constexpr std::size_t kNotesShown = 8;
+
+void add_evidence(const FileFindings& found, Finding& finding) {
+  for (const Fault& fault : found.faults)
+    finding.evidence.push_back({fault.where, fault.value, fault.unit, fault.says});
+  const auto notes = std::min(found.notes.size(), kNotesShown);
+  finding.evidence.insert(finding.evidence.end(), found.notes.begin(),
+                          found.notes.begin() + static_cast<std::ptrdiff_t>(notes));
+  if (found.more > 0)
+    finding.evidence.push_back(fact("more", fmt::format("and {} more differences", found.more)));
+  finding.needs = found.open;
+}
+
+std::string equal_in_words(std::size_t notes) {
+  if (notes == 0) return "tokenizer, template and hyperparameters equal, file complete";
+  return fmt::format("tokenizer, template and hyperparameters agree ({} {}), file complete", notes,
+                     notes == 1 ? "note" : "notes");
+}
+
+}  // namespace
+
+Known<Finding> check_files(const Facts& facts) {
+  const FileFindings found = file_findings(facts);
+  Finding finding{.faults = found.faults};
+  add_evidence(found, finding);
+  if (!found.faults.empty()) {
+    finding.status = Status::cause;
+    finding.headline = found.faults.front().says;
+  } else if (!facts.given.baseline) {
+    finding.headline = facts.files.integrity.weights_read > 0
+                           ? "file complete, no NaN or infinity in any block"
+                           : "file complete";
+  } else if (!found.open.empty()) {
+    finding.status = Status::cannot_tell;
+    finding.headline = "chat templates differ; whether they render differently is not known";
+  } else {
+    finding.status = Status::cleared;
+    finding.headline = equal_in_words(found.note_count);
+  }
+  if (!facts.given.baseline)
+    finding.needs.emplace_back(
+        "the original model (--baseline), for tokenizer, template and hyperparameters");
+  return finding;
+}
+
+Known<std::optional<Fix>> fix_files(const Facts& facts) {
+  // Where no loss on a text goes with the fault, no remedy could be seen to help.
+  if (!confounded(file_findings(facts))) return std::nullopt;
+  return make_again(facts);
+}
+
+}  // namespace qualm::diagnose

@@ -1,0 +1,95 @@
+// What a check finds: data first, and the sentences that go with it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "numeric/estimate.h"
+
+namespace qualm::diagnose {
+
+enum class CheckId : std::uint8_t;  // checks.h
+
+enum class Status { cause, contributes, cleared, not_examined, cannot_tell };
+[[nodiscard]] std::string_view to_string(Status status) noexcept;
+
+enum class Verdict { healthy, problem, cannot_tell };
+[[nodiscard]] std::string_view to_string(Verdict verdict) noexcept;
+
+/// Which side of a line an interval lies on; not separated where it spans it or is absent.
+enum class Side { below, above, not_separated };
+
+struct Evidence {
+  std::string name;  ///< machine name: "kld_mean", "bits_per_weight"
+  std::optional<numeric::Estimate> value;
+  std::string unit;
+  std::string says;  ///< one sentence for a person, with the numbers in it
+};
+
+enum class FaultKind {
+  container,          ///< the runtime that was named does not load this format
+  not_loaded,         ///< libllama loads the original and not this file
+  integrity,          ///< a tensor with NaN, zeros or rows of one value
+  mislabelled,        ///< the file contradicts itself
+  mismatched_tensor,  ///< not the original's, among others that are
+  vocabulary,         ///< other tokens than the original's
+  tokenizer,          ///< throws at plain text, or splits it into other tokens
+  key,                ///< a metadata key that changes answers
+  tensors,            ///< tensors missing, additional or of another shape
+  chat_template,
+  symptom,  ///< the original shows it too
+};
+
+/// What a fault does to the loss on a given text.
+enum class Effect {
+  prompts,  ///< nothing: it changes prompts or where answers end, and yields to a measured loss
+  tokens,   ///< the text reaches the model as other tokens, or the model does not run
+  weights,  ///< the weights are run otherwise: the loss of the bits cannot be told from it
+};
+
+/// Something wrong with the files, whatever the bits.
+struct Fault {
+  FaultKind kind = FaultKind::key;
+  Effect effect = Effect::tokens;
+  std::string where;                      ///< metadata key or tensor; also the name of its evidence
+  std::vector<std::string> tensors = {};  ///< all tensors that it concerns
+  std::string says;
+  std::optional<numeric::Estimate> value = std::nullopt;
+  std::string unit = {};
+};
+
+enum class Grade { lossless, very_small, small, noticeable, large, broken };
+
+/// The three answers about a loss (docs/method.md, Verdicts): how large, more than its type should
+/// cost, more than acceptable. An answer that is absent was not asked yet.
+struct Loss {
+  std::optional<Grade> least_grade = std::nullopt;  ///< that the interval allows
+  std::optional<Grade> most_grade = std::nullopt;
+  std::optional<numeric::Estimate> excess = std::nullopt;  ///< times what its types cost by RTN
+  Side line = Side::not_separated;                         ///< of what is acceptable
+};
+
+struct Finding {
+  CheckId check{};
+  /// What the check says by itself; what it is among the others, conclude() decides.
+  Status status = Status::not_examined;
+  std::string headline = {};                              ///< one line for the table
+  std::optional<numeric::Estimate> share = std::nullopt;  ///< of the excess kld, 0..1
+  std::vector<Fault> faults = {};                         ///< the first one is the headline
+  std::vector<Evidence> evidence = {};
+  std::vector<std::string> needs = {};  ///< what would have to be given to examine it, or to tell
+  std::optional<Loss> loss = std::nullopt;
+  std::vector<std::string> tensors = {};  ///< shell patterns of the tensors that are to blame
+};
+
+/// It is to blame, alone or with others.
+[[nodiscard]] inline bool to_blame(const Finding& finding) noexcept {
+  return finding.status == Status::cause || finding.status == Status::contributes;
+}
+
+[[nodiscard]] Evidence fact(const std::string& name, const std::string& says);
+
+}  // namespace qualm::diagnose

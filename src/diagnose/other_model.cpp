@@ -1,0 +1,53 @@
+#include "diagnose/other_model.h"
+
+#include "diagnose/loss.h"
+#include "diagnose/thresholds.h"
+
+namespace qualm::diagnose {
+namespace {
+
+/// No scale was folded into the weights, and yet there is far more than rounding to its bits
+/// leaves, or there are other norms.
+bool far_from_original(const weights::Provenance& origin) {
+  return origin.folded == 0 &&
+         (origin.unquantized.neither > 0 ||
+          (origin.residual_over_step && *origin.residual_over_step > weights::kMostOverStep));
+}
+
+}  // namespace
+
+Status status_of(const weights::Provenance& origin) {
+  switch (origin.origin) {
+    case weights::Origin::fine_tune:
+      return Status::cleared;
+    case weights::Origin::base:
+    case weights::Origin::merge:
+    case weights::Origin::neither:
+      return Status::cause;
+    case weights::Origin::cannot_tell:
+      break;
+  }
+  return Status::cannot_tell;
+}
+
+Known<bool> of_another_model(const Facts& facts) {
+  if (!facts.read_weights.origin) return false;
+  const weights::Provenance& origin = *facts.read_weights.origin;
+  const Status status = status_of(origin);
+  if (status != Status::cannot_tell) return status == Status::cause;
+  // Weights that were broken since (check 0) are as far off, and are nobody's.
+  if (!facts.files.integrity.found.empty() || !far_from_original(origin) || !facts.paired())
+    return false;
+  QUALM_TRY(const auto* floor, facts.measured(Facts::as_type(kFloorType)));
+  QUALM_TRY(const auto* weights, facts.measured(Facts::weights_only()));
+  return harm(*weights, *floor) == Side::above;
+}
+
+void not_attributable(Finding& finding) {
+  finding.status = Status::cannot_tell;
+  finding.share.reset();
+  finding.headline = "the loss is that of another model: there is nothing to compare it with";
+  finding.needs.emplace_back("a quant of the right model");
+}
+
+}  // namespace qualm::diagnose

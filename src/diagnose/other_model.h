@@ -1,0 +1,19 @@
+// Whose weights the candidate's are: what several checks must know before they blame its bits.
+#pragma once
+
+#include "diagnose/facts.h"
+
+namespace qualm::diagnose {
+
+/// The weights are certainly not a quantization of the original: by what they are, or because they
+/// lose too much and hold what no rounding of the original leaves. False without an original.
+[[nodiscard]] Known<bool> of_another_model(const Facts& facts);
+
+/// What the other model's weights differ in is no loss of a class or of a calibration: the finding
+/// cannot tell.
+void not_attributable(Finding& finding);
+
+/// What the origin of the weights says by itself: cleared, cause or cannot_tell.
+[[nodiscard]] Status status_of(const weights::Provenance& origin);
+
+}  // namespace qualm::diagnose

@@ -1,0 +1,172 @@
+// Check 1: do the weights hold too few bits?
+//
+// The candidate's weights run with an F16 cache, so that nothing but the weights differs from the
+// original. They are to blame where they lose more than the lines allow and a standard type above
+// them, made here from the original and read on the same windows, gets it back; unless one class of
+// tensors was given fewer bits than the rest and they are within limits when it is restored: that
+// is check 3.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "diagnose/calibration_study.h"
+#include "diagnose/checks.h"
+#include "diagnose/class_study.h"
+#include "diagnose/loss.h"
+#include "diagnose/other_model.h"
+#include "diagnose/remedy_command.h"
+#include "diagnose/thresholds.h"
+#include "evaluate/summary.h"
+#include "numeric/format.h"
+
+namespace qualm::diagnose {
+namespace {
+
+using evaluate::Measurement;
+using evaluate::MetricId;
+
+std::vector<Evidence> bits_evidence(const model::Checkpoint& candidate) {
+  const double bits = candidate.bits_per_weight();
+  return {{"bits_per_weight", numeric::Estimate{bits, bits, bits}, "bit",
+           fmt::format("{:.2f} bits per weight, {} the guide's floor of {:.1f}", bits,
+                       bits < kFloorBits ? "below" : "not below", kFloorBits)}};
+}
+
+Finding not_examined(const Facts& facts) {
+  Finding finding{.evidence = bits_evidence(*facts.given.candidate)};
+  weights::QuantizationError all;
+  for (const auto& [_, error] : facts.read_weights.quantization_error) all.add(error);
+  finding.evidence.push_back(quantization_error_evidence("estimated_error", all, "All matrices"));
+  const double bits = facts.given.candidate->bits_per_weight();
+  finding.headline =
+      fmt::format("{:.2f} bits per weight{}", bits, bits < kFloorBits ? ", below the floor" : "");
+  finding.needs.push_back(facts.given.baseline ? facts.files.not_comparable
+                                               : "the original model (--baseline)");
+  return finding;
+}
+
+void add_measured(const Measurement& weights, const Measurement& floor, Finding& finding) {
+  const std::string own = "Its weights with an F16 cache";
+  for (const auto& [id, says] : {std::pair{MetricId::ppl_change, own},
+                                 {MetricId::kld_mean, own},
+                                 {MetricId::same_top, "Same most likely token as the original"}})
+    finding.evidence.push_back(
+        metric_evidence(std::string(evaluate::row_of(id).name), weights, id, says));
+  finding.evidence.push_back(
+      metric_evidence("floor_kld_mean", floor, MetricId::kld_mean,
+                      fmt::format("The original made into {}, same windows", kFloorType)));
+  finding.headline = loss_in_words(weights);
+  finding.loss = Loss{.line = harm(weights, floor)};
+}
+
+/// Where the weights are another model's, what they lose is no measure of their type: the original
+/// in the candidate's own type is.
+Known<Finding> judge_right_model(const Facts& facts, Finding finding) {
+  const std::string type = own_type(*facts.given.candidate);
+  QUALM_TRY(const auto* floor, facts.measured(Facts::as_type(kFloorType)));
+  QUALM_TRY(const auto* right, facts.measured(Facts::as_type(type)));
+  finding.evidence.push_back(metric_evidence(
+      "right_model_kld_mean", *right, MetricId::kld_mean,
+      fmt::format("The original made into {}: the type without the other model", type)));
+  finding.headline = fmt::format("the original as {}: {}", type, loss_in_words(*right));
+  const Side side = harm(*right, *floor);
+  finding.status = side == Side::below   ? Status::cleared
+                   : side == Side::above ? Status::contributes
+                                         : Status::cannot_tell;
+  return finding;
+}
+
+/// Something else explains the loss, or may: a class of tensors, the calibration.
+Known<bool> explained(const Facts& facts, Finding& finding) {
+  QUALM_TRY(const ClassStudy classes, study_classes(facts));
+  if (classes.explains()) {
+    const ClassGroup& group = classes.culprit()->group;
+    finding.status = Status::cleared;
+    finding.headline = fmt::format("{:.2f} bits per weight are within limits when {} is restored",
+                                   group.rest_bits, group.id);
+    return true;
+  }
+  if (classes.culprit() && classes.culprit()->after == Side::not_separated) {
+    finding.status = Status::cannot_tell;
+    finding.needs.push_back(fmt::format("more text (-f): with {} restored it is not certain",
+                                        classes.culprit()->group.id));
+    return true;
+  }
+  QUALM_TRY(const CalibrationStudy calibration, study_calibration(facts));
+  if (!calibration.explains()) return false;
+  finding.status = Status::cleared;
+  finding.headline =
+      fmt::format("{:.2f} bits per weight are within limits when {}",
+                  facts.given.candidate->bits_per_weight(), calibration.better()->says);
+  return true;
+}
+
+/// Does a type above get it back? Only then is it the type, and not something that more bits leave
+/// as it is.
+Known<Finding> judge_bits(const Facts& facts, const Measurement& weights, Finding finding) {
+  for (const char* type : kRemedyTypes) {
+    QUALM_TRY(const auto* larger, facts.measured(Facts::as_type(type)));
+    const auto recovered = evaluate::kld_difference(weights, 1.0, *larger);
+    if (!recovered || recovered->low <= 0) continue;
+    finding.status = Status::cause;
+    finding.evidence.push_back({std::string("recovered_by_") + type, recovered, "nat/token",
+                                fmt::format("{} made from the original takes away a KLD of {}",
+                                            type, numeric::format_estimate(*recovered))});
+    return finding;
+  }
+  finding.status = Status::cannot_tell;
+  finding.headline += "; no standard type does better";
+  return finding;
+}
+
+}  // namespace
+
+Known<Finding> check_type(const Facts& facts) {
+  if (!facts.paired()) return not_examined(facts);
+  QUALM_TRY(const WindowRange windows, facts.selection());
+  const std::array wanted{Facts::weights_only(), Facts::as_type(kFloorType)};
+  QUALM_TRY(const auto measured, facts.measured(windows, wanted));
+  const Measurement& weights = *measured[0];
+  Finding finding{.evidence = bits_evidence(*facts.given.candidate)};
+  add_measured(weights, *measured[1], finding);
+  const Side side = harm(weights, *measured[1]);
+  if (side == Side::below) {
+    finding.status = Status::cleared;
+    return finding;
+  }
+  QUALM_TRY(const bool other_model, of_another_model(facts));
+  if (other_model) return judge_right_model(facts, std::move(finding));
+  if (side == Side::not_separated) {
+    finding.status = Status::cannot_tell;
+    finding.needs.emplace_back("more text (-f): the measured loss spans the line");
+    return finding;
+  }
+  QUALM_TRY(const bool done, explained(facts, finding));
+  if (done) return finding;
+  return judge_bits(facts, weights, std::move(finding));
+}
+
+Known<std::optional<Fix>> fix_type(const Facts& facts) {
+  QUALM_TRY(const auto* floor, facts.measured(Facts::as_type(kFloorType)));
+  QUALM_TRY(const auto* weights, facts.measured(Facts::weights_only()));
+  const char* chosen = nullptr;
+  for (const char* type : kRemedyTypes) {
+    QUALM_TRY(const auto* larger, facts.measured(Facts::as_type(type)));
+    const auto better = evaluate::kld_difference(*weights, 1.0, *larger);
+    if (better && better->low > 0) chosen = type;
+    if (chosen == type && harm(*larger, *floor) == Side::below &&
+        side_of(larger->metrics[MetricId::ppl_change], kPplLine) != Side::above)
+      break;
+  }
+  if (!chosen) return std::nullopt;
+  Fix fix{.weights = experiment::requantized(chosen)};
+  QUALM_TRY(const std::int64_t now, facts.model_bytes({}));
+  QUALM_TRY(const std::int64_t then, facts.model_bytes(*fix.weights));
+  fix.command = gguf_original(facts.given).make + quantize_command(facts.given, *fix.weights);
+  fix.effect =
+      fmt::format("weights from {} to {}", numeric::format_bytes(now), numeric::format_bytes(then));
+  fix.bytes = then;
+  return fix;
+}
+
+}  // namespace qualm::diagnose

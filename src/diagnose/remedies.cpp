@@ -1,0 +1,82 @@
+#include "diagnose/remedies.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "diagnose/thresholds.h"
+
+namespace qualm::diagnose {
+namespace {
+
+std::vector<const Finding*> in_order(const std::vector<Finding>& findings) {
+  std::vector<const Finding*> order;
+  for (const Finding& finding : findings)
+    if (to_blame(finding)) order.push_back(&finding);
+  std::ranges::stable_partition(
+      order, [](const Finding* finding) { return finding->check == CheckId::provenance; });
+  return order;
+}
+
+/// One remedy after the other is added, and what it is proved on.
+struct Course {
+  std::vector<Remedy> remedies;
+  std::vector<Variant> variants;  ///< the candidate as run, then with each remedy added
+  std::vector<std::size_t> texts;
+};
+
+Variant applied(const Fix& fix, Variant variant) {
+  if (fix.weights) variant.weights = *fix.weights;
+  if (fix.cache) std::tie(variant.type_k, variant.type_v) = *fix.cache;
+  return variant;
+}
+
+Known<Course> prescribed(const Facts& facts, const std::vector<Finding>& findings) {
+  Course course{.remedies = {}, .variants = {facts.as_run()}, .texts = {}};
+  for (const Finding* finding : in_order(findings)) {
+    const CheckRow& row = row_of(finding->check);
+    if (!row.prescribe) continue;
+    QUALM_TRY(auto fix, row.prescribe(facts));
+    if (!fix) continue;
+    course.variants.push_back(applied(*fix, course.variants.back()));
+    course.texts.push_back(fix->text);
+    course.remedies.push_back({.cause = finding->check,
+                               .command = fix->command,
+                               .effect = fix->effect,
+                               .bytes = fix->bytes});
+  }
+  return course;
+}
+
+/// Windows of a text that chose nothing and calibrate nothing; where there are none, those that
+/// chose.
+Known<WindowRange> windows_of_proof(const Facts& facts, const Course& course, std::size_t text) {
+  QUALM_TRY(WindowRange windows, facts.holdout());
+  const std::int32_t total = facts.texts[text].windows;
+  if (text != 0) windows = {kMostDomain, kMostDomain + windows.count(), text};
+  const bool calibrated = std::ranges::any_of(
+      course.variants, [&](const Variant& v) { return v.weights.calibrated_on == text; });
+  windows.end =
+      std::min(windows.end, total - (calibrated ? experiment::calibration_windows(total) : 0));
+  if (windows.count() >= 2) return windows;
+  if (text == 0) return facts.selection();
+  return WindowRange{0, std::min(total, kMostDomain), text};
+}
+
+}  // namespace
+
+Known<std::vector<Remedy>> remedies_for(const Facts& facts, const std::vector<Finding>& findings) {
+  QUALM_TRY(Course course, prescribed(facts, findings));
+  for (std::size_t i = 0; i < course.remedies.size(); ++i) {
+    QUALM_TRY(const WindowRange windows, windows_of_proof(facts, course, course.texts[i]));
+    // All of one text share a pass of the reference.
+    QUALM_TRY(const auto measured, facts.measured(windows, facts.reference(), course.variants));
+    Remedy& remedy = course.remedies[i];
+    remedy.before = measured.front()->metrics;
+    remedy.after = measured[i + 1]->metrics;
+    remedy.windows = static_cast<std::int64_t>(measured[i + 1]->windows.size());
+    remedy.holdout = windows.begin > 0;
+  }
+  return std::move(course.remedies);
+}
+
+}  // namespace qualm::diagnose

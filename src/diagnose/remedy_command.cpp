@@ -1,0 +1,142 @@
+#include "diagnose/remedy_command.h"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "diagnose/thresholds.h"
+#include "model/file_type.h"
+
+namespace qualm::diagnose {
+namespace {
+
+using model::TensorClass;
+
+// For a file without a label that fits: the type whose matrices are mostly of that type.
+constexpr std::pair<std::string_view, std::string_view> kQuantTypeOf[] = {
+    {"Q2_K", "Q2_K"},       {"Q3_K", "Q3_K_M"},   {"Q4_K", "Q4_K_M"},   {"Q5_K", "Q5_K_M"},
+    {"Q6_K", "Q6_K"},       {"Q4_0", "Q4_0"},     {"Q4_1", "Q4_1"},     {"Q5_0", "Q5_0"},
+    {"Q5_1", "Q5_1"},       {"IQ4_XS", "IQ4_XS"}, {"IQ4_NL", "IQ4_NL"}, {"IQ3_S", "IQ3_S"},
+    {"IQ3_XXS", "IQ3_XXS"}, {"IQ2_S", "IQ2_S"}};
+constexpr std::string_view kSafeType = "Q8_0";
+
+// Types that llama-quantize makes without an importance matrix.
+constexpr std::array<std::string_view, 22> kPlainTypes{
+    "Q8_0",  "Q6_K",   "Q5_K_M", "Q5_K_S", "Q5_1",   "Q5_0",   "Q4_K_M", "Q4_K_S",
+    "Q4_1",  "Q4_0",   "IQ4_NL", "IQ4_XS", "Q3_K_L", "Q3_K_M", "Q3_K_S", "IQ3_M",
+    "IQ3_S", "IQ3_XS", "Q2_K",   "F16",    "BF16",   "F32"};
+
+bool in_group(const ClassGroup& group, const std::string& name) {
+  return std::ranges::any_of(group.patterns, [&](const std::string& pattern) {
+    return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+  });
+}
+
+/// "blk.*.ffn_up_exps.weight" -> "ffn_up_exps.weight", which as a regular expression fits those
+/// tensors and no others.
+std::string tensor_type_pattern(const std::string& pattern) {
+  const auto star = pattern.find("*.");
+  return star == std::string::npos ? pattern : pattern.substr(star + 2);
+}
+
+std::int64_t shortest_row(const model::Checkpoint& candidate, const ClassGroup& group) {
+  std::int64_t common = 256;
+  for (const model::Tensor& tensor : candidate.tensors)
+    if (in_group(group, tensor.name))
+      while (common > 1 && tensor.row_length() % common != 0) common /= 2;
+  return common;
+}
+
+std::string option_of(const std::string& pattern, const std::string& type) {
+  if (pattern == "token_embd.weight") return "--token-embedding-type " + type;
+  if (pattern == "output.weight") return "--output-tensor-type " + type;
+  return "--tensor-type " + pattern + "=" + type;
+}
+
+}  // namespace
+
+std::string own_type(const model::Checkpoint& candidate) {
+  const auto id = candidate.metadata.integer("general.file_type");
+  const auto label = id ? model::file_type_label(*id & ~model::kGuessedFileType) : std::nullopt;
+  const bool plain = label && std::ranges::find(kPlainTypes, label->name) != kPlainTypes.end();
+  return plain ? std::string(label->name) : kFloorType;
+}
+
+std::string type_of_rest(const model::Checkpoint& candidate, const ClassGroup& group) {
+  std::map<std::string, std::int64_t> by_type;
+  for (const model::Tensor& tensor : candidate.tensors) {
+    const auto what = model::tensor_class(tensor.name);
+    if (tensor.dims.size() < 2 || what == TensorClass::token_embd || what == TensorClass::output ||
+        what == TensorClass::router || in_group(group, tensor.name))
+      continue;
+    by_type[tensor.encoding.name] += tensor.parameters();
+  }
+  if (by_type.empty()) return std::string(kSafeType);
+  const std::string most =
+      std::ranges::max_element(by_type, {}, [](const auto& entry) { return entry.second; })->first;
+  const auto id = candidate.metadata.integer("general.file_type");
+  const auto label = id ? model::file_type_label(*id % model::kGuessedFileType) : std::nullopt;
+  if (label && (label->main_type == most || label->or_type == most))
+    return std::string(label->name);
+  const auto it =
+      std::ranges::find(kQuantTypeOf, most, [](const auto& entry) { return entry.first; });
+  return std::string(it == std::end(kQuantTypeOf) ? kSafeType : it->second);
+}
+
+std::vector<Weights> overrides_for(const model::Checkpoint& candidate, const ClassGroup& group) {
+  Weights weights = experiment::requantized(type_of_rest(candidate, group));
+  if (group.classes.front() == TensorClass::router) return {weights};
+  const std::int64_t row = shortest_row(candidate, group);
+  std::vector<Weights> choices;
+  for (const auto& [type, block] :
+       {std::pair{"q6_K", 256}, std::pair{"q8_0", 32}, std::pair{"f16", 1}}) {
+    if (row % block != 0 || (choices.size() == 2)) continue;
+    weights.overrides.clear();
+    for (const std::string& pattern : group.patterns)
+      weights.overrides.emplace_back(tensor_type_pattern(pattern), type);
+    choices.push_back(weights);
+  }
+  return choices;
+}
+
+std::string stem_of(std::string path) {
+  while (path.ends_with('/')) path.pop_back();
+  path.erase(0, path.find_last_of('/') + 1);
+  if (path.ends_with(".gguf")) path.resize(path.size() - 5);
+  return path;
+}
+
+std::string shell_word(const std::string& word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=+,:@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+GgufOriginal gguf_original(const Given& given) {
+  if (given.baseline->format.starts_with("GGUF")) return {"", shell_word(given.baseline_path)};
+  const std::string made = shell_word(stem_of(given.baseline_path) + ".gguf");
+  return {fmt::format("convert_hf_to_gguf.py {} --outtype auto --outfile {} && ",
+                      shell_word(given.baseline_path), made),
+          made};
+}
+
+std::string quantize_command(const Given& given, const Weights& weights,
+                             const std::string& imatrix) {
+  std::string command = "llama-quantize";
+  if (!imatrix.empty()) command += " --imatrix " + shell_word(imatrix);
+  for (const auto& [pattern, type] : weights.overrides)
+    command += " " + option_of(shell_word(pattern), type);
+  const std::string mark = weights.overrides.empty() ? "" : "-fixed";
+  return fmt::format(
+      "{} {} {} {}", command, gguf_original(given).path,
+      shell_word(fmt::format("{}-{}{}.gguf", stem_of(given.candidate_path), weights.mix, mark)),
+      weights.mix);
+}
+
+}  // namespace qualm::diagnose

@@ -1,0 +1,83 @@
+// Every number that decides in the diagnosis: value, unit, where it comes from, and how near what
+// was measured comes to it. docs/diagnosis.md tells the trials.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace qualm::diagnose {
+
+// --- What is read -----------------------------------------------------------------------------
+// Selection windows choose (causes, quant types, caches); holdout windows prove remedies.
+
+/// Windows at most on which causes are weighed. A bound on cost: where 48 windows leave 1 % of
+/// perplexity undecided, KLD against the floor type decides, which separates far earlier.
+inline constexpr std::int32_t kMostSelection = 48;
+/// Of them, the first so many compare tensor classes and domains.
+inline constexpr std::int32_t kForClasses = 24;
+/// Of them, the first so many choose between caches, which a proof follows.
+inline constexpr std::int32_t kForCaches = 16;
+/// Windows kept for the proof of remedies, where a text has at least twice as many; no verdict
+/// reads fewer.
+inline constexpr std::int32_t kHoldout = 16;
+/// Windows of each further domain; what proves a remedy on it comes after.
+inline constexpr std::int32_t kMostDomain = 24;
+
+// --- How much loss is too much ------------------------------------------------------------------
+
+/// Fraction of perplexity. The guide's measurable line: Q4_K_M of the bundled model is +0.8 %,
+/// Q3_K_S +2.9 %; Q4_K_M of Llama-3-8B is published as +2.4 to +2.8 %.
+inline constexpr double kPplLine = 0.01;
+/// The guide's floor, made here from the original and read on the same windows.
+inline constexpr const char* kFloorType = "Q4_K_M";
+/// Times the floor type's KLD: half again its loss, so that its like (Q4_K_S, Q4_0, IQ4_XS) may
+/// differ without a verdict. Chosen; bundled model: Q4_0 at 1.9, Q4_K_S at 1.1.
+inline constexpr double kFloorFactor = 1.5;
+/// A cache is meant to be free: its line is the whole step from the original to this type. Bundled
+/// model: Q5_K_M 0.0019 nat/token, a q8_0 cache 0.00002, q4_0 0.0046.
+inline constexpr const char* kCacheLineType = "Q5_K_M";
+/// Quant types that a remedy may name, from the smallest on.
+inline constexpr std::array kRemedyTypes{"Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"};
+/// Bits per weight: the guide's floor for types that llama-quantize does not name.
+inline constexpr double kFloorBits = 4.0;
+
+// --- Classes of tensors -------------------------------------------------------------------------
+
+/// Of the rest's bits per weight: a class below has clearly fewer. llama-quantize's standard types
+/// stay above on the llama models tried, but for gate and up in Q3_K_L (0.69).
+inline constexpr double kClearlyFewer = 0.8;
+/// Bits per weight, Q5_K: the least that llama-quantize gives a tied embedding.
+inline constexpr double kTiedBits = 5.5;
+/// Bits per weight: converters leave a router in floats.
+inline constexpr double kFloatBits = 16.0;
+/// Times the loss of the rest, weight for weight, that makes a class stand out. Chosen.
+inline constexpr double kOutweighs = 3.0;
+/// Times the rest's quantization error that makes a class suspect without an original. Bundled
+/// base: Q3_K_L 2.6, an embedding in Q2_K among Q4_K_M 4.1, among Q6_K 16.
+inline constexpr double kCoarse = 3.0;
+/// Times: K or V is named as the one that costs more.
+inline constexpr double kCostsMore = 2.0;
+
+// --- Calibration --------------------------------------------------------------------------------
+
+/// Share of the loss that another calibration must take away. Chosen as what is worth a new file;
+/// an importance matrix of the least used inputs: 53 % [51, 55].
+inline constexpr double kWorthRecalibrating = 0.1;
+/// Change of perplexity: certainly below is an anomaly. Chosen so that rounding alone does not
+/// reach it.
+inline constexpr double kBelowOriginal = -0.002;
+/// Of the mean count of its stack: an expert that saw less is starved.
+inline constexpr double kStarved = 0.05;
+
+// --- A head that one of two files leaves to the embedding ---------------------------------------
+
+/// Rows that are compared, spread evenly: a head of its own differs in all.
+inline constexpr std::int64_t kHeadRows = 512;
+/// Relative error of F16 (2^-11 at most) and BF16 (2^-8, 0.1 % in the mean).
+inline constexpr double kFloatRounding = 1e-3;
+/// Times the quantization error that the steps in the file tell.
+inline constexpr double kHeadOverEstimate = 2;
+/// Relative, where no step is known: heads that were trained apart differ by more than their size.
+inline constexpr double kUnknownRounding = 0.7;
+
+}  // namespace qualm::diagnose

@@ -1,0 +1,66 @@
+#include "evaluate/joint.h"
+
+#include <algorithm>
+#include <map>
+
+#include "numeric/bootstrap.h"
+
+namespace qualm::evaluate {
+namespace {
+
+std::vector<double> totals(const Joint& joint, std::span<const std::uint16_t> draw) {
+  std::vector<double> sums(joint.sums.empty() ? 0 : joint.sums.front().size(), 0.0);
+  for (std::size_t w = 0; w < joint.sums.size(); ++w) {
+    const double times = draw.empty() ? 1.0 : static_cast<double>(draw[w]);
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += times * joint.sums[w][i];
+  }
+  return sums;
+}
+
+}  // namespace
+
+double kld_of(const Score& score) noexcept { return static_cast<double>(score.kld); }
+double lost_likelihood(const Score& score) noexcept { return score.nll_q - score.nll_p; }
+
+Joint join(std::span<const Measurement* const> measured, PositionCost cost) {
+  std::map<std::int32_t, std::vector<double>> by_window;
+  for (const Measurement* one : measured)
+    for (const WindowScores& window : one->windows) {
+      double sum = 0;
+      for (const Score& score : window.scores) sum += score.finite ? cost(score) : 0.0;
+      by_window[window.window].push_back(sum);
+    }
+  Joint joint;
+  for (auto& [window, sums] : by_window)
+    if (sums.size() == measured.size()) joint.sums.push_back(std::move(sums));
+  return joint;
+}
+
+std::optional<numeric::Estimate> estimate(const Joint& joint, const OfTotals& of,
+                                          double confidence) {
+  if (joint.windows() < 2) return std::nullopt;
+  const numeric::Resamples resamples(static_cast<std::int64_t>(joint.windows()),
+                                     {.confidence = confidence});
+  return numeric::bootstrap(
+      resamples, of(totals(joint, {})),
+      [&](std::span<const std::uint16_t> draw) { return of(totals(joint, draw)); });
+}
+
+std::optional<numeric::Estimate> estimate_difference(const Joint& a, const Joint& b,
+                                                     const OfTotals& of, double confidence) {
+  if (a.windows() < 2 || b.windows() < 2) return std::nullopt;
+  const numeric::Resamples of_a(static_cast<std::int64_t>(a.windows()), {.confidence = confidence});
+  const numeric::Resamples of_b(static_cast<std::int64_t>(b.windows()),
+                                {.seed = 2, .confidence = confidence});
+  return numeric::bootstrap(
+      of_a, of_b, of(totals(a, {})) - of(totals(b, {})),
+      [&](std::span<const std::uint16_t> x, std::span<const std::uint16_t> y) {
+        return of(totals(a, x)) - of(totals(b, y));
+      });
+}
+
+double confidence_for(std::size_t count) noexcept {
+  return 1.0 - 0.05 / static_cast<double>(std::max<std::size_t>(1, count));
+}
+
+}  // namespace qualm::evaluate

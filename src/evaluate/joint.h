@@ -1,0 +1,44 @@
+// What several variants cost on the same windows, and statistics of their totals.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "evaluate/measurement.h"
+#include "numeric/estimate.h"
+
+namespace qualm::evaluate {
+
+/// A cost summed over each window that all of the measurements hold: sums[window][measurement].
+struct Joint {
+  std::vector<std::vector<double>> sums;
+  [[nodiscard]] std::size_t windows() const noexcept { return sums.size(); }
+};
+
+/// What a position costs, in nat: the divergence, or what its token lost in likelihood.
+using PositionCost = double (*)(const Score&);
+[[nodiscard]] double kld_of(const Score& score) noexcept;
+[[nodiscard]] double lost_likelihood(const Score& score) noexcept;
+
+/// Positions whose logits are not finite cost nothing.
+[[nodiscard]] Joint join(std::span<const Measurement* const> measured, PositionCost cost = kld_of);
+
+/// What is computed of the totals over all windows, one for each measurement, in their order.
+using OfTotals = std::function<double(std::span<const double> totals)>;
+
+/// `of` the totals with its window-bootstrap interval (numeric::bootstrap). Absent with fewer than
+/// 2 windows, or where `of` is not finite.
+[[nodiscard]] std::optional<numeric::Estimate> estimate(const Joint& joint, const OfTotals& of,
+                                                        double confidence = 0.95);
+
+/// of(a) - of(b) for windows of two texts, drawn independently of each other.
+[[nodiscard]] std::optional<numeric::Estimate> estimate_difference(const Joint& a, const Joint& b,
+                                                                   const OfTotals& of,
+                                                                   double confidence = 0.95);
+
+/// The confidence of each of `count` intervals that hold together with 95 % (Bonferroni).
+[[nodiscard]] double confidence_for(std::size_t count) noexcept;
+
+}  // namespace qualm::evaluate

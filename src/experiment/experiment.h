@@ -1,0 +1,61 @@
+// The seam between deciding and running: whoever decides asks an Experiment for measurements.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "evaluate/measurement.h"
+#include "evaluate/score_pairs.h"
+#include "experiment/variant.h"
+
+namespace qualm::experiment {
+
+/// Windows [begin, end) in the order in which the text is read.
+struct WindowRange {
+  std::int32_t begin = 0;
+  std::int32_t end = 0;
+  std::size_t text = 0;  ///< index into Experiment::texts
+  [[nodiscard]] std::int32_t count() const noexcept { return end - begin; }
+};
+
+/// A text of one kind: "prose", "code", or what the user calls it.
+struct Domain {
+  std::string name;
+  std::int32_t windows = 0;
+  bool given = false;  ///< by the user, not one that comes with qualm
+  std::string path{};  ///< for commands to paste
+};
+
+/// The last windows of a text of so many, kept for calibration.
+[[nodiscard]] std::int32_t calibration_windows(std::int32_t total) noexcept;
+
+class Experiment {
+ public:
+  virtual ~Experiment() = default;
+  /// The text that the candidate is judged on first, then further domains.
+  [[nodiscard]] virtual std::vector<Domain> texts() const = 0;
+  /// Each variant against `reference` on the same windows; one Measurement per variant, summarized.
+  /// Importance matrices are made of windows from the end of their text, at most half of it, which
+  /// `windows` must not reach into: calibration_windows(). Errors: those of the engine; `cancelled`
+  /// where the user stopped it.
+  [[nodiscard]] virtual Result<std::vector<evaluate::Measurement>> measure(
+      const Variant& reference, std::span<const Variant> variants, WindowRange windows,
+      const evaluate::StopRule& rule) = 0;
+  /// Whether all tensors of the two hold the same bytes; absent where that cannot be told.
+  [[nodiscard]] virtual Result<std::optional<bool>> same_weights(const Weights& a,
+                                                                 const Weights& b) {
+    static_cast<void>(a), static_cast<void>(b);
+    return std::nullopt;
+  }
+  /// Bytes of the variant's model file.
+  [[nodiscard]] virtual Result<std::int64_t> model_bytes(const Weights& weights) = 0;
+  /// Bytes of a cache of these types at the context the user runs with.
+  [[nodiscard]] virtual std::int64_t cache_bytes(const std::string& type_k,
+                                                 const std::string& type_v) const = 0;
+};
+
+}  // namespace qualm::experiment

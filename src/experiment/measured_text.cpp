@@ -1,0 +1,112 @@
+#include "experiment/measured_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/sha256.h"
+#include "evaluate/summary.h"
+
+namespace qualm::experiment {
+namespace {
+
+constexpr std::int32_t kNoiseFloorWindows = 4;
+
+std::string digest(std::span<const std::byte> bytes) {
+  Sha256 hash;
+  hash.add(bytes);
+  return std::move(hash).hex();
+}
+
+class RunSource final : public evaluate::SourceMaker {
+ public:
+  explicit RunSource(const ModelRun& run) : run_(&run) {}
+  Result<std::unique_ptr<engine::LogitSource>> open() override {
+    QUALM_TRY(const auto model, run_->load());
+    return model->open(run_->settings);
+  }
+
+ private:
+  const ModelRun* run_;
+};
+
+}  // namespace
+
+std::string run_identity(const std::string& weights, const engine::Settings& settings) {
+  return fmt::format("{}/ctx{}/b{}/ub{}/{}/{}/fa-{}", weights, settings.ctx_size, settings.batch,
+                     settings.ubatch, settings.type_k, settings.type_v, settings.flash_attn);
+}
+
+ModelRun noise_floor_run(const ModelRun& reference) {
+  ModelRun changed = reference;
+  changed.name = "noise floor: the original against itself";
+  changed.settings.flash_attn = reference.settings.flash_attn == "off" ? "on" : "off";
+  changed.at_most = kNoiseFloorWindows;
+  changed.optional = true;
+  return changed;
+}
+
+MeasuredText::MeasuredText(evaluate::TextWindows windows, std::string engine_version,
+                           evaluate::WindowStore& store, Progress& progress)
+    : windows_(std::move(windows)),
+      engine_version_(std::move(engine_version)),
+      store_(store),
+      progress_(progress) {
+  const auto tokens = std::as_bytes(std::span(windows_.tokens));
+  identity_ = fmt::format("{}/{}-{}", digest(tokens), windows_.first, windows_.last);
+}
+
+Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun& reference,
+                                                                 std::span<const ModelRun> runs,
+                                                                 std::int32_t begin,
+                                                                 std::int32_t end,
+                                                                 const evaluate::StopRule& rule) {
+  RunSource baseline(reference);
+  std::vector<RunSource> sources;
+  sources.reserve(runs.size());  // candidates point into it
+  std::vector<evaluate::Candidate> candidates;
+  for (const ModelRun& run : runs) {
+    sources.emplace_back(run);
+    const std::string key =
+        fmt::format("{}|{}|{}|{}", identity_, run_identity(reference.identity, reference.settings),
+                    run_identity(run.identity, run.settings), engine_version_);
+    candidates.push_back({run.name, digest(std::as_bytes(std::span(key))), &sources.back(),
+                          run.at_most, run.optional});
+  }
+  const std::int32_t threads = reference.settings.threads;
+  QUALM_TRY(auto run, evaluate::score_pairs(baseline, candidates, windows_, begin, end, rule,
+                                            threads, store_, progress_));
+  passes_ += run.windows_run;
+  std::vector<evaluate::Measurement> measurements;
+  for (auto& pair : run.candidates) {
+    evaluate::Measurement measurement;
+    measurement.windows = std::move(pair.windows);
+    measurement.windows_total = windows_.count();
+    measurement.stopped_early = pair.stopped_early;
+    measurement.cancelled = run.cancelled;
+    measurement.unavailable = std::move(pair.unavailable);
+    evaluate::summarize(measurement);
+    measurements.push_back(std::move(measurement));
+  }
+  return measurements;
+}
+
+std::vector<engine::Token> MeasuredText::last_windows(std::int32_t count) const {
+  std::vector<engine::Token> tokens;
+  for (std::int32_t i = windows_.count() - count; i < windows_.count(); ++i) {
+    const auto window = windows_.window(windows_.order[static_cast<std::size_t>(i)]);
+    tokens.insert(tokens.end(), window.begin(), window.end());
+  }
+  return tokens;
+}
+
+numeric::Metric MeasuredText::noise_floor(const ModelRun& reference) {
+  const ModelRun changed = noise_floor_run(reference);
+  const auto measured = measure(reference, std::span(&changed, 1), 0,
+                                std::min(changed.at_most, windows_.count()), {});
+  if (!measured) return {std::nullopt, "nat/token", measured.error().found};
+  return measured->front().metrics[evaluate::MetricId::kld_mean];
+}
+
+}  // namespace qualm::experiment

@@ -1,0 +1,78 @@
+// A text as windows that models are measured on, one against another.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "assemble/image.h"
+#include "base/progress.h"
+#include "engine/engine.h"
+#include "evaluate/measurement.h"
+#include "evaluate/score_pairs.h"
+#include "evaluate/text_windows.h"
+#include "numeric/estimate.h"
+
+namespace qualm::experiment {
+
+/// Something that can be run: a model, and how it is run.
+struct ModelRun {
+  std::string name;      ///< for progress and messages
+  std::string identity;  ///< of the weights; with the settings it makes the cache key
+  std::function<Result<std::shared_ptr<engine::Model>>()> load{};
+  engine::Settings settings{};
+  /// Windows it is asked for at most, the first of the range.
+  std::int32_t at_most = std::numeric_limits<std::int32_t>::max();
+  bool optional = false;  ///< where it cannot be run its measurement says so, and the others go on
+};
+
+/// Weights and all settings that can change a logit, for cache keys. Threads do not: ggml splits
+/// rows, not sums.
+[[nodiscard]] std::string run_identity(const std::string& weights,
+                                       const engine::Settings& settings);
+
+/// The same model with flash attention the other way round, for a few windows: its kld is the noise
+/// floor of this machine. Measured beside candidates it costs no pass of the original.
+[[nodiscard]] ModelRun noise_floor_run(const ModelRun& reference);
+
+class MeasuredText {
+ public:
+  /// `windows` are cut by the reference's tokenizer. Store and progress outlive this.
+  MeasuredText(evaluate::TextWindows windows, std::string engine_version,
+               evaluate::WindowStore& store, Progress& progress);
+
+  [[nodiscard]] const evaluate::TextWindows& windows() const noexcept { return windows_; }
+  /// Of the tokens and of the positions that are scored, for cache keys.
+  [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
+  /// The last so many windows in reading order, one after the other.
+  [[nodiscard]] std::vector<engine::Token> last_windows(std::int32_t count) const;
+
+  /// Each run against the reference, windows order[begin, end); one summarized Measurement each.
+  /// After Ctrl-C the measurements hold what was finished, and say so.
+  [[nodiscard]] Result<std::vector<evaluate::Measurement>> measure(const ModelRun& reference,
+                                                                   std::span<const ModelRun> runs,
+                                                                   std::int32_t begin,
+                                                                   std::int32_t end,
+                                                                   const evaluate::StopRule& rule);
+
+  /// Mean kld of noise_floor_run(reference), or why there is none.
+  [[nodiscard]] numeric::Metric noise_floor(const ModelRun& reference);
+
+  /// Windows that went through a model so far.
+  [[nodiscard]] std::int64_t passes() const noexcept { return passes_; }
+
+ private:
+  evaluate::TextWindows windows_;
+  std::string identity_;
+  std::string engine_version_;
+  evaluate::WindowStore& store_;
+  Progress& progress_;
+  std::int64_t passes_ = 0;
+};
+
+}  // namespace qualm::experiment

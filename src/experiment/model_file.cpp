@@ -1,0 +1,30 @@
+#include "experiment/model_file.h"
+
+#include <algorithm>
+
+#include "assemble/recipe.h"
+#include "formats/read.h"
+
+namespace qualm::experiment {
+
+Result<std::shared_ptr<OpenedModel>> OpenedModel::open(const std::string& path) {
+  QUALM_TRY(auto checkpoint, formats::read(path));
+  return std::shared_ptr<OpenedModel>(new OpenedModel(path, std::move(checkpoint)));
+}
+
+bool OpenedModel::runs_as_it_is() const noexcept {
+  const auto bf16 = [](const model::Tensor& tensor) {
+    return tensor.encoding.name == "BF16" && tensor.dims.size() >= 2;
+  };
+  return checkpoint_.format.starts_with("GGUF") && std::ranges::none_of(checkpoint_.tensors, bf16);
+}
+
+Result<engine::ModelFile> OpenedModel::runnable(Progress& progress) {
+  if (runs_as_it_is()) return engine::ModelFile{checkpoint_.files.front().path, path_};
+  if (!image_) {
+    QUALM_TRY(image_, assemble::assemble(checkpoint_, nullptr, {}, progress));
+  }
+  return engine::ModelFile{image_->path(), path_};
+}
+
+}  // namespace qualm::experiment

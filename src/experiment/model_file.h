@@ -1,0 +1,42 @@
+// A model on disk, opened: read by our reader first, then ready for libllama.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "assemble/image.h"
+#include "base/error.h"
+#include "base/progress.h"
+#include "engine/engine.h"
+#include "model/checkpoint.h"
+
+namespace qualm::experiment {
+
+/// Validated before libllama sees it. What is not a GGUF, or holds BF16, is assembled into one in
+/// memory at first use.
+class OpenedModel {
+ public:
+  /// Errors of the readers (exit code 2).
+  [[nodiscard]] static Result<std::shared_ptr<OpenedModel>> open(const std::string& path);
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] const model::Checkpoint& checkpoint() const noexcept { return checkpoint_; }
+  /// Identifies the content for cache keys.
+  [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
+  void set_identity(std::string identity) { identity_ = std::move(identity); }
+  /// libllama opens the file itself: a GGUF without matrices in BF16.
+  [[nodiscard]] bool runs_as_it_is() const noexcept;
+  /// What libllama can open: the file itself, or the assembled image.
+  [[nodiscard]] Result<engine::ModelFile> runnable(Progress& progress);
+
+ private:
+  OpenedModel(std::string path, model::Checkpoint checkpoint)
+      : path_(std::move(path)), checkpoint_(std::move(checkpoint)) {}
+  std::string path_;
+  std::string identity_;
+  model::Checkpoint checkpoint_;
+  std::optional<assemble::Image> image_;
+};
+
+}  // namespace qualm::experiment

@@ -1,0 +1,195 @@
+#include "experiment/runner.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "assemble/recipe.h"
+#include "engine/llama_engine.h"
+#include "formats/read.h"
+
+namespace qualm::experiment {
+namespace {
+
+/// Half of what is free now.
+std::int64_t memory_for_images() {
+  return static_cast<std::int64_t>(::sysconf(_SC_AVPHYS_PAGES)) * ::sysconf(_SC_PAGESIZE) / 2;
+}
+
+}  // namespace
+
+Runner::Runner(Parts parts) : parts_(std::move(parts)), budget_(memory_for_images()) {}
+
+OpenedModel& Runner::file_of(const Weights& weights) const {
+  if (weights.kind == Weights::Kind::baseline) return *parts_.baseline;
+  return weights.kind == Weights::Kind::base_model ? *parts_.base_model : *parts_.candidate;
+}
+
+std::int64_t Runner::estimated_bytes(const Weights& weights) const {
+  if (!weights.made()) return 0;
+  const auto it = images_.find(id_of(weights));
+  if (it != images_.end()) return it->second.bytes();
+  const auto& file = parts_.baseline ? parts_.baseline : parts_.candidate;
+  // No quant type makes a file larger than its original.
+  return static_cast<std::int64_t>(file->checkpoint().file_bytes());
+}
+
+Result<assemble::Image> Runner::make(const Weights& weights) {
+  if (weights.kind == Weights::Kind::assembled)
+    return assemble::assemble(parts_.candidate->checkpoint(),
+                              parts_.baseline ? &parts_.baseline->checkpoint() : nullptr,
+                              weights.recipe, parts_.progress);
+  parts_.progress.update("making the " + describe(weights), 0, 0);
+  QUALM_TRY(const auto source, parts_.baseline->runnable(parts_.progress));
+  auto options = assemble::quantize_options(weights.mix, weights.overrides);
+  options.allow_requantize = true;
+  options.threads = parts_.settings.threads;
+  if (weights.calibrated_on) {
+    QUALM_TRY(options.importance, importance(*weights.calibrated_on));
+  }
+  return parts_.quantizer.quantize(source.path, options);
+}
+
+Result<assemble::Image*> Runner::image(const Weights& weights) {
+  const VariantId id = id_of(weights);
+  if (const auto it = images_.find(id); it != images_.end()) return &it->second;
+  QUALM_TRY(auto image, make(weights));
+  ++made_;
+  return &images_.emplace(id, std::move(image)).first->second;
+}
+
+Result<std::shared_ptr<engine::Model>> Runner::model(const Weights& weights) {
+  const VariantId id = id_of(weights);
+  auto& models = weights.made() ? made_models_ : files_;
+  if (const auto it = models.find(id); it != models.end()) return it->second;
+  engine::ModelFile file;
+  if (weights.made()) {
+    QUALM_TRY(const assemble::Image* const made, image(weights));
+    file = {made->path(), describe(weights)};
+  } else {
+    QUALM_TRY(file, file_of(weights).runnable(parts_.progress));
+  }
+  QUALM_TRY(auto loaded, parts_.engine.load(file, parts_.gpu_layers));
+  models.emplace(id, loaded);
+  return loaded;
+}
+
+bool Runner::is_given(const Variant& variant) const {
+  const auto given = [](const std::string& type, const std::string& users) {
+    return type == "f16" || type == users;
+  };
+  return given(variant.type_k, parts_.settings.type_k) &&
+         given(variant.type_v, parts_.settings.type_v);
+}
+
+std::string Runner::identity_of(const Weights& weights) const {
+  if (!weights.made()) return file_of(weights).identity();
+  const std::string base = parts_.baseline ? parts_.baseline->identity() : "";
+  const std::string id = id_of(weights).digest;
+  if (weights.kind == Weights::Kind::assembled)
+    return fmt::format("{}+{}>{}/{}", parts_.candidate->identity(), base, id,
+                       assemble::kAssembleVersion);
+  const std::string text =
+      weights.calibrated_on ? parts_.texts.at(*weights.calibrated_on).text->identity() : "";
+  return fmt::format("{}>{}{}", base, id, text);
+}
+
+ModelRun Runner::run_of(const Variant& variant) {
+  ModelRun run{.name = describe(variant),
+               .identity = identity_of(variant.weights),
+               .load = [this, weights = variant.weights] { return model(weights); },
+               .settings = parts_.settings};
+  run.settings.type_k = variant.type_k;
+  run.settings.type_v = variant.type_v;
+  return run;
+}
+
+Result<std::vector<evaluate::Measurement>> Runner::measure(const Variant& reference,
+                                                           std::span<const Variant> variants,
+                                                           WindowRange windows,
+                                                           const evaluate::StopRule& rule) {
+  std::vector<evaluate::Measurement> all;
+  while (all.size() < variants.size()) {
+    // As many in one pass of the reference as the memory holds, one at least.
+    std::vector<ModelRun> group;
+    std::int64_t bytes = estimated_bytes(reference.weights);
+    for (std::size_t i = all.size(); i < variants.size(); ++i) {
+      bytes += estimated_bytes(variants[i].weights);
+      if (!group.empty() && bytes > budget_) break;
+      group.push_back(run_of(variants[i]));
+      // A cache that is only tried may not suit the model's head size.
+      group.back().optional = !is_given(variants[i]);
+    }
+    if (bytes > budget_) images_.clear();
+    MeasuredText& text = *parts_.texts.at(windows.text).text;
+    QUALM_TRY(auto measured,
+              text.measure(run_of(reference), group, windows.begin, windows.end, rule));
+    for (auto& one : measured) all.push_back(std::move(one));
+    made_models_.clear();
+    if (all.back().cancelled)
+      return fail({Kind::cancelled, "APP-001", parts_.candidate->path(), "diagnosis", "",
+                   "stopped on request",
+                   "What was measured is kept: run the same command again to continue."});
+  }
+  return all;
+}
+
+std::vector<Domain> Runner::texts() const {
+  std::vector<Domain> all;
+  for (const Text& text : parts_.texts) all.push_back(text.domain);
+  return all;
+}
+
+std::int64_t Runner::passes() const noexcept {
+  std::int64_t passes = 0;
+  for (const Text& text : parts_.texts) passes += text.text->passes();
+  return passes;
+}
+
+Result<const model::Importance*> Runner::importance(std::size_t text) {
+  if (const auto it = importance_.find(text); it != importance_.end()) return &it->second;
+  QUALM_TRY(const auto baseline, model(baseline_weights()));
+  const MeasuredText& measured = *parts_.texts.at(text).text;
+  const auto tokens = measured.last_windows(calibration_windows(measured.windows().count()));
+  QUALM_TRY(auto made, baseline->importance(parts_.settings, tokens, parts_.progress));
+  return &importance_.emplace(text, std::move(made)).first->second;
+}
+
+Result<model::Checkpoint> Runner::opened(const Weights& weights) {
+  if (!weights.made()) return file_of(weights).checkpoint();
+  QUALM_TRY(const assemble::Image* const made, image(weights));
+  return formats::read(made->path());
+}
+
+Result<std::optional<bool>> Runner::same_weights(const Weights& a, const Weights& b) {
+  QUALM_TRY(const auto first, opened(a));
+  QUALM_TRY(const auto second, opened(b));
+  return std::ranges::all_of(first.tensors, [&](const model::Tensor& tensor) {
+    const model::Tensor* other = second.find(tensor.name);
+    return other && tensor.encoding.ggml_type >= 0 &&
+           tensor.encoding.ggml_type == other->encoding.ggml_type &&
+           std::ranges::equal(tensor.data->ggml_bytes(), other->data->ggml_bytes());
+  });
+}
+
+Result<std::int64_t> Runner::model_bytes(const Weights& weights) {
+  if (!weights.made()) return static_cast<std::int64_t>(file_of(weights).checkpoint().file_bytes());
+  QUALM_TRY(const assemble::Image* const made, image(weights));
+  return made->bytes();
+}
+
+std::int64_t Runner::cache_bytes(const std::string& type_k, const std::string& type_v) const {
+  const auto& model = parts_.candidate->checkpoint();
+  const std::int64_t heads = model.arch_integer("attention.head_count").value_or(0);
+  if (heads == 0) return 0;
+  const std::int64_t kv_heads = model.arch_integer("attention.head_count_kv").value_or(heads);
+  const std::int64_t head = model.arch_integer("embedding_length").value_or(0) / heads;
+  const std::int64_t k = model.arch_integer("attention.key_length").value_or(head) * kv_heads;
+  const std::int64_t v = model.arch_integer("attention.value_length").value_or(head) * kv_heads;
+  const std::int64_t layers = model.arch_integer("block_count").value_or(0);
+  return layers * parts_.settings.ctx_size *
+         (engine::cache_bytes(type_k, k) + engine::cache_bytes(type_v, v));
+}
+
+}  // namespace qualm::experiment

@@ -1,0 +1,76 @@
+// The Experiment over real files and a real engine: makes variants, runs them, remembers.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "assemble/quantizer.h"
+#include "engine/engine.h"
+#include "experiment/experiment.h"
+#include "experiment/measured_text.h"
+#include "experiment/model_file.h"
+#include "model/importance.h"
+
+namespace qualm::experiment {
+
+class Runner final : public Experiment {
+ public:
+  struct Text {
+    Domain domain;
+    MeasuredText* text = nullptr;
+  };
+  struct Parts {
+    engine::Engine& engine;
+    assemble::Quantizer& quantizer;
+    Progress& progress;
+    std::shared_ptr<OpenedModel> candidate;
+    std::shared_ptr<OpenedModel> baseline;    ///< may be null
+    std::shared_ptr<OpenedModel> base_model;  ///< may be null
+    engine::Settings settings;                ///< cache types come from the variants
+    std::int32_t gpu_layers = 0;
+    std::vector<Text> texts;  ///< one at least; the first is the one to judge on
+  };
+  explicit Runner(Parts parts);
+
+  std::vector<Domain> texts() const override;
+  Result<std::vector<evaluate::Measurement>> measure(const Variant& reference,
+                                                     std::span<const Variant> variants,
+                                                     WindowRange windows,
+                                                     const evaluate::StopRule& rule) override;
+  Result<std::optional<bool>> same_weights(const Weights& a, const Weights& b) override;
+  Result<std::int64_t> model_bytes(const Weights& weights) override;
+  std::int64_t cache_bytes(const std::string& type_k, const std::string& type_v) const override;
+
+  [[nodiscard]] ModelRun run_of(const Variant& variant);
+  /// Models that were made to change one factor alone.
+  [[nodiscard]] std::int64_t variants_made() const noexcept { return made_; }
+  /// Windows that went through a model so far, on all texts.
+  [[nodiscard]] std::int64_t passes() const noexcept;
+
+ private:
+  /// Its cache is the user's own, or not quantized.
+  [[nodiscard]] bool is_given(const Variant& variant) const;
+  /// The file of weights that are not made.
+  [[nodiscard]] OpenedModel& file_of(const Weights& weights) const;
+  [[nodiscard]] std::string identity_of(const Weights& weights) const;
+  [[nodiscard]] Result<assemble::Image> make(const Weights& weights);
+  [[nodiscard]] Result<assemble::Image*> image(const Weights& weights);
+  [[nodiscard]] Result<std::shared_ptr<engine::Model>> model(const Weights& weights);
+  /// The importance matrix of the last windows of a text, made on first use.
+  [[nodiscard]] Result<const model::Importance*> importance(std::size_t text);
+  [[nodiscard]] Result<model::Checkpoint> opened(const Weights& weights);
+  [[nodiscard]] std::int64_t estimated_bytes(const Weights& weights) const;
+
+  Parts parts_;
+  std::map<VariantId, assemble::Image> images_;
+  std::map<std::size_t, model::Importance> importance_;
+  std::map<VariantId, std::shared_ptr<engine::Model>> files_;        ///< stay loaded
+  std::map<VariantId, std::shared_ptr<engine::Model>> made_models_;  ///< for one call of measure
+  std::int64_t budget_;  ///< bytes of models made in memory that may exist at the same time
+  std::int64_t made_ = 0;
+};
+
+}  // namespace qualm::experiment

@@ -1,0 +1,17 @@
+// Symptoms as text, for the store: what a model wrote is written once.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "probe/symptom.h"
+
+namespace qualm::experiment {
+
+[[nodiscard]] std::string to_record(std::span<const probe::Symptom> symptoms);
+/// Absent where the text is no record of this version: then the texts are written again.
+[[nodiscard]] std::optional<std::vector<probe::Symptom>> from_record(const std::string& text);
+
+}  // namespace qualm::experiment

@@ -1,0 +1,70 @@
+// A variant is data: which weights, which cache. Every counterfactual of the diagnosis is one
+// (docs/method.md, Attribution).
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "assemble/recipe.h"
+
+namespace qualm::experiment {
+
+struct Weights {
+  enum class Kind {
+    candidate,    ///< the candidate's file as it is
+    baseline,     ///< the original's (--baseline)
+    base_model,   ///< those of the model that the original was fine-tuned from (--base-model)
+    requantized,  ///< the original as llama-quantize's type `mix`
+    assembled,    ///< the candidate with `recipe` applied
+  };
+  Kind kind = Kind::candidate;
+  std::string mix;
+  assemble::Recipe recipe;
+  /// requantized: tensor names as llama-quantize's --tensor-type takes them (regular expressions),
+  /// and their types in place of the mix's.
+  std::vector<std::pair<std::string, std::string>> overrides{};
+  /// requantized: with the importance matrix of that text, see Experiment::measure.
+  std::optional<std::size_t> calibrated_on{};
+
+  /// A file has to be made for them.
+  [[nodiscard]] bool made() const noexcept {
+    return kind == Kind::requantized || kind == Kind::assembled;
+  }
+};
+
+struct Variant {
+  Weights weights;
+  std::string type_k = "f16";
+  std::string type_v = "f16";
+};
+
+/// What a variant is, as a key: equal where the variants are, and independent of how they are
+/// described. Goes into keys of the cache on disk.
+struct VariantId {
+  std::string digest;  ///< 32 hexadecimal digits
+  friend auto operator<=>(const VariantId&, const VariantId&) = default;
+};
+[[nodiscard]] VariantId id_of(const Weights& weights);
+[[nodiscard]] VariantId id_of(const Variant& variant);
+
+/// For people: "original as Q4_K_M, q8_0/f16 cache". Never a key.
+[[nodiscard]] std::string describe(const Weights& weights);
+[[nodiscard]] std::string describe(const Variant& variant);
+
+[[nodiscard]] Weights baseline_weights();
+[[nodiscard]] Weights base_model_weights();
+/// The original as a type of llama-quantize: "Q4_K_M".
+[[nodiscard]] Weights requantized(const std::string& mix);
+[[nodiscard]] Weights assembled(assemble::Recipe recipe);
+/// Round-to-nearest of the original in the candidate's types, tensor by tensor: nothing is
+/// calibrated. Types that need an importance matrix become Q2_K.
+[[nodiscard]] Weights round_to_nearest();
+
+/// With a cache that is not quantized.
+[[nodiscard]] Variant with_f16_cache(Weights weights);
+
+}  // namespace qualm::experiment

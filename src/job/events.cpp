@@ -1,0 +1,103 @@
+#include "job/events.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <nlohmann/json.hpp>
+
+#include "job/interrupt.h"
+
+namespace qualm::job {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<std::pair<Kind, const char*>, 4> kKinds{{{Kind::input, "input"},
+                                                              {Kind::undecided, "undecided"},
+                                                              {Kind::engine, "engine"},
+                                                              {Kind::cancelled, "cancelled"}}};
+
+Json error_to_json(const Error& error) {
+  const char* kind = "engine";
+  for (const auto& [value, name] : kKinds)
+    if (value == error.kind) kind = name;
+  return {{"kind", kind},          {"code", error.code},         {"file", error.file},
+          {"place", error.place},  {"expected", error.expected}, {"found", error.found},
+          {"advice", error.advice}};
+}
+
+Error error_from_json(const Json& json) {
+  Error error{Kind::engine,        json.at("code"),  json.at("file"),  json.at("place"),
+              json.at("expected"), json.at("found"), json.at("advice")};
+  for (const auto& [value, name] : kKinds)
+    if (json.at("kind") == name) error.kind = value;
+  return error;
+}
+
+}  // namespace
+
+void EventWriter::send(const Json& event) {
+  // Names from files may hold any bytes; an event is UTF-8 whatever they hold.
+  std::string line = event.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  std::string_view left = line;
+  while (!left.empty()) {
+    const ssize_t n = ::write(descriptor_, left.data(), left.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return;  // nobody listens any more: what is finished is in the store
+    left.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+void EventWriter::update(std::string_view step, std::int64_t done, std::int64_t total) {
+  const auto now = std::chrono::steady_clock::now();
+  const bool soon = now - sent_ < std::chrono::milliseconds(100);
+  if (soon && step == step_ && done < total) return;
+  sent_ = now;
+  step_ = step;
+  send({{"event", "progress"}, {"step", step_}, {"done", done}, {"total", total}});
+}
+
+void EventWriter::note(std::string_view line) { send({{"event", "note"}, {"line", line}}); }
+
+bool EventWriter::cancelled() const { return interrupts() > 0; }
+
+void EventWriter::finish(const Result<Outcome>& result) {
+  if (result)
+    send({{"event", "result"}, {"exit_code", result->exit_code}, {"document", result->document}});
+  else
+    send({{"event", "error"}, {"error", error_to_json(result.error())}});
+}
+
+void EventReader::feed(std::string_view bytes) {
+  pending_ += bytes;
+  std::size_t begin = 0;
+  for (auto end = pending_.find('\n'); end != std::string::npos; end = pending_.find('\n', begin)) {
+    take(pending_.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  pending_.erase(0, begin);
+}
+
+void EventReader::take(const std::string& line) {
+  // The writer is our own program: a line that is no event means a mixed installation, and ends as
+  // a job that never said how it ended.
+  try {
+    Json event = Json::parse(line);
+    const std::string kind = event.at("event");
+    if (kind == "progress") {
+      step_ = event.at("step");
+      progress_.update(step_, event.at("done"), event.at("total"));
+    } else if (kind == "note") {
+      progress_.note(event.at("line").get_ref<const std::string&>());
+    } else if (kind == "result") {
+      ending_ = Outcome{std::move(event.at("document")), event.at("exit_code")};
+    } else if (kind == "error") {
+      ending_ = fail(error_from_json(event.at("error")));
+    }
+  } catch (const nlohmann::json::exception&) {
+    progress_.note("not an event of a job: " + printable(line));
+  }
+}
+
+}  // namespace qualm::job

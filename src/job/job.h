@@ -1,0 +1,28 @@
+// Jobs are processes: libllama runs in a child, so that what kills it does not kill the answer.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "job/outcome.h"
+#include "job/request.h"
+
+namespace qualm::job {
+
+/// What a job does: one of the commands that run libllama.
+using Command = std::function<Result<Outcome>(const Request& request, Progress& progress)>;
+
+/// Runs `program job` with the request on its stdin and hands its events on. Ctrl-C reaches the
+/// child, which returns what it has; a second one kills it. Errors: the job's own; JOB-001 the job
+/// ended without an answer, with what it was doing, why it died and its last words; JOB-002 stopped
+/// on request before there was anything to show.
+[[nodiscard]] Result<Outcome> run_job(const Request& request, Progress& progress,
+                                      const std::string& program = "/proc/self/exe");
+
+/// The child's side, `qualm job`: a Request on stdin (its JSON as CBOR), events on stdout. What
+/// libraries print goes to stderr. Returns the exit code, 0 whenever an answer was sent.
+[[nodiscard]] int serve_job(const Command& command);
+
+}  // namespace qualm::job

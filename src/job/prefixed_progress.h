@@ -1,0 +1,27 @@
+// Progress of a run that diagnoses several patients: each step says which one it is about.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+
+#include "base/progress.h"
+
+namespace qualm::job {
+
+class PrefixedProgress final : public Progress {
+ public:
+  PrefixedProgress(std::string prefix, Progress& to) : prefix_(std::move(prefix)), to_(to) {}
+  void update(std::string_view step, std::int64_t done, std::int64_t total) override {
+    to_.update(fmt::format("{}: {}", prefix_, step), done, total);
+  }
+  void note(std::string_view line) override { to_.note(fmt::format("{}: {}", prefix_, line)); }
+  bool cancelled() const override { return to_.cancelled(); }
+
+ private:
+  std::string prefix_;
+  Progress& to_;
+};
+
+}  // namespace qualm::job

@@ -1,0 +1,118 @@
+#include "job/request.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "model/runtime.h"
+
+namespace qualm::job {
+
+nlohmann::json to_json(const Request& r) {
+  return {{"command", r.command},
+          {"models", r.models},
+          {"baseline", r.baseline},
+          {"base_model", r.base_model},
+          {"finetune", r.finetune},
+          {"moe", r.moe},
+          {"only", r.only},
+          {"text", r.text},
+          {"texts", r.texts},
+          {"imatrix", r.imatrix},
+          {"protocol", evaluate::to_string(r.protocol)},
+          {"chunks", r.chunks},
+          {"full", r.full},
+          {"kv_grid", r.kv_grid},
+          {"use_cache", r.use_cache},
+          {"verify", r.verify},
+          {"symptom", r.symptom},
+          {"runtime", r.runtime},
+          {"prompts", r.prompts},
+          {"fail_if", r.fail_if},
+          {"gpu_layers", r.gpu_layers},
+          {"ctx_size", r.settings.ctx_size},
+          {"threads", r.settings.threads},
+          {"batch", r.settings.batch},
+          {"ubatch", r.settings.ubatch},
+          {"type_k", r.settings.type_k},
+          {"type_v", r.settings.type_v},
+          {"flash_attn", r.settings.flash_attn}};
+}
+
+Result<Request> request_from_json(const nlohmann::json& json) {
+  try {
+    Request r;
+    json.at("command").get_to(r.command);
+    json.at("models").get_to(r.models);
+    json.at("baseline").get_to(r.baseline);
+    json.at("base_model").get_to(r.base_model);
+    json.at("finetune").get_to(r.finetune);
+    json.at("moe").get_to(r.moe);
+    json.at("only").get_to(r.only);
+    json.at("text").get_to(r.text);
+    json.at("texts").get_to(r.texts);
+    json.at("imatrix").get_to(r.imatrix);
+    r.protocol = json.at("protocol") == "llama.cpp" ? evaluate::Protocol::llama_cpp
+                                                    : evaluate::Protocol::standard;
+    json.at("chunks").get_to(r.chunks);
+    json.at("full").get_to(r.full);
+    json.at("kv_grid").get_to(r.kv_grid);
+    json.at("use_cache").get_to(r.use_cache);
+    json.at("verify").get_to(r.verify);
+    json.at("symptom").get_to(r.symptom);
+    json.at("runtime").get_to(r.runtime);
+    json.at("prompts").get_to(r.prompts);
+    json.at("fail_if").get_to(r.fail_if);
+    json.at("gpu_layers").get_to(r.gpu_layers);
+    json.at("ctx_size").get_to(r.settings.ctx_size);
+    json.at("threads").get_to(r.settings.threads);
+    json.at("batch").get_to(r.settings.batch);
+    json.at("ubatch").get_to(r.settings.ubatch);
+    json.at("type_k").get_to(r.settings.type_k);
+    json.at("type_v").get_to(r.settings.type_v);
+    json.at("flash_attn").get_to(r.settings.flash_attn);
+    return r;
+  } catch (const nlohmann::json::exception& thrown) {
+    return fail({Kind::input, "REQUEST-001", "", "job description",
+                 "a request of this version of qualm", thrown.what(),
+                 "`qualm job` is for qualm's own use: call diagnose, measure or inspect."});
+  }
+}
+
+std::vector<std::string> known_runtimes() {
+  const auto names = model::runtime_names();
+  return {names.begin(), names.end()};
+}
+
+Result<Condition> parse_condition(const std::string& text) {
+  std::vector<std::string_view> names;
+  for (const evaluate::MetricRow& row : evaluate::metric_rows()) names.push_back(row.name);
+  const auto refuse = [&] {
+    return fail({Kind::input, "REQUEST-002", "", "--fail-if",
+                 fmt::format("METRIC>NUMBER or METRIC<NUMBER, with METRIC one of {}",
+                             fmt::join(names, ", ")),
+                 text, "For example --fail-if 'ppl_change>1%'."});
+  };
+  std::string plain;
+  std::ranges::copy_if(text, std::back_inserter(plain), [](char c) { return c != ' '; });
+  const auto at = plain.find_first_of("<>");
+  if (at == std::string::npos) return refuse();
+  const auto metric = evaluate::metric_named(plain.substr(0, at));
+  if (!metric) return refuse();
+  Condition condition{text, *metric, plain[at] == '>', 0};
+  std::string number = plain.substr(at + 1);
+  const bool percent = number.ends_with('%');
+  if (percent) number.pop_back();
+  const auto [end, error] =
+      std::from_chars(number.data(), number.data() + number.size(), condition.threshold);
+  if (error != std::errc() || end != number.data() + number.size() ||
+      !std::isfinite(condition.threshold))
+    return refuse();
+  if (percent) condition.threshold /= 100;
+  return condition;
+}
+
+}  // namespace qualm::job

@@ -1,0 +1,60 @@
+// What the user asked for, as the command line builds it and as it crosses to the job process.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/engine.h"
+#include "evaluate/metrics.h"
+#include "evaluate/text_windows.h"
+
+namespace qualm::job {
+
+struct Request {
+  std::string command;              ///< measure, diagnose, inspect, compare, demo, clinic
+  std::vector<std::string> models;  ///< candidates; one but for measure
+  std::string baseline;
+  std::string base_model;
+  std::string finetune;  ///< clinic: the model tuned from the baseline, or empty
+  std::string moe;       ///< clinic: a mixture of experts, or empty
+  std::string only;      ///< clinic: patients whose name holds this
+  bool list = false;     ///< clinic: name the patients; answered by the command line itself
+  std::string text;      ///< path; empty: the bundled text
+  std::vector<std::string> texts;  ///< further domains, "name=path"
+  std::string imatrix;             ///< the importance matrix the candidate was made with, or empty
+  evaluate::Protocol protocol = evaluate::Protocol::standard;
+  std::int64_t chunks = -1;  ///< windows of the text; -1, as llama.cpp has it, or 0: all
+  bool full = false;         ///< do not stop early
+  bool kv_grid = false;      ///< measure --kv
+  bool use_cache = true;     ///< of finished measurements
+  bool verify = false;       ///< inspect --verify
+  std::int64_t top = 10;     ///< compare --top
+  std::string symptom;       ///< what the user sees: repetition, ..., all, none; empty: not said
+  std::string runtime;       ///< what the model is run with: model/runtime.h; empty: not said
+  std::string prompts;       ///< path of a prompts file; empty: the bundled one
+  std::vector<std::string> fail_if;
+  engine::Settings settings;
+  std::int32_t gpu_layers = 0;
+};
+
+[[nodiscard]] nlohmann::json to_json(const Request& request);
+/// REQUEST-001: not a request of this version of qualm.
+[[nodiscard]] Result<Request> request_from_json(const nlohmann::json& json);
+
+/// What --runtime may name.
+[[nodiscard]] std::vector<std::string> known_runtimes();
+
+/// One --fail-if: a metric of evaluate::Measurement against a number.
+struct Condition {
+  std::string text;  ///< as given
+  evaluate::MetricId metric = evaluate::MetricId::kld_mean;
+  bool greater = true;
+  double threshold = 0;  ///< fraction where the user wrote a percentage
+};
+/// "ppl_change>1%", "kld_mean > 0.02", "same_top<95%". REQUEST-002 names the metrics there are.
+[[nodiscard]] Result<Condition> parse_condition(const std::string& text);
+
+}  // namespace qualm::job

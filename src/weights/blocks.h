@@ -1,0 +1,41 @@
+// Many blocks of rows, a few threads, one answer: what a block gives is merged in block order, so
+// that neither the number of threads nor their luck shows in a figure.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "base/error.h"
+#include "base/progress.h"
+
+namespace qualm::weights {
+
+/// Weights decoded at once: 128 kB of floats, which stay in a core's second cache.
+inline constexpr std::int64_t kBlockWeights = std::int64_t{1} << 15;
+/// Longer rows are not read: they would need memory that no known model needs.
+inline constexpr std::int64_t kLongestRow = std::int64_t{1} << 24;
+
+/// Rows of one block for rows of this length: 1 at least.
+[[nodiscard]] std::int64_t rows_per_block(std::int64_t row_length) noexcept;
+
+/// Threads for a request of `wanted`; 0: all cores this process may use.
+[[nodiscard]] int lanes(int wanted) noexcept;
+
+/// work(block, lane) once for each block in [0, blocks), on `lanes` threads of which the caller's
+/// is one; a lane runs one block at a time, so scratch memory by lane needs no lock. `progress` is
+/// asked and told on the caller's thread. The first error by block is returned; COMPARE-001
+/// (cancelled) after Ctrl-C, COMPARE-002 where memory runs out.
+[[nodiscard]] Result<void> for_each_block(
+    std::int64_t blocks, int lanes, Progress& progress,
+    const std::function<Result<void>(std::int64_t block, int lane)>& work);
+
+/// The first `size` floats of a buffer that only ever grows.
+[[nodiscard]] inline std::span<float> sized(std::vector<float>& buffer, std::int64_t size) {
+  buffer.resize(std::max(buffer.size(), static_cast<std::size_t>(size)));
+  return std::span(buffer).first(static_cast<std::size_t>(size));
+}
+
+}  // namespace qualm::weights

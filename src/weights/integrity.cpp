@@ -1,0 +1,204 @@
+#include "weights/integrity.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <optional>
+#include <thread>
+
+#include "codec/verify.h"
+
+namespace qualm::weights {
+namespace {
+
+constexpr std::int64_t kJudgedAtOnce = std::int64_t{1} << 20;  // weights
+
+/// Readers run beside the one thread that may talk to a Progress; this passes them its wish to
+/// stop.
+class StopFlag final : public Progress {
+ public:
+  [[nodiscard]] bool cancelled() const override { return stop.load(std::memory_order_relaxed); }
+  std::atomic<bool> stop = false;
+};
+
+/// Every tensor's health, tensors shared out among threads.
+std::vector<Result<codec::TensorHealth>> read_all(const model::Checkpoint& candidate,
+                                                  std::int32_t threads, Progress& progress) {
+  std::vector<Result<codec::TensorHealth>> all(candidate.tensors.size());
+  StopFlag flag;
+  std::atomic<std::size_t> next = 0;
+  std::atomic<std::int64_t> bytes = 0;
+  std::atomic<std::int32_t> working = std::max(threads, 1);
+  const auto work = [&] {
+    for (std::size_t i = next++; i < all.size(); i = next++) {
+      all[i] = codec::verify(candidate.tensors[i], flag);
+      bytes += candidate.tensors[i].bytes;
+      candidate.release_pages();
+    }
+    --working;
+  };
+  std::vector<std::jthread> readers;
+  for (std::int32_t i = 0; i < std::max(threads, 1); ++i) readers.emplace_back(work);
+  while (working > 0) {
+    progress.update("reading every block", bytes, candidate.tensor_bytes());
+    if (progress.cancelled()) flag.stop = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return all;
+}
+
+/// The baseline's tensor of one that is under suspicion.
+class Witness {
+ public:
+  explicit Witness(const model::Tensor& tensor) : tensor_(&tensor) {}
+
+  /// Root mean square of weights [first, first + count); absent where they cannot be read.
+  [[nodiscard]] std::optional<double> rms(std::int64_t first, std::int64_t count) const {
+    double sum = 0;
+    const bool read = each(first, count, [&](float w) { sum += double{w} * w; });
+    if (!read || count == 0) return std::nullopt;
+    return std::sqrt(sum / static_cast<double>(count));
+  }
+  /// Largest minus smallest.
+  [[nodiscard]] std::optional<double> spread(std::int64_t first, std::int64_t count) const {
+    double low = INFINITY;
+    double high = -INFINITY;
+    const bool read = each(first, count, [&](float w) {
+      low = std::min(low, double{w});
+      high = std::max(high, double{w});
+    });
+    if (!read || count == 0) return std::nullopt;
+    return high - low;
+  }
+  [[nodiscard]] std::optional<double> rms() const { return rms(0, tensor_->parameters()); }
+
+ private:
+  bool each(std::int64_t first, std::int64_t count, auto&& see) const {
+    const std::int64_t length = tensor_->row_length();
+    const std::int64_t end = first + count;
+    const std::int64_t at_once = std::max<std::int64_t>(1, kJudgedAtOnce / length);
+    std::vector<float> values;
+    for (std::int64_t row = first / length; row * length < end; row += at_once) {
+      const std::int64_t rows = std::min(at_once, (end - 1) / length + 1 - row);
+      values.resize(static_cast<std::size_t>(rows * length));
+      if (!tensor_->data->rows(row, rows, values)) return false;
+      const std::int64_t from = std::max<std::int64_t>(first - row * length, 0);
+      const std::int64_t to = std::min(end - row * length, rows * length);
+      for (std::int64_t i = from; i < to; ++i) see(values[static_cast<std::size_t>(i)]);
+    }
+    return true;
+  }
+
+  const model::Tensor* tensor_;
+};
+
+/// Runs of zeros, and the rows of zeros that are too short to be one.
+std::vector<codec::WeightRun> zero_spans(const codec::TensorHealth& health, std::int64_t length) {
+  std::vector<codec::WeightRun> spans = health.zero_runs;
+  if (length < codec::kZeroRun)
+    for (const std::int64_t row : health.zero.first) {
+      const auto holds = [&](const codec::WeightRun& run) {
+        return run.first <= row * length && (row + 1) * length <= run.first + run.count;
+      };
+      if (std::ranges::none_of(spans, holds)) spans.push_back({row * length, length});
+    }
+  std::ranges::sort(spans, {}, &codec::WeightRun::first);
+  return spans;
+}
+
+IntegrityFault zeros_at(const model::Tensor& tensor, std::int64_t first, std::int64_t count,
+                        const char* baseline) {
+  return {IntegrityFault::Kind::zeros, tensor.name, first / tensor.row_length(), count,
+          fmt::format("zero: {} of its weights, from row {} on{}", count,
+                      first / tensor.row_length(), baseline)};
+}
+
+IntegrityFault constant_at(const model::Tensor& tensor, std::int64_t row, std::int64_t rows,
+                           const char* baseline) {
+  return {IntegrityFault::Kind::constant, tensor.name, row, rows * tensor.row_length(),
+          fmt::format("rows of one value: {}, the first is row {}{}", rows, row, baseline)};
+}
+
+void judge_zeros(const model::Tensor& tensor, const codec::TensorHealth& health,
+                 const Witness* witness, IntegrityReport& report) {
+  const auto spans = zero_spans(health, tensor.row_length());
+  if (spans.empty()) return;
+  if (!witness) {
+    std::int64_t all = 0;
+    for (const auto& span : spans) all += span.count;
+    report.unjudged.push_back(
+        zeros_at(tensor, spans.front().first, std::max(all, health.zero_run_weights), ""));
+    return;
+  }
+  const auto whole = witness->rms();
+  std::optional<std::int64_t> first;
+  std::int64_t count = 0;
+  for (const codec::WeightRun& span : spans) {
+    const auto here = witness->rms(span.first, span.count);
+    if (!whole || !here || *here <= kZeroBelow * *whole) continue;
+    if (!first) first = span.first;
+    count += span.count;
+  }
+  if (first) report.found.push_back(zeros_at(tensor, *first, count, ", the baseline's are not"));
+}
+
+void judge_constants(const model::Tensor& tensor, const codec::TensorHealth& health,
+                     const Witness* witness, IntegrityReport& report) {
+  if (health.constant.count == 0) return;
+  if (!witness) {
+    report.unjudged.push_back(
+        constant_at(tensor, health.constant.first.front(), health.constant.count, ""));
+    return;
+  }
+  const auto whole = witness->rms();
+  std::optional<std::int64_t> first;
+  std::int64_t count = 0;
+  for (const std::int64_t row : health.constant.first) {
+    const auto spread = witness->spread(row * tensor.row_length(), tensor.row_length());
+    if (!whole || !spread || *spread <= kZeroBelow * *whole) continue;
+    if (!first) first = row;
+    ++count;
+  }
+  if (first) report.found.push_back(constant_at(tensor, *first, count, ", the baseline's do not"));
+}
+
+void judge(const model::Tensor& tensor, const codec::TensorHealth& health,
+           const model::Checkpoint* baseline, IntegrityReport& report) {
+  if (health.not_finite.count > 0)
+    report.found.push_back(
+        {IntegrityFault::Kind::not_finite, tensor.name, health.not_finite.first.front(),
+         health.not_finite_weights,
+         fmt::format("NaN or infinite: {} of its weights, the first in row {}",
+                     health.not_finite_weights, health.not_finite.first.front())});
+  const model::Tensor* other = baseline ? baseline->find(tensor.name) : nullptr;
+  std::optional<Witness> witness;
+  if (other && other->dims == tensor.dims) witness.emplace(*other);
+  judge_zeros(tensor, health, witness ? &*witness : nullptr, report);
+  judge_constants(tensor, health, witness ? &*witness : nullptr, report);
+}
+
+}  // namespace
+
+Result<IntegrityReport> check_integrity(const model::Checkpoint& candidate,
+                                        const model::Checkpoint* baseline, std::int32_t threads,
+                                        Progress& progress) {
+  const auto health = read_all(candidate, threads, progress);
+  IntegrityReport report;
+  for (std::size_t i = 0; i < health.size(); ++i) {
+    const model::Tensor& tensor = candidate.tensors[i];
+    if (health[i]) {
+      report.weights_read += health[i]->rows_read * tensor.row_length();
+      judge(tensor, *health[i], baseline, report);
+    } else if (health[i].error().kind == Kind::cancelled) {
+      return std::unexpected(health[i].error());
+    } else {
+      report.not_read.push_back(fmt::format("tensor {}: {}", tensor.name, health[i].error().found));
+    }
+  }
+  return report;
+}
+
+}  // namespace qualm::weights

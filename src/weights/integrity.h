@@ -1,0 +1,45 @@
+// What in a file cannot be as its maker wrote it: every weight is read, and what looks wrong is
+// held against the baseline before it is called so.
+//
+// A NaN or an infinity is wrong by itself. Zeros and rows of one value may be meant (padded
+// embeddings, pruned weights): they are damage where the baseline has something else there.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "model/checkpoint.h"
+
+namespace qualm::weights {
+
+struct IntegrityFault {
+  enum class Kind { not_finite, zeros, constant };
+  Kind kind = Kind::not_finite;
+  std::string tensor;
+  std::int64_t row = 0;      ///< the first one
+  std::int64_t weights = 0;  ///< how many, in the whole tensor; of those that were judged for zeros
+  std::string says;          ///< with row and number
+};
+
+struct IntegrityReport {
+  std::vector<IntegrityFault> found;  ///< in the order of the file
+  std::vector<IntegrityFault>
+      unjudged;                       ///< zeros and constants that no baseline was there to judge
+  std::vector<std::string> not_read;  ///< tensors that no decoder here can read, with the reason
+  std::int64_t weights_read = 0;
+};
+
+/// Weights of the baseline smaller than this part of their tensor's RMS count as the zeros that a
+/// quantizer may make of them.
+inline constexpr double kZeroBelow = 1e-3;
+
+/// Reads the candidate on `threads` threads, and of the baseline (may be null) the tensors under
+/// suspicion. Error: Kind::cancelled CODEC-009.
+[[nodiscard]] Result<IntegrityReport> check_integrity(const model::Checkpoint& candidate,
+                                                      const model::Checkpoint* baseline,
+                                                      std::int32_t threads, Progress& progress);
+
+}  // namespace qualm::weights

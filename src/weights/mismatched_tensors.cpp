@@ -1,0 +1,141 @@
+#include "weights/mismatched_tensors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "weights/unquantized.h"
+
+namespace qualm::weights {
+namespace {
+
+constexpr std::int64_t kRowsCompared = 16;
+constexpr std::size_t kAsked = 8;  // unknown ones, until the rest is not asked for
+// Of the squares, what may differ: low bits leave as much, numbers stored one by one next to
+// nothing.
+constexpr double kAlike = 0.5;
+constexpr double kEqual = 1e-5;
+
+/// Rows evenly over a tensor, each with its place.
+struct Rows {
+  double may_differ = kAlike;  ///< of the squares, from a row that is the same
+  std::vector<std::int64_t> places;
+  std::vector<std::vector<float>> values;
+};
+
+Result<Rows> rows_of(const model::Tensor& tensor) {
+  Rows rows;
+  rows.may_differ = stored_as_floats(tensor.encoding) ? kEqual : kAlike;
+  const std::int64_t count = std::min(kRowsCompared, tensor.row_count());
+  for (std::int64_t i = 0; i < count; ++i) {
+    rows.places.push_back(i * tensor.row_count() / count);
+    rows.values.emplace_back(static_cast<std::size_t>(tensor.row_length()));
+    QUALM_CHECK(tensor.data->rows(rows.places.back(), 1, rows.values.back()));
+  }
+  return rows;
+}
+
+bool alike(std::span<const float> a, std::span<const float> b, double may_differ) {
+  double squares = 0, apart = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const auto x = static_cast<double>(a[i]), y = static_cast<double>(b[i]);
+    squares += y * y;
+    apart += (x - y) * (x - y);
+  }
+  return squares > 0 && apart < may_differ * squares;
+}
+
+Result<bool> holds(const Rows& rows, const model::Tensor& other) {
+  std::vector<float> row(static_cast<std::size_t>(other.row_length()));
+  for (std::size_t i = 0; i < rows.places.size(); ++i) {
+    QUALM_CHECK(other.data->rows(rows.places[i], 1, row));
+    if (!alike(rows.values[i], row, rows.may_differ)) return false;
+  }
+  return true;
+}
+
+/// Each of `rows` is found somewhere among those of `own`.
+Result<bool> reordered(const Rows& rows, const model::Tensor& own) {
+  std::vector<bool> seen(rows.places.size());
+  std::vector<float> row(static_cast<std::size_t>(own.row_length()));
+  for (std::int64_t r = 0; r < own.row_count(); ++r) {
+    QUALM_CHECK(own.data->rows(r, 1, row));
+    for (std::size_t i = 0; i < seen.size(); ++i)
+      if (!seen[i]) seen[i] = alike(rows.values[i], row, rows.may_differ);
+  }
+  return std::ranges::all_of(seen, std::identity());
+}
+
+/// A vector that is the baseline's with one number added to each, or times one number.
+Result<std::string> shifted_or_scaled(const Rows& rows, const model::Tensor& own) {
+  std::vector<float> was(static_cast<std::size_t>(own.row_length()));
+  QUALM_CHECK(own.data->rows(0, 1, was));
+  const std::vector<float>& is = rows.values.front();
+  double difference = 0, product = 0, squares = 0;
+  for (std::size_t i = 0; i < was.size(); ++i) {
+    difference += double{is[i]} - was[i];
+    product += double{is[i]} * was[i];
+    squares += double{was[i]} * was[i];
+  }
+  const double shift = difference / static_cast<double>(was.size());
+  const double factor = squares > 0 ? product / squares : 0;
+  std::vector<float> shifted = was, scaled = was;
+  for (float& value : shifted) value += static_cast<float>(shift);
+  for (float& value : scaled) value *= static_cast<float>(factor);
+  if (alike(is, shifted, rows.may_differ))
+    return fmt::format(": it is the baseline's {} {:.3g}", shift < 0 ? "less" : "plus",
+                       std::abs(shift));
+  if (alike(is, scaled, rows.may_differ))
+    return fmt::format(": it is the baseline's times {:.3g}", factor);
+  return "";
+}
+
+/// Where a strange tensor comes from, in words that follow: another tensor of `model`, its own rows
+/// in another order; empty where that is not known.
+Result<std::string> whose(const Suspects::One& one, const model::Checkpoint& model) {
+  const model::Tensor& strange = *one.tensor;
+  QUALM_TRY(const Rows rows, rows_of(strange));
+  const model::Tensor* own = nullptr;
+  for (const model::Tensor& other : model.tensors) {
+    if (other.dims != strange.dims) continue;
+    if (other.name == strange.name) {
+      own = &other;
+      continue;
+    }
+    QUALM_TRY(const bool held, holds(rows, other));
+    if (held) return fmt::format(": it holds the baseline's {}", other.name);
+  }
+  if (!own || !one.far) return "";
+  if (own->row_count() == 1) return shifted_or_scaled(rows, *own);
+  QUALM_TRY(const bool other_order, reordered(rows, *own));
+  return other_order ? ": its rows are the baseline's in another order" : "";
+}
+
+}  // namespace
+
+Result<std::vector<MismatchedTensor>> mismatched_among(const Suspects& suspects,
+                                                       const model::Checkpoint& model) {
+  std::vector<MismatchedTensor> known;
+  std::vector<MismatchedTensor> unknown;
+  std::int64_t near = 0;
+  for (const Suspects::One& one : suspects.all) {
+    std::string from;
+    if (!known.empty() || unknown.size() < kAsked) {
+      QUALM_TRY(from, whose(one, model));
+    }
+    if (from.empty() && !one.far)
+      ++near;
+    else
+      (from.empty() ? unknown : known).push_back({one.tensor->name, one.says + from});
+  }
+  const auto off = static_cast<double>(unknown.size()) + static_cast<double>(near);
+  if (off <= kMostMismatched * static_cast<double>(suspects.of))
+    known.insert(known.end(), unknown.begin(), unknown.end());
+  return known;
+}
+
+}  // namespace qualm::weights

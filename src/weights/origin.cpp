@@ -1,0 +1,318 @@
+#include "weights/origin.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <span>
+
+#include "numeric/cluster.h"
+#include "numeric/format.h"
+#include "weights/blocks.h"
+#include "weights/mismatched_rows.h"
+#include "weights/mismatched_tensors.h"
+#include "weights/regression.h"
+#include "weights/tensor_index.h"
+#include "weights/unquantized.h"
+#include "weights/unscale.h"
+
+namespace qualm::weights {
+namespace {
+
+constexpr std::int64_t kClusters = 64;                        // of rows, for each tensor
+constexpr std::int64_t kMostWeights = std::int64_t{1} << 21;  // read of one tensor
+constexpr double kFarOff = 0.01;    // of a norm's squares: more than a tuning moves it
+constexpr double kErrorsApart = 4;  // standard errors between 0 and 1, for a delta to be told
+
+/// The same matrix in the three models; base is A again where no B was given.
+struct Triple {
+  const model::Tensor* w = nullptr;
+  const model::Tensor* a = nullptr;
+  const model::Tensor* b = nullptr;
+  std::int64_t rows = 0;             ///< common to all
+  const Factors* unfold = nullptr;   ///< brings w to the scale of a, or of b
+  bool to_b = false;                 ///< of b
+  std::vector<float> other_columns;  ///< brings the other there, where w was folded; else empty
+};
+
+/// Rows [first, first + count) of each of `clusters` pieces, evenly over the tensor.
+struct Sample {
+  std::int64_t clusters = 0;
+  std::int64_t count = 0;  ///< rows of one cluster that are read
+  std::int64_t stride = 0;
+  Sample(std::int64_t rows, std::int64_t length)
+      : clusters(std::min(rows, kClusters)),
+        count(std::clamp<std::int64_t>(kMostWeights / std::max<std::int64_t>(1, clusters * length),
+                                       1, rows / std::max<std::int64_t>(1, clusters))),
+        stride(rows / std::max<std::int64_t>(1, clusters)) {}
+};
+
+struct TripleScratch {
+  std::vector<float> w, a, b, steps;
+};
+
+Result<void> read(const Triple& triple, std::int64_t first, std::int64_t count,
+                  TripleScratch& scratch, RegressionSums& sums) {
+  const std::int64_t length = triple.w->row_length();
+  const std::int64_t size = count * length;
+  const auto w = sized(scratch.w, size), a = sized(scratch.a, size), b = sized(scratch.b, size);
+  std::span<float> steps;
+  QUALM_CHECK(triple.w->data->rows(first, count, w));
+  QUALM_CHECK(triple.a->data->rows(first, count, a));
+  QUALM_CHECK(triple.b->data->rows(first, count, b));
+  if (const auto grid = triple.w->data->steps()) {
+    steps = sized(scratch.steps, size);
+    QUALM_CHECK(grid->rows(first, count, steps));
+  }
+  if (triple.unfold) {
+    apply(*triple.unfold, first, length, w);
+    if (!steps.empty()) apply(*triple.unfold, first, length, steps);
+    const auto other = triple.to_b ? a : b;
+    for (std::size_t i = 0; i < other.size() && !triple.other_columns.empty(); ++i)
+      other[i] *= triple.other_columns[i % triple.other_columns.size()];
+  }
+  sums.add(w, a, b, steps);
+  return {};
+}
+
+/// norm(B) / norm(A) of the norm that feeds this tensor: what B's columns would have been folded
+/// with, had the candidate been made from it.
+Result<std::vector<float>> columns_of_other(const std::string& name, const TensorIndex& a,
+                                            const TensorIndex& b) {
+  const auto dot = name.rfind('.', name.size() - sizeof(".weight"));
+  const std::string layer = name.substr(0, dot + 1);
+  const std::string norm =
+      layer + (name.substr(dot + 1).starts_with("attn") ? "attn_norm.weight" : "ffn_norm.weight");
+  const model::Tensor* of_a = a.find(norm);
+  const model::Tensor* of_b = b.find(norm);
+  if (!of_a || !of_b || of_a->dims != of_b->dims) return std::vector<float>{};
+  const auto size = static_cast<std::size_t>(of_a->parameters());
+  std::vector<float> norm_a(size), ratio(size);
+  QUALM_CHECK(of_a->data->rows(0, of_a->row_count(), norm_a));
+  QUALM_CHECK(of_b->data->rows(0, of_b->row_count(), ratio));
+  for (std::size_t i = 0; i < size; ++i) ratio[i] /= norm_a[i];
+  return ratio;
+}
+
+std::string unexplained_in_words(double share) {
+  return fmt::format("{} of its power is unexplained",
+                     numeric::format_value(share, {.percent = true}));
+}
+
+class Collector {
+ public:
+  Collector(int threads, Progress& progress)
+      : progress_(progress), scratch_(static_cast<std::size_t>(lanes(threads))) {}
+
+  Result<void> add(const Triple& triple, bool base_given) {
+    const std::int64_t length = triple.w->row_length();
+    const Sample sample(triple.rows, length);
+    std::vector<RegressionSums> clusters(static_cast<std::size_t>(sample.clusters));
+    const std::int64_t at_once = rows_per_block(length);
+    QUALM_CHECK(for_each_block(sample.clusters, static_cast<int>(scratch_.size()), progress_,
+                               [&](std::int64_t cluster, int lane) -> Result<void> {
+                                 for (std::int64_t row = 0; row < sample.count; row += at_once)
+                                   QUALM_CHECK(read(triple, cluster * sample.stride + row,
+                                                    std::min(at_once, sample.count - row),
+                                                    scratch_[static_cast<std::size_t>(lane)],
+                                                    clusters[static_cast<std::size_t>(cluster)]));
+                                 return {};
+                               }));
+    take(triple, sample, clusters, base_given);
+    return {};
+  }
+
+  /// MismatchedTensor of the matrices are named; all others are pooled.
+  Result<void> finish(const model::Checkpoint& fine_tune, Provenance& found, bool base_given) {
+    Suspects suspects;
+    suspects.of = static_cast<std::int64_t>(matrices_.size());
+    for (const Matrix& matrix : matrices_) {
+      if (!matrix.odd.empty())
+        found.mismatched.push_back({matrix.origin.name, matrix.odd});
+      else if (strange(matrix))
+        suspects.all.push_back({matrix.w, unexplained_in_words(matrix.origin.residual_share)});
+    }
+    QUALM_TRY(auto mismatched, mismatched_among(suspects, fine_tune));
+    std::ranges::move(mismatched, std::back_inserter(found.mismatched));
+    for (Matrix& matrix : matrices_) {
+      if (std::ranges::find(found.mismatched, matrix.origin.name, &MismatchedTensor::tensor) ==
+          found.mismatched.end())
+        pool(matrix);
+      found.tensors.push_back(std::move(matrix.origin));
+    }
+    conclude(found, base_given);
+    return {};
+  }
+
+ private:
+  struct Matrix {
+    const model::Tensor* w = nullptr;
+    TensorOrigin origin;
+    std::string odd;  ///< what was done to the baseline's matrix, in words; empty: nothing seen
+    RegressionSums sums;
+    double residual = 0;
+    std::optional<Fit> fit;
+    std::vector<numeric::ClusterSum> within_a, within_b, difference;
+  };
+
+  static bool strange(const Matrix& matrix) {
+    const TensorOrigin& origin = matrix.origin;
+    return origin.residual_share > kMostUnexplained &&
+           unexplained(origin.residual_share, origin.residual_over_step);
+  }
+
+  void take(const Triple& triple, const Sample& sample, std::span<const RegressionSums> clusters,
+            bool base_given) {
+    Matrix matrix;
+    RegressionSums& sums = matrix.sums;
+    for (const RegressionSums& cluster : clusters) {
+      sums.merge(cluster);
+      if (cluster.gridded == 0) continue;
+      matrix.within_a.push_back({cluster.within_a, cluster.gridded});
+      matrix.within_b.push_back({cluster.within_b, cluster.gridded});
+      matrix.difference.push_back({cluster.within_a - cluster.within_b, cluster.gridded});
+    }
+    if (sums.weights == 0 || sums.ww == 0) return;
+    TensorOrigin& origin = matrix.origin;
+    origin.name = triple.w->name;
+    origin.encoding = triple.w->encoding.name;
+    origin.rows = triple.rows;
+    origin.rows_read = sample.clusters * sample.count;
+    matrix.residual = sums.ww;  // nothing explained
+    matrix.fit = base_given ? fit(clusters) : std::nullopt;
+    if (matrix.fit) {
+      const double half = 1.96 * matrix.fit->error;
+      origin.alpha =
+          numeric::Estimate{matrix.fit->alpha, matrix.fit->alpha - half, matrix.fit->alpha + half};
+      origin.gain = matrix.fit->gain;
+      matrix.residual = matrix.fit->residual;
+    } else if (const auto one = fit_one(sums)) {
+      origin.gain = one->gain;
+      matrix.residual = one->residual;
+    }
+    origin.residual_share = matrix.residual / sums.ww;
+    matrix.w = triple.w;
+    matrix.odd = scaled(origin.gain, origin.residual_share);
+    if (matrix.odd.empty()) matrix.odd = odd_rows(clusters, sample.stride, sample.count);
+    if (sums.step_noise > 0) origin.residual_over_step = matrix.residual / sums.step_noise;
+    matrices_.push_back(std::move(matrix));
+  }
+
+  void pool(const Matrix& matrix) {
+    const auto append = [](auto& to, const auto& from) {
+      to.insert(to.end(), from.begin(), from.end());
+    };
+    append(within_a_, matrix.within_a);
+    append(within_b_, matrix.within_b);
+    append(difference_, matrix.difference);
+    if (matrix.fit) fits_.push_back(*matrix.fit);
+    residual_ += matrix.residual;
+    if (matrix.sums.step_noise > 0) gridded_residual_ += matrix.residual;
+    total_.merge(matrix.sums);
+  }
+
+  void conclude(Provenance& found, bool base_given) const {
+    if (total_.weights > 0) found.residual_share = residual_ / total_.ww;
+    if (total_.step_noise > 0) {
+      found.residual_over_step = gridded_residual_ / total_.step_noise;
+      found.within_fine_tune = numeric::cluster_mean(within_a_);
+    }
+    if (base_given && total_.step_noise > 0) {
+      found.within_base = numeric::cluster_mean(within_b_);
+      found.within_difference = numeric::cluster_mean(difference_);
+    }
+    if (base_given && total_.bb > 0) found.delta = std::sqrt(total_.dd / total_.bb);
+    found.alpha_tensors = static_cast<std::int64_t>(fits_.size());
+    if (fits_.empty()) return;
+    const Pooled pooled = weights::pool(fits_);
+    found.alpha = pooled.alpha;
+    found.chi2_per_df = pooled.chi2_per_df;
+    if (found.delta) found.smallest_delta = *found.delta * kErrorsApart * pooled.standard_error;
+  }
+
+  Progress& progress_;
+  std::vector<TripleScratch> scratch_;
+  std::vector<Matrix> matrices_;
+  std::vector<Fit> fits_;
+  RegressionSums total_;
+  double residual_ = 0;
+  double gridded_residual_ = 0;
+  std::vector<numeric::ClusterSum> within_a_, within_b_, difference_;
+};
+
+/// Norms far off that are a fault of the file are no witnesses of another model.
+Result<void> take_strange_norms(const model::Checkpoint& candidate,
+                                const model::Checkpoint& fine_tune, Provenance& found) {
+  UnquantizedTensors& unquantized = found.unquantized;
+  Suspects suspects;
+  suspects.of = unquantized.count();
+  for (const auto& [name, share] : unquantized.off)
+    suspects.all.push_back({candidate.find(name),
+                            fmt::format("differs by {} of the baseline's power",
+                                        numeric::format_value(share, {.percent = true})),
+                            share > kFarOff});
+  QUALM_TRY(auto mismatched, mismatched_among(suspects, fine_tune));
+  unquantized.neither -= static_cast<std::int64_t>(mismatched.size());
+  std::ranges::move(mismatched, std::back_inserter(found.mismatched));
+  return {};
+}
+
+bool vector_like(const model::Tensor& tensor) { return tensor.row_count() == 1; }
+
+/// Matrices of one row length whose common rows can be compared: embeddings may be padded.
+bool comparable(const model::Tensor& a, const model::Tensor& b) {
+  return a.row_length() == b.row_length() && a.row_length() <= kLongestRow &&
+         (a.dims == b.dims || (a.dims.size() == 2 && b.dims.size() == 2));
+}
+
+}  // namespace
+
+Result<Provenance> provenance(const model::Checkpoint& candidate,
+                              const model::Checkpoint& fine_tune, const model::Checkpoint* base,
+                              int threads, Progress& progress) {
+  Provenance found;
+  QUALM_TRY(auto unfolding, find_folded_scales(candidate, fine_tune));
+  bool to_b = false;  // folding shows best against the model that it was done to
+  if (base) {
+    QUALM_TRY(auto against_base, find_folded_scales(candidate, *base));
+    to_b = against_base.size() > unfolding.size();
+    if (to_b) unfolding = std::move(against_base);
+  }
+  const TensorIndex of_a(fine_tune), of_b(base ? *base : fine_tune);
+  Collector collector(threads, progress);
+  std::int64_t done = 0;
+  for (const model::Tensor& w : candidate.tensors) {
+    progress.update("comparing with what it may come from", done, candidate.tensor_bytes());
+    done += w.bytes;
+    const model::Tensor* a = of_a.find(w.name);
+    const model::Tensor* b = of_b.find(w.name);
+    if (!a || !b || w.parameters() == 0 || !comparable(w, *a) || !comparable(w, *b)) continue;
+    const auto folded = unfolding.find(w.name);
+    found.folded += folded == unfolding.end() ? 0 : 1;
+    if (folded != unfolding.end() && (folded->second.estimated || vector_like(w))) continue;
+    if (vector_like(w)) {
+      if (!stored_as_floats(w.encoding) || w.dims != a->dims || w.dims != b->dims) continue;
+      QUALM_CHECK(add_unquantized(w, *a, base ? b : nullptr, found.unquantized));
+      continue;
+    }
+    Triple triple{&w,
+                  a,
+                  b,
+                  std::min({w.row_count(), a->row_count(), b->row_count()}),
+                  folded == unfolding.end() ? nullptr : &folded->second,
+                  to_b,
+                  {}};
+    if (triple.unfold) {
+      QUALM_TRY(triple.other_columns,
+                columns_of_other(w.name, to_b ? of_b : of_a, to_b ? of_a : of_b));
+    }
+    QUALM_CHECK(collector.add(triple, base != nullptr));
+  }
+  QUALM_CHECK(collector.finish(fine_tune, found, base != nullptr));
+  if (found.folded == 0) QUALM_CHECK(take_strange_norms(candidate, fine_tune, found));
+  decide(found, base != nullptr);
+  return found;
+}
+
+}  // namespace qualm::weights

@@ -1,0 +1,103 @@
+// Which model is this a quant of: the fine-tune A, the base B that A was tuned from, or neither?
+//
+// Three witnesses, none of which needs a forward pass (docs: method, check 5):
+//  - tensors of one row that were not quantized (norms, biases): equal to A's, to B's, on the line
+//    between, or off it;
+//  - where the step of the encoding is known: the share of weights within half a step of A's, of
+//    B's, and how the residual compares with the noise of rounding, step^2 / 12;
+//  - alpha of the joint regression (regression.h), pooled over the quantized matrices: 1 for A, 0
+//    for B, between for a merge.
+// Rows of large tensors are sampled, evenly and always the same.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "model/checkpoint.h"
+#include "numeric/estimate.h"
+#include "weights/mismatched_tensors.h"
+
+namespace qualm::weights {
+
+enum class Origin {
+  fine_tune,  ///< A; where no B was given: weights and norms are roundings of A's
+  base,       ///< B
+  merge,      ///< A and B mixed, or A's change taken more than once
+  neither,    ///< weights that the two do not explain
+  cannot_tell,
+};
+[[nodiscard]] std::string_view to_string(Origin origin) noexcept;
+
+/// Unquantized tensors of one row, by whose they are.
+struct UnquantizedTensors {
+  std::int64_t same = 0;       ///< equal to A's and to B's: no witness (without B: equal to A's)
+  std::int64_t fine_tune = 0;  ///< equal to A's only
+  std::int64_t base = 0;       ///< equal to B's only
+  std::int64_t between = 0;    ///< on the line through both, at `alpha`
+  std::int64_t neither = 0;
+  std::vector<std::pair<std::string, double>> off;  ///< those of `neither`: name, share of squares
+  std::optional<double> alpha;                      ///< of those between, by least squares
+  [[nodiscard]] std::int64_t count() const noexcept {
+    return same + fine_tune + base + between + neither;
+  }
+};
+
+/// One quantized matrix.
+struct TensorOrigin {
+  std::string name;
+  std::string encoding;
+  std::int64_t rows = 0;
+  std::int64_t rows_read = 0;
+  std::optional<numeric::Estimate> alpha;
+  double gain = 0;                           ///< c: below 1 where the quantizer shrinks
+  double residual_share = 0;                 ///< of the squares of its weights, what the fit leaves
+  std::optional<double> residual_over_step;  ///< of its squares, over step^2 / 12
+};
+
+struct Provenance {
+  Origin origin = Origin::cannot_tell;
+  std::string says;                        ///< one line, with the numbers
+  std::optional<numeric::Estimate> alpha;  ///< pooled
+  double chi2_per_df = 0;                  ///< over 1: the matrices disagree on alpha
+  std::int64_t alpha_tensors = 0;          ///< that alpha comes from
+  std::optional<double> delta;             ///< rms of A - B over rms of B
+  /// The smallest delta that these weights would still tell: 0 and 1 four standard errors apart.
+  std::optional<double> smallest_delta;
+  std::optional<double> residual_share;  ///< as in TensorOrigin, over all matrices
+  std::optional<double> residual_over_step;
+  std::optional<numeric::Estimate> within_fine_tune;  ///< share within half a step
+  std::optional<numeric::Estimate> within_base;
+  std::optional<numeric::Estimate> within_difference;  ///< the first less the second, paired
+  UnquantizedTensors unquantized;
+  std::int64_t folded = 0;  ///< tensors left out, or put right, because scales were folded
+  std::vector<TensorOrigin> tensors;
+  std::vector<MismatchedTensor> mismatched;  ///< they are in no figure above
+};
+
+/// Lines of the verdict; tests hold them on both sides.
+inline constexpr double kMostOverStep = 4;  ///< residual over step^2/12 above: something else too.
+                                            ///< GPTQ, which moves errors about, stays below.
+inline constexpr double kMostUnexplained = 0.5;   ///< residual share above, where no step is known
+inline constexpr double kNothingExplained = 0.9;  ///< the same, whatever the step
+inline constexpr double kAlphaTolerance = 0.05;   ///< alpha this close to 0 or 1 is 0 or 1
+
+/// `base` may be null: then only whether the candidate is a rounding of the fine-tune is told.
+/// Errors: those of TensorData::rows; COMPARE-001 (cancelled), COMPARE-002.
+[[nodiscard]] Result<Provenance> provenance(const model::Checkpoint& candidate,
+                                            const model::Checkpoint& fine_tune,
+                                            const model::Checkpoint* base, int threads,
+                                            Progress& progress);
+
+/// More than rounding leaves. Few values for many weights (TQ1_0) leave half of their power, and
+/// their steps say so.
+[[nodiscard]] bool unexplained(double residual_share, std::optional<double> residual_over_step);
+
+/// Fills origin and says from the rest: pure, and all the deciding there is.
+void decide(Provenance& found, bool base_given);
+
+}  // namespace qualm::weights

@@ -1,0 +1,227 @@
+#include "weights/unscale.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <set>
+#include <span>
+
+#include "codec/smoothing.h"
+#include "weights/blocks.h"
+#include "weights/tensor_index.h"
+
+namespace qualm::weights {
+namespace {
+
+constexpr std::int64_t kSampledRows = 64;
+// Of the squared distance, what must be left at most. Both sides may be quantized, and what that
+// cost stays. Trained norms go the same way as their columns, so that undoing them takes nothing
+// away; a fitted ratio takes a little from any noise.
+constexpr double kLeftByNorms = 0.75;
+constexpr double kLeftByFit = 0.5;
+constexpr double kRounding = 0x1p-10;  // norms closer than that are the same but for their float16
+
+struct Pair {
+  const model::Tensor* model = nullptr;
+  const model::Tensor* baseline = nullptr;
+  [[nodiscard]] std::int64_t columns() const { return model->row_length(); }
+  [[nodiscard]] std::int64_t rows() const { return model->row_count(); }
+};
+
+/// Both sides have it, in one shape, and rows can be read.
+std::optional<Pair> pair_of(const TensorIndex& model, const TensorIndex& baseline,
+                            const std::string& name) {
+  const Pair pair{model.find(name), baseline.find(name)};
+  if (!pair.model || !pair.baseline || pair.model->dims != pair.baseline->dims) return std::nullopt;
+  if (pair.columns() > kLongestRow || pair.model->parameters() == 0) return std::nullopt;
+  return pair;
+}
+
+struct TwoRows {
+  std::vector<float> w;
+  std::vector<float> b;
+};
+
+Result<void> read(const Pair& pair, std::int64_t row, TwoRows& to) {
+  to.w.resize(static_cast<std::size_t>(pair.columns()));
+  to.b.resize(to.w.size());
+  QUALM_CHECK(pair.model->data->rows(row, 1, to.w));
+  return pair.baseline->data->rows(row, 1, to.b);
+}
+
+/// norm / norm' for each channel; absent where the two norms are the same.
+Result<std::optional<std::vector<float>>> norm_ratio(const Pair& norm) {
+  TwoRows both;
+  QUALM_CHECK(read(norm, 0, both));
+  const auto scales = codec::smoothing_scales(both.b, both.w);
+  std::vector<float> factors(both.w.size());
+  bool same = true;
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    same = same && scales[i] && std::abs(*scales[i] - 1) <= kRounding;
+    factors[i] =
+        scales[i] ? static_cast<float>(1 / *scales[i]) : std::numeric_limits<float>::quiet_NaN();
+  }
+  if (same) return std::nullopt;
+  return factors;
+}
+
+struct Distances {
+  double plain = 0, undone = 0;
+};
+
+/// Of the columns that the factors say something of: a norm of zeros has none, and must not count
+/// as a perfect match.
+Distances squared_distances(std::span<const float> plain, std::span<const float> undone,
+                            std::span<const float> b) {
+  Distances sum;
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    const double before = static_cast<double>(plain[i]) - b[i];
+    const double after = static_cast<double>(undone[i]) - b[i];
+    if (!std::isfinite(before) || !std::isfinite(after)) continue;
+    sum.plain += before * before;
+    sum.undone += after * after;
+  }
+  return sum;
+}
+
+/// Whether the factors leave no more than that of the squared distance of the sampled rows.
+Result<bool> helps(const Pair& pair, const Factors& before, const Factors& after, double left) {
+  Distances sum;
+  TwoRows both;
+  const std::int64_t stride = std::max<std::int64_t>(1, pair.rows() / kSampledRows);
+  for (std::int64_t row = 0; row < pair.rows(); row += stride) {
+    QUALM_CHECK(read(pair, row, both));
+    std::vector<float> w = both.w;
+    apply(before, row, pair.columns(), w);
+    apply(after, row, pair.columns(), both.w);
+    const Distances of_row = squared_distances(w, both.w, both.b);
+    sum.plain += of_row.plain;
+    sum.undone += of_row.undone;
+  }
+  return sum.undone < left * sum.plain;
+}
+
+/// The factor of each row of `pair`, its other factors applied, that brings it closest.
+Result<std::vector<float>> row_ratios(const Pair& pair, const Factors& known) {
+  std::vector<float> ratios;
+  TwoRows both;
+  for (std::int64_t row = 0; row < pair.rows(); ++row) {
+    QUALM_CHECK(read(pair, row, both));
+    apply(known, row, pair.columns(), both.w);
+    double product = 0, square = 0;
+    for (std::size_t i = 0; i < both.w.size(); ++i) {
+      const double w = both.w[i], b = both.b[i];
+      if (!std::isfinite(w) || !std::isfinite(b)) continue;
+      product += w * b;
+      square += w * w;
+    }
+    const double ratio = product / square;
+    ratios.push_back(std::isfinite(ratio) && ratio > 0 ? static_cast<float>(ratio)
+                                                       : std::numeric_limits<float>::quiet_NaN());
+  }
+  return ratios;
+}
+
+class Finder {
+ public:
+  Finder(const model::Checkpoint& model, const model::Checkpoint& baseline)
+      : model_(model), baseline_(baseline) {}
+
+  /// norm -> the linears that read its output, all with one s.
+  Result<bool> norm(const std::string& layer, const char* norm_name,
+                    std::initializer_list<const char*> linears) {
+    const auto norm = pair_of(model_, baseline_, layer + norm_name);
+    if (!norm || norm->rows() != 1) return false;
+    QUALM_TRY(const auto ratio, norm_ratio(*norm));
+    if (!ratio) return false;
+    std::optional<bool> folded;
+    for (const char* linear : linears) {
+      const auto pair = pair_of(model_, baseline_, layer + linear);
+      if (!pair || pair->columns() != norm->columns()) continue;
+      const Factors factors{*ratio, {}, false};
+      if (!folded) {
+        QUALM_TRY(folded, helps(*pair, {}, factors, kLeftByNorms));
+      }
+      if (!*folded) return false;
+      found_[layer + linear] = factors;
+    }
+    if (!folded) return false;
+    Factors of_norm;  // norm' back to norm: the inverse, or nothing could be said of the norm
+    for (const float factor : *ratio) of_norm.columns.push_back(1 / factor);
+    of_norm.estimated = true;
+    found_[layer + norm_name] = std::move(of_norm);
+    return true;
+  }
+
+  /// rows of `producer` -> columns of `consumer`.
+  Result<void> linear(const std::string& layer, const char* producer, const char* consumer) {
+    const auto from = pair_of(model_, baseline_, layer + producer);
+    const auto to = pair_of(model_, baseline_, layer + consumer);
+    if (!from || !to || from->rows() != to->columns() || from->model->dims.size() != 2) return {};
+    const Factors known = found_[layer + producer];
+    QUALM_TRY(auto rows, row_ratios(*from, known));
+    Factors scaled{known.columns, rows, true};
+    QUALM_TRY(const bool folded, helps(*from, known, scaled, kLeftByFit));
+    if (!folded) return {};
+    found_[layer + producer] = std::move(scaled);
+    for (float& row : rows) row = 1 / row;
+    found_[layer + consumer] = {std::move(rows), {}, true};
+    return {};
+  }
+
+  Unscaling take() && {
+    std::erase_if(found_, [](const auto& entry) {
+      return entry.second.columns.empty() && entry.second.rows.empty();
+    });
+    return std::move(found_);
+  }
+
+ private:
+  TensorIndex model_;
+  TensorIndex baseline_;
+  Unscaling found_;
+};
+
+std::set<std::string> layers_of(const model::Checkpoint& model) {
+  std::set<std::string> layers;
+  for (const model::Tensor& tensor : model.tensors) {
+    if (!tensor.name.starts_with("blk.")) continue;
+    const auto end = tensor.name.find('.', 4);
+    if (end != std::string::npos) layers.insert(tensor.name.substr(0, end + 1));
+  }
+  return layers;
+}
+
+}  // namespace
+
+void apply(const Factors& factors, std::int64_t first, std::int64_t row_length,
+           std::span<float> values) {
+  const auto length = static_cast<std::size_t>(row_length);
+  for (std::size_t i = 0; i < values.size() && !factors.columns.empty(); ++i)
+    values[i] *= factors.columns[i % length];
+  for (std::size_t i = 0; i < values.size() && !factors.rows.empty(); ++i)
+    values[i] *= factors.rows[static_cast<std::size_t>(first) + i / length];
+}
+
+Result<Unscaling> find_folded_scales(const model::Checkpoint& model,
+                                     const model::Checkpoint& baseline) {
+  Finder finder(model, baseline);
+  for (const std::string& layer : layers_of(model)) {
+    QUALM_TRY(const bool attention,
+              finder.norm(layer, "attn_norm.weight",
+                          {"attn_q.weight", "attn_k.weight", "attn_v.weight", "attn_qkv.weight"}));
+    if (attention) {
+      QUALM_CHECK(finder.linear(layer, "attn_v.weight", "attn_output.weight"));
+    }
+    QUALM_TRY(const bool feed_forward, finder.norm(layer, "ffn_norm.weight",
+                                                   {"ffn_gate.weight", "ffn_up.weight",
+                                                    "ffn_gate_exps.weight", "ffn_up_exps.weight"}));
+    if (feed_forward) {
+      QUALM_CHECK(finder.linear(layer, "ffn_up.weight", "ffn_down.weight"));
+    }
+  }
+  return std::move(finder).take();
+}
+
+}  // namespace qualm::weights

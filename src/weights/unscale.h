@@ -1,0 +1,47 @@
+// Undoes scales that a quantizer folded from one tensor into another, before tensors are compared.
+//
+// AutoAWQ (and others after it) multiplies a linear's input columns by s and divides what produces
+// this input by s:
+//
+//     norm' = norm / s          attn_q, _k, _v, ffn_gate, ffn_up (and experts): columns * s
+//     up' = up / s (rows)       ffn_down:    columns * s       s is not stored
+//     v' = v / s (rows)         attn_output: columns * s       the same; only where v has as many
+//                                                              rows as attn_output columns
+//
+// The first s is norm / norm', elementwise (codec/smoothing.h). A fine-tune changes norms too, and
+// nothing says in the file which it was, so it is measured: scales are undone where this takes away
+// a quarter of the squared distance from the baseline, on a sample of rows. The others are the
+// least-squares ratio of each row, where that takes away half.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "model/checkpoint.h"
+
+namespace qualm::weights {
+
+/// Factors that bring a model's tensor to the baseline's scale; empty: none. NaN where a column's
+/// scale is not known: it cannot be compared.
+struct Factors {
+  std::vector<float> columns;
+  std::vector<float> rows;
+  bool estimated = false;  ///< some come from the weights themselves: equal up to scale per channel
+};
+
+using Unscaling = std::map<std::string, Factors, std::less<>>;
+
+/// By tensor name; empty where nothing was folded. Errors: those of TensorData::rows.
+[[nodiscard]] Result<Unscaling> find_folded_scales(const model::Checkpoint& model,
+                                                   const model::Checkpoint& baseline);
+
+/// Multiplies `values`, rows [first, ...) of the tensor, in place.
+void apply(const Factors& factors, std::int64_t first, std::int64_t row_length,
+           std::span<float> values);
+
+}  // namespace qualm::weights

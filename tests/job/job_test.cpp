@@ -1,0 +1,160 @@
+// The watcher's side of a job, with shell scripts as jobs.
+#include "job/job.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "job/interrupt.h"
+#include "support/notes.h"
+#include "support/places.h"
+
+namespace qualm::app {
+namespace {
+
+struct Played {
+  std::string error;
+  int exit_code = 0;
+  std::vector<std::string> updates;
+  std::vector<std::string> notes;
+};
+
+/// run_job with this script in place of `qualm job`.
+Played play(const std::string& script, const std::string& model = "m.gguf") {
+  catch_interrupts();
+  const test::Scratch scratch;
+  const std::string path = scratch.file("job", "#!/bin/sh\n" + script);
+  ::chmod(path.c_str(), 0755);
+  test::Notes notes;
+  Request request;
+  request.command = "measure";
+  request.models = {model};
+  const auto outcome = run_job(request, notes, path);
+  return {outcome ? "" : describe(outcome.error()),
+          outcome ? outcome->exit_code : exit_code(outcome.error().kind), notes.updates,
+          notes.notes};
+}
+
+TEST(Job, its_events_are_handed_on_and_its_answer_returned) {
+  const Played played = play(
+      "cat >/dev/null\n"
+      "echo '{\"event\":\"progress\",\"step\":\"s\",\"done\":1,\"total\":2}'\n"
+      "echo '{\"event\":\"note\",\"line\":\"n\"}'\n"
+      "echo '{\"event\":\"result\",\"exit_code\":3,\"document\":{}}'\n");
+  EXPECT_EQ(played.error, "");
+  EXPECT_EQ(played.exit_code, 3);
+  EXPECT_EQ(played.updates, std::vector<std::string>{"s 1/2"});
+  EXPECT_EQ(played.notes, std::vector<std::string>{"n"});
+}
+
+TEST(Job, reads_its_request_from_stdin) {
+  const Played played = play(
+      "LC_ALL=C grep -aq m.gguf && [ \"$1\" = job ] &&\n"
+      "echo '{\"event\":\"result\",\"exit_code\":0,\"document\":{}}'\n");
+  EXPECT_EQ(played.error, "");
+}
+
+TEST(Job, a_path_that_is_no_utf_8_reaches_it_byte_for_byte) {
+  const Played played = play(
+      "LC_ALL=C grep -aq \"$(printf 'a\\377\\303b.gguf')\" &&\n"
+      "echo '{\"event\":\"result\",\"exit_code\":0,\"document\":{}}'\n",
+      "a\xff\xc3"
+      "b.gguf");
+  EXPECT_EQ(played.error, "");
+}
+
+TEST(Job, a_signal_that_kills_it_is_told_with_the_step_and_its_last_lines) {
+  const Played played = play(
+      "cat >/dev/null\n"
+      "echo '{\"event\":\"progress\",\"step\":\"measuring m.gguf\",\"done\":3,\"total\":9}'\n"
+      "for i in 1 2 3 4 5 6 7 8 9 10; do echo \"line $i\" >&2; done\n"
+      "kill -ABRT $$\n");
+  EXPECT_EQ(played.error,
+            "error[JOB-001] m.gguf, while measuring m.gguf: expected the engine's process to "
+            "answer, found killed by signal 6 (Aborted); its last lines: line 3 | line 4 | line 5 "
+            "| line 6 | line 7 | line 8 | line 9 | line 10. The engine gave up on a check of its "
+            "own: its last lines say which.");
+  EXPECT_EQ(played.exit_code, 4);
+}
+
+TEST(Job, killed_for_memory_it_says_what_to_try) {
+  const Played played = play("kill -KILL $$\n");
+  EXPECT_EQ(played.error,
+            "error[JOB-001] m.gguf, at the start: expected the engine's process to answer, found "
+            "killed by signal 9 (Killed). Probably memory ran out: close other programs, or take a "
+            "smaller -c or -b.");
+}
+
+TEST(Job, one_that_ends_without_an_answer_is_an_error_of_the_engine) {
+  const Played played = play("cat >/dev/null; echo oops >&2; exit 7\n");
+  EXPECT_EQ(played.error,
+            "error[JOB-001] m.gguf, at the start: expected the engine's process to answer, found "
+            "exit code 7; its last lines: oops. Run it again with -v, and report it with the last "
+            "lines.");
+  EXPECT_EQ(played.exit_code, 4);
+}
+
+TEST(Job, an_answer_counts_however_the_process_ends_after_it) {
+  const Played played = play(
+      "cat >/dev/null\n"
+      "echo '{\"event\":\"result\",\"exit_code\":0,\"document\":{}}'\n"
+      "kill -SEGV $$\n");
+  EXPECT_EQ(played.error, "");
+  EXPECT_EQ(played.exit_code, 0);
+}
+
+TEST(Job, last_lines_are_kept_of_a_process_that_says_too_much) {
+  const Played played = play(
+      "cat >/dev/null\n"
+      "i=0; while [ $i -lt 3000 ]; do echo \"line $i of very many\" >&2; i=$((i+1)); done\n"
+      "exit 1\n");
+  EXPECT_NE(played.error.find("line 2992 of very many | line 2993"), std::string::npos)
+      << played.error;
+}
+
+TEST(Job, a_program_that_is_not_there_is_said_so) {
+  test::Notes notes;
+  const auto outcome = run_job({}, notes, "/no/such/program");
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(
+      describe(outcome.error()),
+      "error[JOB-001] /no/such/program: expected to start the engine's process, found No such "
+      "file or directory. Check the limits of this account (ulimit -u, ulimit -n).");
+}
+
+TEST(Job, an_interrupt_reaches_it_and_what_it_has_is_the_answer) {
+  const Played played = play(
+      "trap 'echo \"{\\\"event\\\":\\\"result\\\",\\\"exit_code\\\":130,\\\"document\\\":{}}\"; "
+      "exit "
+      "0' INT\n"
+      "cat >/dev/null\n"
+      "kill -INT $PPID\n"
+      "while :; do sleep 0.05; done\n");
+  EXPECT_EQ(played.error, "");
+  EXPECT_EQ(played.exit_code, 130);
+}
+
+TEST(Job, an_interrupt_before_there_is_anything_to_show) {
+  const Played played = play(
+      "trap 'exit 1' INT\n"
+      "cat >/dev/null\n"
+      "kill -INT $PPID\n"
+      "while :; do sleep 0.05; done\n");
+  EXPECT_EQ(played.error,
+            "error[JOB-002]: expected an answer, found stopped on request. What was measured is "
+            "kept: the same command goes on from there.");
+  EXPECT_EQ(played.exit_code, 130);
+}
+
+TEST(Job, a_second_interrupt_kills_one_that_does_not_listen) {
+  const Played played = play(
+      "trap '' INT\n"
+      "cat >/dev/null\n"
+      "kill -INT $PPID\n"
+      "sleep 0.5\n"
+      "kill -INT $PPID\n"
+      "while :; do sleep 0.05; done\n");
+  EXPECT_EQ(played.exit_code, 130);
+}
+
+}  // namespace
+}  // namespace qualm::app

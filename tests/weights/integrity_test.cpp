@@ -1,0 +1,86 @@
+#include "weights/integrity.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "support/plain_checkpoint.h"
+
+namespace qualm::weights {
+namespace {
+
+using test::plain_checkpoint;
+using test::plain_values;
+using ::testing::HasSubstr;
+
+std::vector<float> with_zeros(std::size_t first, std::size_t count) {
+  auto values = plain_values(8 * 512);
+  std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(first), count, 0.0F);
+  return values;
+}
+
+IntegrityReport damage(const model::Checkpoint& candidate, const model::Checkpoint* baseline) {
+  Progress progress;
+  return *check_integrity(candidate, baseline, 2, progress);
+}
+
+TEST(IntegrityFault, a_whole_file_has_none) {
+  const auto baseline = plain_checkpoint();
+  const auto report = damage(plain_checkpoint(), &baseline);
+  EXPECT_TRUE(report.found.empty());
+  EXPECT_TRUE(report.unjudged.empty());
+  EXPECT_EQ(report.weights_read, 8 * 512);
+}
+
+TEST(IntegrityFault, a_hole_that_the_baseline_has_not_is_named_with_its_row) {
+  const auto baseline = plain_checkpoint();
+  const auto report = damage(plain_checkpoint(with_zeros(1100, 300)), &baseline);
+  ASSERT_EQ(report.found.size(), 1U);
+  EXPECT_EQ(report.found[0].kind, IntegrityFault::Kind::zeros);
+  EXPECT_EQ(report.found[0].tensor, "blk.0.attn_q.weight");
+  EXPECT_EQ(report.found[0].row, 2);
+  EXPECT_EQ(report.found[0].weights, 300);
+  EXPECT_THAT(report.found[0].says, HasSubstr("zero: 300 of its weights, from row 2 on"));
+}
+
+TEST(IntegrityFault, zeros_that_the_baseline_has_are_meant) {
+  const auto baseline = plain_checkpoint(with_zeros(512, 1024));
+  EXPECT_TRUE(damage(plain_checkpoint(with_zeros(512, 1024)), &baseline).found.empty());
+}
+
+TEST(IntegrityFault, weights_too_small_for_a_grid_may_become_zero) {
+  auto small = with_zeros(512, 512);
+  for (std::size_t i = 512; i < 1024; ++i) small[i] = 1e-5F;
+  const auto baseline = plain_checkpoint(small);
+  EXPECT_TRUE(damage(plain_checkpoint(with_zeros(512, 512)), &baseline).found.empty());
+}
+
+TEST(IntegrityFault, without_a_baseline_zeros_are_told_and_not_judged) {
+  const auto report = damage(plain_checkpoint(with_zeros(0, 512)), nullptr);
+  EXPECT_TRUE(report.found.empty());
+  ASSERT_EQ(report.unjudged.size(), 1U);
+  EXPECT_EQ(report.unjudged[0].weights, 512);
+}
+
+TEST(IntegrityFault, a_nan_needs_no_baseline) {
+  auto values = plain_values(8 * 512);
+  values[3000] = std::numeric_limits<float>::quiet_NaN();
+  const auto report = damage(plain_checkpoint(values), nullptr);
+  ASSERT_EQ(report.found.size(), 1U);
+  EXPECT_EQ(report.found[0].kind, IntegrityFault::Kind::not_finite);
+  EXPECT_EQ(report.found[0].row, 5);
+}
+
+TEST(IntegrityFault, a_row_of_one_value_is_held_against_the_baseline) {
+  auto values = plain_values(8 * 512);
+  std::fill_n(values.begin() + 1024, 512, 0.25F);
+  const auto baseline = plain_checkpoint();
+  const auto same = plain_checkpoint(values);
+  ASSERT_EQ(damage(plain_checkpoint(values), &baseline).found.size(), 1U);
+  EXPECT_EQ(damage(plain_checkpoint(values), &baseline).found[0].row, 2);
+  EXPECT_TRUE(damage(plain_checkpoint(values), &same).found.empty());
+}
+
+}  // namespace
+}  // namespace qualm::weights
