@@ -1,220 +1,323 @@
 #include "cli/options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <sstream>
-#include <thread>
 
 #include "base/error.h"
+#include "cli/help.h"
 #include "clinic/cases.h"
+#include "report/explain.h"
 
 namespace qualm::cli {
 namespace {
 
-constexpr const char* kDescription =
-    "qualm: finds out why a quantized language model got worse, with measured evidence, and hands "
-    "over the fix.";
+constexpr const char* kModel = "Model";
+constexpr const char* kText = "Text";
+constexpr const char* kRunAs = "Run as";
+constexpr const char* kOutput = "Output";
 
-constexpr const char* kFooter =
-    "Examples:\n"
-    "  qualm demo                                                  the first minute: a tiny model "
-    "made ill, diagnosed\n"
-    "  qualm diagnose model-Q2_K.gguf --baseline model-F16.gguf    what is wrong with it, and what "
-    "fixes it\n"
-    "  qualm diagnose model-Q4_K_M.gguf --baseline model-F16.gguf -ctk q4_0 -ctv q4_0\n"
-    "  qualm measure a.gguf b.gguf --baseline model-F16.gguf --fail-if 'ppl_change>1%'\n"
-    "  qualm inspect model.gguf --verify\n"
-    "  qualm compare model-Q4_K_M.gguf model-F16.gguf --base-model base-F16.gguf\n"
-    "Exit codes: 0 healthy, 1 a quality problem (or a --fail-if holds), 2 wrong usage or "
-    "unreadable input,\n"
-    "            3 cannot tell or not examined, 4 the engine failed, 130 stopped by Ctrl-C.";
+/// The commands and what each of them fills.
+struct Parser {
+  Options& options;
+  std::string model = {};
+  bool list_cases = false;
+  bool print_schema = false;
+  std::string term = {};
 
-void add_presentation(CLI::App& command, Options& options) {
-  command
-      .add_option_function<std::string>(
-          "--format",
-          [&options](const std::string& name) {
-            options.format = name == "json" ? Format::json
-                             : name == "md" ? Format::markdown
-                                            : Format::text;
-          },
-          "text (default), json or md")
-      ->check(CLI::IsMember({"text", "json", "md"}));
-  command.add_option("-o,--output", options.output,
-                     "write the report to this file instead of the terminal");
-  command.add_flag("-q,--quiet", options.quiet, "no progress");
-  command.add_flag("-v,--verbose", options.verbose, "all the evidence");
+  [[nodiscard]] job::Request& request() const noexcept { return options.request; }
+};
+
+CLI::Option* named(CLI::Option* option, const char* group, const char* type) {
+  return option->group(group)->type_name(type);
+}
+
+/// The help names the choices in the sentence: the type says no more than NAME.
+CLI::Validator one_of(const std::vector<std::string>& names) {
+  return CLI::IsMember(names).description("");
+}
+CLI::Validator not_negative() { return CLI::Validator(CLI::NonNegativeNumber).description(""); }
+
+void add_output(CLI::App& command, Options& options) {
+  const auto set_format = [&options](const std::string& name) {
+    options.format = name == "json" ? Format::json
+                     : name == "md" ? Format::markdown
+                                    : Format::text;
+  };
+  named(command.add_option_function<std::string>("--format", set_format,
+                                                 "text (default), json or md"),
+        kOutput, "FORMAT")
+      ->check(one_of({"text", "json", "md"}));
+  named(command.add_option("-o,--output", options.output,
+                           "write the report to this file instead of the terminal"),
+        kOutput, "FILE");
+  command.add_flag("-q,--quiet", options.quiet, "show no progress")->group(kOutput);
+  command.add_flag("-v,--verbose", options.verbose, "show all the evidence")->group(kOutput);
 }
 
 void add_runtime(CLI::App& command, job::Request& request) {
-  command
-      .add_option("--runtime", request.runtime, "what you run it with: does that load this format?")
-      ->check(CLI::IsMember(job::known_runtimes()));
+  const auto names = job::known_runtimes();
+  named(command.add_option("--runtime", request.runtime,
+                           fmt::format("check that this runtime can load the model: {}",
+                                       fmt::join(names, ", "))),
+        kModel, "NAME")
+      ->check(one_of(names));
 }
 
-void add_run_options(CLI::App& command, job::Request& request) {
+void add_threads(CLI::App& command, job::Request& request) {
+  named(command.add_option("-t,--threads", request.settings.threads, "threads (0: all cores)"),
+        kRunAs, "N")
+      ->check(not_negative())
+      ->capture_default_str();
+}
+
+void add_no_cache(CLI::App& command, job::Request& request) {
+  command
+      .add_flag_callback(
+          "--no-cache", [&request] { request.use_cache = false; },
+          "measure again what earlier runs have measured")
+      ->group(kOutput);
+}
+
+void add_text(CLI::App& command, job::Request& request) {
+  named(command.add_option("-f,--file", request.text,
+                           "text to measure on (default: a bundled public-domain novel)"),
+        kText, "FILE");
+  named(command.add_option("-c,--ctx-size", request.settings.ctx_size, "tokens per window"), kText,
+        "N")
+      ->capture_default_str();
+  named(command.add_option("--chunks", request.chunks,
+                           "read only the first N windows of the text (-1: all)"),
+        kText, "N")
+      ->capture_default_str();
+  const auto set_protocol = [&request](const std::string& name) {
+    request.protocol =
+        name == "llama.cpp" ? evaluate::Protocol::llama_cpp : evaluate::Protocol::standard;
+  };
+  named(command.add_option_function<std::string>(
+            "--protocol", set_protocol,
+            "default, or llama.cpp to score the positions that llama-perplexity scores"),
+        kText, "NAME")
+      ->check(one_of({"default", "llama.cpp"}));
+  command
+      .add_flag("--full", request.full,
+                "read the whole text, even when the result is already decided")
+      ->group(kText);
+}
+
+void add_run_as(CLI::App& command, job::Request& request) {
   auto& s = request.settings;
-  command.add_option("-f,--file", request.text,
-                     "text to measure on (default: a bundled public-domain novel)");
-  command.add_option("-c,--ctx-size", s.ctx_size, "tokens per window")->capture_default_str();
-  command
-      .add_option("--chunks", request.chunks, "read only the first N windows of the text (-1: all)")
-      ->capture_default_str();
-  command
-      .add_option_function<std::string>(
-          "--protocol",
-          [&request](const std::string& name) {
-            request.protocol =
-                name == "llama.cpp" ? evaluate::Protocol::llama_cpp : evaluate::Protocol::standard;
-          },
-          "default, or llama.cpp for llama-perplexity's positions and order")
-      ->check(CLI::IsMember({"default", "llama.cpp"}));
-  command.add_flag("--full", request.full,
-                   "read the whole text, also when the answer is already certain");
-  command.add_flag("!--no-cache", request.use_cache,
-                   "measure again what earlier runs have measured");
-  command
-      .add_option("--cache-type-k", s.type_k,
-                  "(-ctk) K cache type you run with: f16, q8_0, q4_0, ...")
-      ->capture_default_str();
-  command.add_option("--cache-type-v", s.type_v, "(-ctv) V cache type you run with")
-      ->capture_default_str();
-  command.add_option("--flash-attn", s.flash_attn, "(-fa) flash attention: on, off or auto")
-      ->capture_default_str();
-  command.add_option("-t,--threads", s.threads, "threads (0: all cores)")->capture_default_str();
-  command.add_option("-b,--batch-size", s.batch, "tokens per call")->capture_default_str();
-  command.add_option("--ubatch-size", s.ubatch, "(-ub) tokens per graph")->capture_default_str();
-  command.add_option("--n-gpu-layers", request.gpu_layers, "(-ngl) layers on the GPU")
-      ->capture_default_str();
+  const auto add = [&](const char* option, auto& value, const char* type, const char* help) {
+    named(command.add_option(option, value, help), kRunAs, type)->capture_default_str();
+  };
+  add("--cache-type-k", s.type_k, "TYPE", "type of the K cache you run with: f16, q8_0, q4_0, ...");
+  add("--cache-type-v", s.type_v, "TYPE", "type of the V cache you run with");
+  add("--flash-attn", s.flash_attn, "MODE", "flash attention: on, off or auto");
+  add("--n-gpu-layers", request.gpu_layers, "N", "layers on the GPU");
+  add_threads(command, request);
+  add("-b,--batch-size", s.batch, "N", "tokens per call");
+  add("--ubatch-size", s.ubatch, "N", "tokens per graph");
+  add_no_cache(command, request);
 }
 
-/// CLI11 knows options of one letter and of words; llama.cpp's -ctk and the like are neither. They
-/// become the long names here.
-std::vector<std::string> with_llama_names(int argc, const char* const* argv) {
-  static constexpr std::pair<std::string_view, std::string_view> kLong[] = {
-      {"-ctk", "--cache-type-k"},
-      {"-ctv", "--cache-type-v"},
-      {"-ngl", "--n-gpu-layers"},
-      {"-ub", "--ubatch-size"},
-      {"-fa", "--flash-attn"}};
-  std::vector<std::string> words(argv + 1, argv + argc);
-  for (std::string& word : words)
-    for (const auto& [from, to] : kLong) {
-      if (word == from) word = to;
-      if (word.starts_with(std::string(from) + "="))
-        word = std::string(to) + word.substr(from.size());
-    }
-  return words;
+void add_model(CLI::App& command, Parser& parser) {
+  named(command.add_option("MODEL", parser.model,
+                           "the quantized model: a GGUF file, or a Hugging Face folder"),
+        kModel, "FILE")
+      ->required();
+}
+
+void add_base_model(CLI::App& command, job::Request& request) {
+  named(command.add_option("--base-model", request.base_model,
+                           "base model of a fine-tune; detects a quant of the base instead of the "
+                           "fine-tune"),
+        kModel, "FILE");
+}
+
+void add_diagnose(CLI::App& app, Parser& parser) {
+  job::Request& request = parser.request();
+  CLI::App* command = app.add_subcommand(
+      "diagnose", "find out why MODEL got worse, and what fixes it");
+  add_model(*command, parser);
+  named(command->add_option("--baseline", request.baseline,
+                            "the original model it was made from (F16, BF16, ...)"),
+        kModel, "FILE");
+  add_base_model(*command, request);
+  named(command->add_option("--imatrix", request.imatrix,
+                            "the importance matrix MODEL was made with, to look for gaps in it"),
+        kModel, "FILE");
+  add_runtime(*command, request);
+  add_text(*command, request);
+  named(command->add_option("--text", request.texts,
+                            "a further text that the model must serve, for example code=main.c; "
+                            "may be repeated"),
+        kText, "NAME=FILE")
+      ->take_all();
+  named(command->add_option("--symptom", request.symptom,
+                            "what you see: repetition, incoherent, off-topic, long-context, all or "
+                            "none (default: texts are written only where a loss was found)"),
+        kText, "NAME")
+      ->check(
+          one_of({"repetition", "incoherent", "off-topic", "long-context", "all", "none"}));
+  named(command->add_option("--prompts", request.prompts,
+                            "prompts to continue, one per line (default: bundled ones)"),
+        kText, "FILE");
+  add_run_as(*command, request);
+  add_output(*command, parser.options);
+}
+
+void add_measure(CLI::App& app, Parser& parser) {
+  job::Request& request = parser.request();
+  CLI::App* command = app.add_subcommand(
+      "measure", "perplexity, KL divergence and flips against the original");
+  named(command->add_option("MODEL", request.models, "one or more candidates"), kModel, "FILE")
+      ->required()
+      ->take_all();
+  named(command->add_option("--baseline", request.baseline, "the original they are compared with"),
+        kModel, "FILE")
+      ->required();
+  add_text(*command, request);
+  add_run_as(*command, request);
+  command
+      ->add_flag("--kv", request.kv_grid,
+                 "also measure combinations of K and V cache types, with the same weights")
+      ->group(kRunAs);
+  named(command->add_option("--fail-if", request.fail_if,
+                            "exit code 1 if this is certainly true; may be repeated"),
+        kOutput, "CONDITION")
+      ->take_all();
+  add_output(*command, parser.options);
+}
+
+void add_inspect(CLI::App& app, Parser& parser) {
+  CLI::App* command = app.add_subcommand(
+      "inspect", "what MODEL is: format, bits, tokenizer, origin, risks, damage");
+  add_model(*command, parser);
+  command
+      ->add_flag("--verify", parser.request().verify,
+                 "read every weight: NaN, infinities, rows of one value")
+      ->group(kModel);
+  add_runtime(*command, parser.request());
+  add_output(*command, parser.options);
+}
+
+void add_compare(CLI::App& app, Parser& parser) {
+  job::Request& request = parser.request();
+  CLI::App* command = app.add_subcommand(
+      "compare", "weights of MODEL against ORIGINAL, tensor by tensor");
+  add_model(*command, parser);
+  named(command->add_option("ORIGINAL", request.baseline,
+                            "the model it is compared with, in any format"),
+        kModel, "FILE")
+      ->required();
+  add_base_model(*command, request);
+  named(command->add_option("--top", request.top, "how many of the worst tensors to list"), kOutput,
+        "N")
+      ->check(not_negative())
+      ->capture_default_str();
+  add_threads(*command, request);
+  add_output(*command, parser.options);
+}
+
+void add_demo(CLI::App& app, Parser& parser) {
+  CLI::App* command = app.add_subcommand(
+      "demo", "quantize the bundled model in four ways and diagnose each");
+  add_threads(*command, parser.request());
+  add_no_cache(*command, parser.request());
+  add_output(*command, parser.options);
+}
+
+void add_clinic(CLI::App& app, Parser& parser) {
+  job::Request& request = parser.request();
+  CLI::App* command = app.add_subcommand(
+      "clinic", "test the diagnosis itself on models with known faults");
+  const auto add = [&](const char* option, std::string& value, const char* type, const char* help) {
+    named(command->add_option(option, value, help), kModel, type);
+  };
+  add("--baseline", request.baseline, "FILE", "the model to make cases of (default: bundled)");
+  add("--finetune", request.finetune, "FILE", "a fine-tune of it");
+  add("--moe", request.moe, "FILE", "a mixture of experts to make cases of as well");
+  add("--only", request.only, "NAME", "only cases whose name contains this");
+  command->add_flag("--list", parser.list_cases, "list the cases and how each is made")
+      ->group(kModel);
+  add_text(*command, request);
+  add_run_as(*command, request);
+  add_output(*command, parser.options);
+}
+
+void add_explain(CLI::App& app, Parser& parser) {
+  CLI::App* command = app.add_subcommand(
+      "explain", "what a word of a report means");
+  named(command->add_option("WORD", parser.term, "kld_mean, tier, Q4_K, GGUF-004, ... (default: all)"),
+        "Word", "NAME");
+  command->add_flag("--schema", parser.print_schema, "print the JSON schema of the reports")
+      ->group("Word");
+}
+
+Leave wrong_usage(const std::string& what, const std::string& command) {
+  const std::string help = command.empty() ? "qualm --help" : fmt::format("qualm {} --help", command);
+  const Error error{Kind::input, "USAGE-001", "", "command line", "",
+                    what,        fmt::format("Run `{}`.", help)};
+  return {describe(error) + "\n", exit_code(error.kind)};
+}
+
+/// The word that would be the command, or "".
+std::string command_word(int argc, const char* const* argv) {
+  return argc > 1 && argv[1][0] != '-' ? argv[1] : "";
+}
+
+bool known(const CLI::App& app, const std::string& command) {
+  return !app.get_subcommands([&](const CLI::App* c) { return c->get_name() == command; }).empty();
+}
+
+/// What is answered without running anything; nothing: go on.
+std::optional<Leave> answer(const Parser& parser) {
+  if (parser.list_cases) return Leave{clinic::list_of_cases(parser.request().only), 0};
+  if (parser.request().command != "explain") return std::nullopt;
+  if (parser.print_schema) return Leave{report::schema(), 0};
+  if (auto text = report::explain(parser.term)) return Leave{*std::move(text), 0};
+  return wrong_usage(fmt::format("\"{}\" is not a word of qualm's reports", parser.term),
+                     "explain");
+}
+
+void add_commands(CLI::App& app, Parser& parser) {
+  for (const auto add : {add_diagnose, add_measure, add_inspect, add_compare, add_demo, add_clinic,
+                         add_explain})
+    add(app, parser);
+  app.add_subcommand("job", "")->group("");  // for qualm's own use; not in the help
+  set_help(app);
 }
 
 }  // namespace
 
 std::variant<Options, Leave> parse(int argc, const char* const* argv) {
   Options options;
-  job::Request& request = options.request;
+  Parser parser{options};
   CLI::App app{kDescription, "qualm"};
-  app.footer(kFooter);
   app.set_version_flag("--version", "qualm " QUALM_VERSION);
   app.require_subcommand(1);
   app.option_defaults()->take_last();  // as llama.cpp does: a script may add to its defaults
-
-  std::string model;
-  CLI::App* diagnose = app.add_subcommand(
-      "diagnose", "what is wrong with MODEL: every check of the guide, measured");
-  diagnose->add_option("MODEL", model, "the quantized model: a GGUF, or the folder of a model")
-      ->required();
-  diagnose->add_option("--baseline", request.baseline,
-                       "the model it was made from (F16, BF16, ...)");
-  diagnose->add_option("--base-model", request.base_model,
-                       "the model its original was tuned from: is this a quant of that one?");
-  diagnose
-      ->add_option("--symptom", request.symptom,
-                   "what you see: repetition, incoherent, off-topic, long-context; all or none "
-                   "(default: all, for models up to 1 B weights)")
-      ->check(
-          CLI::IsMember({"repetition", "incoherent", "off-topic", "long-context", "all", "none"}));
-  add_runtime(*diagnose, request);
-  diagnose->add_option("--prompts", request.prompts,
-                       "texts to be gone on with, one a line (default: bundled openings)");
-  diagnose->add_option("--text", request.texts,
-                       "NAME=FILE: a further domain the quant must serve; may be repeated");
-  diagnose->add_option("--imatrix", request.imatrix,
-                       "the importance matrix MODEL was made with, to look for gaps in it");
-  add_run_options(*diagnose, request);
-  add_presentation(*diagnose, options);
-
-  CLI::App* measure = app.add_subcommand(
-      "measure", "perplexity, kl divergence and flips of MODEL... against a baseline");
-  measure->add_option("MODEL", request.models, "one or more candidates")->required();
-  measure->add_option("--baseline", request.baseline, "what they are compared with")->required();
-  measure->add_flag("--kv", request.kv_grid, "also the grid of K and V cache types, same weights");
-  measure->add_option("--fail-if", request.fail_if,
-                      "exit code 1 if this certainly holds: 'ppl_change>1%', 'kld_mean>0.02'");
-  add_run_options(*measure, request);
-  add_presentation(*measure, options);
-
-  CLI::App* inspect = app.add_subcommand(
-      "inspect", "what MODEL is: format, bits by class, provenance, risks, integrity");
-  inspect->add_option("MODEL", model, "a GGUF, or the folder of a model")->required();
-  inspect->add_flag("--verify", request.verify,
-                    "decode every block: NaN, infinities, rows of one value");
-  add_runtime(*inspect, request);
-  add_presentation(*inspect, options);
-
-  CLI::App* compare = app.add_subcommand(
-      "compare", "the weights of MODEL against those of BASELINE, tensor by tensor");
-  compare->add_option("MODEL", model, "a GGUF, or the folder of a model")->required();
-  compare->add_option("BASELINE", request.baseline, "what it is compared with, in any format")
-      ->required();
-  compare->add_option("--base-model", request.base_model,
-                      "the model BASELINE was tuned from: which of the two is this a quant of?");
-  compare->add_option("--top", request.top, "how many of the worst tensors to name")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  compare->add_option("-t,--threads", request.settings.threads, "threads (0: all cores)")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  add_presentation(*compare, options);
-
-  CLI::App* demo =
-      app.add_subcommand("demo", "makes the bundled model ill in four ways and diagnoses each");
-  add_presentation(*demo, options);
-  demo->add_option("-t,--threads", request.settings.threads, "threads (0: all cores)");
-  demo->add_flag("!--no-cache", request.use_cache, "measure again what earlier runs have measured");
-
-  CLI::App* clinic = app.add_subcommand(
-      "clinic", "tests the diagnosis itself: patients with known causes, truth beside finding");
-  clinic->add_option("--baseline", request.baseline,
-                     "the model to make patients of (default: the bundled pair)");
-  clinic->add_option("--finetune", request.finetune, "a model tuned from it");
-  clinic->add_option("--moe", request.moe, "a mixture of experts to make patients of as well");
-  clinic->add_option("--only", request.only, "the patients whose name holds this");
-  clinic->add_flag("--list", request.list, "name the patients, and how each is made");
-  add_run_options(*clinic, request);
-  add_presentation(*clinic, options);
-
-  app.add_subcommand("job", "")->group("");  // for qualm's own use; not in the help
-
+  add_commands(app, parser);
+  const std::string command = command_word(argc, argv);
   // CLI11 would only miss a command and not name what it found instead.
-  if (argc > 1 && argv[1][0] != '-' &&
-      app.get_subcommands([&](const CLI::App* c) { return c->get_name() == argv[1]; }).empty())
-    return Leave{fmt::format("{} is no command of qualm\nRun with --help for more information.\n",
-                             printable(argv[1])),
-                 2};
-
+  if (!command.empty() && !known(app, command))
+    return wrong_usage(fmt::format("\"{}\" is not a command", printable(command)), "");
   try {
     auto words = with_llama_names(argc, argv);
-    std::reverse(words.begin(), words.end());
+    std::ranges::reverse(words);
     app.parse(std::move(words));
   } catch (const CLI::ParseError& said) {
+    if (said.get_exit_code() != 0) return wrong_usage(said.what(), command);
     std::ostringstream out;
-    std::ostringstream err;
-    const int code = app.exit(said, out, err);
-    return Leave{out.str() + err.str(), code == 0 ? 0 : 2};
+    app.exit(said, out, out);
+    return Leave{out.str(), 0};
   }
-  request.command = app.get_subcommands().front()->get_name();
-  if (request.list) return Leave{clinic::list_of_cases(request.only), 0};
-  if (!model.empty()) request.models = {model};
+  options.request.command = app.get_subcommands().front()->get_name();
+  if (auto leave = answer(parser)) return *std::move(leave);
+  if (!parser.model.empty()) options.request.models = {parser.model};
   return options;
 }
 

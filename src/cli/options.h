@@ -1,7 +1,6 @@
 // The command line: what may be said, and what was said.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <variant>
 
@@ -13,15 +12,15 @@ enum class Format { text, json, markdown };
 
 /// Everything that was said on the command line.
 struct Options {
-  job::Request request;  ///< .command: diagnose, measure, inspect, compare, demo, job
+  job::Request request;  ///< .command: diagnose, measure, inspect, compare, demo, clinic, job
   Format format = Format::text;
   std::string output;  ///< -o; empty: stdout
   bool quiet = false;
   bool verbose = false;
 };
 
-/// Either options, or text to print and the exit code to leave with (--help, --version, wrong
-/// usage).
+/// Text to print and the exit code to leave with: help, version, an explanation, wrong usage
+/// (USAGE-001).
 struct Leave {
   std::string text;
   int exit_code = 0;

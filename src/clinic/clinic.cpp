@@ -20,6 +20,7 @@
 #include "formats/read.h"
 #include "job/prefixed_progress.h"
 #include "report/document.h"
+#include "report/summary.h"
 
 namespace qualm::clinic {
 namespace {
@@ -139,6 +140,7 @@ class Clinic {
                                                                   : std::vector<std::string>()}));
     }
     report::ClinicCase result = judge(made, truth, found);
+    result.summary = report::summary(diagnosed.report);
     result.windows = diagnosed.report.windows;
     result.spent = diagnosed.report.spent;
     return result;

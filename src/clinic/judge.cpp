@@ -86,7 +86,6 @@ report::ClinicCase judge(const ClinicCase& made, const Truth& truth,
   const diagnose::Conclusion& conclusion = found.conclusion;
   result.found = conclusion.principal ? std::string(diagnose::row_of(*conclusion.principal).name)
                                       : std::string(diagnose::to_string(conclusion.verdict));
-  result.summary = found.summary;
   if (missed(made, truth, found)) result.missed.push_back(made.also);
   for (const Finding& finding : found.findings)
     if (const std::string name = name_of(finding);

@@ -10,6 +10,7 @@
 #include "assemble/recipe.h"
 #include "commands/bundled.h"
 #include "experiment/content_hash.h"
+#include "model/file_type.h"
 #include "probe/readable.h"
 
 namespace qualm::commands {
@@ -46,6 +47,18 @@ Result<std::vector<engine::Token>> tokenize(const std::string& text, engine::Mod
   return reference.tokenize(part->text, true);
 }
 
+/// "Q4_K_M", as the file calls itself; else what most weights are stored as.
+std::string type_of(const model::Checkpoint& checkpoint) {
+  const auto id = checkpoint.metadata.integer("general.file_type");
+  const auto label = id ? model::file_type_label(*id & ~model::kGuessedFileType) : std::nullopt;
+  if (label) return std::string(label->name);
+  std::map<std::string, std::int64_t> weights;
+  for (const model::Tensor& tensor : checkpoint.tensors)
+    weights[tensor.encoding.name] += tensor.parameters();
+  const auto most = std::ranges::max_element(weights, {}, [](const auto& w) { return w.second; });
+  return most == weights.end() ? "" : most->first;
+}
+
 }  // namespace
 
 report::ModelCard card(const model::Checkpoint& checkpoint) {
@@ -57,6 +70,7 @@ report::ModelCard card(const model::Checkpoint& checkpoint) {
   card.parameters = checkpoint.parameters();
   card.file_bytes = checkpoint.file_bytes();
   card.bpw = checkpoint.bits_per_weight();
+  card.type = type_of(checkpoint);
   card.context_length = checkpoint.arch_integer("context_length");
   std::map<std::string, std::int64_t> by_type;
   for (const model::Tensor& tensor : checkpoint.tensors)

@@ -90,6 +90,14 @@ Finding from_the_file(const Facts& facts) {
   return result;
 }
 
+/// "Q8_0 with token_embd.weight as q6_K"
+std::string name_of(const Weights& weights) {
+  std::string text = weights.mix;
+  for (const auto& [pattern, type] : weights.overrides)
+    text += fmt::format("{} {} as {}", text == weights.mix ? " with" : " and", pattern, type);
+  return text;
+}
+
 /// The class to blame, if there is one.
 Known<Finding> judge_classes(const Facts& facts, Finding result) {
   QUALM_TRY(const ClassStudy study, study_classes(facts));
@@ -147,7 +155,7 @@ Known<std::optional<Fix>> fix_architecture(const Facts& facts) {
   QUALM_TRY(const auto measured, facts.measured(windows, variants));
   std::size_t chosen = 0;
   while (chosen + 1 < choices.size() && harm(*measured[chosen], *floor) != Side::below) ++chosen;
-  Fix fix{.weights = choices[chosen]};
+  Fix fix{.name = name_of(choices[chosen]), .weights = choices[chosen]};
   QUALM_TRY(const std::int64_t now, facts.model_bytes({}));
   QUALM_TRY(const std::int64_t then, facts.model_bytes(*fix.weights));
   fix.command = gguf_original(facts.given).make + quantize_command(facts.given, *fix.weights);

@@ -221,7 +221,9 @@ Known<std::optional<Fix>> fix_calibration(const Facts& facts) {
   if (!better || better->harm == Side::above || better->weights.kind != Weights::Kind::requantized)
     return std::nullopt;
   const DomainFinding& finding = study.domains[*study.suspect];
-  Fix fix{.text = finding.text, .weights = better->weights};
+  Fix fix{.name = fmt::format("{} {}", better->weights.mix, better->says),
+          .text = finding.text,
+          .weights = better->weights};
   const std::string matrix = finding.domain.name + ".imatrix.gguf";
   const GgufOriginal source = gguf_original(facts.given);
   fix.command = source.make;

@@ -28,6 +28,7 @@ enum class CheckId : std::uint8_t {
 
 /// What to do about a finding, before it is proved.
 struct Fix {
+  std::string name = {};  ///< "Q4_K_M", "a q8_0/q4_0 cache": what to use instead
   std::string command = {};
   std::string effect = {};  ///< what changes, in words, without the measured figures
   std::optional<std::int64_t> bytes = std::nullopt;
@@ -77,14 +78,15 @@ inline constexpr std::array kChecks{
              "The weights hold too few bits: they lose more than Q4_K_M may, and more bits get it "
              "back.",
              check_type, fix_type, true},
-    CheckRow{CheckId::kv_cache, "kv_cache", "KV cache quantized too hard",
+    CheckRow{CheckId::kv_cache, "kv_cache", "KV cache too hard",
              "The same weights with an F16 cache lose much less.", check_cache, fix_cache},
-    CheckRow{CheckId::architecture, "architecture", "Scheme does not suit the architecture",
-             "One class of tensors (embedding, router, experts) has too few bits; restored alone, "
-             "most of the loss goes away.",
+    CheckRow{CheckId::architecture, "architecture", "Architecture",
+             "The scheme does not suit the architecture: one class of tensors (embedding, "
+             "router, experts) has too few bits, and restored alone it takes the loss away.",
              check_architecture, fix_architecture, true},
-    CheckRow{CheckId::calibration, "calibration", "Calibration does not fit the text",
-             "Another calibration at the same bits loses certainly less on this text.",
+    CheckRow{CheckId::calibration, "calibration", "Calibration",
+             "The calibration does not fit the text: another one at the same bits loses certainly "
+             "less.",
              check_calibration, fix_calibration, true},
     CheckRow{CheckId::provenance, "provenance", "Quant of another model",
              "The weights are not a quantization of the original: the base model, a merge, a "

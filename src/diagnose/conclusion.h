@@ -17,6 +17,7 @@ namespace qualm::diagnose {
 /// A remedy with its proof.
 struct Remedy {
   CheckId cause{};      ///< the check it answers
+  std::string name;     ///< "Q4_K_M", "a q8_0/q4_0 cache": what to use instead
   std::string command;  ///< to paste into a shell, or the options to give to the runtime
   std::string effect;   ///< "weights from 3.4 MB to 4.6 MB"
   std::optional<std::int64_t> bytes = std::nullopt;  ///< of the file or cache after
@@ -39,7 +40,6 @@ struct Diagnosis {
   std::string evidence_level;          ///< L0, L1, L2, L3, L3+
   std::vector<Finding> findings = {};  ///< one for each check, in order; statuses as concluded
   Conclusion conclusion = {};
-  std::string summary = {};  ///< one sentence for a person
   std::vector<Remedy> remedies = {};
   std::vector<probe::Symptom> symptoms = {};
 };

@@ -1,7 +1,5 @@
 #include "diagnose/diagnose.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "diagnose/class_study.h"
@@ -71,28 +69,6 @@ Known<Overall> overall_of(const Facts& facts, const std::vector<Finding>& findin
   return overall;
 }
 
-std::string summary_of(const Diagnosis& diagnosis, const Facts& facts) {
-  const Conclusion& conclusion = diagnosis.conclusion;
-  std::string text;
-  switch (conclusion.verdict) {
-    case Verdict::problem: {
-      if (!conclusion.principal)
-        return "It lost more than it should, and no check that was examined explains it.";
-      const auto& finding = diagnosis.findings[static_cast<std::size_t>(*conclusion.principal)];
-      text = fmt::format("{}: {}.", row_of(finding.check).title, finding.headline);
-      break;
-    }
-    case Verdict::healthy:
-      return "No loss that matters was found on this text.";
-    case Verdict::cannot_tell:
-      return facts.paired() ? "The text is too short to tell."
-                            : "Without the original model, most causes cannot be examined.";
-  }
-  if (!conclusion.separated)
-    text += " The shares of the two largest causes are not significantly different.";
-  return text;
-}
-
 /// Texts are written last, where a loss was found or they were asked for, and where there is
 /// something to compare them with.
 Known<std::vector<probe::Symptom>> symptoms_of(const Facts& facts, Verdict verdict) {
@@ -122,7 +98,6 @@ Known<Diagnosis> diagnose(const Facts& facts) {
     QUALM_TRY(diagnosis.remedies, remedies_for(facts, diagnosis.findings));
   }
   QUALM_TRY(diagnosis.symptoms, symptoms_of(facts, diagnosis.conclusion.verdict));
-  diagnosis.summary = summary_of(diagnosis, facts);
   return diagnosis;
 }
 

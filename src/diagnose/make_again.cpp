@@ -11,7 +11,8 @@ Known<std::optional<Fix>> make_again(const Facts& facts) {
   const Given& given = facts.given;
   if (!facts.paired()) return std::nullopt;
   const std::string type = own_type(*given.candidate);
-  Fix fix{.weights = experiment::requantized(type)};
+  Fix fix{.name = fmt::format("a {} made again from the original", type),
+          .weights = experiment::requantized(type)};
   const GgufOriginal source = gguf_original(given);
   const std::string made = fmt::format("{}-{}.gguf", stem_of(given.baseline_path), type);
   fix.command =

@@ -159,7 +159,7 @@ Known<std::optional<Fix>> fix_type(const Facts& facts) {
       break;
   }
   if (!chosen) return std::nullopt;
-  Fix fix{.weights = experiment::requantized(chosen)};
+  Fix fix{.name = chosen, .weights = experiment::requantized(chosen)};
   QUALM_TRY(const std::int64_t now, facts.model_bytes({}));
   QUALM_TRY(const std::int64_t then, facts.model_bytes(*fix.weights));
   fix.command = gguf_original(facts.given).make + quantize_command(facts.given, *fix.weights);

@@ -40,6 +40,7 @@ Known<Course> prescribed(const Facts& facts, const std::vector<Finding>& finding
     course.variants.push_back(applied(*fix, course.variants.back()));
     course.texts.push_back(fix->text);
     course.remedies.push_back({.cause = finding->check,
+                               .name = fix->name,
                                .command = fix->command,
                                .effect = fix->effect,
                                .bytes = fix->bytes});

@@ -21,7 +21,6 @@ struct Request {
   std::string finetune;  ///< clinic: the model tuned from the baseline, or empty
   std::string moe;       ///< clinic: a mixture of experts, or empty
   std::string only;      ///< clinic: patients whose name holds this
-  bool list = false;     ///< clinic: name the patients; answered by the command line itself
   std::string text;      ///< path; empty: the bundled text
   std::vector<std::string> texts;  ///< further domains, "name=path"
   std::string imatrix;             ///< the importance matrix the candidate was made with, or empty

@@ -130,17 +130,17 @@ Json notes(const weights::WeightComparison& weights) {
   Json json = Json::array();
   if (weights.tensors.empty())
     json.push_back(
-        note("nothing_in_common", "no tensor of the model has its like in the baseline"));
+        note("nothing_in_common", "no tensor of the model has a counterpart in the original"));
   if (weights.whole.sums.skipped > 0)
     json.push_back(
         note("not_finite", std::to_string(weights.whole.sums.skipped) +
-                               " weights are NaN or infinite on one side, and in no figure"));
+                               " weights are NaN or infinite on one side, and not in any number"));
   if (std::ranges::any_of(weights.tensors, [](const auto& tensor) {
         return tensor.note.find("scale") != std::string::npos;
       }))
     json.push_back(
         note("folded_scales",
-             "scales that were folded between layers (AWQ) were undone before comparing"));
+             "scales that AWQ folds into neighbouring tensors were undone before comparing (unscaled)"));
   return json;
 }
 

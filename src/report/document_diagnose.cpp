@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "report/document_parts.h"
+#include "report/summary.h"
 
 namespace qualm::report {
 namespace {
@@ -38,6 +39,7 @@ Json proof(const std::optional<evaluate::Metrics>& figures) {
 
 Json to_json(const diagnose::Remedy& remedy) {
   return {{"cause", diagnose::row_of(remedy.cause).name},
+          {"name", remedy.name},
           {"command", remedy.command},
           {"effect", remedy.effect},
           {"bytes", remedy.bytes ? Json(*remedy.bytes) : absent("not known")},
@@ -79,7 +81,7 @@ Json to_json(const DiagnoseReport& report) {
        {"baseline", report.baseline ? card(*report.baseline) : absent("no baseline was given")},
        {"evidence_level", diagnosis.evidence_level},
        {"verdict", diagnose::to_string(diagnosis.conclusion.verdict)},
-       {"summary", diagnosis.summary},
+       {"summary", summary(report)},
        {"checks", std::move(checks)},
        {"principal_cause", principal_cause(diagnosis.conclusion)},
        {"remedies", std::move(remedies)},

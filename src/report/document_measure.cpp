@@ -5,8 +5,8 @@
 namespace qualm::report {
 namespace {
 
-// So near the resolution fidelity predicts nothing (docs/statistics.md): another format of the same
-// weights runs other kernels, and is some five times the resolution away.
+// So near the noise floor fidelity predicts nothing (docs/statistics.md): another format of the same
+// weights runs other kernels, and is some five times the noise floor away.
 constexpr double kFloors = 10;
 
 std::string_view to_string(Gate::Outcome outcome) {
@@ -36,17 +36,17 @@ Json notes(const MeasureResult& result) {
   if (m.not_finite > 0)
     json.push_back(
         note("not_finite", std::to_string(m.not_finite) +
-                               " positions had NaN or infinite logits and are in no figure."));
+                               " positions had NaN or infinite logits and are not in any number."));
   if (const auto* change = find(m.metrics, MetricId::ppl_change); change && change->high < 0)
     json.push_back(note("ppl_below_baseline",
-                        "Perplexity is below the baseline's. That is an anomaly (this text, or its "
-                        "like, was used for calibration), not a pass."));
+                        "Perplexity is below the original's. That is an anomaly, not a pass: this text, "
+                        "or one like it, may have been used for calibration."));
   const auto* kld = find(m.metrics, MetricId::kld_mean);
   const auto& resolution = result.resolution_kld.estimate;
   if (kld && resolution && kld->low <= kFloors * resolution->high)
     json.push_back(note("below_resolution",
-                        "The kld is within a few times the resolution of this machine: "
-                        "indistinguishable from the baseline."));
+                        "The KLD is within a few times the noise floor: not distinguishable from the "
+                        "original on this machine."));
   return json;
 }
 
@@ -81,8 +81,8 @@ Json raw(const evaluate::WindowScores& window) {
 Json departs_at(const KvCell& cell) {
   if (cell.departs_at) return *cell.departs_at;
   return absent(find(cell.metrics, MetricId::kld_mean)
-                    ? "within the resolution at every position measured"
-                    : "no kld was measured");
+                    ? "within the noise floor at every position"
+                    : "no KLD was measured");
 }
 
 Json kv_cell(const KvCell& cell) {

@@ -83,6 +83,7 @@ Json card(const ModelCard& card) {
   return {{"path", card.path},
           {"format", card.format},
           {"arch", card.arch},
+          {"type", card.type},
           {"name", card.name},
           {"parameters", card.parameters},
           {"file_bytes", card.file_bytes},

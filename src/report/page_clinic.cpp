@@ -26,7 +26,7 @@ std::string percent(const Json& share) {
 std::string shares_of(const Json& patient) {
   std::string text;
   for (const Json& share : at(patient, "shares"))
-    text += fmt::format("{}{} {} (truth {}{})", text.empty() ? "" : ", ", string_at(share, "check"),
+    text += fmt::format("{}{} {} (true {}{})", text.empty() ? "" : ", ", string_at(share, "check"),
                         percent(at(share, "found")), percent(at(share, "truth")),
                         flag_at(share, "holds") ? "" : ", APART");
   return text;
@@ -49,7 +49,7 @@ std::string remarks(const Json& patient) {
 Table patients_of(const Json& document) {
   Table table{
       .columns =
-          {{"Patient"}, {"Harm"}, {"Found"}, {""}, {"Windows", true}, {"s", true}, {"Shares"}},
+          {{"Case"}, {"Loss"}, {"Found"}, {""}, {"Windows", true}, {"s", true}, {"Shares"}},
       .rows = {},
       .headed = true,
       .wraps = true};
@@ -87,7 +87,7 @@ Table confusion_of(const Json& document) {
     if (std::ranges::any_of(confusion,
                             [&](const Json& cell) { return string_at(cell, "found") == answer; }))
       found.emplace_back(answer);
-  Table table{.columns = {{"Put in \\ found"}}, .rows = {}, .headed = true, .wraps = false};
+  Table table{.columns = {{"True \\ found"}}, .rows = {}, .headed = true, .wraps = false};
   for (const std::string& answer : found) table.columns.push_back({answer, true});
   for (const char* cause : kAnswers) {
     std::vector<Cell> cells{{cause, Tone::strong}};
@@ -116,15 +116,15 @@ Page compose_clinic(const nlohmann::ordered_json& document, bool verbose) {
   page.emplace_back(Paragraph{
       {{fmt::format("Right: {}. Wrong: {}.", integer_at(document, "right"), wrong),
         wrong == 0 ? Tone::good : Tone::bad},
-       {fmt::format("Shares whose interval meets the truth's: {} of {}.",
+       {fmt::format("Shares whose interval overlaps the true one: {} of {}.",
                     integer_at(shares, "hold"), integer_at(shares, "compared"))},
        {fmt::format("Took {:.0f} s.", number_at(document, "seconds").value_or(0)), Tone::dim}}});
   if (const std::string out = joined(at(document, "left_out"), ""); !out.empty())
-    page.emplace_back(Paragraph{{{"Not made, their model was not given: " + out, Tone::dim}}});
+    page.emplace_back(Paragraph{{{"Not made, because their model was not given: " + out, Tone::dim}}});
   for (const Json& patient : at(document, "patients"))
     if (verbose || !flag_at(patient, "right"))
       page.emplace_back(Paragraph{{{string_at(patient, "name"), Tone::strong},
-                                   {"put in: " + made_cause(patient)},
+                                   {"true cause: " + made_cause(patient)},
                                    {string_at(patient, "made")},
                                    {string_at(patient, "summary"), Tone::dim}}});
   return page;

@@ -55,7 +55,7 @@ void add_section(Page& page, const std::string& heading, Table table) {
 /// The figure, or why there is none.
 std::string told(const Json& object, std::string_view key, const std::string& figure) {
   const auto reason = why_absent(at(object, key));
-  return reason ? "absent: " + *reason : figure;
+  return reason ? *reason : figure;
 }
 
 bool equal(const Json& whole) { return number_at(whole, "relative_error") == 0.0; }
@@ -74,7 +74,7 @@ std::string bits_line(const Json& whole) {
   if (equal(whole)) return "";
   return fmt::format(
       "{} bits per weight (an ideal code needs {} for this error); within half a step of the "
-      "baseline: {}",
+      "original: {}",
       fixed(whole, "bpw", 2), fixed(whole, "effective_bits", 2),
       told(whole, "within_half_step", shown(whole, "within_half_step", kPercent)));
 }
@@ -103,10 +103,10 @@ Table offender_table(const Json& offenders) {
 }
 
 Cell origin_word(const std::string& origin) {
-  if (origin == "fine_tune") return {"of the baseline", Tone::good};
-  if (origin == "base") return {"OF THE BASE MODEL", Tone::bad};
-  if (origin == "merge") return {"OF A MERGE", Tone::bad};
-  if (origin == "neither") return {"OF NEITHER", Tone::bad};
+  if (origin == "fine_tune") return {"quant of the original", Tone::good};
+  if (origin == "base") return {"QUANT OF THE BASE MODEL", Tone::bad};
+  if (origin == "merge") return {"QUANT OF A MERGE", Tone::bad};
+  if (origin == "neither") return {"QUANT OF NEITHER", Tone::bad};
   return {"cannot tell", Tone::dim};
 }
 
@@ -116,28 +116,28 @@ Table provenance_facts(const Json& found) {
     table.rows.push_back({{field, Tone::dim}, {std::move(value)}});
   };
   add("alpha", metric_cell("alpha", at(found, "alpha")).text +
-                   fmt::format(" from {} matrices (1: the baseline, 0: the base model)",
+                   fmt::format(" from {} matrices (1: the original, 0: the base model)",
                                integer_at(found, "alpha_tensors")));
   add("delta",
-      fmt::format("{} between baseline and base model (rms); told from {} on",
+      fmt::format("{} between original and base model (RMS); {} would be enough to tell them apart",
                   shown(found, "delta", kPercent), shown(found, "smallest_delta", kPercent)));
-  add("step test", fmt::format("within half a step of the baseline {}, of the base model {}",
+  add("step test", fmt::format("within half a step of the original {}, of the base model {}",
                                metric_cell("", at(found, "within_half_step_of_baseline")).text,
                                metric_cell("", at(found, "within_half_step_of_base")).text));
   add("residual",
-      fmt::format("{} of the weights' power; over what rounding leaves: {}",
+      fmt::format("{} of the squared weights; over what rounding leaves: {}",
                   shown(found, "residual_share", kPercent), shown(found, "residual_over_step")));
   return table;
 }
 
 void add_provenance(Page& page, const Json& found, bool verbose) {
   if (why_absent(found)) return;
-  page.emplace_back(Heading{"Provenance"});
+  page.emplace_back(Heading{"Whose weights"});
   page.emplace_back(
       Paragraph{{origin_word(string_at(found, "origin")), {string_at(found, "says")}}});
   for (const Json& one : at(found, "strangers"))
     page.emplace_back(
-        Paragraph{{{"NOT THE BASELINE'S", Tone::bad},
+        Paragraph{{{"MISMATCHED", Tone::bad},
                    {fmt::format("{}: {}", string_at(one, "tensor"), string_at(one, "says"))}}});
   if (!verbose) return;
   page.emplace_back(provenance_facts(found));
@@ -199,7 +199,7 @@ Page compose_compare(const Json& document, bool verbose) {
   add_section(page, "Notes on tensors", tensor_notes(at(document, "tensors")));
   add_provenance(page, at(document, "provenance"), verbose);
   add_names(page, "Only in the model", at(document, "only_in_model"), verbose);
-  add_names(page, "Only in the baseline", at(document, "only_in_baseline"), verbose);
+  add_names(page, "Only in the original", at(document, "only_in_baseline"), verbose);
   add_names(page, "Not compared", at(document, "not_compared"), verbose);
   return page;
 }

@@ -6,7 +6,7 @@ namespace qualm::report {
 
 Page compose_demo(const nlohmann::ordered_json& document, bool verbose) {
   Page page;
-  Table table{.columns = {{"Patient"}, {"Made so"}, {"Truth"}, {"Found"}, {""}, {"Summary"}},
+  Table table{.columns = {{"Case"}, {"Made as"}, {"True cause"}, {"Found"}, {""}, {"Answer"}},
               .rows = {},
               .headed = true,
               .wraps = true};

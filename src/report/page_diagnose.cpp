@@ -6,11 +6,12 @@
 namespace qualm::report {
 namespace {
 
-/// A title that asks ("Is it the quant?") gets an answer.
-Cell status_word(const std::string& status, bool question) {
-  if (status == "cause") return {question ? "NO" : "CAUSE", Tone::bad};
-  if (status == "contributes") return {"CONTRIBUTES", Tone::warning};
-  if (status == "cleared") return {question ? "yes" : "cleared", Tone::good};
+/// The first check says that the files match: its title is the good case, those of the others the
+/// cause.
+Cell status_word(const std::string& status, bool is_first) {
+  if (status == "cause") return {is_first ? "NO" : "CAUSE", Tone::bad};
+  if (status == "contributes") return {is_first ? "NO" : "CONTRIBUTES", Tone::warning};
+  if (status == "cleared") return {is_first ? "OK" : "cleared", Tone::good};
   if (status == "cannot_tell") return {"cannot tell", Tone::dim};
   return {"not examined", Tone::dim};
 }
@@ -18,9 +19,9 @@ Cell status_word(const std::string& status, bool question) {
 std::string finding(const Json& check) {
   std::string text;
   if (const Json& share = at(check, "share"); !why_absent(share))
-    text = metric_cell("share", share).text + " of the loss";
+    text = metric_cell("share", share).text + " of the loss;";
   const std::string headline = string_at(check, "headline");
-  if (!text.empty() && !headline.empty()) text += "   ";
+  if (!text.empty() && !headline.empty()) text += " ";
   text += headline;
   for (const Json& need : at(check, "needs"))
     if (need.is_string()) text += (text.empty() ? "needs " : "; needs ") + need.get<std::string>();
@@ -34,10 +35,9 @@ Table check_table(const Json& checks) {
               .wraps = true};
   int index = 0;
   for (const Json& check : checks) {
-    const std::string title = string_at(check, "title");
-    const Cell status = status_word(string_at(check, "status"), title.ends_with('?'));
+    const Cell status = status_word(string_at(check, "status"), index == 0);
     table.rows.push_back({{std::to_string(index++), Tone::dim},
-                          {title},
+                          {string_at(check, "title")},
                           status,
                           {finding(check), status.tone == Tone::dim ? Tone::dim : Tone::plain}});
   }
@@ -64,9 +64,9 @@ void add_evidence(Page& page, const Json& checks) {
 
 Cell symptom_word(const std::string& finding) {
   if (finding == "worse") return {"WORSE", Tone::bad};
-  if (finding == "shared") return {"baseline too", Tone::warning};
-  if (finding == "alike") return {"no more", Tone::good};
-  if (finding == "no_control") return {"no control", Tone::dim};
+  if (finding == "shared") return {"original too", Tone::warning};
+  if (finding == "alike") return {"not worse", Tone::good};
+  if (finding == "no_control") return {"not compared", Tone::dim};
   return {"not examined", Tone::dim};
 }
 
@@ -85,20 +85,21 @@ void add_symptoms(Page& page, const Json& symptoms, bool verbose) {
       table.rows.push_back(
           {{string_at(one, "symptom")}, symptom_word(finding), {string_at(one, "says")}});
   }
-  page.emplace_back(Heading{"Symptoms"});
+  page.emplace_back(Heading{"Written texts"});
   if (!table.rows.empty()) page.emplace_back(std::move(table));
   if (alike > 0)
     page.emplace_back(Paragraph{
-        {{fmt::format("Figures of its texts that are not separated from the control's: {}.", alike),
+        {{fmt::format("{} text {} no significant difference from the original.", alike,
+                      alike == 1 ? "metric shows" : "metrics show"),
           Tone::dim}}});
 }
 
 std::string measured_on(const Json& remedy) {
   const auto windows = integer_at(remedy, "windows");
-  if (windows == 0) return "Not re-measured.";
+  if (windows == 0) return "Not measured again.";
   return flag_at(remedy, "fresh")
-             ? fmt::format("Re-measured on {} windows that were not used to choose it.", windows)
-             : fmt::format("Measured on {} windows, of which some were used to choose it.",
+             ? fmt::format("Measured again on {} holdout windows (not used to choose it).", windows)
+             : fmt::format("Measured on {} windows; some of them were used to choose it.",
                            windows);
 }
 
@@ -106,7 +107,8 @@ void add_remedy(Page& page, const Json& remedy) {
   page.emplace_back(Command{string_at(remedy, "command")});
   const std::string effect = string_at(remedy, "effect");
   page.emplace_back(
-      Paragraph{{{effect.empty() ? "Size after: " + bytes_at(remedy, "bytes") : effect}}});
+      Paragraph{{{fmt::format("{}: {}", string_at(remedy, "name"),
+                               effect.empty() ? bytes_at(remedy, "bytes") : effect)}}});
   const Json& before = at(remedy, "before");
   Table table{.columns = {{""}, {"before"}, {"after"}}, .rows = {}};
   for (const auto& [name, after] : at(remedy, "after").items())
@@ -118,7 +120,7 @@ void add_remedy(Page& page, const Json& remedy) {
 
 void add_remedies(Page& page, const Json& remedies) {
   if (remedies.empty()) return;
-  page.emplace_back(Heading{remedies.size() == 1 ? "Remedy" : "Remedies"});
+  page.emplace_back(Heading{remedies.size() == 1 ? "Fix" : "Fixes, one after the other"});
   bool first = true;
   for (const Json& remedy : remedies) {
     if (!first) page.emplace_back(Gap{});
@@ -127,10 +129,16 @@ void add_remedies(Page& page, const Json& remedies) {
   }
 }
 
+std::string level_in_words(const std::string& level) {
+  if (level == "L3+") return "Compared with the original and its base model.";
+  if (level == "L3") return "Compared with the original model.";
+  if (level == "L1") return "Run without an original model.";
+  return "Only the files were examined.";
+}
+
 void add_closing(Page& page, const Json& document) {
   const Json& windows = at(document, "windows");
-  const std::string level =
-      fmt::format("Evidence level {}.", string_at(document, "evidence_level"));
+  const std::string level = level_in_words(string_at(document, "evidence_level"));
   page.emplace_back(Gap{});
   page.emplace_back(
       Paragraph{{{windows_line(windows, flag_at(document, "stopped_early"), false)}}});
@@ -139,10 +147,10 @@ void add_closing(Page& page, const Json& document) {
     return;
   }
   const Json& spent = at(document, "spent");
-  page.emplace_back(Paragraph{{{resolution_line(at(document, "resolution"))}}});
+  page.emplace_back(Paragraph{{{noise_floor_line(at(document, "resolution"))}}});
   page.emplace_back(
       Paragraph{{{level, Tone::dim},
-                 {fmt::format("Took {}. Windows evaluated: {}. Variants of the model made: {}.",
+                 {fmt::format("Took {}: {} windows run, {} variants of the model made.",
                               format_seconds(number_at(spent, "seconds").value_or(-1)),
                               integer_at(spent, "passes"), integer_at(spent, "variants")),
                   Tone::dim}}});
@@ -155,8 +163,8 @@ Cell verdict_word(const std::string& verdict) {
 }
 
 std::string baseline_line(const Json& baseline) {
-  if (const auto reason = why_absent(baseline)) return "baseline absent: " + *reason;
-  return "baseline " + file_name(string_at(baseline, "path"));
+  if (why_absent(baseline)) return "original: not given (--baseline)";
+  return "original: " + file_name(string_at(baseline, "path"));
 }
 
 }  // namespace

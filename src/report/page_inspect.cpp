@@ -10,7 +10,7 @@ namespace qualm::report {
 namespace {
 
 std::string tokenizer_line(const Json& tokenizer) {
-  if (const auto reason = why_absent(tokenizer)) return "absent: " + *reason;
+  if (const auto reason = why_absent(tokenizer)) return *reason;
   const std::string pre = string_at(tokenizer, "pre");
   return fmt::format("{}{}, {} tokens, sha256 {}", string_at(tokenizer, "model"),
                      pre.empty() ? "" : " (" + pre + ")", integer_at(tokenizer, "vocab_size"),
@@ -25,7 +25,7 @@ std::string experts_line(const Json& experts) {
 
 std::string context_line(const Json& model) {
   const Json& context = at(model, "context_length");
-  if (const auto reason = why_absent(context)) return "absent: " + *reason;
+  if (const auto reason = why_absent(context)) return *reason;
   return fmt::format("{} tokens", integer_at(model, "context_length"));
 }
 
@@ -75,8 +75,8 @@ void explain_error(Page& page, const Json& classes) {
       }))
     return;
   page.emplace_back(Paragraph{
-      {{"Error: of rounding, as a share of the weights' root mean square. An estimate from "
-        "the steps in the file; nothing was compared.",
+      {{"error: quantization error as a share of the weights' RMS, estimated from the steps in the "
+        "file; nothing was compared.",
         Tone::dim}}});
 }
 
@@ -97,7 +97,7 @@ Table class_table(const Json& classes) {
                           {std::to_string(integer_at(stat, "tensors"))},
                           {format_count(integer_at(stat, "params"))},
                           {bytes_at(stat, "bytes")},
-                          {bpw ? fmt::format("{:.2f}", *bpw) : "absent"},
+                          {bpw ? fmt::format("{:.2f}", *bpw) : "-"},
                           {estimated_error(at(stat, "estimated_error"))},
                           {joined(at(stat, "types"))}});
   }
@@ -122,9 +122,9 @@ void add_risks(Page& page, const Json& risks) {
 
 void add_integrity(Page& page, const Json& integrity) {
   const std::string status = string_at(integrity, "status");
-  const Cell word = status == "whole"     ? Cell{"whole", Tone::good}
+  const Cell word = status == "whole"     ? Cell{"every weight was read: no damage found", Tone::good}
                     : status == "damaged" ? Cell{"DAMAGED", Tone::bad}
-                                          : Cell{"not examined", Tone::dim};
+                                          : Cell{"the weights were not read: use --verify", Tone::dim};
   page.emplace_back(Heading{"Integrity"});
   page.emplace_back(Paragraph{{word}});
   Table table{.columns = {{"Place"}, {"Finding"}}, .rows = {}, .headed = false, .wraps = true};
@@ -147,7 +147,7 @@ Page compose_inspect(const Json& document, bool verbose) {
   page.emplace_back(class_table(at(model, "classes")));
   explain_error(page, at(model, "classes"));
   if (const Json& provenance = at(model, "provenance"); !provenance.empty()) {
-    page.emplace_back(Heading{"Provenance"});
+    page.emplace_back(Heading{"Origin, as the file states it"});
     page.emplace_back(pairs(provenance));
   }
   add_risks(page, at(document, "risks"));

@@ -47,10 +47,10 @@ Table result_table(const Json& results, const std::vector<std::string>& names) {
     const auto bpw = number_at(at(result, "candidate"), "bpw");
     std::vector<Cell> row{{names[i], Tone::strong}};
     if (texts) row.push_back({file_name(string_at(result, "text"))});
-    row.push_back({bpw ? fmt::format("{:.2f}", *bpw) : "absent"});
+    row.push_back({bpw ? fmt::format("{:.2f}", *bpw) : "not known"});
     for (const std::string& name : shown_metrics()) {
       const Json& metric = at(at(result, "metrics"), name);
-      row.push_back(why_absent(metric) ? Cell{"absent", Tone::dim} : metric_cell(name, metric));
+      row.push_back(why_absent(metric) ? Cell{"not measured", Tone::dim} : metric_cell(name, metric));
     }
     table.rows.push_back(std::move(row));
   }
@@ -68,7 +68,7 @@ void explain_cells(Sentences& sentences, const std::string& name, const Json& me
   for (const std::string& metric : shown_metrics()) {
     const Json& value = at(metrics, metric);
     if (not_separated(value))
-      sentences.add(name, metric_label(metric) + " is not separated from the baseline's.");
+      sentences.add(name, metric_label(metric) + " is not significantly different from the original's.");
     const auto reason = why_absent(value);
     if (!reason) continue;
     if (absent.empty() || absent.back().first != *reason) absent.push_back({*reason, ""});
@@ -76,7 +76,7 @@ void explain_cells(Sentences& sentences, const std::string& name, const Json& me
     all += (all.empty() ? "" : ", ") + metric_label(metric);
   }
   for (const auto& [reason, all] : absent)
-    sentences.add(name, fmt::format("{} absent: {}.", all, reason), Tone::dim);
+    sentences.add(name, fmt::format("{} not measured: {}.", all, reason), Tone::dim);
 }
 
 Page footer(const Json& results, const std::vector<std::string>& names) {
@@ -93,18 +93,18 @@ Page footer(const Json& results, const std::vector<std::string>& names) {
                                          flag_at(result, "cancelled")));
   }
   for (std::size_t i = 0; i < results.size(); ++i)
-    sentences.add(names[i], resolution_line(at(results[i], "resolution")));
+    sentences.add(names[i], noise_floor_line(at(results[i], "resolution")));
   return sentences.page(results.size());
 }
 
 void add_gates(Page& page, const Json& gates) {
   if (!gates.is_array() || gates.empty()) return;
-  page.emplace_back(Heading{"Fail if"});
+  page.emplace_back(Heading{"Conditions of --fail-if"});
   Table table{.columns = {{"Condition"}, {"Candidate"}, {"Outcome"}}, .rows = {}, .headed = false};
   for (const Json& gate : gates) {
     const std::string outcome = string_at(gate, "outcome");
-    const Cell word = outcome == "holds"           ? Cell{"HOLDS", Tone::bad}
-                      : outcome == "does_not_hold" ? Cell{"does not hold", Tone::good}
+    const Cell word = outcome == "holds"           ? Cell{"FAIL", Tone::bad}
+                      : outcome == "does_not_hold" ? Cell{"PASS", Tone::good}
                                                    : Cell{"cannot tell", Tone::warning};
     table.rows.push_back(
         {{string_at(gate, "condition")}, {file_name(string_at(gate, "candidate"))}, word});
@@ -118,7 +118,7 @@ Page compose_measure(const Json& document, bool verbose) {
   const Json& results = at(document, "results");
   const Json& baseline = at(document, "baseline");
   Page page;
-  page.emplace_back(Paragraph{{{"baseline"},
+  page.emplace_back(Paragraph{{{"original"},
                                {file_name(string_at(baseline, "path")), Tone::strong},
                                {card_line(baseline)}}});
   if (!results.is_array() || results.empty()) {

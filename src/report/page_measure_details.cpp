@@ -41,11 +41,11 @@ std::string departs(const Json& cell) {
   const Json& position = at(cell, "departs_at");
   if (position.is_number_integer())
     return fmt::format("position {}", integer_at(cell, "departs_at"));
-  return "absent: " + why_absent(position).value_or("unknown");
+  return why_absent(position).value_or("not known");
 }
 
 Table kv_list(const Json& kv) {
-  Table table{.columns = {{"K"}, {"V"}, {"kld"}, {"ppl"}, {"memory", true}, {"departs at"}},
+  Table table{.columns = {{"K"}, {"V"}, {"KLD"}, {"perplexity"}, {"memory", true}, {"above noise from"}},
               .rows = {},
               .headed = true,
               .wraps = true};
@@ -62,7 +62,7 @@ Table kv_list(const Json& kv) {
 }
 
 Table bucket_table(const Json& buckets, std::string heading, bool fractions) {
-  Table table{.columns = {{std::move(heading)}, {"tokens", true}, {"kld"}, {"ppl"}}, .rows = {}};
+  Table table{.columns = {{std::move(heading)}, {"tokens", true}, {"KLD"}, {"perplexity"}}, .rows = {}};
   for (const Json& bucket : buckets) {
     const double low = number_at(bucket, "low").value_or(0),
                  high = number_at(bucket, "high").value_or(0);
@@ -97,7 +97,7 @@ Table settings_table(const Json& result) {
 
 void add_kv(Page& page, const std::string& candidate, const Json& kv, bool verbose) {
   if (!kv.is_array() || kv.empty()) return;
-  page.emplace_back(Heading{"KV cache of " + candidate + ": kld against an F16 cache"});
+  page.emplace_back(Heading{"KV cache of " + candidate + ": KLD against an F16 cache"});
   page.emplace_back(kv_grid(kv));
   if (!verbose) return;
   page.emplace_back(Gap{});
@@ -111,7 +111,7 @@ void add_details(Page& page, const std::string& candidate, const Json& result) {
   page.emplace_back(Gap{});
   page.emplace_back(bucket_table(at(buckets, "position"), "position", false));
   page.emplace_back(Gap{});
-  page.emplace_back(bucket_table(at(buckets, "confidence"), "baseline's confidence", true));
+  page.emplace_back(bucket_table(at(buckets, "confidence"), "confidence of the original", true));
 }
 
 }  // namespace qualm::report

@@ -44,7 +44,7 @@ const Json& at(const Json& object, std::string_view key) {
 std::string string_at(const Json& object, std::string_view key) {
   const Json& value = at(object, key);
   if (value.is_string()) return value.get<std::string>();
-  if (value.is_object()) return "absent: " + why_absent(value).value_or("unknown");
+  if (value.is_object()) return "not known: " + why_absent(value).value_or("no reason given");
   return "";
 }
 
@@ -77,13 +77,13 @@ std::string file_name(std::string_view path) {
 }
 
 std::string card_line(const Json& card) {
-  if (const auto reason = why_absent(card)) return "absent: " + *reason;
+  if (const auto reason = why_absent(card)) return "not known: " + *reason;
   std::vector<std::string> parts;
   for (const std::string& part :
        {string_at(card, "arch"), format_count(integer_at(card, "parameters")) + " weights",
         string_at(card, "format")})
     if (!part.empty()) parts.push_back(part);
-  if (const auto bpw = number_at(card, "bpw")) parts.push_back(fmt::format("{:.2f} bpw", *bpw));
+  if (const auto bpw = number_at(card, "bpw")) parts.push_back(fmt::format("{:.2f} bits per weight", *bpw));
   const Json& types = at(card, "top_types");
   const std::string line = fmt::format("{}", fmt::join(parts, ", "));
   return !types.is_array() || types.empty() ? line
@@ -106,9 +106,9 @@ bool is_change(std::string_view name) {
 }
 
 Cell metric_cell(std::string_view name, const Json& metric, bool interval) {
-  if (const auto reason = why_absent(metric)) return {"absent: " + *reason, Tone::dim};
+  if (const auto reason = why_absent(metric)) return {*reason, Tone::dim};
   const auto value = estimate(metric);
-  if (!value) return {"absent: not a metric", Tone::dim};
+  if (!value) return {"not a metric", Tone::dim};
   const NumberStyle style{.percent = string_at(metric, "unit") == "fraction",
                           .change = is_change(name),
                           .interval = interval};
@@ -117,33 +117,34 @@ Cell metric_cell(std::string_view name, const Json& metric, bool interval) {
 
 Cell metric_words(std::string_view name, const Json& metric) {
   Cell cell = metric_cell(name, metric);
-  if (not_separated(metric)) cell.text += " not separated";
+  if (not_separated(metric)) cell.text += " (not significant)";
   return cell;
 }
 
 std::string windows_line(const Json& windows, bool stopped_early, bool cancelled) {
   const auto read = integer_at(windows, "read"), total = integer_at(windows, "total");
   if (total == 0) return "No text was read.";
-  std::string line = read == total ? fmt::format("Read all {} windows", total)
-                                   : fmt::format("Read {} of {} windows", read, total);
-  if (cancelled) return line + ": stopped by the user.";
-  if (stopped_early) return line + ": the answer was certain after them.";
-  return line + ".";
+  if (cancelled) return fmt::format("Stopped by the user after {} of {} windows.", read, total);
+  if (stopped_early)
+    return fmt::format("Stopped after {} of {} windows: the result was already decided.", read,
+                       total);
+  return read == total ? fmt::format("Read all {} windows.", total)
+                       : fmt::format("Read {} of {} windows.", read, total);
 }
 
-std::string resolution_line(const Json& resolution) {
+std::string noise_floor_line(const Json& resolution) {
   const Json& kld = at(resolution, "kld_mean");
   if (const auto reason = why_absent(kld))
-    return "Resolution of this machine: absent: " + *reason + ".";
+    return "Noise floor (same model run twice): not measured, " + *reason + ".";
   const auto value = estimate(kld);
-  return fmt::format("Resolution of this machine: kld {}.",
-                     value ? format_estimate(*value, {.interval = false}) : "absent");
+  return fmt::format("Noise floor (same model run twice): KLD {}.",
+                     value ? format_estimate(*value, {.interval = false}) : "not known");
 }
 
 std::string bytes_at(const Json& object, std::string_view key) {
   const Json& value = at(object, key);
   if (value.is_number_integer()) return format_bytes(value.get<std::int64_t>());
-  return "absent: " + why_absent(value).value_or("not a size");
+  return "not known: " + why_absent(value).value_or("not a size");
 }
 
 void Sentences::add(const std::string& subject, std::string sentence, Tone tone) {

@@ -17,7 +17,7 @@ namespace qualm::report {
 
 /// The member, or null where there is none.
 [[nodiscard]] const Json& at(const Json& object, std::string_view key);
-/// A string as it is; of {absent: reason} the word "absent" and the reason; else "".
+/// A string as it is; of {absent: reason} "not known" and the reason; else "".
 [[nodiscard]] std::string string_at(const Json& object, std::string_view key);
 [[nodiscard]] std::optional<double> number_at(const Json& object, std::string_view key);
 [[nodiscard]] std::int64_t integer_at(const Json& object, std::string_view key);  ///< 0: none
@@ -27,7 +27,7 @@ namespace qualm::report {
 
 /// The last part of a path.
 [[nodiscard]] std::string file_name(std::string_view path);
-/// "llama, 5.8 M weights, GGUF v3, 3.35 bpw (Q2_K 61 %, Q3_K 24 %, ...)"
+/// "llama, 5.8 M weights, GGUF v3, 3.35 bits per weight (Q2_K 61 %, Q3_K 24 %, ...)"
 [[nodiscard]] std::string card_line(const Json& card);
 /// What people call a metric: "KLD" for kld_mean; the name itself of what is none.
 [[nodiscard]] std::string metric_label(std::string_view name);
@@ -35,15 +35,15 @@ namespace qualm::report {
 [[nodiscard]] bool is_change(std::string_view name);
 /// The document says that the interval of this change spans 0.
 [[nodiscard]] bool not_separated(const Json& metric);
-/// "+6.4 % [5.8, 7.0]", "absent: no baseline".
+/// "+6.4 % [5.8, 7.0]", or the reason why it is not known.
 [[nodiscard]] Cell metric_cell(std::string_view name, const Json& metric, bool interval = true);
-/// The same, with " not separated" behind it where that is so.
+/// The same, with " (not significant)" behind it where its interval spans 0.
 [[nodiscard]] Cell metric_words(std::string_view name, const Json& metric);
-/// "Read 23 of 410 windows: the answer was certain after them."
+/// "Stopped after 23 of 410 windows: the result was already decided."
 [[nodiscard]] std::string windows_line(const Json& windows, bool stopped_early, bool cancelled);
-/// "Resolution of this machine: kld 3e-6."
-[[nodiscard]] std::string resolution_line(const Json& resolution);
-/// "3.4 MB", or "absent: reason".
+/// "Noise floor (same model run twice): KLD 3e-6."
+[[nodiscard]] std::string noise_floor_line(const Json& resolution);
+/// "3.4 MB", or why it is not known.
 [[nodiscard]] std::string bytes_at(const Json& object, std::string_view key);
 
 /// Sentences about several subjects: each is said once, with those whom it concerns before it

@@ -35,6 +35,7 @@ struct ModelCard {
   std::string path;    ///< as the user gave it
   std::string format;  ///< "GGUF v3", "EXL2", ...
   std::string arch;
+  std::string type;  ///< "Q4_K_M", as the file calls itself or else what most weights are stored as
   std::string name;  ///< general.name; empty where the file gives none
   std::int64_t parameters = 0;
   std::uint64_t file_bytes = 0;

@@ -1,0 +1,17 @@
+// The words of the reports, from the tables that define them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace qualm::report {
+
+/// What a word means: a check, a metric, a symptom, a quant type, an error code; "" for all of them.
+/// Absent where no table has the word.
+[[nodiscard]] std::optional<std::string> explain(std::string_view word);
+
+/// The JSON Schema (draft 2020-12) of every report, its lists filled from the same tables.
+[[nodiscard]] std::string schema();
+
+}  // namespace qualm::report
