@@ -6,6 +6,15 @@
 
 namespace qualm {
 
+/// Where long work stands as a whole.
+struct Step {
+  std::int32_t number = 1;  ///< of the step that begins
+  std::int32_t count = 1;   ///< steps of the whole
+  /// What the steps after this one will take, by what was done so far: an estimate, negative where
+  /// nothing is known yet.
+  double seconds_after = -1;
+};
+
 /// Long-running functions call these from one thread. The default does nothing and never stops.
 class Progress {
  public:
@@ -14,6 +23,8 @@ class Progress {
   virtual void update(std::string_view step, std::int64_t done, std::int64_t total) {
     static_cast<void>(step), static_cast<void>(done), static_cast<void>(total);
   }
+  /// A step of the whole begins; updates are about it.
+  virtual void begin(const Step& step) { static_cast<void>(step); }
   /// One line worth knowing that is not a result: a fallback taken, a feature not available.
   virtual void note(std::string_view line) { static_cast<void>(line); }
   /// True after Ctrl-C: return what is finished as soon as possible.

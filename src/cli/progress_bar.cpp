@@ -30,10 +30,13 @@ std::string clock(double seconds) {
 
 std::string ProgressBar::remaining(std::int64_t done, std::int64_t total) const {
   const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - started_;
-  if (done <= begin_ || spent.count() < 1) return "";
-  const double each = spent.count() / static_cast<double>(done - begin_);
-  // A run may stop before the end of its text: this is the longest it can take.
-  return fmt::format("  at most {} left", clock(each * static_cast<double>(total - done)));
+  if (done <= first_ || spent.count() < 1) return "";
+  const double each = spent.count() / static_cast<double>(done - first_);
+  // A step may stop before the end of its text: this is the longest it can take.
+  const double here = each * static_cast<double>(total - done);
+  return whole_.seconds_after < 0
+             ? fmt::format("  this step: at most {} left", clock(here))
+             : fmt::format("  about {} left", clock(here + whole_.seconds_after));
 }
 
 void ProgressBar::update(std::string_view step, std::int64_t done, std::int64_t total) {
@@ -41,11 +44,13 @@ void ProgressBar::update(std::string_view step, std::int64_t done, std::int64_t 
   const bool fresh = step != step_;
   if (fresh) {
     step_ = step;
-    begin_ = done;
+    first_ = done;
     started_ = std::chrono::steady_clock::now();
   }
+  const std::string which =
+      whole_.count > 1 ? fmt::format("step {} of {}: ", whole_.number, whole_.count) : "";
   if (!terminal_) {
-    if (fresh) say("{}\n", printable(step_));
+    if (fresh) say("{}{}\n", which, printable(step_));
     return;
   }
   std::string tail;
@@ -54,7 +59,7 @@ void ProgressBar::update(std::string_view step, std::int64_t done, std::int64_t 
     tail = fmt::format("  [{}{}] {}/{}{}", std::string(filled, '#'),
                        std::string(kBar - filled, '.'), done, total, remaining(done, total));
   }
-  std::string name = printable(step_);
+  std::string name = which + printable(step_);
   const auto room =
       static_cast<std::size_t>(std::max(10, width_ - 1 - static_cast<int>(tail.size())));
   if (name.size() > room) name = "..." + name.substr(name.size() - (room - 3));

@@ -20,6 +20,7 @@ class ProgressBar final : public Progress {
   ~ProgressBar() override { clear(); }
 
   void update(std::string_view step, std::int64_t done, std::int64_t total) override;
+  void begin(const Step& step) override { whole_ = step; }
   void note(std::string_view line) override;
   [[nodiscard]] bool cancelled() const override;
   /// Takes the line off the terminal.
@@ -32,8 +33,9 @@ class ProgressBar final : public Progress {
   bool terminal_;
   int width_;
   bool shown_ = false;
+  Step whole_{1, 1, 0};  ///< a run of one step, where nobody says otherwise
   std::string step_;
-  std::int64_t begin_ = 0;  ///< units done when the step was first seen: a resumed run starts late
+  std::int64_t first_ = 0;  ///< units done when the step was first seen: a resumed run starts late
   std::chrono::steady_clock::time_point started_;
 };
 

@@ -1,13 +1,21 @@
 // `qualm compare`: weights against weights, and with a base model whose they are.
-#include "weights/comparison.h"
+#include <fmt/format.h>
 
 #include "commands/commands.h"
 #include "commands/session.h"
 #include "formats/read.h"
 #include "report/document.h"
+#include "weights/comparison.h"
 #include "weights/origin.h"
 
 namespace qualm::commands {
+namespace {
+
+std::string named(const std::string& architecture) {
+  return architecture.empty() ? "unknown" : architecture;
+}
+
+}  // namespace
 
 Result<job::Outcome> compare(const job::Request& request, Progress& progress) {
   QUALM_TRY(const auto model, formats::read(request.models.front()));
@@ -23,6 +31,12 @@ Result<job::Outcome> compare(const job::Request& request, Progress& progress) {
               weights::provenance(model, baseline, &base, request.settings.threads, progress));
   }
   QUALM_TRY(report.weights, weights::compare(model, baseline, request.settings.threads, progress));
+  if (report.weights.tensors.empty())
+    return fail({Kind::input, "COMPARE-003", request.models.front(), "tensors",
+                 fmt::format("tensors of {}", request.baseline),
+                 fmt::format("none: the models have different architectures ({} and {})",
+                             named(model.architecture()), named(baseline.architecture())),
+                 "Compare it with the model that it was made from."});
   return job::Outcome{report::to_json(report), 0};
 }
 

@@ -266,15 +266,16 @@ Result<job::Outcome> diagnose(const job::Request& request, evaluate::WindowStore
   Session session{.request = request, .store = store, .progress = progress};
   QUALM_TRY(session.settings, settings_of(request));
   QUALM_CHECK(named_texts(request));  // also where nothing will be read of them
+  progress.begin({1, diagnose::kStages + 1, -1});
   QUALM_CHECK(open_files(session));
   session.facts.given = given_of(session);
   QUALM_CHECK(read_files(session));
   QUALM_CHECK(prepare_experiment(session));
   const WritingSettings writing{request, session.settings, store, progress};
-  QUALM_TRY(auto diagnosis,
-            examine(session.facts, session.runner.get(), [&](const diagnose::Facts& facts) {
-              return write_texts(writing, session.pair(), facts);
-            }));
+  const auto write = [&](const diagnose::Facts& facts) {
+    return write_texts(writing, session.pair(), facts);
+  };
+  QUALM_TRY(auto diagnosis, examine(session.facts, session.runner.get(), write, progress));
   auto report = report_of(session, std::move(diagnosis));
   report.spent.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -1,5 +1,6 @@
 #include "commands/examine.h"
 
+#include <chrono>
 #include <utility>
 #include <variant>
 
@@ -60,14 +61,50 @@ class Answer {
   const TextWriter& write_;
 };
 
+/// Tells the steps of the whole and what is left, from the time that windows took so far.
+class Outlook {
+ public:
+  Outlook(const diagnose::Facts& facts, Progress& progress) : facts_(facts), progress_(progress) {}
+
+  void begin(const diagnose::Wanted& wanted) {
+    const auto stage = static_cast<std::int32_t>(wanted.stage);
+    std::int64_t after = 0;
+    for (std::int32_t later = stage + 1; later < diagnose::kStages; ++later)
+      after += diagnose::usual_passes(static_cast<diagnose::Stage>(later), facts_);
+    const double each = passes_ > 0 ? seconds_ / static_cast<double>(passes_) : -1;
+    // The files were the first step.
+    progress_.begin({stage + 2, diagnose::kStages + 1,
+                     each < 0 ? each : each * static_cast<double>(after)});
+    started_ = Clock::now();
+  }
+  void end(const diagnose::Wanted& wanted) {
+    const auto* measured = std::get_if<diagnose::WantedMeasurements>(&wanted.what);
+    if (!measured) return;
+    passes_ += measured->windows.count() * (std::ssize(measured->variants) + 1);
+    seconds_ += std::chrono::duration<double>(Clock::now() - started_).count();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  const diagnose::Facts& facts_;
+  Progress& progress_;
+  std::int64_t passes_ = 0;
+  double seconds_ = 0;
+  Clock::time_point started_;
+};
+
 }  // namespace
 
 Result<diagnose::Diagnosis> examine(diagnose::Facts& facts, Experiment* experiment,
-                                    const TextWriter& write) {
+                                    const TextWriter& write, Progress& progress) {
+  Outlook outlook(facts, progress);
   while (true) {
     auto diagnosis = diagnose::diagnose(facts);
     if (diagnosis) return *std::move(diagnosis);
-    QUALM_CHECK(std::visit(Answer(facts, *experiment, write), diagnosis.error()));
+    outlook.begin(diagnosis.error());
+    QUALM_CHECK(std::visit(Answer(facts, *experiment, write), diagnosis.error().what));
+    outlook.end(diagnosis.error());
   }
 }
 

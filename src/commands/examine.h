@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "base/progress.h"
 #include "diagnose/diagnose.h"
 #include "experiment/experiment.h"
 #include "probe/symptom.h"
@@ -17,6 +18,7 @@ using TextWriter = std::function<Result<std::vector<probe::Symptom>>(const diagn
 /// the experiment and the writer.
 [[nodiscard]] Result<diagnose::Diagnosis> examine(diagnose::Facts& facts,
                                                   experiment::Experiment* experiment,
-                                                  const TextWriter& write);
+                                                  const TextWriter& write,
+                                                  Progress& progress);
 
 }  // namespace qualm::commands

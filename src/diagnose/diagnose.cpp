@@ -90,15 +90,42 @@ Known<std::vector<probe::Symptom>> symptoms_of(const Facts& facts, Verdict verdi
 
 Known<Diagnosis> diagnose(const Facts& facts) {
   Diagnosis diagnosis{.evidence_level = level_of(facts)};
-  if (facts.paired()) QUALM_CHECK(measure_factors(facts));
-  QUALM_TRY(diagnosis.findings, examine(facts));
-  QUALM_TRY(const Overall overall, overall_of(facts, diagnosis.findings));
+  if (facts.paired()) {
+    QUALM_CHECK(in_stage(Stage::as_run, facts.selection()));
+    QUALM_CHECK(in_stage(Stage::factors, measure_factors(facts)));
+  }
+  QUALM_TRY(diagnosis.findings, in_stage(Stage::causes, examine(facts)));
+  QUALM_TRY(const Overall overall, in_stage(Stage::shares, overall_of(facts, diagnosis.findings)));
   diagnosis.conclusion = conclude(diagnosis.findings, overall);
   if (facts.runs()) {
-    QUALM_TRY(diagnosis.remedies, remedies_for(facts, diagnosis.findings));
+    QUALM_TRY(diagnosis.remedies,
+              in_stage(Stage::fixes, remedies_for(facts, diagnosis.findings)));
   }
-  QUALM_TRY(diagnosis.symptoms, symptoms_of(facts, diagnosis.conclusion.verdict));
+  QUALM_TRY(diagnosis.symptoms,
+            in_stage(Stage::texts, symptoms_of(facts, diagnosis.conclusion.verdict)));
   return diagnosis;
+}
+
+std::int64_t usual_passes(Stage stage, const Facts& facts) {
+  const auto windows = [&](std::int32_t most) {
+    const auto selected = facts.selected();
+    return static_cast<std::int64_t>(selected ? std::min(selected->count(), most) : most);
+  };
+  const std::int64_t factors = facts.cache_quantized() ? 2 : 1;
+  switch (stage) {
+    case Stage::as_run:
+      return 2 * windows(kMostSelection);
+    case Stage::factors:
+      return windows(kMostSelection) * (1 + 2 * factors);
+    case Stage::causes:  // one more type, and the cache's two halves
+      return windows(kMostSelection) * 2 + (factors > 1 ? windows(kForCaches) * 7 : 0);
+    case Stage::shares:  // known from the factors, unless a class is one
+    case Stage::texts:
+      return 0;
+    case Stage::fixes:
+      return kHoldout * (2 + factors);
+  }
+  return 0;
 }
 
 }  // namespace qualm::diagnose

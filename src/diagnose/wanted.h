@@ -5,8 +5,11 @@
 // and depends on nothing but the facts so far.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -41,11 +44,35 @@ struct WantedEquality {
 /// What the candidate and its control write.
 struct WantedTexts {};
 
-using Wanted =
-    std::variant<WantedMeasurements, WantedSize, WantedCacheSize, WantedEquality, WantedTexts>;
+/// The steps of a diagnosis, after the files were read.
+enum class Stage {
+  as_run,   ///< the candidate as the user runs it: the selection windows
+  factors,  ///< weights alone, cache alone, the floor types
+  causes,   ///< what each check asks beyond that
+  shares,   ///< all combinations of the factors
+  fixes,    ///< remedies on the holdout windows
+  texts,    ///< what it writes
+};
+inline constexpr std::int32_t kStages = static_cast<std::int32_t>(Stage::texts) + 1;
+
+struct Wanted {
+  std::variant<WantedMeasurements, WantedSize, WantedCacheSize, WantedEquality, WantedTexts> what;
+  Stage stage = Stage::causes;
+
+  template <class T>
+  requires(!std::is_same_v<std::remove_cvref_t<T>, Wanted>)
+  Wanted(T&& wish) : what(std::forward<T>(wish)) {}  // NOLINT: a wish is wanted
+};
 
 /// A value, or what has to be found out to know it.
 template <class T>
 using Known = std::expected<T, Wanted>;
+
+/// What is not known is wanted for this stage.
+template <class T>
+[[nodiscard]] Known<T> in_stage(Stage stage, Known<T> known) {
+  if (!known) known.error().stage = stage;
+  return known;
+}
 
 }  // namespace qualm::diagnose

@@ -58,6 +58,13 @@ void EventWriter::update(std::string_view step, std::int64_t done, std::int64_t 
   send({{"event", "progress"}, {"step", step_}, {"done", done}, {"total", total}});
 }
 
+void EventWriter::begin(const Step& step) {
+  send({{"event", "step"},
+        {"number", step.number},
+        {"count", step.count},
+        {"seconds_after", step.seconds_after}});
+}
+
 void EventWriter::note(std::string_view line) { send({{"event", "note"}, {"line", line}}); }
 
 bool EventWriter::cancelled() const { return interrupts() > 0; }
@@ -88,6 +95,8 @@ void EventReader::take(const std::string& line) {
     if (kind == "progress") {
       step_ = event.at("step");
       progress_.update(step_, event.at("done"), event.at("total"));
+    } else if (kind == "step") {
+      progress_.begin({event.at("number"), event.at("count"), event.at("seconds_after")});
     } else if (kind == "note") {
       progress_.note(event.at("line").get_ref<const std::string&>());
     } else if (kind == "result") {

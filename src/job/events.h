@@ -1,6 +1,7 @@
 // What a job process says to whoever watches it: one JSON object per line.
 //
 //   {"event":"progress","step":"measuring tiny-Q2_K.gguf","done":16,"total":245}
+//   {"event":"step","number":3,"count":7,"seconds_after":41.5}
 //   {"event":"note","line":"..."}
 //   {"event":"result","exit_code":1,"document":{...}}
 //   {"event":"error","error":{"kind":"input","code":"GGUF-012",...}}
@@ -24,6 +25,7 @@ class EventWriter final : public Progress {
   explicit EventWriter(int descriptor) : descriptor_(descriptor) {}
   /// At most ten a second of the same step; the first and the last of a step always.
   void update(std::string_view step, std::int64_t done, std::int64_t total) override;
+  void begin(const Step& step) override;
   void note(std::string_view line) override;
   [[nodiscard]] bool cancelled() const override;
   void finish(const Result<Outcome>& result);

@@ -16,6 +16,7 @@ class PrefixedProgress final : public Progress {
   void update(std::string_view step, std::int64_t done, std::int64_t total) override {
     to_.update(fmt::format("{}: {}", prefix_, step), done, total);
   }
+  void begin(const Step& step) override { to_.begin(step); }
   void note(std::string_view line) override { to_.note(fmt::format("{}: {}", prefix_, line)); }
   bool cancelled() const override { return to_.cancelled(); }
 
