@@ -33,9 +33,10 @@ Result<job::Outcome> compare(const job::Request& request, Progress& progress) {
   QUALM_TRY(report.weights, weights::compare(model, baseline, request.settings.threads, progress));
   if (report.weights.tensors.empty())
     return fail({Kind::input, "COMPARE-003", request.models.front(), "tensors",
-                 fmt::format("tensors of {}", request.baseline),
-                 fmt::format("none: the models have different architectures ({} and {})",
-                             named(model.architecture()), named(baseline.architecture())),
+                 fmt::format("tensors with the names and shapes of {}", request.baseline),
+                 fmt::format("none: different architectures ({}, {} tensors; {}, {} tensors)",
+                             named(model.architecture()), model.tensors.size(),
+                             named(baseline.architecture()), baseline.tensors.size()),
                  "Compare it with the model that it was made from."});
   return job::Outcome{report::to_json(report), 0};
 }

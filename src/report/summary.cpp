@@ -19,11 +19,12 @@ std::string without_interval(const numeric::Metric& metric) {
                          : "not known";
 }
 
+/// ": it causes 93 % of the loss", or nothing.
 std::string share_of(const diagnose::Finding& finding) {
   return finding.share
-             ? fmt::format("it causes {} of the loss",
+             ? fmt::format(": it causes {} of the loss",
                            format_estimate(*finding.share, {.percent = true, .interval = false}))
-             : finding.headline;
+             : "";
 }
 
 std::string cause_in_words(const diagnose::Finding& finding, const DiagnoseReport& report) {
@@ -32,14 +33,13 @@ std::string cause_in_words(const diagnose::Finding& finding, const DiagnoseRepor
     case CheckId::not_quant:
       return fmt::format("The files differ from the original: {}", finding.headline);
     case CheckId::tier:
-      return fmt::format("{} is too aggressive for this model: {}", report.model.type,
+      return fmt::format("{} is too aggressive for this model{}", report.model.type,
                          share_of(finding));
     case CheckId::kv_cache:
-      return fmt::format("A {}/{} cache is quantized too hard for this model: {}", settings.type_k,
+      return fmt::format("A {}/{} cache is quantized too hard for this model{}", settings.type_k,
                          settings.type_v, share_of(finding));
     case CheckId::architecture:
-      return fmt::format("Too few bits for {}{}", finding.headline,
-                         finding.share ? ": " + share_of(finding) : "");
+      return fmt::format("Too few bits for {}{}", finding.headline, share_of(finding));
     case CheckId::calibration:
       return fmt::format("The calibration does not fit this text: {}", finding.headline);
     case CheckId::provenance:
