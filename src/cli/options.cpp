@@ -43,9 +43,7 @@ CLI::Validator not_negative() { return CLI::Validator(CLI::NonNegativeNumber).de
 
 void add_output(CLI::App& command, Options& options) {
   const auto set_format = [&options](const std::string& name) {
-    options.format = name == "json" ? Format::json
-                     : name == "md" ? Format::markdown
-                                    : Format::text;
+    options.format = name == "json" ? Format::json : name == "md" ? Format::markdown : Format::text;
   };
   named(command.add_option_function<std::string>("--format", set_format,
                                                  "text (default), json or md"),
@@ -60,9 +58,9 @@ void add_output(CLI::App& command, Options& options) {
 
 void add_runtime(CLI::App& command, job::Request& request) {
   const auto names = job::known_runtimes();
-  named(command.add_option("--runtime", request.runtime,
-                           fmt::format("check that this runtime can load the model: {}",
-                                       fmt::join(names, ", "))),
+  named(command.add_option(
+            "--runtime", request.runtime,
+            fmt::format("check that this runtime can load the model: {}", fmt::join(names, ", "))),
         kModel, "NAME")
       ->check(one_of(names));
 }
@@ -139,8 +137,8 @@ void add_base_model(CLI::App& command, job::Request& request) {
 
 void add_diagnose(CLI::App& app, Parser& parser) {
   job::Request& request = parser.request();
-  CLI::App* command = app.add_subcommand(
-      "diagnose", "find out why MODEL got worse, and what fixes it");
+  CLI::App* command =
+      app.add_subcommand("diagnose", "find out why MODEL got worse, and what fixes it");
   add_model(*command, parser);
   named(command->add_option("--baseline", request.baseline,
                             "the original model it was made from (F16, BF16, ...)"),
@@ -160,8 +158,7 @@ void add_diagnose(CLI::App& app, Parser& parser) {
                             "what you see: repetition, incoherent, off-topic, long-context, all or "
                             "none (default: texts are written only where a loss was found)"),
         kText, "NAME")
-      ->check(
-          one_of({"repetition", "incoherent", "off-topic", "long-context", "all", "none"}));
+      ->check(one_of({"repetition", "incoherent", "off-topic", "long-context", "all", "none"}));
   named(command->add_option("--prompts", request.prompts,
                             "prompts to continue, one per line (default: bundled ones)"),
         kText, "FILE");
@@ -171,8 +168,8 @@ void add_diagnose(CLI::App& app, Parser& parser) {
 
 void add_measure(CLI::App& app, Parser& parser) {
   job::Request& request = parser.request();
-  CLI::App* command = app.add_subcommand(
-      "measure", "perplexity, KL divergence and flips against the original");
+  CLI::App* command =
+      app.add_subcommand("measure", "perplexity, KL divergence and flips against the original");
   named(command->add_option("MODEL", request.models, "one or more candidates"), kModel, "FILE")
       ->required()
       ->take_all();
@@ -206,8 +203,8 @@ void add_inspect(CLI::App& app, Parser& parser) {
 
 void add_compare(CLI::App& app, Parser& parser) {
   job::Request& request = parser.request();
-  CLI::App* command = app.add_subcommand(
-      "compare", "weights of MODEL against ORIGINAL, tensor by tensor");
+  CLI::App* command =
+      app.add_subcommand("compare", "weights of MODEL against ORIGINAL, tensor by tensor");
   add_model(*command, parser);
   named(command->add_option("ORIGINAL", request.baseline,
                             "the model it is compared with, in any format"),
@@ -223,8 +220,8 @@ void add_compare(CLI::App& app, Parser& parser) {
 }
 
 void add_demo(CLI::App& app, Parser& parser) {
-  CLI::App* command = app.add_subcommand(
-      "demo", "quantize the bundled model in four ways and diagnose each");
+  CLI::App* command =
+      app.add_subcommand("demo", "quantize the bundled model in four ways and diagnose each");
   add_threads(*command, parser.request());
   add_no_cache(*command, parser.request());
   add_output(*command, parser.options);
@@ -232,8 +229,8 @@ void add_demo(CLI::App& app, Parser& parser) {
 
 void add_clinic(CLI::App& app, Parser& parser) {
   job::Request& request = parser.request();
-  CLI::App* command = app.add_subcommand(
-      "clinic", "test the diagnosis itself on models with known faults");
+  CLI::App* command =
+      app.add_subcommand("clinic", "test the diagnosis itself on models with known faults");
   const auto add = [&](const char* option, std::string& value, const char* type, const char* help) {
     named(command->add_option(option, value, help), kModel, type);
   };
@@ -249,18 +246,19 @@ void add_clinic(CLI::App& app, Parser& parser) {
 }
 
 void add_explain(CLI::App& app, Parser& parser) {
-  CLI::App* command = app.add_subcommand(
-      "explain", "what a word of a report means");
-  named(command->add_option("WORD", parser.term, "kld_mean, tier, Q4_K, GGUF-004, ... (default: all)"),
+  CLI::App* command = app.add_subcommand("explain", "what a word of a report means");
+  named(command->add_option("WORD", parser.term,
+                            "kld_mean, tier, Q4_K, GGUF-004, ... (default: all)"),
         "Word", "NAME");
   command->add_flag("--schema", parser.print_schema, "print the JSON schema of the reports")
       ->group("Word");
 }
 
 Leave wrong_usage(const std::string& what, const std::string& command) {
-  const std::string help = command.empty() ? "qualm --help" : fmt::format("qualm {} --help", command);
-  const Error error{Kind::input, "USAGE-001", "", "command line", "",
-                    what,        fmt::format("Run `{}`.", help)};
+  const std::string help =
+      command.empty() ? "qualm --help" : fmt::format("qualm {} --help", command);
+  const Error error{
+      Kind::input, "USAGE-001", "", "command line", "", what, fmt::format("Run `{}`.", help)};
   return {describe(error) + "\n", exit_code(error.kind)};
 }
 
@@ -284,8 +282,8 @@ std::optional<Leave> answer(const Parser& parser) {
 }
 
 void add_commands(CLI::App& app, Parser& parser) {
-  for (const auto add : {add_diagnose, add_measure, add_inspect, add_compare, add_demo, add_clinic,
-                         add_explain})
+  for (const auto add :
+       {add_diagnose, add_measure, add_inspect, add_compare, add_demo, add_clinic, add_explain})
     add(app, parser);
   app.add_subcommand("job", "")->group("");  // for qualm's own use; not in the help
   set_help(app);

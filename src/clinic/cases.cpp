@@ -5,54 +5,54 @@
 namespace qualm::clinic {
 namespace {
 
-using Patients = std::vector<ClinicCase>;
+using Cases = std::vector<ClinicCase>;
 
 ClinicCase control(const std::string& mix, const std::string& cache = "f16") {
-  ClinicCase patient{
+  ClinicCase one{
       .name = fmt::format("healthy/{}{}", mix, cache == "f16" ? "" : " + " + cache + " cache"),
       .mix = mix};
-  patient.type_k = patient.type_v = cache;
-  return patient;
+  one.type_k = one.type_v = cache;
+  return one;
 }
 
 ClinicCase tier(const std::string& mix, const std::string& calibrated_on = "") {
-  ClinicCase patient{.name = "tier/" + mix, .mix = mix, .calibrated_on = calibrated_on};
-  patient.cause = "tier";
-  return patient;
+  ClinicCase one{.name = "tier/" + mix, .mix = mix, .calibrated_on = calibrated_on};
+  one.cause = "tier";
+  return one;
 }
 
 ClinicCase cache(const std::string& mix, const std::string& k, const std::string& v) {
-  ClinicCase patient{.name = fmt::format("cache/{} + {}/{}", mix, k, v), .mix = mix};
-  patient.type_k = k;
-  patient.type_v = v;
-  patient.cause = "kv_cache";
-  return patient;
+  ClinicCase one{.name = fmt::format("cache/{} + {}/{}", mix, k, v), .mix = mix};
+  one.type_k = k;
+  one.type_v = v;
+  one.cause = "kv_cache";
+  return one;
 }
 
 ClinicCase crushed(const std::string& mix, const std::string& tensors, const std::string& type) {
-  ClinicCase patient{.name = fmt::format("architecture/{} with {} {}", mix, tensors, type),
-                     .mix = mix,
-                     .overrides = {{tensors + (tensors == "token_embd" ? ".weight" : ""), type}}};
-  patient.cause = "architecture";
-  return patient;
+  ClinicCase one{.name = fmt::format("architecture/{} with {} {}", mix, tensors, type),
+                 .mix = mix,
+                 .overrides = {{tensors + (tensors == "token_embd" ? ".weight" : ""), type}}};
+  one.cause = "architecture";
+  return one;
 }
 
 ClinicCase fault(const std::string& name, Edit edit, const std::string& mix = "Q8_0") {
-  ClinicCase patient{.name = "files/" + name, .mix = mix, .edit = edit};
-  patient.cause = "not_quant";
-  return patient;
+  ClinicCase one{.name = "files/" + name, .mix = mix, .edit = edit};
+  one.cause = "not_quant";
+  return one;
 }
 
-ClinicCase both(ClinicCase patient, const std::string& k, const std::string& v,
+ClinicCase both(ClinicCase one, const std::string& k, const std::string& v,
                 const std::string& name) {
-  patient.name = "two/" + name;
-  patient.type_k = k;
-  patient.type_v = v;
-  patient.also = "kv_cache";
-  return patient;
+  one.name = "two/" + name;
+  one.type_k = k;
+  one.type_v = v;
+  one.also = "kv_cache";
+  return one;
 }
 
-void add_controls(Patients& all) {
+void add_controls(Cases& all) {
   for (const char* mix : {"F16", "BF16", "Q8_0", "Q6_K", "Q5_K_M", "Q5_K_S", "Q5_1"})
     all.push_back(control(mix));
   for (const char* mix : {"F16", "Q8_0", "Q6_K", "Q5_K_M"}) all.push_back(control(mix, "q8_0"));
@@ -63,7 +63,7 @@ void add_controls(Patients& all) {
   all.push_back(floor);
 }
 
-void add_tiers(Patients& all) {
+void add_tiers(Cases& all) {
   for (const char* mix : {"Q4_0", "Q3_K_M", "Q3_K_S", "Q2_K"}) all.push_back(tier(mix));
   for (const char* mix : {"Q2_K_S", "IQ3_XXS", "IQ2_S"}) {
     all.push_back(tier(mix, "frankenstein.txt"));
@@ -72,7 +72,7 @@ void add_tiers(Patients& all) {
   }
 }
 
-void add_caches(Patients& all) {
+void add_caches(Cases& all) {
   all.push_back(cache("Q8_0", "q4_0", "q4_0"));
   all.push_back(cache("Q8_0", "q4_0", "f16"));
   all.push_back(cache("Q8_0", "f16", "q4_0"));
@@ -82,7 +82,7 @@ void add_caches(Patients& all) {
   all.push_back(cache("Q8_0", "q4_0", "q8_0"));
 }
 
-void add_classes(Patients& all) {
+void add_classes(Cases& all) {
   all.push_back(crushed("Q8_0", "token_embd", "q2_K"));
   all.push_back(crushed("Q6_K", "token_embd", "q2_K"));
   all.push_back(crushed("Q6_K", "token_embd", "q3_K"));
@@ -91,15 +91,15 @@ void add_classes(Patients& all) {
   all.push_back(crushed("Q8_0", "attn_k", "q2_K"));
 }
 
-void add_calibrations(Patients& all) {
+void add_calibrations(Cases& all) {
   for (const char* mix : {"IQ2_S", "Q2_K"}) {
-    ClinicCase patient{.name = fmt::format("calibration/{} of code on prose", mix),
-                       .mix = mix,
-                       .calibrated_on = "code.txt"};
-    patient.cause = "tier";
-    patient.or_as = {"calibration"};
-    patient.why = "the tier is too low whatever it is calibrated on; the share decides the rest";
-    all.push_back(patient);
+    ClinicCase one{.name = fmt::format("calibration/{} of code on prose", mix),
+                   .mix = mix,
+                   .calibrated_on = "code.txt"};
+    one.cause = "tier";
+    one.or_as = {"calibration"};
+    one.why = "the tier is too low whatever it is calibrated on; the share decides the rest";
+    all.push_back(one);
   }
   ClinicCase other{.name = "calibration/IQ3_XXS of prose on languages",
                    .mix = "IQ3_XXS",
@@ -117,13 +117,13 @@ void add_calibrations(Patients& all) {
   all.push_back(misled);
 }
 
-void add_origins(Patients& all) {
+void add_origins(Cases& all) {
   for (const char* mix : {"Q8_0", "Q4_K_M"}) {
-    ClinicCase patient{.name = fmt::format("origin/{} of the base", mix), .mix = mix};
-    patient.baseline = Stock::finetune;
-    patient.base_model = true;
-    patient.cause = "provenance";
-    all.push_back(patient);
+    ClinicCase one{.name = fmt::format("origin/{} of the base", mix), .mix = mix};
+    one.baseline = Stock::finetune;
+    one.base_model = true;
+    one.cause = "provenance";
+    all.push_back(one);
   }
   ClinicCase merge{.name = "origin/Q8_0 of a merge", .edit = Edit::half_merge};
   merge.baseline = Stock::finetune;
@@ -149,7 +149,7 @@ void add_origins(Patients& all) {
   all.push_back(right);
 }
 
-void add_faults(Patients& all) {
+void add_faults(Cases& all) {
   all.push_back(fault("chat template", Edit::chat_template));
   all.push_back(fault("token scores", Edit::token_scores));
   all.push_back(fault("zeroed block", Edit::zeroed_block));
@@ -162,7 +162,7 @@ void add_faults(Patients& all) {
   all.push_back(fault("one matrix times 1.5", Edit::rescaled));
 }
 
-void add_pairs(Patients& all) {
+void add_pairs(Cases& all) {
   all.push_back(both(tier("Q2_K"), "q4_0", "q4_0", "Q2_K + q4_0/q4_0"));
   all.push_back(both(tier("Q3_K_S"), "q4_0", "q4_0", "Q3_K_S + q4_0/q4_0"));
   all.push_back(both(tier("Q3_K_M"), "q4_0", "f16", "Q3_K_M + q4_0/f16"));
@@ -177,11 +177,11 @@ void add_pairs(Patients& all) {
   all.push_back(low);
 }
 
-void add_mixtures(Patients& all) {
-  const auto of_moe = [&](ClinicCase patient, const std::string& name) {
-    patient.name = "moe/" + name;
-    patient.source = patient.baseline = Stock::moe;
-    all.push_back(patient);
+void add_mixtures(Cases& all) {
+  const auto of_moe = [&](ClinicCase one, const std::string& name) {
+    one.name = "moe/" + name;
+    one.source = one.baseline = Stock::moe;
+    all.push_back(one);
   };
   of_moe(control("Q8_0"), "healthy Q8_0");
   of_moe(tier("Q2_K"), "tier Q2_K");
@@ -209,8 +209,8 @@ void add_mixtures(Patients& all) {
 }  // namespace
 
 std::span<const ClinicCase> clinic_cases() {
-  static const Patients kAll = [] {
-    Patients all;
+  static const Cases kAll = [] {
+    Cases all;
     for (const auto add : {add_controls, add_tiers, add_caches, add_classes, add_calibrations,
                            add_origins, add_faults, add_pairs, add_mixtures})
       add(all);
@@ -219,11 +219,11 @@ std::span<const ClinicCase> clinic_cases() {
   return kAll;
 }
 
-std::string made_so(const ClinicCase& patient) {
-  std::string text = patient.mix;
-  for (const auto& [tensors, type] : patient.overrides)
+std::string made_so(const ClinicCase& one) {
+  std::string text = one.mix;
+  for (const auto& [tensors, type] : one.overrides)
     text += fmt::format(", {} as {}", tensors, type);
-  if (!patient.calibrated_on.empty()) text += ", calibrated on " + patient.calibrated_on;
+  if (!one.calibrated_on.empty()) text += ", calibrated on " + one.calibrated_on;
   constexpr const char* kEdits[] = {"",
                                     "another chat template",
                                     "token scores reversed",
@@ -240,18 +240,18 @@ std::string made_so(const ClinicCase& patient) {
                                     "layers 2 and 3 exchanged",
                                     "queries and keys not permuted",
                                     "a matrix times 1.5"};
-  if (patient.edit != Edit::none)
-    text += fmt::format(", {}", kEdits[static_cast<std::size_t>(patient.edit)]);
-  if (patient.type_k != "f16" || patient.type_v != "f16")
-    text += fmt::format(", {}/{} cache", patient.type_k, patient.type_v);
+  if (one.edit != Edit::none)
+    text += fmt::format(", {}", kEdits[static_cast<std::size_t>(one.edit)]);
+  if (one.type_k != "f16" || one.type_v != "f16")
+    text += fmt::format(", {}/{} cache", one.type_k, one.type_v);
   return text;
 }
 
 std::string list_of_cases(const std::string& only) {
   std::string text;
-  for (const ClinicCase& patient : clinic_cases())
-    if (patient.name.find(only) != std::string::npos)
-      text += fmt::format("{:<48} {}\n", patient.name, made_so(patient));
+  for (const ClinicCase& one : clinic_cases())
+    if (one.name.find(only) != std::string::npos)
+      text += fmt::format("{:<48} {}\n", one.name, made_so(one));
   return text;
 }
 

@@ -1,4 +1,4 @@
-// The clinic's patients as data: how each is made ill, how it is run, and what is then true of it.
+// The clinic's cases as data: how each is made ill, how it is run, and what is then true of it.
 #pragma once
 
 #include <span>
@@ -8,7 +8,7 @@
 
 namespace qualm::clinic {
 
-/// Models that patients are made of.
+/// Models that cases are made of.
 enum class Stock { base, finetune, moe };
 
 /// What is done to a file beside quantizing it.
@@ -50,14 +50,14 @@ struct ClinicCase {
   std::string why{};                 ///< why they are
 };
 
-/// Healthy controls first, then a cause after the other. A patient of the fine-tune or the mixture
+/// Healthy controls first, then a cause after the other. A one of the fine-tune or the mixture
 /// needs that model.
 [[nodiscard]] std::span<const ClinicCase> clinic_cases();
 
 /// "Q2_K, token_embd.weight as q2_k, q4_0/f16 cache": how it was made, in words.
-[[nodiscard]] std::string made_so(const ClinicCase& patient);
+[[nodiscard]] std::string made_so(const ClinicCase& one);
 
-/// One line for each patient whose name holds `only`.
+/// One line for each one whose name holds `only`.
 [[nodiscard]] std::string list_of_cases(const std::string& only);
 
 }  // namespace qualm::clinic

@@ -1,4 +1,4 @@
-// `qualm clinic`: patients with known causes, each diagnosed by the very code of `qualm diagnose`.
+// `qualm clinic`: cases with known causes, each diagnosed by the very code of `qualm diagnose`.
 #include "clinic/clinic.h"
 
 #include <fmt/format.h>
@@ -206,7 +206,7 @@ Result<job::Outcome> clinic(const job::Request& request, evaluate::WindowStore& 
         where(i, possible.size(), seconds_since(start), possible[i]->name), progress);
     QUALM_TRY(auto result, clinic.run(*possible[i], folder.file(), prefixed));
     all_right = all_right && result.right;
-    report.patients.push_back(std::move(result));
+    report.cases.push_back(std::move(result));
   }
   report.seconds = seconds_since(start);
   if (possible.empty()) return job::Outcome{report::to_json(report), 3};

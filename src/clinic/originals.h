@@ -24,7 +24,7 @@ std::span<T> first_expert(std::string_view tensor, std::int64_t experts, std::sp
 
 /// The file that is quantized, where it is not the stock itself. Errors: CLINIC-003; those of
 /// reading, of the quantizer and of writing.
-[[nodiscard]] Result<std::optional<assemble::Image>> original(const ClinicCase& patient,
+[[nodiscard]] Result<std::optional<assemble::Image>> original(const ClinicCase& one,
                                                               const ClinicStock& stock,
                                                               assemble::Quantizer& quantizer,
                                                               Progress& progress);

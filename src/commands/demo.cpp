@@ -1,4 +1,4 @@
-// `qualm demo`: the bundled model made ill in known ways, each patient diagnosed, truth beside
+// `qualm demo`: the bundled model made ill in known ways, each one diagnosed, truth beside
 // finding.
 #include <fmt/format.h>
 
@@ -24,7 +24,7 @@ struct DemoCase {
 };
 
 // The last one is shown in full.
-constexpr DemoCase kPatients[] = {
+constexpr DemoCase kCases[] = {
     {"healthy control", "Q6_K", "f16", ""},
     {"cache too hard", "Q8_0", "q4_0", "kv_cache"},
     {"tier too low", "Q3_K_S", "f16", "tier"},
@@ -41,11 +41,10 @@ Result<std::string> demo_folder() {
   return folder.string();
 }
 
-Result<std::string> make_patient(const DemoCase& patient, const std::string& baseline,
-                                 const std::string& folder, assemble::Quantizer& quantizer) {
-  const std::string path = fmt::format("{}/qualm-tiny-{}.gguf", folder, patient.mix);
-  QUALM_TRY(const auto image,
-            quantizer.quantize(baseline, assemble::quantize_options(patient.mix)));
+Result<std::string> make_file(const DemoCase& one, const std::string& baseline,
+                              const std::string& folder, assemble::Quantizer& quantizer) {
+  const std::string path = fmt::format("{}/qualm-tiny-{}.gguf", folder, one.mix);
+  QUALM_TRY(const auto image, quantizer.quantize(baseline, assemble::quantize_options(one.mix)));
   QUALM_CHECK(image.save(path));
   return path;
 }
@@ -59,29 +58,27 @@ Result<job::Outcome> demo(const job::Request& request, evaluate::WindowStore& st
   const auto quantizer = engine::make_llama_quantizer();
   report::DemoReport report;
   bool all_right = true;
-  for (const DemoCase& patient : kPatients) {
-    QUALM_TRY(const std::string path, make_patient(patient, baseline, folder, *quantizer));
-    job::Request one = request;
-    one.command = "diagnose";
-    one.models = {path};
-    one.baseline = baseline;
-    one.settings.type_k = patient.cache;
-    one.settings.type_v = patient.cache;
-    one.symptom = "none";
-    job::PrefixedProgress prefixed(patient.title, progress);
-    QUALM_TRY(job::Outcome outcome, diagnose(one, store, prefixed));
+  for (const DemoCase& made : kCases) {
+    QUALM_TRY(const std::string path, make_file(made, baseline, folder, *quantizer));
+    job::Request asked = request;
+    asked.command = "diagnose";
+    asked.models = {path};
+    asked.baseline = baseline;
+    asked.settings.type_k = made.cache;
+    asked.settings.type_v = made.cache;
+    asked.symptom = "none";
+    job::PrefixedProgress prefixed(made.title, progress);
+    QUALM_TRY(job::Outcome outcome, diagnose(asked, store, prefixed));
     const auto& cause = outcome.document.at("principal_cause");  // absent where there is none
     const std::string found = cause.is_string() ? cause.get<std::string>() : "";
     const std::string verdict = outcome.document.value("verdict", "");
     const bool right =
-        found == patient.truth && (found.empty() ? verdict == "healthy" : verdict == "problem");
+        found == made.truth && (found.empty() ? verdict == "healthy" : verdict == "problem");
     all_right = all_right && right;
     std::string command = fmt::format("qualm diagnose {} --baseline {}", path, baseline);
-    if (patient.cache != std::string("f16"))
-      command += fmt::format(" -ctk {0} -ctv {0}", patient.cache);
-    report.patients.push_back({patient.title,
-                               fmt::format("{}, {} cache", patient.mix, patient.cache),
-                               patient.truth, found, right, command, std::move(outcome.document)});
+    if (made.cache != std::string("f16")) command += fmt::format(" -ctk {0} -ctv {0}", made.cache);
+    report.cases.push_back({made.title, fmt::format("{}, {} cache", made.mix, made.cache),
+                            made.truth, found, right, command, std::move(outcome.document)});
   }
   return job::Outcome{report::to_json(report), all_right ? 0 : 1};
 }

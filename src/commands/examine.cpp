@@ -73,8 +73,8 @@ class Outlook {
       after += diagnose::usual_passes(static_cast<diagnose::Stage>(later), facts_);
     const double each = passes_ > 0 ? seconds_ / static_cast<double>(passes_) : -1;
     // The files were the first step.
-    progress_.begin({stage + 2, diagnose::kStages + 1,
-                     each < 0 ? each : each * static_cast<double>(after)});
+    progress_.begin(
+        {stage + 2, diagnose::kStages + 1, each < 0 ? each : each * static_cast<double>(after)});
     started_ = Clock::now();
   }
   void end(const diagnose::Wanted& wanted) {

@@ -18,7 +18,6 @@ using TextWriter = std::function<Result<std::vector<probe::Symptom>>(const diagn
 /// the experiment and the writer.
 [[nodiscard]] Result<diagnose::Diagnosis> examine(diagnose::Facts& facts,
                                                   experiment::Experiment* experiment,
-                                                  const TextWriter& write,
-                                                  Progress& progress);
+                                                  const TextWriter& write, Progress& progress);
 
 }  // namespace qualm::commands

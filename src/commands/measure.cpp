@@ -22,16 +22,16 @@ constexpr std::array<std::string_view, 4> kGridTypes{"f16", "q8_0", "q5_1", "q4_
 
 struct Run {
   const job::Request& request;
-  engine::Settings settings;
-  std::vector<job::Condition> conditions;
+  Progress& progress;
+  engine::Settings settings{};
+  std::vector<job::Condition> conditions{};
   std::unique_ptr<engine::Engine> engine = engine::make_llama_engine();
   std::unique_ptr<assemble::Quantizer> quantizer = engine::make_llama_quantizer();
-  std::shared_ptr<experiment::OpenedModel> baseline;
-  std::vector<std::shared_ptr<experiment::OpenedModel>> candidates;
-  std::unique_ptr<experiment::MeasuredText> text;
-  std::shared_ptr<engine::Model> baseline_model;
-  std::vector<std::shared_ptr<engine::Model>> candidate_models;
-  Progress& progress;
+  std::shared_ptr<experiment::OpenedModel> baseline{};
+  std::vector<std::shared_ptr<experiment::OpenedModel>> candidates{};
+  std::unique_ptr<experiment::MeasuredText> text{};
+  std::shared_ptr<engine::Model> baseline_model{};
+  std::vector<std::shared_ptr<engine::Model>> candidate_models{};
 };
 
 Result<void> open_files(Run& run) {
@@ -58,22 +58,21 @@ Result<void> load_models(Run& run, evaluate::WindowStore& store) {
   return {};
 }
 
-experiment::ModelRun baseline_subject(Run& run) {
+experiment::ModelRun original_run(Run& run) {
   // The baseline always runs with an F16 cache: the user's cache is part of what is measured.
-  experiment::ModelRun subject{run.baseline->path(), run.baseline->identity(), nullptr,
-                               run.settings};
-  subject.settings.type_k = "f16";
-  subject.settings.type_v = "f16";
-  subject.load = [model = run.baseline_model]() -> Result<std::shared_ptr<engine::Model>> {
+  experiment::ModelRun one{run.baseline->path(), run.baseline->identity(), nullptr, run.settings};
+  one.settings.type_k = "f16";
+  one.settings.type_v = "f16";
+  one.load = [model = run.baseline_model]() -> Result<std::shared_ptr<engine::Model>> {
     return model;
   };
-  return subject;
+  return one;
 }
 
-experiment::ModelRun candidate_subject(Run& run, std::size_t index) {
-  experiment::ModelRun subject{run.candidates[index]->path(), run.candidates[index]->identity(),
-                               nullptr, run.settings};
-  subject.load = [&run, index]() -> Result<std::shared_ptr<engine::Model>> {
+experiment::ModelRun candidate_run(Run& run, std::size_t index) {
+  experiment::ModelRun one{run.candidates[index]->path(), run.candidates[index]->identity(),
+                           nullptr, run.settings};
+  one.load = [&run, index]() -> Result<std::shared_ptr<engine::Model>> {
     auto& model = run.candidate_models[index];
     if (!model) {
       QUALM_TRY(const auto file, run.candidates[index]->runnable(run.progress));
@@ -86,7 +85,7 @@ experiment::ModelRun candidate_subject(Run& run, std::size_t index) {
                    "Their logits cannot be compared: give the model this one was made from."});
     return model;
   };
-  return subject;
+  return one;
 }
 
 /// Which question lets a run stop before the end of the text: that of the only --fail-if it can
@@ -168,57 +167,56 @@ int exit_code_of(const report::MeasureReport& report) {
   return unmeasured || any(cannot_tell) ? 3 : 0;
 }
 
+/// Each candidate and the noise floor, in this order.
+Result<std::vector<evaluate::Measurement>> measure_all(Run& run) {
+  const experiment::ModelRun reference = original_run(run);
+  std::vector<experiment::ModelRun> runs;
+  for (std::size_t i = 0; i < run.candidates.size(); ++i) runs.push_back(candidate_run(run, i));
+  runs.push_back(experiment::noise_floor_run(reference));
+  return run.text->measure(reference, runs, 0, run.text->windows().count(), stop_rule(run));
+}
+
+/// Adds what was measured of one candidate.
+Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measurement,
+                        const numeric::Metric& noise_floor, report::MeasureReport& report) {
+  for (const job::Condition& condition : run.conditions)
+    report.gates.push_back(
+        {condition.text, run.candidates[index]->path(), decide(condition, measurement)});
+  report::MeasureResult result{.candidate = card(run.candidates[index]->checkpoint()),
+                               .text = text_label(run.request),
+                               .protocol = std::string(evaluate::to_string(run.request.protocol)),
+                               .settings = run.settings,
+                               .measurement = std::move(measurement),
+                               .resolution_kld = noise_floor,
+                               .kv = {}};
+  if (run.request.kv_grid && !result.measurement.cancelled) {
+    QUALM_TRY(result.kv, kv_grid(run, index, noise_floor));
+  }
+  report.results.push_back(std::move(result));
+  return {};
+}
+
 }  // namespace
 
 Result<job::Outcome> measure(const job::Request& request, evaluate::WindowStore& store,
                              Progress& progress) {
-  QUALM_TRY(const auto settings, settings_of(request));
-  Run run{.request = request,
-          .settings = settings,
-          .conditions = {},
-          .baseline = {},
-          .candidates = {},
-          .text = {},
-          .baseline_model = {},
-          .candidate_models = {},
-          .progress = progress};
+  Run run{.request = request, .progress = progress};
+  QUALM_TRY(run.settings, settings_of(request));
   for (const std::string& text : request.fail_if) {
     QUALM_TRY(auto condition, job::parse_condition(text));
     run.conditions.push_back(std::move(condition));
   }
   QUALM_CHECK(open_files(run));
   QUALM_CHECK(load_models(run, store));
-
-  const experiment::ModelRun reference = baseline_subject(run);
-  std::vector<experiment::ModelRun> subjects;
-  for (std::size_t i = 0; i < run.candidates.size(); ++i)
-    subjects.push_back(candidate_subject(run, i));
-  subjects.push_back(experiment::noise_floor_run(reference));
-  QUALM_TRY(auto measured,
-            run.text->measure(reference, subjects, 0, run.text->windows().count(), stop_rule(run)));
-  const bool cancelled = measured.front().cancelled;
-  const numeric::Metric resolution = measured.back().metrics[MetricId::kld_mean];
+  QUALM_TRY(auto measured, measure_all(run));
+  const numeric::Metric noise_floor = measured.back().metrics[MetricId::kld_mean];
   measured.pop_back();
-
   report::MeasureReport report;
   report.tool.libllama = run.engine->version();
   report.baseline = card(run.baseline->checkpoint());
-  for (std::size_t i = 0; i < measured.size(); ++i) {
-    for (const job::Condition& condition : run.conditions)
-      report.gates.push_back(
-          {condition.text, run.candidates[i]->path(), decide(condition, measured[i])});
-    report::MeasureResult result;
-    result.candidate = card(run.candidates[i]->checkpoint());
-    result.text = text_label(request);
-    result.protocol = evaluate::to_string(request.protocol);
-    result.settings = run.settings;
-    result.measurement = std::move(measured[i]);
-    result.resolution_kld = resolution;
-    if (request.kv_grid && !cancelled) {
-      QUALM_TRY(result.kv, kv_grid(run, i, resolution));
-    }
-    report.results.push_back(std::move(result));
-  }
+  const bool cancelled = measured.front().cancelled;
+  for (std::size_t i = 0; i < measured.size(); ++i)
+    QUALM_CHECK(add_result(run, i, std::move(measured[i]), noise_floor, report));
   const int code = cancelled ? exit_code(Kind::cancelled) : exit_code_of(report);
   return job::Outcome{report::to_json(report), code};
 }

@@ -98,8 +98,7 @@ Known<Diagnosis> diagnose(const Facts& facts) {
   QUALM_TRY(const Overall overall, in_stage(Stage::shares, overall_of(facts, diagnosis.findings)));
   diagnosis.conclusion = conclude(diagnosis.findings, overall);
   if (facts.runs()) {
-    QUALM_TRY(diagnosis.remedies,
-              in_stage(Stage::fixes, remedies_for(facts, diagnosis.findings)));
+    QUALM_TRY(diagnosis.remedies, in_stage(Stage::fixes, remedies_for(facts, diagnosis.findings)));
   }
   QUALM_TRY(diagnosis.symptoms,
             in_stage(Stage::texts, symptoms_of(facts, diagnosis.conclusion.verdict)));

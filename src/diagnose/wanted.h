@@ -60,8 +60,8 @@ struct Wanted {
   Stage stage = Stage::causes;
 
   template <class T>
-  requires(!std::is_same_v<std::remove_cvref_t<T>, Wanted>)
-  Wanted(T&& wish) : what(std::forward<T>(wish)) {}  // NOLINT: a wish is wanted
+  requires(!std::is_same_v<std::remove_cvref_t<T>, Wanted>) Wanted(T&& wish)
+      : what(std::forward<T>(wish)) {}  // NOLINT: a wish is wanted
 };
 
 /// A value, or what has to be found out to know it.

@@ -1,4 +1,4 @@
-// Progress of a run that diagnoses several patients: each step says which one it is about.
+// Progress of a run that diagnoses several cases: each step says which one it is about.
 #pragma once
 
 #include <fmt/format.h>

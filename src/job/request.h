@@ -18,10 +18,10 @@ struct Request {
   std::vector<std::string> models;  ///< candidates; one but for measure
   std::string baseline;
   std::string base_model;
-  std::string finetune;  ///< clinic: the model tuned from the baseline, or empty
-  std::string moe;       ///< clinic: a mixture of experts, or empty
-  std::string only;      ///< clinic: patients whose name holds this
-  std::string text;      ///< path; empty: the bundled text
+  std::string finetune;            ///< clinic: the model tuned from the baseline, or empty
+  std::string moe;                 ///< clinic: a mixture of experts, or empty
+  std::string only;                ///< clinic: cases whose name holds this
+  std::string text;                ///< path; empty: the bundled text
   std::vector<std::string> texts;  ///< further domains, "name=path"
   std::string imatrix;             ///< the importance matrix the candidate was made with, or empty
   evaluate::Protocol protocol = evaluate::Protocol::standard;

@@ -16,37 +16,37 @@ Json to_json(const ClinicCase::Share& share) {
           {"holds", share.holds}};
 }
 
-Json to_json(const ClinicCase& patient) {
+Json to_json(const ClinicCase& one) {
   Json shares = Json::array();
-  for (const ClinicCase::Share& share : patient.shares) shares.push_back(to_json(share));
-  return {{"name", patient.name},
-          {"made", patient.made},
-          {"cause", or_healthy(patient.made_cause)},
-          {"also", patient.made_also.empty() ? absent("one cause at most was put in")
-                                             : Json(patient.made_also)},
+  for (const ClinicCase::Share& share : one.shares) shares.push_back(to_json(share));
+  return {{"name", one.name},
+          {"made", one.made},
+          {"cause", or_healthy(one.made_cause)},
+          {"also",
+           one.made_also.empty() ? absent("one cause at most was put in") : Json(one.made_also)},
           {"truth",
-           {{"harm", patient.harm.empty() ? absent("nothing was measured") : Json(patient.harm)},
-            {"windows", patient.truth_windows},
-            {"answers", patient.right_answers},
-            {"why", patient.why}}},
-          {"found", patient.found},
-          {"right", patient.right},
-          {"missed", patient.missed},
-          {"false_alarms", patient.false_alarms},
+           {{"harm", one.harm.empty() ? absent("nothing was measured") : Json(one.harm)},
+            {"windows", one.truth_windows},
+            {"answers", one.right_answers},
+            {"why", one.why}}},
+          {"found", one.found},
+          {"right", one.right},
+          {"missed", one.missed},
+          {"false_alarms", one.false_alarms},
           {"shares", std::move(shares)},
-          {"windows", windows(patient.windows.read, patient.windows.total)},
+          {"windows", windows(one.windows.read, one.windows.total)},
           {"spent",
-           {{"seconds", number(patient.spent.seconds)},
-            {"passes", patient.spent.passes},
-            {"variants", patient.spent.variants}}},
-          {"summary", patient.summary}};
+           {{"seconds", number(one.spent.seconds)},
+            {"passes", one.spent.passes},
+            {"variants", one.spent.variants}}},
+          {"summary", one.summary}};
 }
 
 /// How often what was put in was found as what.
-Json confusion(const std::vector<ClinicCase>& patients) {
+Json confusion(const std::vector<ClinicCase>& cases) {
   std::map<std::pair<std::string, std::string>, std::int64_t> counts;
-  for (const ClinicCase& patient : patients)
-    ++counts[{patient.made_cause.empty() ? "healthy" : patient.made_cause, patient.found}];
+  for (const ClinicCase& one : cases)
+    ++counts[{one.made_cause.empty() ? "healthy" : one.made_cause, one.found}];
   Json table = Json::array();
   for (const auto& [pair, count] : counts)
     table.push_back({{"cause", pair.first}, {"found", pair.second}, {"patients", count}});
@@ -56,26 +56,26 @@ Json confusion(const std::vector<ClinicCase>& patients) {
 }  // namespace
 
 Json to_json(const ClinicReport& report) {
-  Json patients = Json::array();
+  Json cases = Json::array();
   std::int64_t right = 0;
   std::int64_t shares = 0;
   std::int64_t hold = 0;
-  for (const ClinicCase& patient : report.patients) {
-    right += patient.right ? 1 : 0;
-    for (const ClinicCase::Share& share : patient.shares) {
+  for (const ClinicCase& one : report.cases) {
+    right += one.right ? 1 : 0;
+    for (const ClinicCase::Share& share : one.shares) {
       ++shares;
       hold += share.holds ? 1 : 0;
     }
-    patients.push_back(to_json(patient));
+    cases.push_back(to_json(one));
   }
   Json document = heading("clinic", report.tool);
   document.update({{"baseline", report.baseline},
                    {"text", report.text},
                    {"right", right},
-                   {"wrong", static_cast<std::int64_t>(report.patients.size()) - right},
+                   {"wrong", static_cast<std::int64_t>(report.cases.size()) - right},
                    {"shares", {{"compared", shares}, {"hold", hold}}},
-                   {"confusion", confusion(report.patients)},
-                   {"patients", std::move(patients)},
+                   {"confusion", confusion(report.cases)},
+                   {"patients", std::move(cases)},
                    {"left_out", report.left_out},
                    {"seconds", number(report.seconds)}});
   return document;

@@ -138,9 +138,9 @@ Json notes(const weights::WeightComparison& weights) {
   if (std::ranges::any_of(weights.tensors, [](const auto& tensor) {
         return tensor.note.find("scale") != std::string::npos;
       }))
-    json.push_back(
-        note("folded_scales",
-             "scales that AWQ folds into neighbouring tensors were undone before comparing (unscaled)"));
+    json.push_back(note(
+        "folded_scales",
+        "scales that AWQ folds into neighbouring tensors were undone before comparing (unscaled)"));
   return json;
 }
 

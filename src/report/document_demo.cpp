@@ -5,17 +5,17 @@
 namespace qualm::report {
 
 Json to_json(const DemoReport& report) {
-  Json patients = Json::array();
-  for (const DemoCase& patient : report.patients)
-    patients.push_back({{"title", patient.title},
-                        {"made", patient.made},
-                        {"truth", patient.truth.empty() ? Json("healthy") : Json(patient.truth)},
-                        {"found", patient.found.empty() ? Json("healthy") : Json(patient.found)},
-                        {"right", patient.right},
-                        {"command", patient.command},
-                        {"diagnosis", patient.diagnosis}});
+  Json cases = Json::array();
+  for (const DemoCase& one : report.cases)
+    cases.push_back({{"title", one.title},
+                     {"made", one.made},
+                     {"truth", one.truth.empty() ? Json("healthy") : Json(one.truth)},
+                     {"found", one.found.empty() ? Json("healthy") : Json(one.found)},
+                     {"right", one.right},
+                     {"command", one.command},
+                     {"diagnosis", one.diagnosis}});
   Json document = heading("demo", report.tool);
-  document["patients"] = std::move(patients);
+  document["patients"] = std::move(cases);
   return document;
 }
 

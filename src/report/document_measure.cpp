@@ -5,8 +5,8 @@
 namespace qualm::report {
 namespace {
 
-// So near the noise floor fidelity predicts nothing (docs/statistics.md): another format of the same
-// weights runs other kernels, and is some five times the noise floor away.
+// So near the noise floor fidelity predicts nothing (docs/statistics.md): another format of the
+// same weights runs other kernels, and is some five times the noise floor away.
 constexpr double kFloors = 10;
 
 std::string_view to_string(Gate::Outcome outcome) {
@@ -38,15 +38,17 @@ Json notes(const MeasureResult& result) {
         note("not_finite", std::to_string(m.not_finite) +
                                " positions had NaN or infinite logits and are not in any number."));
   if (const auto* change = find(m.metrics, MetricId::ppl_change); change && change->high < 0)
-    json.push_back(note("ppl_below_baseline",
-                        "Perplexity is below the original's. That is an anomaly, not a pass: this text, "
-                        "or one like it, may have been used for calibration."));
+    json.push_back(
+        note("ppl_below_baseline",
+             "Perplexity is below the original's. That is an anomaly, not a pass: this text, "
+             "or one like it, may have been used for calibration."));
   const auto* kld = find(m.metrics, MetricId::kld_mean);
   const auto& resolution = result.resolution_kld.estimate;
   if (kld && resolution && kld->low <= kFloors * resolution->high)
-    json.push_back(note("below_resolution",
-                        "The KLD is within a few times the noise floor: not distinguishable from the "
-                        "original on this machine."));
+    json.push_back(
+        note("below_resolution",
+             "The KLD is within a few times the noise floor: not distinguishable from the "
+             "original on this machine."));
   return json;
 }
 
@@ -80,9 +82,8 @@ Json raw(const evaluate::WindowScores& window) {
 
 Json departs_at(const KvCell& cell) {
   if (cell.departs_at) return *cell.departs_at;
-  return absent(find(cell.metrics, MetricId::kld_mean)
-                    ? "within the noise floor at every position"
-                    : "no KLD was measured");
+  return absent(find(cell.metrics, MetricId::kld_mean) ? "within the noise floor at every position"
+                                                       : "no KLD was measured");
 }
 
 Json kv_cell(const KvCell& cell) {

@@ -23,8 +23,7 @@ struct Section {
 Section checks() {
   Section section{"Checks, most likely cause first", {}};
   for (const diagnose::CheckRow& row : diagnose::kChecks)
-    section.words.push_back(
-        {std::string(row.name), fmt::format("{}. {}", row.title, row.meaning)});
+    section.words.push_back({std::string(row.name), fmt::format("{}. {}", row.title, row.meaning)});
   return section;
 }
 
@@ -33,23 +32,23 @@ Section metrics() {
   for (const evaluate::MetricRow& row : evaluate::metric_rows())
     section.words.push_back(
         {std::string(row.name),
-         fmt::format("{}{}", row.meaning, row.unit == "1" || row.unit == "fraction"
-                                              ? ""
-                                              : fmt::format(" In {}.", row.unit))});
+         fmt::format(
+             "{}{}", row.meaning,
+             row.unit == "1" || row.unit == "fraction" ? "" : fmt::format(" In {}.", row.unit))});
   return section;
 }
 
 Section answers() {
-  return {"Answers",
-          {{"cause", "To blame, more than anything else that was found."},
-           {"contributes", "To blame as well, but not the main cause."},
-           {"cleared", "Examined, and not to blame."},
-           {"not_examined", "Not looked at: the report says what to give. It does not mean fine."},
-           {"cannot_tell", "Looked at, and the text or the files do not decide it."},
-           {"[low, high]", "The 95 % interval of the number before it."},
-           {"noise_floor", "KLD of the same model run twice in two ways: less means nothing here."},
-           {"selection, holdout",
-            "Windows of text that choose a remedy, and others that prove it."}}};
+  return {
+      "Answers",
+      {{"cause", "To blame, more than anything else that was found."},
+       {"contributes", "To blame as well, but not the main cause."},
+       {"cleared", "Examined, and not to blame."},
+       {"not_examined", "Not looked at: the report says what to give. It does not mean fine."},
+       {"cannot_tell", "Looked at, and the text or the files do not decide it."},
+       {"[low, high]", "The 95 % interval of the number before it."},
+       {"noise_floor", "KLD of the same model run twice in two ways: less means nothing here."},
+       {"selection, holdout", "Windows of text that choose a remedy, and others that prove it."}}};
 }
 
 std::vector<Section> sections() { return {checks(), metrics(), answers()}; }

@@ -23,53 +23,51 @@ std::string percent(const Json& share) {
 
 /// "tier 74 % (truth 71 %), kv_cache ..."; a share whose interval does not meet the truth's says
 /// so.
-std::string shares_of(const Json& patient) {
+std::string shares_of(const Json& one) {
   std::string text;
-  for (const Json& share : at(patient, "shares"))
+  for (const Json& share : at(one, "shares"))
     text += fmt::format("{}{} {} (true {}{})", text.empty() ? "" : ", ", string_at(share, "check"),
                         percent(at(share, "found")), percent(at(share, "truth")),
                         flag_at(share, "holds") ? "" : ", APART");
   return text;
 }
 
-std::string made_cause(const Json& patient) {
-  const Json& also = at(patient, "also");
-  return string_at(patient, "cause") +
+std::string made_cause(const Json& one) {
+  const Json& also = at(one, "also");
+  return string_at(one, "cause") +
          (also.is_string() ? " + " + also.get<std::string>() : std::string());
 }
 
-std::string remarks(const Json& patient) {
-  std::string text = shares_of(patient);
+std::string remarks(const Json& one) {
+  std::string text = shares_of(one);
   for (const auto& [key, prefix] : {std::pair{"missed", "MISSED "}, {"false_alarms", "FALSE "}})
-    if (const std::string words = joined(at(patient, key), prefix); !words.empty())
+    if (const std::string words = joined(at(one, key), prefix); !words.empty())
       text += (text.empty() ? "" : "; ") + words;
   return text;
 }
 
-Table patients_of(const Json& document) {
+Table case_table(const Json& document) {
   Table table{
-      .columns =
-          {{"Case"}, {"Loss"}, {"Found"}, {""}, {"Windows", true}, {"s", true}, {"Shares"}},
+      .columns = {{"Case"}, {"Loss"}, {"Found"}, {""}, {"Windows", true}, {"s", true}, {"Shares"}},
       .rows = {},
       .headed = true,
       .wraps = true};
-  for (const Json& patient : at(document, "patients")) {
-    const bool right = flag_at(patient, "right");
+  for (const Json& one : at(document, "patients")) {
+    const bool right = flag_at(one, "right");
     const Tone tone = right ? Tone::good : Tone::bad;
     table.rows.push_back(
-        {{string_at(patient, "name"), Tone::strong},
-         {string_at(at(patient, "truth"), "harm")},
-         {string_at(patient, "found"), tone},
+        {{string_at(one, "name"), Tone::strong},
+         {string_at(at(one, "truth"), "harm")},
+         {string_at(one, "found"), tone},
          {right ? "right" : "WRONG", tone},
-         {fmt::format("{}", integer_at(at(patient, "windows"), "read"))},
-         {fmt::format("{:.0f}", number_at(at(patient, "spent"), "seconds").value_or(0))},
-         {remarks(patient), Tone::dim}});
+         {fmt::format("{}", integer_at(at(one, "windows"), "read"))},
+         {fmt::format("{:.0f}", number_at(at(one, "spent"), "seconds").value_or(0))},
+         {remarks(one), Tone::dim}});
   }
   return table;
 }
 
-std::int64_t patients_in(const Json& confusion, const std::string& cause,
-                         const std::string& found) {
+std::int64_t count_in(const Json& confusion, const std::string& cause, const std::string& found) {
   for (const Json& cell : confusion)
     if (string_at(cell, "cause") == cause && string_at(cell, "found") == found)
       return integer_at(cell, "patients");
@@ -93,7 +91,7 @@ Table confusion_of(const Json& document) {
     std::vector<Cell> cells{{cause, Tone::strong}};
     std::int64_t all = 0;
     for (const std::string& answer : found) {
-      const auto count = patients_in(confusion, cause, answer);
+      const auto count = count_in(confusion, cause, answer);
       all += count;
       cells.push_back({count > 0 ? fmt::format("{}", count) : "", Tone::plain});
     }
@@ -107,7 +105,7 @@ Table confusion_of(const Json& document) {
 Page compose_clinic(const nlohmann::ordered_json& document, bool verbose) {
   Page page;
   const auto wrong = integer_at(document, "wrong");
-  page.emplace_back(patients_of(document));
+  page.emplace_back(case_table(document));
   page.emplace_back(Gap{});
   page.emplace_back(Heading{"Confusion"});
   page.emplace_back(confusion_of(document));
@@ -120,13 +118,14 @@ Page compose_clinic(const nlohmann::ordered_json& document, bool verbose) {
                     integer_at(shares, "hold"), integer_at(shares, "compared"))},
        {fmt::format("Took {:.0f} s.", number_at(document, "seconds").value_or(0)), Tone::dim}}});
   if (const std::string out = joined(at(document, "left_out"), ""); !out.empty())
-    page.emplace_back(Paragraph{{{"Not made, because their model was not given: " + out, Tone::dim}}});
-  for (const Json& patient : at(document, "patients"))
-    if (verbose || !flag_at(patient, "right"))
-      page.emplace_back(Paragraph{{{string_at(patient, "name"), Tone::strong},
-                                   {"true cause: " + made_cause(patient)},
-                                   {string_at(patient, "made")},
-                                   {string_at(patient, "summary"), Tone::dim}}});
+    page.emplace_back(
+        Paragraph{{{"Not made, because their model was not given: " + out, Tone::dim}}});
+  for (const Json& one : at(document, "patients"))
+    if (verbose || !flag_at(one, "right"))
+      page.emplace_back(Paragraph{{{string_at(one, "name"), Tone::strong},
+                                   {"true cause: " + made_cause(one)},
+                                   {string_at(one, "made")},
+                                   {string_at(one, "summary"), Tone::dim}}});
   return page;
 }
 

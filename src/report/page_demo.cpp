@@ -10,19 +10,19 @@ Page compose_demo(const nlohmann::ordered_json& document, bool verbose) {
               .rows = {},
               .headed = true,
               .wraps = true};
-  const Json& patients = at(document, "patients");
-  for (const Json& patient : patients) {
-    const bool right = at(patient, "right") == true;
-    table.rows.push_back({{string_at(patient, "title"), Tone::strong},
-                          {string_at(patient, "made")},
-                          {string_at(patient, "truth")},
-                          {string_at(patient, "found"), right ? Tone::good : Tone::bad},
+  const Json& cases = at(document, "patients");
+  for (const Json& one : cases) {
+    const bool right = at(one, "right") == true;
+    table.rows.push_back({{string_at(one, "title"), Tone::strong},
+                          {string_at(one, "made")},
+                          {string_at(one, "truth")},
+                          {string_at(one, "found"), right ? Tone::good : Tone::bad},
                           {right ? "right" : "WRONG", right ? Tone::good : Tone::bad},
-                          {string_at(at(patient, "diagnosis"), "summary"), Tone::dim}});
+                          {string_at(at(one, "diagnosis"), "summary"), Tone::dim}});
   }
   page.emplace_back(std::move(table));
-  if (patients.empty()) return page;
-  const Json& last = patients.back();
+  if (cases.empty()) return page;
+  const Json& last = cases.back();
   page.emplace_back(Gap{});
   page.emplace_back(Heading{"In full: " + string_at(last, "title")});
   page.emplace_back(Command{string_at(last, "command")});

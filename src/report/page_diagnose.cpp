@@ -88,10 +88,10 @@ void add_symptoms(Page& page, const Json& symptoms, bool verbose) {
   page.emplace_back(Heading{"Written texts"});
   if (!table.rows.empty()) page.emplace_back(std::move(table));
   if (alike > 0)
-    page.emplace_back(Paragraph{
-        {{fmt::format("{} text {} no significant difference from the original.", alike,
-                      alike == 1 ? "metric shows" : "metrics show"),
-          Tone::dim}}});
+    page.emplace_back(
+        Paragraph{{{fmt::format("{} text {} no significant difference from the original.", alike,
+                                alike == 1 ? "metric shows" : "metrics show"),
+                    Tone::dim}}});
 }
 
 std::string measured_on(const Json& remedy) {
@@ -99,16 +99,14 @@ std::string measured_on(const Json& remedy) {
   if (windows == 0) return "Not measured again.";
   return flag_at(remedy, "fresh")
              ? fmt::format("Measured again on {} holdout windows (not used to choose it).", windows)
-             : fmt::format("Measured on {} windows; some of them were used to choose it.",
-                           windows);
+             : fmt::format("Measured on {} windows; some of them were used to choose it.", windows);
 }
 
 void add_remedy(Page& page, const Json& remedy) {
   page.emplace_back(Command{string_at(remedy, "command")});
   const std::string effect = string_at(remedy, "effect");
-  page.emplace_back(
-      Paragraph{{{fmt::format("{}: {}", string_at(remedy, "name"),
-                               effect.empty() ? bytes_at(remedy, "bytes") : effect)}}});
+  page.emplace_back(Paragraph{{{fmt::format(
+      "{}: {}", string_at(remedy, "name"), effect.empty() ? bytes_at(remedy, "bytes") : effect)}}});
   const Json& before = at(remedy, "before");
   Table table{.columns = {{""}, {"before"}, {"after"}}, .rows = {}};
   for (const auto& [name, after] : at(remedy, "after").items())

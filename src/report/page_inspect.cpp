@@ -122,9 +122,10 @@ void add_risks(Page& page, const Json& risks) {
 
 void add_integrity(Page& page, const Json& integrity) {
   const std::string status = string_at(integrity, "status");
-  const Cell word = status == "whole"     ? Cell{"every weight was read: no damage found", Tone::good}
-                    : status == "damaged" ? Cell{"DAMAGED", Tone::bad}
-                                          : Cell{"the weights were not read: use --verify", Tone::dim};
+  const Cell word = status == "whole" ? Cell{"every weight was read: no damage found", Tone::good}
+                    : status == "damaged"
+                        ? Cell{"DAMAGED", Tone::bad}
+                        : Cell{"the weights were not read: use --verify", Tone::dim};
   page.emplace_back(Heading{"Integrity"});
   page.emplace_back(Paragraph{{word}});
   Table table{.columns = {{"Place"}, {"Finding"}}, .rows = {}, .headed = false, .wraps = true};

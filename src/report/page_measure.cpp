@@ -50,7 +50,8 @@ Table result_table(const Json& results, const std::vector<std::string>& names) {
     row.push_back({bpw ? fmt::format("{:.2f}", *bpw) : "not known"});
     for (const std::string& name : shown_metrics()) {
       const Json& metric = at(at(result, "metrics"), name);
-      row.push_back(why_absent(metric) ? Cell{"not measured", Tone::dim} : metric_cell(name, metric));
+      row.push_back(why_absent(metric) ? Cell{"not measured", Tone::dim}
+                                       : metric_cell(name, metric));
     }
     table.rows.push_back(std::move(row));
   }
@@ -68,7 +69,8 @@ void explain_cells(Sentences& sentences, const std::string& name, const Json& me
   for (const std::string& metric : shown_metrics()) {
     const Json& value = at(metrics, metric);
     if (not_separated(value))
-      sentences.add(name, metric_label(metric) + " is not significantly different from the original's.");
+      sentences.add(name,
+                    metric_label(metric) + " is not significantly different from the original's.");
     const auto reason = why_absent(value);
     if (!reason) continue;
     if (absent.empty() || absent.back().first != *reason) absent.push_back({*reason, ""});

@@ -45,10 +45,11 @@ std::string departs(const Json& cell) {
 }
 
 Table kv_list(const Json& kv) {
-  Table table{.columns = {{"K"}, {"V"}, {"KLD"}, {"perplexity"}, {"memory", true}, {"above noise from"}},
-              .rows = {},
-              .headed = true,
-              .wraps = true};
+  Table table{
+      .columns = {{"K"}, {"V"}, {"KLD"}, {"perplexity"}, {"memory", true}, {"above noise from"}},
+      .rows = {},
+      .headed = true,
+      .wraps = true};
   for (const Json& cell : kv) {
     const Json& metrics = at(cell, "metrics");
     table.rows.push_back({{string_at(cell, "type_k")},
@@ -62,7 +63,8 @@ Table kv_list(const Json& kv) {
 }
 
 Table bucket_table(const Json& buckets, std::string heading, bool fractions) {
-  Table table{.columns = {{std::move(heading)}, {"tokens", true}, {"KLD"}, {"perplexity"}}, .rows = {}};
+  Table table{.columns = {{std::move(heading)}, {"tokens", true}, {"KLD"}, {"perplexity"}},
+              .rows = {}};
   for (const Json& bucket : buckets) {
     const double low = number_at(bucket, "low").value_or(0),
                  high = number_at(bucket, "high").value_or(0);

@@ -83,7 +83,8 @@ std::string card_line(const Json& card) {
        {string_at(card, "arch"), format_count(integer_at(card, "parameters")) + " weights",
         string_at(card, "format")})
     if (!part.empty()) parts.push_back(part);
-  if (const auto bpw = number_at(card, "bpw")) parts.push_back(fmt::format("{:.2f} bits per weight", *bpw));
+  if (const auto bpw = number_at(card, "bpw"))
+    parts.push_back(fmt::format("{:.2f} bits per weight", *bpw));
   const Json& types = at(card, "top_types");
   const std::string line = fmt::format("{}", fmt::join(parts, ", "));
   return !types.is_array() || types.empty() ? line

@@ -176,7 +176,7 @@ struct CompareReport {
   std::int64_t top = 10;                          ///< offenders shown
 };
 
-/// One patient of the demo: what was done to it, and what was found.
+/// One one of the demo: what was done to it, and what was found.
 struct DemoCase {
   std::string title;
   std::string made;                  ///< "Q2_K, q4_0 cache"
@@ -189,10 +189,10 @@ struct DemoCase {
 
 struct DemoReport {
   Tool tool;
-  std::vector<DemoCase> patients;
+  std::vector<DemoCase> cases;
 };
 
-/// One patient of the clinic: what was put in, what is true by measurement, what was found.
+/// One one of the clinic: what was put in, what is true by measurement, what was found.
 struct ClinicCase {
   std::string name;          ///< "tier/Q2_K"
   std::string made;          ///< "Q2_K, q4_0/q4_0 cache"
@@ -222,8 +222,8 @@ struct ClinicReport {
   Tool tool;
   std::string baseline;
   std::string text;
-  std::vector<ClinicCase> patients;
-  std::vector<std::string> left_out;  ///< patients whose model was not given
+  std::vector<ClinicCase> cases;
+  std::vector<std::string> left_out;  ///< cases whose model was not given
   double seconds = 0;
 };
 

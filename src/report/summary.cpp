@@ -53,9 +53,9 @@ std::string effect_in_words(const diagnose::Remedy& remedy) {
   std::string text;
   if (!remedy.before || !remedy.after) return text;
   for (const MetricId id : {MetricId::kld_mean, MetricId::same_top})
-    text += fmt::format("{}{} {} -> {}", text.empty() ? "" : ", ", evaluate::row_of(id).label,
-                        without_interval((*remedy.before)[id]),
-                        without_interval((*remedy.after)[id]));
+    text +=
+        fmt::format("{}{} {} -> {}", text.empty() ? "" : ", ", evaluate::row_of(id).label,
+                    without_interval((*remedy.before)[id]), without_interval((*remedy.after)[id]));
   return text;
 }
 
