@@ -287,6 +287,8 @@ constexpr auto kRows = std::to_array<ErrorRow>({
     {"REQUEST-003", Kind::input, "The number that an option gives is out of range.", ""},
     {"REQUEST-004", Kind::input, "The value of --text is not NAME=FILE.",
      "Write for example --text code=main.c to add a text."},
+    {"REQUEST-005", Kind::input, "The value of --symptom is not one that qualm knows.",
+     "Take one of the names that the message lists."},
 
     // ST, src/formats/safetensors: 001 to 014 files, 020 to 023 an index of files, 030 folders.
     {"ST-001", Kind::input, "The file is too short to be a safetensors file.",

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "clinic/cases.h"
+#include "commands/written_texts.h"
 
 namespace qualm::cli {
 namespace {
@@ -129,10 +130,8 @@ std::variant<Options, Leave> parse(int argc, const char* const* argv) {
                        "the model its original was tuned from: is this a quant of that one?");
   diagnose
       ->add_option("--symptom", request.symptom,
-                   "what you see: repetition, incoherent, off-topic, long-context; all or none "
-                   "(default: all, for models up to 1 B weights)")
-      ->check(
-          CLI::IsMember({"repetition", "incoherent", "off-topic", "long-context", "all", "none"}));
+                   "what you see (default: all, for models up to 1 B weights)")
+      ->check(CLI::IsMember(commands::symptom_options()));
   add_runtime(*diagnose, request);
   diagnose->add_option("--prompts", request.prompts,
                        "texts to be gone on with, one a line (default: bundled openings)");
