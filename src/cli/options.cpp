@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "cli/help.h"
 #include "clinic/cases.h"
+#include "commands/written_texts.h"
 #include "report/explain.h"
 
 namespace qualm::cli {
@@ -154,11 +155,13 @@ void add_diagnose(CLI::App& app, Parser& parser) {
                             "may be repeated"),
         kText, "NAME=FILE")
       ->take_all();
-  named(command->add_option("--symptom", request.symptom,
-                            "what you see: repetition, incoherent, off-topic, long-context, all or "
-                            "none (default: texts are written only where a loss was found)"),
+  named(command->add_option(
+            "--symptom", request.symptom,
+            fmt::format("what you see: {} (default: texts are written only where a loss was "
+                        "found)",
+                        fmt::join(commands::symptom_options(), ", "))),
         kText, "NAME")
-      ->check(one_of({"repetition", "incoherent", "off-topic", "long-context", "all", "none"}));
+      ->check(one_of(commands::symptom_options()));
   named(command->add_option("--prompts", request.prompts,
                             "prompts to continue, one per line (default: bundled ones)"),
         kText, "FILE");

@@ -126,7 +126,7 @@ Result<Matrix> make_awq_gemv(const AwqParts& parts, std::int64_t group_size) {
   QUALM_CHECK(expect_shape(parts.qweight, {-1, -1}));
   QUALM_CHECK(expect_filled(parts.qweight));
   if (!parts.qzeros)
-    return fail(part_error("CODEC-104", parts.qweight, "qzeros beside it", "none"));
+    return fail(part_error("CODEC-110", parts.qweight, "qzeros beside it", "none"));
   const std::int64_t outputs = parts.qweight.shape[0];
   const std::int64_t inputs = parts.qweight.shape[1] * 8;
   QUALM_CHECK(expect_dtype(*parts.qzeros, {Dtype::kI32, Dtype::kU32}));
@@ -154,7 +154,7 @@ Result<Matrix> make_awq_gemv_fast(const AwqParts& parts, std::int64_t group_size
   QUALM_CHECK(expect_shape(parts.qweight, {-1, -1}));
   QUALM_CHECK(expect_filled(parts.qweight));
   if (!parts.qzeros)
-    return fail(part_error("CODEC-104", parts.qweight, "qzeros beside it", "none"));
+    return fail(part_error("CODEC-110", parts.qweight, "qzeros beside it", "none"));
   const std::int64_t outputs = parts.qweight.shape[0] * 4;
   const std::int64_t inputs = parts.qweight.shape[1];
   if (inputs % 64 != 0)

@@ -13,6 +13,7 @@
 
 #include "base/checked.h"
 #include "codec/ggml_steps.h"
+#include "codec/matrix.h"
 
 namespace qualm::codec {
 namespace {
@@ -101,8 +102,7 @@ class GgmlData final : public model::TensorData {
       to_float(aligned.data(), out.data(), values);
       return {};
     } catch (const std::bad_alloc&) {
-      return fail(ggml_error("CODEC-002", "memory for the rows asked for", "none left",
-                             "Ask for fewer rows at once."));
+      return fail(memory_error(values / row_length_, row_length_));
     }
   }
 

@@ -4,7 +4,7 @@
 //     | block 0 of row 0 | block 1 | ... | block 0 of row 1 | ...     rows are whole blocks
 //
 // Errors: CODEC-001 a type without a decoder (Q8_1 and Q8_K hold activations), CODEC-002 rows
-// that are not there, CODEC-003 bytes that are not what type and shape need.
+// that are not there, CODEC-003 bytes that are not what type and shape need, CODEC-109 no memory.
 #pragma once
 
 #include <cstddef>

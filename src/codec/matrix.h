@@ -3,7 +3,8 @@
 // Errors: CODEC-101 rows asked for that are not there, CODEC-102 unknown width or group size,
 // CODEC-103 a part has the wrong dtype, CODEC-104 shapes contradict each other, CODEC-105 an index
 // out of range, CODEC-106 a scale or zero point is NaN or infinite, CODEC-107 a group table that
-// lies, CODEC-108 not a permutation, CODEC-109 more data than memory.
+// lies, CODEC-108 not a permutation, CODEC-109 more data than memory, CODEC-110 a
+// tensor that the scheme needs beside this one is missing.
 #pragma once
 
 #include <cmath>

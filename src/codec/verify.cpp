@@ -5,6 +5,8 @@
 #include <new>
 #include <span>
 
+#include "codec/matrix.h"
+
 namespace qualm::codec {
 namespace {
 
@@ -102,8 +104,7 @@ Result<TensorHealth> verify(const model::Tensor& tensor, Progress& progress) {
     }
     zeros.finish();
   } catch (const std::bad_alloc&) {
-    return fail({Kind::input, "CODEC-002", "", "tensor " + tensor.name,
-                 "memory for one row of the tensor", "none left", ""});
+    return fail(within(memory_error(at_once, length), tensor));
   }
   return health;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -39,6 +40,7 @@ struct Session {
   evaluate::WindowStore& store;
   Progress& progress;
   engine::Settings settings{};
+  probe::SymptomChoice symptoms{};
   std::unique_ptr<engine::Engine> engine = engine::make_llama_engine();
   std::unique_ptr<assemble::Quantizer> quantizer = engine::make_llama_quantizer();
   std::shared_ptr<experiment::OpenedModel> candidate{};
@@ -79,8 +81,9 @@ Result<void> open_files(Session& session) {
 
 diagnose::Given given_of(const Session& session) {
   const job::Request& request = session.request;
-  const bool names_one = request.symptom != "all" && request.symptom != "none";
-  const bool of_texts = request.symptom != "none" && request.symptom != "long-context";
+  const bool of_texts = std::ranges::any_of(probe::kSymptoms, [&](const probe::SymptomRow& row) {
+    return session.symptoms.wants(row.id) && probe::needs_texts(row.id);
+  });
   return {.candidate = &session.candidate->checkpoint(),
           .baseline = session.baseline ? &session.baseline->checkpoint() : nullptr,
           .base_model = session.base_model ? &session.base_model->checkpoint() : nullptr,
@@ -89,9 +92,9 @@ diagnose::Given given_of(const Session& session) {
           .type_k = session.settings.type_k,
           .type_v = session.settings.type_v,
           .runtime = request.runtime,
-          .asked_symptom = names_one ? request.symptom : "",
-          .look_for_long_context = wants_symptom(request, "long-context"),
-          .texts_asked = of_texts && !request.symptom.empty(),
+          .asked_symptom = session.symptoms.named(),
+          .look_for_long_context = session.symptoms.wants(probe::SymptomId::long_context),
+          .texts_asked = of_texts && session.symptoms.asked,
           .texts_allowed = of_texts,
           .read_all = request.full,
           .imatrix = request.imatrix.empty() ? nullptr : &session.imatrix};
@@ -265,13 +268,14 @@ Result<job::Outcome> diagnose(const job::Request& request, evaluate::WindowStore
   const auto start = std::chrono::steady_clock::now();
   Session session{.request = request, .store = store, .progress = progress};
   QUALM_TRY(session.settings, settings_of(request));
+  QUALM_TRY(session.symptoms, symptoms_of(request));
   QUALM_CHECK(named_texts(request));  // also where nothing will be read of them
   progress.begin({1, diagnose::kStages + 1, -1});
   QUALM_CHECK(open_files(session));
   session.facts.given = given_of(session);
   QUALM_CHECK(read_files(session));
   QUALM_CHECK(prepare_experiment(session));
-  const WritingSettings writing{request, session.settings, store, progress};
+  const WritingSettings writing{request, session.symptoms, session.settings, store, progress};
   const auto write = [&](const diagnose::Facts& facts) {
     return write_texts(writing, session.pair(), facts);
   };

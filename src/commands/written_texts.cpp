@@ -1,9 +1,9 @@
 #include "commands/written_texts.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <span>
 
 #include "base/sha256.h"
@@ -18,11 +18,9 @@ namespace {
 
 constexpr std::size_t kMostPrompts = 1000;
 constexpr std::int64_t kLongestPrompt = 1024;  // tokens
-constexpr std::array<std::string_view, 3> kWritten{"repetition", "incoherent", "off-topic"};
 
-probe::Symptom not_examined(std::string_view symptom, const std::string& why) {
-  probe::Symptom s;
-  s.symptom = s.id = symptom;
+probe::Symptom not_examined(probe::SymptomId symptom, const std::string& why) {
+  probe::Symptom s{.symptom = symptom};
   s.candidate = s.control = s.difference = {std::nullopt, "fraction", why};
   s.says = "Not examined: " + why;
   return s;
@@ -57,8 +55,10 @@ std::string texts_key(const probe::Plan& plan, const std::string& candidate,
     hash.add(fmt::format("{}:", prompt.size()));
     hash.add(std::as_bytes(std::span(prompt)));
   }
-  hash.add(fmt::format("texts 1|{}|{}|{}{}{}|{}|{}", candidate, control, plan.repetition,
-                       plan.incoherent, plan.off_topic, plan.length, engine));
+  for (const probe::SymptomRow& row : probe::kSymptoms)
+    if (plan.symptoms.wants(row.id)) hash.add(fmt::format("{}|", row.name));
+  hash.add(
+      fmt::format("texts 2|{}|{}|{}|{}|{}", candidate, control, plan.control, plan.length, engine));
   return std::move(hash).hex();
 }
 
@@ -66,6 +66,7 @@ std::string texts_key(const probe::Plan& plan, const std::string& candidate,
 struct Control {
   probe::Side side;
   std::string weights;
+  std::string name;
 };
 
 std::optional<Control> control_of(const WritingSettings& writing, const LoadedPair& pair,
@@ -73,20 +74,19 @@ std::optional<Control> control_of(const WritingSettings& writing, const LoadedPa
   engine::Settings plain = writing.settings;
   plain.type_k = plain.type_v = "f16";
   if (pair.baseline && facts.paired())
-    return Control{{pair.baseline, plain}, pair.baseline_identity};
-  if (facts.cache_quantized()) return Control{{&pair.candidate, plain}, pair.candidate_identity};
+    return Control{{pair.baseline, plain}, pair.baseline_identity, "the original"};
+  if (facts.cache_quantized())
+    return Control{
+        {&pair.candidate, plain}, pair.candidate_identity, "the same weights with an F16 cache"};
   return std::nullopt;
 }
 
 /// The candidate as the user runs it, beside the control, which also judges.
 Result<std::vector<probe::Symptom>> write_beside(const WritingSettings& writing,
                                                  const LoadedPair& pair, const Control& control) {
-  const job::Request& request = writing.request;
-  QUALM_TRY(auto prompts, read_prompts(request, *control.side.model));
-  const probe::Plan plan{.prompts = std::move(prompts),
-                         .repetition = wants_symptom(request, "repetition"),
-                         .incoherent = wants_symptom(request, "incoherent"),
-                         .off_topic = wants_symptom(request, "off-topic")};
+  QUALM_TRY(auto prompts, read_prompts(writing.request, *control.side.model));
+  const probe::Plan plan{
+      .prompts = std::move(prompts), .symptoms = writing.symptoms, .control = control.name};
   const std::string key = texts_key(
       plan, experiment::run_identity(pair.candidate_identity, writing.settings),
       experiment::run_identity(control.weights, control.side.settings), pair.engine.version());
@@ -98,17 +98,28 @@ Result<std::vector<probe::Symptom>> write_beside(const WritingSettings& writing,
   return found;
 }
 
-std::vector<probe::Symptom> none_examined(const job::Request& request, const std::string& why) {
+std::vector<probe::Symptom> none_examined(const probe::SymptomChoice& wanted,
+                                          const std::string& why) {
   std::vector<probe::Symptom> symptoms;
-  for (const std::string_view symptom : kWritten)
-    if (wants_symptom(request, symptom)) symptoms.push_back(not_examined(symptom, why));
+  for (const probe::SymptomRow& row : probe::kSymptoms)
+    if (wanted.wants(row.id) && probe::needs_texts(row.id))
+      symptoms.push_back(not_examined(row.id, why));
   return symptoms;
 }
 
 }  // namespace
 
-bool wants_symptom(const job::Request& request, std::string_view symptom) {
-  return request.symptom.empty() || request.symptom == "all" || request.symptom == symptom;
+Result<probe::SymptomChoice> symptoms_of(const job::Request& request) {
+  if (const auto choice = probe::parse_symptoms(request.symptom)) return *choice;
+  return fail({Kind::input, "REQUEST-005", "", "--symptom",
+               fmt::format("{}", fmt::join(symptom_options(), ", ")), request.symptom, ""});
+}
+
+std::vector<std::string> symptom_options() {
+  std::vector<std::string> options;
+  for (const probe::SymptomRow& row : probe::kSymptoms) options.emplace_back(row.name);
+  options.insert(options.end(), {"all", "none"});
+  return options;
 }
 
 Result<std::vector<std::string>> parse_prompts(const std::string& text, const std::string& path) {
@@ -132,15 +143,15 @@ Result<std::vector<std::string>> parse_prompts(const std::string& text, const st
 Result<std::vector<probe::Symptom>> write_texts(const WritingSettings& writing,
                                                 const LoadedPair& pair,
                                                 const diagnose::Facts& facts) {
-  const job::Request& request = writing.request;
   const std::int64_t weights = facts.given.candidate->parameters();
-  if (request.symptom.empty() && weights > kWriteUnasked)
-    return none_examined(
-        request, fmt::format("{} weights write slowly; give --symptom all to have texts written",
-                             numeric::format_count(weights)));
+  if (!writing.symptoms.asked && weights > kWriteUnasked)
+    return none_examined(writing.symptoms,
+                         fmt::format("a model of {} weights writes texts slowly; --symptom all "
+                                     "has them written",
+                                     numeric::format_count(weights)));
   const auto control = control_of(writing, pair, facts);
   if (!control)
-    return none_examined(request,
+    return none_examined(writing.symptoms,
                          "nothing to compare its texts with: give the original "
                          "(--baseline)");
   auto found = write_beside(writing, pair, *control);
@@ -149,7 +160,7 @@ Result<std::vector<probe::Symptom>> write_texts(const WritingSettings& writing,
     return found;
   }
   if (found.error().kind != Kind::engine && found.error().code != "TOKENIZER-001") return found;
-  return none_examined(request, found.error().found);
+  return none_examined(writing.symptoms, found.error().found);
 }
 
 }  // namespace qualm::commands

@@ -3,7 +3,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "commands/tokenizer_facts.h"
@@ -18,6 +17,7 @@ inline constexpr std::int64_t kWriteUnasked = 1'000'000'000;
 /// How texts are written and judged.
 struct WritingSettings {
   const job::Request& request;
+  const probe::SymptomChoice& symptoms;
   const engine::Settings& settings;  ///< of the candidate as it is run
   evaluate::WindowStore& store;      ///< keeps what was written
   Progress& progress;
@@ -36,7 +36,10 @@ struct WritingSettings {
 [[nodiscard]] Result<std::vector<std::string>> parse_prompts(const std::string& text,
                                                              const std::string& path);
 
-/// repetition, incoherent, off-topic or long-context is to be looked for.
-[[nodiscard]] bool wants_symptom(const job::Request& request, std::string_view symptom);
+/// --symptom. REQUEST-005: none of symptom_options().
+[[nodiscard]] Result<probe::SymptomChoice> symptoms_of(const job::Request& request);
+
+/// What --symptom may be: the names of the symptoms, all and none.
+[[nodiscard]] std::vector<std::string> symptom_options();
 
 }  // namespace qualm::commands

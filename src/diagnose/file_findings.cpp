@@ -148,12 +148,14 @@ void add_symptoms(const Facts& facts, FileFindings& found) {
     if (s.symptom == facts.given.asked_symptom) asked.push_back(&s);
   const auto is_worse = [](const probe::Symptom* s) { return s->finding == worse; };
   if (std::ranges::any_of(asked, is_worse)) return;
+  const std::string shown = facts.paired() ? "The original shows it too. "
+                                           : "The same weights with an F16 cache show it too. ";
   for (const probe::Symptom* s : asked)
     if (s->finding == shared)
       found.faults.push_back({.kind = FaultKind::symptom,
                               .effect = Effect::prompts,
-                              .where = "symptom_" + s->id,
-                              .says = "The original shows it too. " + s->says,
+                              .where = fmt::format("symptom_{}", probe::figure_name(*s)),
+                              .says = shown + s->says,
                               .value = s->control.estimate,
                               .unit = s->control.unit});
 }

@@ -52,15 +52,16 @@ probe::Symptom long_context(const evaluate::Measurement& measurement) {
     late.push_back(mean_kld(window, middle, range.last + 1));
     early.push_back(mean_kld(window, 0, middle));
   }
-  probe::Symptom s = probe::of_means("long-context", "kld_late", "nat/token", late, early);
+  probe::Symptom s = probe::of_means(probe::FigureId::kld_late, late, early);
   probe::settle(std::span(&s, 1));
   if (!s.candidate.estimate || !s.control.estimate) {
     s.finding = probe::Symptom::Finding::not_examined;
     s.says = "Not examined: too little text";
     return s;
   }
-  s.says = fmt::format("kld from token {} to {} of a window: {}, before it {}", middle,
-                       range.last + 1, numeric::format_estimate(*s.candidate.estimate),
+  s.says = fmt::format("{}, from token {} to {}: {}; before: {}",
+                       probe::row_of(probe::FigureId::kld_late).label, middle, range.last + 1,
+                       numeric::format_estimate(*s.candidate.estimate),
                        numeric::format_estimate(*s.control.estimate));
   return s;
 }

@@ -28,7 +28,7 @@ Result<std::string> content_hash(const model::Checkpoint& checkpoint, Progress& 
     XXH3_128bits_update(state.get(), &size, sizeof(size));
     while (!left.empty()) {
       if (progress.cancelled())
-        return fail({Kind::cancelled, "JOB-002", file.path, "", "to read the file",
+        return fail({Kind::cancelled, "APP-002", file.path, "", "to read the file",
                      "stopped on request", ""});
       const auto part = left.first(std::min(kStep, left.size()));
       XXH3_128bits_update(state.get(), part.data(), part.size());

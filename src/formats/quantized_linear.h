@@ -50,9 +50,9 @@ struct Sizes {
 };
 
 /// The weight of one module. Errors: QW-001 no weight under that name, QW-002 a scheme that is
-/// known but not read (its name), QW-003 tensors that fit no known scheme or a part of one missing,
-/// QW-004 configuration and tensors that cannot both be right, CODEC-1xx parts that contradict each
-/// other, JSON-* (quant states).
+/// known but not read (its name), QW-003 a part of one is missing, QW-004 configuration and tensors
+/// that cannot both be right, QW-005 shapes that fit no known layout, CODEC-1xx parts that
+/// contradict each other, JSON-* (quant states).
 [[nodiscard]] Result<Weight> read_weight(const safetensors::Container& container,
                                          const QuantizationConfig& config,
                                          const std::string& module, const Sizes& sizes = {});

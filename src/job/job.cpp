@@ -163,7 +163,7 @@ Error without_answer(const Request& request, int status, const std::string& step
 Result<Outcome> run_job(const Request& request, Progress& progress, const std::string& program) {
   Child child;
   if (const int error = child.start(program); error != 0)
-    return fail({Kind::engine, "JOB-001", program, "", "to start the engine's process",
+    return fail({Kind::engine, "JOB-005", program, "", "to start the engine's process",
                  std::strerror(error), "Check the limits of this account (ulimit -u, ulimit -n)."});
   // CBOR, not JSON text: a path may hold bytes that are no UTF-8, and they must arrive.
   const auto message = nlohmann::json::to_cbor(to_json(request));

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
+#include <ranges>
 
 #include "numeric/bootstrap.h"
 #include "numeric/format.h"
@@ -56,56 +58,6 @@ std::vector<double> distinct(const Outputs& outputs, std::int64_t n) {
   return shares;
 }
 
-std::string of_texts(const numeric::Metric& metric, std::size_t n) {
-  return fmt::format("{:.0f} of {}", metric.estimate->value * static_cast<double>(n), n);
-}
-
-Symptom loop_symptom(const char* id, const char* way, const Written& written) {
-  Symptom s = of_shares("repetition", id, loops(written.candidate), loops(written.control));
-  if (!s.candidate.estimate) return s;
-  const std::size_t n = written.candidate.size();
-  s.says = fmt::format("{}: {} texts end in a loop", way, of_texts(s.candidate, n));
-  if (s.control.estimate) s.says += fmt::format(", of the control's {}", of_texts(s.control, n));
-  return s;
-}
-
-/// Completes what a mean says with its figures.
-Symptom worded(Symptom s, const std::string& what) {
-  if (!s.candidate.estimate) return s;
-  s.says = fmt::format("{}: {}", what, numeric::format_estimate(*s.candidate.estimate));
-  if (s.control.estimate)
-    s.says += ", the control's " + numeric::format_estimate(*s.control.estimate);
-  return s;
-}
-
-Symptom means(const char* symptom, const char* id, const char* unit,
-              const std::vector<double>& candidate, const std::vector<double>& control,
-              bool more_is_worse, const std::string& what) {
-  Symptom s = worded(of_means(symptom, id, unit, candidate, control), what);
-  s.more_is_worse = more_is_worse;
-  return s;
-}
-
-Symptom divergence(const Written& written, std::int32_t length) {
-  std::vector<bool> parted;
-  std::vector<float> first;
-  for (std::size_t i = 0; i < written.candidate.size(); ++i) {
-    const auto at = first_divergence(written.candidate[i], written.control[i]);
-    parted.push_back(at.has_value());
-    first.push_back(static_cast<float>(at.value_or(length)));
-  }
-  Symptom s = of_shares("incoherent", "divergence", parted, {});
-  s.control.absent = s.difference.absent = "it is against the control already";
-  std::ranges::sort(first);
-  const float median = first.empty() ? 0 : first[first.size() / 2];
-  if (s.candidate.estimate)
-    s.says = fmt::format(
-        "Greedy: {} texts leave the control's within {} tokens, half of all {} token {:.0f}",
-        of_texts(s.candidate, parted.size()), length,
-        median < static_cast<float>(length) ? "before or at" : "not before", median);
-  return s;
-}
-
 /// Passages of the same tokens behind the prompt and behind nothing (the window's start, or their
 /// own first token where the vocabulary has none).
 std::array<std::vector<Passage>, 2> with_and_without(const Plan& plan, const Outputs& outputs,
@@ -126,6 +78,7 @@ std::array<std::vector<Passage>, 2> with_and_without(const Plan& plan, const Out
   return sets;
 }
 
+/// How the judge finds the sampled texts of one side.
 struct Reading {
   std::vector<double> nll;
   std::vector<double> gain;
@@ -136,10 +89,109 @@ Result<Reading> read(const Plan& plan, const Side& judge, const Outputs& outputs
   const auto sets = with_and_without(plan, outputs, judge.model->window_start());
   Reading reading;
   QUALM_TRY(reading.nll, mean_nll(*judge.model, sets[0], judge.settings, progress));
-  if (!plan.off_topic) return reading;
+  if (!plan.symptoms.wants(row_of(FigureId::prompt_gain).symptom)) return reading;
   QUALM_TRY(reading.gain, mean_nll(*judge.model, sets[1], judge.settings, progress));
   for (std::size_t i = 0; i < reading.gain.size(); ++i) reading.gain[i] -= reading.nll[i];
   return reading;
+}
+
+/// All that figures are computed from; what no wanted figure needs is empty.
+struct Texts {
+  const Plan& plan;
+  Written greedy = {};
+  Written sampled = {};
+  Reading own = {};     ///< of the candidate's texts
+  Reading theirs = {};  ///< of the control's
+};
+
+/// "9 of 24" of a share, "0.03 [0.01, 0.05]" of a mean.
+std::string in_words(const numeric::Metric& metric, FigureId figure, std::size_t texts) {
+  if (row_of(figure).statistic == Statistic::mean)
+    return numeric::format_estimate(*metric.estimate);
+  return fmt::format("{:.0f} of {}", metric.estimate->value * static_cast<double>(texts), texts);
+}
+
+/// Says the figure of the candidate, then that of the control.
+Symptom worded(Symptom s, const Texts& texts) {
+  if (!s.candidate.estimate) return s;
+  const std::size_t n = texts.plan.prompts.size();
+  s.says = fmt::format("{}: {}", row_of(*s.figure).label, in_words(s.candidate, *s.figure, n));
+  if (s.control.estimate)
+    s.says += fmt::format("; {}: {}", texts.plan.control, in_words(s.control, *s.figure, n));
+  return s;
+}
+
+Symptom loops_in(FigureId figure, const Written& written, const Texts& texts) {
+  return worded(of_shares(figure, loops(written.candidate), loops(written.control)), texts);
+}
+
+Symptom means(FigureId figure, const std::vector<double>& candidate,
+              const std::vector<double>& control, const Texts& texts) {
+  return worded(of_means(figure, candidate, control), texts);
+}
+
+Symptom divergence(FigureId figure, const Texts& texts) {
+  const std::int32_t length = texts.plan.length;
+  std::vector<bool> parted;
+  std::vector<std::int64_t> first;
+  for (std::size_t i = 0; i < texts.greedy.candidate.size(); ++i) {
+    const auto at = first_divergence(texts.greedy.candidate[i], texts.greedy.control[i]);
+    parted.push_back(at.has_value());
+    first.push_back(at.value_or(length));
+  }
+  Symptom s = of_shares(figure, parted, {});
+  s.control.absent = s.difference.absent = "the figure itself compares both";
+  if (!s.candidate.estimate) return s;
+  s.says = fmt::format("{} from {} within {} tokens: {}", row_of(figure).label, texts.plan.control,
+                       length, in_words(s.candidate, figure, parted.size()));
+  std::ranges::sort(first);
+  const std::int64_t median = first[first.size() / 2];
+  if (median < length) s.says += fmt::format("; half of all texts differ by token {}", median);
+  return s;
+}
+
+/// How a figure is computed.
+struct Computation {
+  FigureId figure;
+  Symptom (*of)(FigureId figure, const Texts& texts);
+};
+
+constexpr std::array kComputations{
+    Computation{FigureId::loops_greedy,
+                [](FigureId figure, const Texts& t) { return loops_in(figure, t.greedy, t); }},
+    Computation{FigureId::loops_sampled,
+                [](FigureId figure, const Texts& t) { return loops_in(figure, t.sampled, t); }},
+    Computation{FigureId::rep_4,
+                [](FigureId figure, const Texts& t) {
+                  return means(figure, repeated(t.sampled.candidate, 4),
+                               repeated(t.sampled.control, 4), t);
+                }},
+    Computation{FigureId::distinct_2,
+                [](FigureId figure, const Texts& t) {
+                  return means(figure, distinct(t.sampled.candidate, 2),
+                               distinct(t.sampled.control, 2), t);
+                }},
+    Computation{FigureId::divergence, divergence},
+    Computation{
+        FigureId::nll,
+        [](FigureId figure, const Texts& t) { return means(figure, t.own.nll, t.theirs.nll, t); }},
+    Computation{FigureId::prompt_gain,
+                [](FigureId figure, const Texts& t) {
+                  return means(figure, t.own.gain, t.theirs.gain, t);
+                }},
+};
+static_assert(std::ranges::equal(kComputations,
+                                 kFigures | std::views::filter([](const FigureRow& row) {
+                                   return row.source != Source::measurement;
+                                 }),
+                                 {}, &Computation::figure, &FigureRow::id),
+              "a computation for each figure of texts, in the order of their table");
+
+/// The plan wants the figure, and who it needs is there.
+bool is_computed(const FigureRow& row, const Plan& plan, bool has_control, bool has_judge) {
+  if (row.source == Source::measurement || !plan.symptoms.wants(row.symptom)) return false;
+  if (row.source == Source::greedy_both) return has_control;
+  return row.source != Source::judged || has_judge;
 }
 
 }  // namespace
@@ -153,35 +205,30 @@ std::optional<std::int64_t> first_divergence(const Output& a, const Output& b) {
 Result<std::vector<Symptom>> examine(const Plan& plan, const Side& candidate,
                                      const std::optional<Side>& control,
                                      const std::optional<Side>& judge, Progress& progress) {
+  const auto computed = [&](FigureId figure) {
+    return is_computed(row_of(figure), plan, control.has_value(), judge.has_value());
+  };
+  const auto needs = [&](std::initializer_list<Source> sources) {
+    return std::ranges::any_of(kFigures, [&](const FigureRow& row) {
+      return computed(row.id) && std::ranges::find(sources, row.source) != sources.end();
+    });
+  };
+  Texts texts{.plan = plan};
+  if (needs({Source::sampled, Source::judged})) {
+    QUALM_TRY(texts.sampled, write(plan, candidate, control, {.greedy = false}, progress));
+  }
+  if (needs({Source::greedy, Source::greedy_both})) {
+    QUALM_TRY(texts.greedy, write(plan, candidate, control, {.greedy = true}, progress));
+  }
+  if (needs({Source::judged})) {
+    QUALM_TRY(texts.own, read(plan, *judge, texts.sampled.candidate, progress));
+    if (control) {
+      QUALM_TRY(texts.theirs, read(plan, *judge, texts.sampled.control, progress));
+    }
+  }
   std::vector<Symptom> found;
-  const bool read_texts = judge && (plan.incoherent || plan.off_topic);
-  QUALM_TRY(const Written sampled, write(plan, candidate, control, {.greedy = false}, progress));
-  if (plan.repetition || (plan.incoherent && control)) {
-    QUALM_TRY(const Written greedy, write(plan, candidate, control, {.greedy = true}, progress));
-    if (plan.repetition) found.push_back(loop_symptom("loops_greedy", "Greedy", greedy));
-    if (plan.repetition) found.push_back(loop_symptom("loops_sampled", "Sampled", sampled));
-    if (plan.incoherent && control) found.push_back(divergence(greedy, plan.length));
-  }
-  if (plan.repetition) {
-    found.push_back(means("repetition", "rep_4", "ratio", repeated(sampled.candidate, 4),
-                          repeated(sampled.control, 4), true,
-                          "Share of groups of 4 tokens that a text has had before"));
-    found.push_back(means("repetition", "distinct_2", "ratio", distinct(sampled.candidate, 2),
-                          distinct(sampled.control, 2), false,
-                          "Share of distinct pairs of tokens in a text"));
-  }
-  if (!read_texts) return found;
-  QUALM_TRY(const Reading own, read(plan, *judge, sampled.candidate, progress));
-  Reading theirs;
-  if (control) {
-    QUALM_TRY(theirs, read(plan, *judge, sampled.control, progress));
-  }
-  if (plan.incoherent)
-    found.push_back(means("incoherent", "nll", "nat/token", own.nll, theirs.nll, true,
-                          "Surprise of the baseline at the text, in nat per token"));
-  if (plan.off_topic)
-    found.push_back(means("off-topic", "prompt_gain", "nat/token", own.gain, theirs.gain, false,
-                          "What the prompt tells the baseline about the text, in nat per token"));
+  for (const Computation& one : kComputations)
+    if (computed(one.figure)) found.push_back(one.of(one.figure, texts));
   return found;
 }
 

@@ -1,5 +1,5 @@
-// The symptoms of method.md, looked for in texts: loops, repeated pieces, coherence, topic, and
-// where the texts of two models part.
+// The figures of written texts: loops, repeated pieces, coherence, topic, and where the texts of
+// two models part.
 #pragma once
 
 #include <cstdint>
@@ -23,25 +23,17 @@ struct Side {
 };
 
 struct Plan {
-  std::vector<Tokens> prompts;  ///< each with the window's start token where there is one
-  std::int32_t length = 64;     ///< tokens written after each
-  bool repetition = true;
-  bool incoherent = true;
-  bool off_topic = true;
+  std::vector<Tokens> prompts;           ///< each with the window's start token where there is one
+  std::int32_t length = 64;              ///< tokens written after each
+  SymptomChoice symptoms = {};           ///< whose figures are computed
+  std::string control = "the original";  ///< what sentences call it
 };
 
-/// Figures in a fixed order; those that the plan leaves out are not in it. `judge` reads the texts
-/// of both (full precision; its vocabulary is the candidate's); without one there is neither
+/// The figures of the symptoms that the plan wants, in the order of their table. `judge` reads the
+/// texts of both (full precision; its vocabulary is the candidate's); without one there is neither
 /// coherence nor topic. Control and judge are the same model as a rule. Not settled: settle() them
-/// together with whatever else is tested.
-///
-///   loops_greedy, loops_sampled   share of texts that end in a loop
-///   rep_4                         mean share of repeated 4-grams, sampled
-///   distinct_2                    mean share of distinct pairs, sampled
-///   nll                           the judge's -ln P per token of the sampled text
-///   prompt_gain                   how much the prompt helps the judge to expect the sampled text:
-///                                 ln P(text | prompt) - ln P(text), per token (Li et al. 2016)
-///   divergence                    share of greedy texts that leave the control's
+/// together with whatever else is tested. nll is the judge's -ln P per token of the text,
+/// prompt_gain ln P(text | prompt) - ln P(text) per token (Li et al. 2016).
 [[nodiscard]] Result<std::vector<Symptom>> examine(const Plan& plan, const Side& candidate,
                                                    const std::optional<Side>& control,
                                                    const std::optional<Side>& judge,

@@ -12,8 +12,8 @@ namespace {
 
 constexpr int kFlips = 9999;
 
-numeric::Metric share(std::int64_t k, std::int64_t n) {
-  return {numeric::wilson_interval(k, n), "fraction", ""};
+numeric::Metric share(std::int64_t k, std::int64_t n, const std::string& unit) {
+  return {numeric::wilson_interval(k, n), unit, ""};
 }
 
 numeric::Metric mean_of(std::span<const double> values, const std::string& unit) {
@@ -23,17 +23,15 @@ numeric::Metric mean_of(std::span<const double> values, const std::string& unit)
   return {mean, unit, mean ? "" : "fewer than 2 texts"};
 }
 
-Symptom named(std::string symptom, std::string id) {
-  Symptom s;
-  s.symptom = std::move(symptom);
-  s.id = std::move(id);
+/// Of that figure; what it is compared with comes later.
+Symptom begun(const FigureRow& row) {
+  Symptom s{.symptom = row.symptom, .figure = row.id};
+  s.control = s.difference = {std::nullopt, std::string(row.unit), "nothing to compare with"};
   return s;
 }
 
-numeric::Metric no_control(const std::string& unit) { return {std::nullopt, unit, "no control"}; }
-
 bool shown_by_control(const Symptom& s) {
-  return s.control.estimate && s.control.unit == "fraction" &&
+  return s.control.estimate && row_of(*s.figure).statistic == Statistic::share &&
          s.control.estimate->low >= kShownByControl;
 }
 
@@ -55,16 +53,20 @@ std::string_view to_string(Symptom::Finding finding) noexcept {
   return "not_examined";
 }
 
-Symptom of_shares(std::string symptom, std::string id, const std::vector<bool>& candidate,
+std::string_view figure_name(const Symptom& symptom) noexcept {
+  return symptom.figure ? row_of(*symptom.figure).name : row_of(symptom.symptom).name;
+}
+
+Symptom of_shares(FigureId figure, const std::vector<bool>& candidate,
                   const std::vector<bool>& control) {
-  Symptom s = named(std::move(symptom), std::move(id));
-  s.control = s.difference = no_control("fraction");
+  Symptom s = begun(row_of(figure));
+  const std::string unit(row_of(figure).unit);
   const auto n = static_cast<std::int64_t>(candidate.size());
   if (n == 0) {
-    s.candidate = {std::nullopt, "fraction", "no text was written"};
+    s.candidate = {std::nullopt, unit, "no text was written"};
     return s;
   }
-  s.candidate = share(std::ranges::count(candidate, true), n);
+  s.candidate = share(std::ranges::count(candidate, true), n, unit);
   s.finding = Symptom::Finding::no_control;
   if (control.size() != candidate.size()) return s;
   std::int64_t both = 0;
@@ -75,17 +77,17 @@ Symptom of_shares(std::string symptom, std::string id, const std::vector<bool>& 
     only += candidate[i] && !control[i] ? 1 : 0;
     other += !candidate[i] && control[i] ? 1 : 0;
   }
-  s.control = share(both + other, n);
-  s.difference = {numeric::newcombe_paired(both, only, other, n - both - only - other), "fraction",
-                  ""};
+  s.control = share(both + other, n, unit);
+  s.difference = {numeric::newcombe_paired(both, only, other, n - both - only - other), unit, ""};
   s.p_value = numeric::mcnemar_exact(only, other);
   s.finding = Symptom::Finding::alike;
   return s;
 }
 
-Symptom of_means(std::string symptom, std::string id, std::string unit,
-                 std::span<const double> candidate, std::span<const double> control) {
-  Symptom s = named(std::move(symptom), std::move(id));
+Symptom of_means(FigureId figure, std::span<const double> candidate,
+                 std::span<const double> control) {
+  Symptom s = begun(row_of(figure));
+  const std::string unit(row_of(figure).unit);
   const bool paired = control.size() == candidate.size();
   std::vector<double> own;
   std::vector<double> theirs;
@@ -98,7 +100,6 @@ Symptom of_means(std::string symptom, std::string id, std::string unit,
     differences.push_back(candidate[i] - control[i]);
   }
   s.candidate = mean_of(own, unit);
-  s.control = s.difference = no_control(unit);
   if (!s.candidate.estimate) return s;
   s.finding = Symptom::Finding::no_control;
   if (!paired) return s;
@@ -137,14 +138,14 @@ std::optional<double> sign_flip(std::span<const double> differences) {
 void settle(std::span<Symptom> symptoms) {
   std::vector<Symptom*> tested;
   for (Symptom& s : symptoms)
-    if (s.p_value && s.difference.estimate) tested.push_back(&s);
+    if (s.figure && s.p_value && s.difference.estimate) tested.push_back(&s);
   std::ranges::stable_sort(tested, {}, [](const Symptom* s) { return *s->p_value; });
   double adjusted = 0;
   for (std::size_t i = 0; i < tested.size(); ++i) {
     Symptom& s = *tested[i];
     adjusted = std::max(adjusted, *s.p_value * static_cast<double>(tested.size() - i));
-    const bool bad_way =
-        s.more_is_worse ? s.difference.estimate->value > 0 : s.difference.estimate->value < 0;
+    const double change = s.difference.estimate->value;
+    const bool bad_way = row_of(*s.figure).more_is_worse ? change > 0 : change < 0;
     if (adjusted < kSignificance && bad_way)
       s.finding = Symptom::Finding::worse;
     else

@@ -9,9 +9,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "numeric/estimate.h"
+#include "probe/figures.h"
 
 namespace qualm::probe {
 
@@ -23,31 +25,32 @@ struct Symptom {
     no_control,    ///< a figure of the candidate alone
     not_examined,  ///< `says` has the reason
   };
-  std::string symptom;  ///< repetition, incoherent, off-topic, long-context
-  std::string id;       ///< of the figure: loops_greedy
-  numeric::Metric candidate;
-  numeric::Metric control;
-  numeric::Metric difference;     ///< candidate - control, paired
-  std::optional<double> p_value;  ///< two-sided, not corrected
-  bool more_is_worse = true;
+  SymptomId symptom = SymptomId::repetition;
+  std::optional<FigureId> figure = {};  ///< absent: none of the symptom's was computed
+  numeric::Metric candidate = {};
+  numeric::Metric control = {};
+  numeric::Metric difference = {};     ///< candidate - control, paired
+  std::optional<double> p_value = {};  ///< two-sided, not corrected
   Finding finding = Finding::not_examined;
-  std::string says;
+  std::string says = {};
 };
 
 [[nodiscard]] std::string_view to_string(Symptom::Finding finding) noexcept;
+
+/// Of the figure in JSON; that of the symptom where there is no figure.
+[[nodiscard]] std::string_view figure_name(const Symptom& symptom) noexcept;
 
 /// A share this much above 0 (its interval's lower end) makes a symptom one that the control shows.
 inline constexpr double kShownByControl = 0.10;
 inline constexpr double kSignificance = 0.05;
 
 /// Shares of prompts, one flag per prompt. `control` is empty where there is none, else paired.
-[[nodiscard]] Symptom of_shares(std::string symptom, std::string id,
-                                const std::vector<bool>& candidate,
+[[nodiscard]] Symptom of_shares(FigureId figure, const std::vector<bool>& candidate,
                                 const std::vector<bool>& control);
 
 /// Means of a figure per prompt; prompts where either is NaN are left out. Under 2: absent.
-[[nodiscard]] Symptom of_means(std::string symptom, std::string id, std::string unit,
-                               std::span<const double> candidate, std::span<const double> control);
+[[nodiscard]] Symptom of_means(FigureId figure, std::span<const double> candidate,
+                               std::span<const double> control);
 
 /// Two-sided p-value of "the differences are symmetric about 0": flips their signs 9999 times with
 /// a fixed seed (Fisher 1935, The design of experiments, 21; with the data as one of the draws,

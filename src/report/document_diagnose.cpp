@@ -50,8 +50,8 @@ Json to_json(const diagnose::Remedy& remedy) {
 }
 
 Json to_json(const probe::Symptom& symptom) {
-  return {{"symptom", symptom.symptom},
-          {"id", symptom.id},
+  return {{"symptom", probe::row_of(symptom.symptom).name},
+          {"id", probe::figure_name(symptom)},
           {"finding", probe::to_string(symptom.finding)},
           {"candidate", metric(symptom.candidate)},
           {"baseline", metric(symptom.control)},

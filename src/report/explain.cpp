@@ -4,8 +4,10 @@
 
 #include <vector>
 
+#include "base/error_codes.h"
 #include "diagnose/checks.h"
 #include "evaluate/metrics.h"
+#include "probe/figures.h"
 
 namespace qualm::report {
 namespace {
@@ -51,7 +53,27 @@ Section answers() {
        {"selection, holdout", "Windows of text that choose a remedy, and others that prove it."}}};
 }
 
-std::vector<Section> sections() { return {checks(), metrics(), answers()}; }
+Section symptoms() {
+  Section section{"Symptoms (--symptom takes their names) and their metrics", {}};
+  for (const probe::SymptomRow& row : probe::kSymptoms) {
+    section.words.push_back({std::string(row.name), std::string(row.meaning)});
+    for (const probe::FigureRow& figure : probe::kFigures)
+      if (figure.symptom == row.id)
+        section.words.push_back({std::string(figure.name), std::string(figure.meaning)});
+  }
+  return section;
+}
+
+Section errors() {
+  Section section{"Error codes", {}};
+  for (const ErrorRow& row : error_rows())
+    section.words.push_back(
+        {std::string(row.code),
+         fmt::format("{}{}{}", row.meaning, row.advice.empty() ? "" : " ", row.advice)});
+  return section;
+}
+
+std::vector<Section> sections() { return {checks(), metrics(), symptoms(), answers(), errors()}; }
 
 std::string line_of(const Word& word) {
   return fmt::format("  {:<14} {}\n", word.name, word.meaning);

@@ -4,6 +4,7 @@
 
 #include "diagnose/checks.h"
 #include "evaluate/metrics.h"
+#include "probe/figures.h"
 #include "report/explain.h"
 #include "report/report.h"
 #include "report/schema_template.h"
@@ -25,6 +26,18 @@ Json check_names() {
   return names;
 }
 
+Json symptom_names() {
+  Json names = Json::array();
+  for (const probe::SymptomRow& row : probe::kSymptoms) names.push_back(row.name);
+  return names;
+}
+
+Json figure_names() {
+  Json names = Json::array();
+  for (const probe::FigureRow& row : probe::kFigures) names.push_back(row.name);
+  return names;
+}
+
 /// A check for each, in their order.
 Json each_check() {
   Json all = Json::array();
@@ -40,7 +53,8 @@ std::map<std::string, Json> lists() {
   return {{"@metrics", metric_names()},
           {"@checks", check_names()},
           {"@each_check", each_check()},
-          {"@symptoms", {"repetition", "incoherent", "off-topic", "long-context"}}};
+          {"@symptoms", symptom_names()},
+          {"@figures", figure_names()}};
 }
 
 /// Fills ["@name"] with the list of that name, "@check_count" and "@version" with their numbers.

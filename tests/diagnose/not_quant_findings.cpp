@@ -194,8 +194,8 @@ TEST(NotQuant, every_key_that_changes_answers_is_named_with_what_it_does) {
 
 probe::Symptom loops(probe::Symptom::Finding finding) {
   probe::Symptom s;
-  s.symptom = "repetition";
-  s.id = "loops_greedy";
+  s.symptom = probe::SymptomId::repetition;
+  s.figure = probe::FigureId::loops_greedy;
   s.finding = finding;
   s.says = "Greedy: 14 of 24";
   return s;
@@ -205,7 +205,7 @@ TEST(NotQuant, a_symptom_that_the_baseline_shows_too_is_not_the_quants) {
   World world;
   world.patient.symptoms = {loops(probe::Symptom::Finding::shared)};
   EXPECT_EQ(world.examine().status, Status::cleared);  // nobody complained of it
-  world.patient.asked_symptom = "repetition";
+  world.patient.asked_symptom = probe::SymptomId::repetition;
   const auto result = world.examine();
   EXPECT_EQ(result.status, Status::cause);
   EXPECT_TRUE(result.yields);
@@ -214,7 +214,7 @@ TEST(NotQuant, a_symptom_that_the_baseline_shows_too_is_not_the_quants) {
 
 TEST(NotQuant, a_symptom_that_is_worse_somewhere_may_be_the_quants) {
   World world;
-  world.patient.asked_symptom = "repetition";
+  world.patient.asked_symptom = probe::SymptomId::repetition;
   world.patient.symptoms = {loops(probe::Symptom::Finding::shared),
                             loops(probe::Symptom::Finding::worse)};
   EXPECT_EQ(world.examine().status, Status::cleared);

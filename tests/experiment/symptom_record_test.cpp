@@ -9,22 +9,24 @@ namespace {
 
 probe::Symptom loops() {
   auto s =
-      probe::of_shares("repetition", "loops_greedy", {true, true, false}, {false, true, false});
+      probe::of_shares(probe::FigureId::loops_greedy, {true, true, false}, {false, true, false});
   s.says = "2 of 3";
   return s;
 }
 
 TEST(SymptomRecord, comes_back_as_it_was) {
-  const std::vector<probe::Symptom> written{loops(), probe::of_shares("x", "alone", {true}, {})};
+  const std::vector<probe::Symptom> written{
+      loops(), probe::of_shares(probe::FigureId::divergence, {true}, {})};
   const auto read = from_record(to_record(written));
   ASSERT_TRUE(read);
   ASSERT_EQ(read->size(), 2U);
-  EXPECT_EQ((*read)[0].id, "loops_greedy");
+  EXPECT_EQ((*read)[0].symptom, probe::SymptomId::repetition);
+  EXPECT_EQ((*read)[0].figure, probe::FigureId::loops_greedy);
   EXPECT_EQ((*read)[0].says, "2 of 3");
   EXPECT_EQ((*read)[0].difference.estimate->low, written[0].difference.estimate->low);
   EXPECT_EQ((*read)[0].p_value, written[0].p_value);
   EXPECT_EQ((*read)[0].finding, probe::Symptom::Finding::alike);
-  EXPECT_EQ((*read)[1].control.absent, "no control");
+  EXPECT_EQ((*read)[1].control.absent, "nothing to compare with");
   EXPECT_FALSE((*read)[1].control.estimate);
   EXPECT_FALSE((*read)[1].p_value);
 }

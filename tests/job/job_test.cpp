@@ -117,7 +117,7 @@ TEST(Job, a_program_that_is_not_there_is_said_so) {
   ASSERT_FALSE(outcome);
   EXPECT_EQ(
       describe(outcome.error()),
-      "error[JOB-001] /no/such/program: expected to start the engine's process, found No such "
+      "error[JOB-005] /no/such/program: expected to start the engine's process, found No such "
       "file or directory. Check the limits of this account (ulimit -u, ulimit -n).");
 }
 

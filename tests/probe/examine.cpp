@@ -113,9 +113,9 @@ TEST(MeanNll, is_the_mean_over_the_text_behind_its_context) {
   EXPECT_NEAR((*means)[2], nll(1, 0, 2), 1e-9);
 }
 
-const Symptom& named(const std::vector<Symptom>& all, const std::string& id) {
+const Symptom& of(const std::vector<Symptom>& all, FigureId figure) {
   static const Symptom kNone;
-  const auto it = std::ranges::find(all, id, &Symptom::id);
+  const auto it = std::ranges::find(all, figure, &Symptom::figure);
   return it == all.end() ? kNone : *it;
 }
 
@@ -129,12 +129,12 @@ TEST(Examine, a_model_against_itself_shows_nothing) {
   settle(*found);
   EXPECT_EQ(found->size(), 7U);
   for (const Symptom& s : *found) {
-    EXPECT_NE(s.finding, Symptom::Finding::worse) << s.id;
+    EXPECT_NE(s.finding, Symptom::Finding::worse) << figure_name(s);
     if (s.difference.estimate) {
-      EXPECT_EQ(s.difference.estimate->value, 0) << s.id;
+      EXPECT_EQ(s.difference.estimate->value, 0) << figure_name(s);
     }
   }
-  EXPECT_EQ(named(*found, "divergence").candidate.estimate->value, 0);
+  EXPECT_EQ(of(*found, FigureId::divergence).candidate.estimate->value, 0);
 }
 
 TEST(Examine, the_judge_is_surprised_at_what_a_noisy_model_writes) {
@@ -145,10 +145,10 @@ TEST(Examine, the_judge_is_surprised_at_what_a_noisy_model_writes) {
                        Side{&baseline, {}}, progress);
   ASSERT_TRUE(found);
   settle(*found);
-  const Symptom& nll = named(*found, "nll");
+  const Symptom& nll = of(*found, FigureId::nll);
   EXPECT_EQ(nll.finding, Symptom::Finding::worse);
   EXPECT_GT(nll.difference.estimate->low, 0.1);
-  EXPECT_EQ(named(*found, "divergence").candidate.estimate->value, 1);
+  EXPECT_EQ(of(*found, FigureId::divergence).candidate.estimate->value, 1);
 }
 
 TEST(Examine, without_a_control_loops_stand_alone) {
@@ -158,7 +158,8 @@ TEST(Examine, without_a_control_loops_stand_alone) {
       examine({.prompts = prompts(6)}, {&model, {}}, std::nullopt, std::nullopt, progress);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->size(), 4U);
-  for (const Symptom& s : *found) EXPECT_EQ(s.finding, Symptom::Finding::no_control) << s.id;
+  for (const Symptom& s : *found)
+    EXPECT_EQ(s.finding, Symptom::Finding::no_control) << figure_name(s);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ std::vector<bool> flags(int yes, int no) {
 }
 
 TEST(Shares, of_one_side_have_no_control) {
-  const Symptom s = of_shares("repetition", "loops", flags(6, 18), {});
+  const Symptom s = of_shares(FigureId::loops_greedy, flags(6, 18), {});
   EXPECT_DOUBLE_EQ(s.candidate.estimate->value, 0.25);
   EXPECT_FALSE(s.control.estimate);
   EXPECT_FALSE(s.p_value);
@@ -25,7 +25,7 @@ TEST(Shares, of_one_side_have_no_control) {
 }
 
 TEST(Shares, of_no_text_are_absent) {
-  const Symptom s = of_shares("repetition", "loops", {}, {});
+  const Symptom s = of_shares(FigureId::loops_greedy, {}, {});
   EXPECT_FALSE(s.candidate.estimate);
   EXPECT_EQ(s.finding, Finding::not_examined);
 }
@@ -35,22 +35,22 @@ TEST(Shares, are_paired_by_prompt) {
   std::vector<bool> candidate = flags(10, 2);
   std::vector<bool> control = flags(1, 11);
   control[11] = true;
-  const Symptom s = of_shares("repetition", "loops", candidate, control);
+  const Symptom s = of_shares(FigureId::loops_greedy, candidate, control);
   EXPECT_DOUBLE_EQ(s.difference.estimate->value, 8.0 / 12);
   EXPECT_NEAR(*s.p_value, 22.0 / 1024, 1e-12);
 }
 
 TEST(Means, leave_out_prompts_that_either_side_lacks) {
   const double none = std::numeric_limits<double>::quiet_NaN();
-  const Symptom s = of_means("incoherent", "nll", "nat/token", std::vector{1.0, none, 3.0, 5.0},
-                             std::vector{0.0, 1.0, none, 1.0});
+  const Symptom s =
+      of_means(FigureId::nll, std::vector{1.0, none, 3.0, 5.0}, std::vector{0.0, 1.0, none, 1.0});
   EXPECT_DOUBLE_EQ(s.candidate.estimate->value, 3);
   EXPECT_DOUBLE_EQ(s.control.estimate->value, 0.5);
   EXPECT_DOUBLE_EQ(s.difference.estimate->value, 2.5);
 }
 
 TEST(Means, of_one_text_are_absent) {
-  const Symptom s = of_means("incoherent", "nll", "nat/token", std::vector{1.0}, {});
+  const Symptom s = of_means(FigureId::nll, std::vector{1.0}, {});
   EXPECT_FALSE(s.candidate.estimate);
   EXPECT_EQ(s.finding, Finding::not_examined);
 }
@@ -69,20 +69,20 @@ TEST(SignFlip, of_equal_sides_says_nothing) {
 }
 
 TEST(Settle, a_share_that_both_have_is_shared) {
-  Symptom s = of_shares("repetition", "loops", flags(14, 10), flags(13, 11));
+  Symptom s = of_shares(FigureId::loops_greedy, flags(14, 10), flags(13, 11));
   settle(std::span(&s, 1));
   EXPECT_EQ(s.finding, Finding::shared);
 }
 
 TEST(Settle, a_share_that_neither_has_is_alike) {
-  Symptom s = of_shares("repetition", "loops", flags(1, 23), flags(1, 23));
+  Symptom s = of_shares(FigureId::loops_greedy, flags(1, 23), flags(1, 23));
   settle(std::span(&s, 1));
   EXPECT_EQ(s.finding, Finding::alike);
 }
 
 TEST(Settle, more_is_worse_and_less_is_not) {
-  Symptom more = of_shares("repetition", "loops", flags(20, 4), flags(0, 24));
-  Symptom less = of_shares("repetition", "loops", flags(0, 24), flags(20, 4));
+  Symptom more = of_shares(FigureId::loops_greedy, flags(20, 4), flags(0, 24));
+  Symptom less = of_shares(FigureId::loops_greedy, flags(0, 24), flags(20, 4));
   settle(std::span(&more, 1));
   settle(std::span(&less, 1));
   EXPECT_EQ(more.finding, Finding::worse);
@@ -90,7 +90,7 @@ TEST(Settle, more_is_worse_and_less_is_not) {
 }
 
 TEST(Settle, p_values_are_corrected_for_their_number) {
-  const auto one = [] { return of_shares("repetition", "loops", flags(7, 17), flags(0, 24)); };
+  const auto one = [] { return of_shares(FigureId::loops_greedy, flags(7, 17), flags(0, 24)); };
   Symptom alone = one();  // p = 2 / 128
   settle(std::span(&alone, 1));
   EXPECT_EQ(alone.finding, Finding::worse);
@@ -100,9 +100,8 @@ TEST(Settle, p_values_are_corrected_for_their_number) {
 }
 
 TEST(Settle, a_figure_of_which_less_is_worse) {
-  Symptom s = of_means("off-topic", "gain", "nat/token", std::vector<double>(10, 0.5),
+  Symptom s = of_means(FigureId::prompt_gain, std::vector<double>(10, 0.5),
                        std::vector<double>{1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9});
-  s.more_is_worse = false;
   settle(std::span(&s, 1));
   EXPECT_EQ(s.finding, Finding::worse);
 }

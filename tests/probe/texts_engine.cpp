@@ -45,11 +45,11 @@ TEST(Texts, of_a_model_against_itself_are_the_same) {
   auto found = examine(plan, side, side, side, progress);
   ASSERT_TRUE(found);
   for (const Symptom& s : *found) {
-    if (s.id == "divergence") {
+    if (s.figure == FigureId::divergence) {
       EXPECT_EQ(s.candidate.estimate->value, 0);
     }
     if (s.difference.estimate) {
-      EXPECT_EQ(s.difference.estimate->value, 0) << s.id;
+      EXPECT_EQ(s.difference.estimate->value, 0) << figure_name(s);
     }
   }
 }

@@ -167,11 +167,11 @@ MeasureReport measure_without_intervals() {
 
 namespace {
 
-probe::Symptom symptom(std::string kind, std::string id, probe::Symptom::Finding finding,
-                       std::string says) {
+probe::Symptom symptom(probe::SymptomId kind, std::optional<probe::FigureId> figure,
+                       probe::Symptom::Finding finding, std::string says) {
   probe::Symptom s;
-  s.symptom = std::move(kind);
-  s.id = std::move(id);
+  s.symptom = kind;
+  s.figure = figure;
   s.finding = finding;
   s.says = std::move(says);
   s.candidate = s.control = s.difference = unknown("not examined here");
@@ -180,20 +180,21 @@ probe::Symptom symptom(std::string kind, std::string id, probe::Symptom::Finding
 
 std::vector<probe::Symptom> symptoms() {
   using enum probe::Symptom::Finding;
-  auto loops = symptom("repetition", "loops_greedy", worse,
+  using enum probe::SymptomId;
+  auto loops = symptom(repetition, probe::FigureId::loops_greedy, worse,
                        "Greedy: 19 of 24 texts end in a loop, of the control's 7 of 24");
   loops.candidate = known(0.792, 0.595, 0.908, "fraction");
   loops.control = known(0.292, 0.149, 0.492, "fraction");
   loops.difference = known(0.5, 0.25, 0.67, "fraction");
   loops.p_value = 0.00049;
   auto rep =
-      symptom("repetition", "rep_4", alike,
+      symptom(repetition, probe::FigureId::rep_4, alike,
               "Share of groups of 4 tokens that a text has had before: 0.03, the control's 0.02");
   rep.candidate = known(0.03, 0.01, 0.05, "ratio");
   rep.control = known(0.02, 0.01, 0.03, "ratio");
   rep.difference = known(0.01, -0.01, 0.03, "ratio");
   rep.p_value = 0.41;
-  return {loops, rep, symptom("off-topic", "off-topic", not_examined, "Not examined: no baseline")};
+  return {loops, rep, symptom(off_topic, std::nullopt, not_examined, "Not examined: no baseline")};
 }
 
 }  // namespace

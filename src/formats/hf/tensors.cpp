@@ -167,7 +167,7 @@ class Builder {
     }
     const Rule& rule = *target.rule;
     if (rule.slots > 1 || rule.module.find('@') != std::string_view::npos)
-      return fail(error("HF-009", "tensor " + part.name, "no bias here", codec::shape_text(part)));
+      return fail(error("HF-012", "tensor " + part.name, "no bias here", codec::shape_text(part)));
     const std::int64_t length = config_.sizes.of(rule.out == Size::none ? rule.in : rule.out);
     if (weight.dims.size() != 1 || (length >= 0 && weight.dims[0] != length))
       return fail(error("HF-009", "tensor " + part.name, fmt::format("shape [{}]", length),

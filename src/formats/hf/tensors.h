@@ -20,7 +20,7 @@ struct Tensors {
 
 /// Canonical names and order. Needs config.family. Errors: HF-007 more layers than the files have,
 /// HF-008 a tensor is missing, HF-009 a shape that is not the configuration's, HF-011 two tensors
-/// for one place; those of read_weight.
+/// for one place, HF-012 a bias that has no place; those of read_weight.
 [[nodiscard]] Result<Tensors> canonical_tensors(const safetensors::Container& container,
                                                 const QuantizationConfig& quantization,
                                                 const Config& config);

@@ -87,7 +87,7 @@ Result<Weight> read_qweight(Module& module) {
       break;
   }
   return fail(module.error(
-      "QW-003", "qweight, qzeros and scales in the shapes of GPTQ or AWQ",
+      "QW-005", "qweight, qzeros and scales in the shapes of GPTQ or AWQ",
       fmt::format("qweight {}, scales {}{}", codec::shape_text(qweight), codec::shape_text(scales),
                   zeros ? ", qzeros " + codec::shape_text(*zeros) : ", no qzeros"),
       "Tell us which tool wrote the file."));
