@@ -1,7 +1,6 @@
 #include "assemble/image.h"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,15 +9,16 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/platform.h"
 
 namespace qualm::assemble {
 
 Result<Image> Image::create(const std::string& name) {
-  const int fd = ::memfd_create(name.c_str(), MFD_CLOEXEC);
+  const int fd = open_anonymous_file(name);
   if (fd < 0)
     return fail({Kind::engine, "IMAGE-001", name, "", "an anonymous file in memory",
                  std::strerror(errno),
-                 "The kernel refuses memfd_create: check the sandbox this runs in."});
+                 "The system gives no anonymous file: check the sandbox this runs in."});
   return Image(fd, name);
 }
 
@@ -35,7 +35,7 @@ Image::~Image() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-std::string Image::path() const { return fmt::format("/proc/self/fd/{}", fd_); }
+std::string Image::path() const { return path_of_descriptor(fd_); }
 
 std::int64_t Image::bytes() const {
   struct stat info {};

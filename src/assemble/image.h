@@ -1,4 +1,4 @@
-// A GGUF that has no file: memory that libllama opens as /proc/self/fd/N.
+// A GGUF that has no name in any folder: an anonymous file that libllama opens by its descriptor.
 #pragma once
 
 #include <cstdint>

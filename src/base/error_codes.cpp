@@ -211,7 +211,7 @@ constexpr auto kRows = std::to_array<ErrorRow>({
      "Check that config.json belongs to these weights."},
 
     // IMAGE, src/assemble: models that are held in memory.
-    {"IMAGE-001", Kind::engine, "The system does not allow files in memory (memfd_create).",
+    {"IMAGE-001", Kind::engine, "The system gives no anonymous file (a file in memory).",
      "Check the sandbox or container that qualm runs in."},
     {"IMAGE-002", Kind::engine, "The assembled model does not fit into memory.",
      "Close other programs."},

@@ -7,9 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/platform.h"
 #include "cli/options.h"
 #include "cli/progress_bar.h"
 #include "cli/run_command.h"
+#include "commands/bundled.h"
 #include "commands/commands.h"
 #include "job/interrupt.h"
 #include "job/job.h"
@@ -54,12 +56,12 @@ Result<void> deliver(const std::string& report, const Options& options) {
                "it takes no more bytes", "Free some space, or use -o."});
 }
 
-Result<job::Outcome> run(const Options& options, Progress& progress) {
+Result<job::Outcome> run(const Options& options, const std::string& program, Progress& progress) {
   // inspect and compare read files with our own readers and decoders alone: nothing there that
   // could take the process down.
   if (options.request.command == "inspect") return commands::inspect(options.request, progress);
   if (options.request.command == "compare") return commands::compare(options.request, progress);
-  return job::run_job(options.request, progress);
+  return job::run_job(options.request, progress, program);
 }
 
 /// A stream that takes no more bytes is no reason to end otherwise (fmt::print would throw).
@@ -86,7 +88,9 @@ int main(int argc, const char* const* argv) {
       return say(writable.error());
 
   ProgressBar progress(options.quiet, ::isatty(STDERR_FILENO) != 0, width_of(STDERR_FILENO));
-  const auto outcome = run(options, progress);
+  const std::string program = program_path(argv[0]);
+  commands::look_for_data_beside(program);
+  const auto outcome = run(options, program, progress);
   progress.clear();
   const bool document = outcome || options.format == Format::json;  // a script gets one either way
   const auto report =

@@ -119,6 +119,7 @@ void add_run_as(CLI::App& command, job::Request& request) {
   add_threads(command, request);
   add("-b,--batch-size", s.batch, "N", "tokens per call");
   add("--ubatch-size", s.ubatch, "N", "tokens per graph");
+  add("--logits-memory", s.logits_memory, "N", "MiB for the logits of both models at once");
   add_no_cache(command, request);
 }
 

@@ -8,13 +8,19 @@
 
 namespace qualm::commands {
 
+void look_for_data_beside(const std::string& program) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  const fs::path place =
+      fs::canonical(program, ignored).parent_path().parent_path() / "share/qualm";
+  if (fs::is_directory(place, ignored)) ::setenv("QUALM_DATA", place.c_str(), 0);
+}
+
 Result<std::string> data_file(const std::string& name) {
   namespace fs = std::filesystem;
   std::vector<fs::path> places;
   if (const char* set = std::getenv("QUALM_DATA")) places.emplace_back(set);
   std::error_code ignored;
-  const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
-  if (!program.empty()) places.push_back(program.parent_path().parent_path() / "share" / "qualm");
   places.emplace_back(QUALM_BUILD_DATA_DIR);
   std::string tried;
   for (const fs::path& place : places) {

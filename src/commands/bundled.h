@@ -7,7 +7,11 @@
 
 namespace qualm::commands {
 
-/// Looks in $QUALM_DATA, beside the program (../share/qualm), then where it was built.
+/// Where the program was installed its files are in ../share/qualm: sets QUALM_DATA for this
+/// process and its jobs, unless the user has.
+void look_for_data_beside(const std::string& program);
+
+/// Looks in $QUALM_DATA, then where the program was built.
 /// DATA-001: not found, with the places that were tried.
 [[nodiscard]] Result<std::string> data_file(const std::string& name);
 

@@ -1,13 +1,13 @@
 #include "commands/session.h"
 
 #include <fmt/format.h>
-#include <sched.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
 
 #include "assemble/recipe.h"
+#include "base/platform.h"
 #include "commands/bundled.h"
 #include "experiment/content_hash.h"
 #include "model/file_type.h"
@@ -23,14 +23,6 @@ constexpr double kMostLeftOut = 0.1;  // of a text's characters: more, and it is
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kBundled{
     {{"prose", "frankenstein.txt"}, {"code", "code.txt"}, {"languages", "languages.txt"}}};
-
-/// Cores this process may run on, which in a container are fewer than the machine has.
-std::int32_t available_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
-  return std::max(1, CPU_COUNT(&set));
-}
 
 /// Characters that the tokenizer throws at are left out, with a note; TOKENIZER-001 where they are
 /// more than a few.
@@ -106,6 +98,8 @@ Result<engine::Settings> settings_of(const job::Request& request) {
   if (settings.ubatch < 1) return refuse("--ubatch-size", "at least 1", settings.ubatch);
   if (request.chunks < -1)
     return refuse("--chunks", "a number of windows, or -1 for all", request.chunks);
+  if (settings.logits_memory < 1)
+    return refuse("--logits-memory", "at least 1 MiB", settings.logits_memory);
   if (settings.threads <= 0) settings.threads = available_cores();
   return settings;
 }

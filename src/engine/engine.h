@@ -41,6 +41,9 @@ struct Settings {
   /// Tokens per graph; windows that fit in one run together. Half of llama.cpp's 512: a CPU then
   /// skips more of what causality masks.
   std::int32_t ubatch = 256;
+  /// MiB of logits that two models together may hold at once: a large vocabulary is evaluated in
+  /// shorter pieces.
+  std::int64_t logits_memory = 256;
   std::string type_k = "f16";
   std::string type_v = "f16";
   std::string flash_attn = "auto";  ///< on, off, auto
@@ -95,7 +98,7 @@ inline Result<model::Importance> Model::importance(const Settings&, std::span<co
 
 /// Where a model's bytes are.
 struct ModelFile {
-  std::string path;  ///< a file, the first shard of a split, or /proc/self/fd/N of a memfd
+  std::string path;  ///< a file, the first shard of a split, or an anonymous file (base/platform.h)
   std::string name;  ///< what to call it in messages
 };
 

@@ -113,6 +113,26 @@ class LlamaSource final : public LogitSource {
   std::int32_t windows_per_call_;
 };
 
+struct CallSize {
+  std::int32_t windows = 1;
+  std::int32_t tokens = 1;
+};
+
+/// A graph's worth of windows: more in a call would only take memory for their logits. Each of two
+/// models holds one row for each token; where that is too much, a call takes a part of a window.
+CallSize size_of_call(const Settings& settings, std::int64_t vocab_size) {
+  constexpr std::int64_t kLeast = 32;  // tokens: below, kernels idle
+  const std::int64_t rows =
+      std::max(kLeast, (settings.logits_memory << 20) / 2 /
+                           (vocab_size * static_cast<std::int64_t>(sizeof(float))));
+  std::int32_t windows = std::max(1, std::min(settings.batch, settings.ubatch) / settings.ctx_size);
+  windows =
+      static_cast<std::int32_t>(std::clamp<std::int64_t>(rows / settings.ctx_size, 1, windows));
+  const std::int64_t tokens =
+      std::min<std::int64_t>(std::max(settings.batch, 1), windows * settings.ctx_size);
+  return {windows, static_cast<std::int32_t>(std::min(tokens, rows / kLeast * kLeast))};
+}
+
 class LlamaModel final : public Model {
  public:
   LlamaModel(ModelPointer model, std::string name)
@@ -195,10 +215,7 @@ class LlamaModel final : public Model {
     if (!type_v) return bad_option("--cache-type-v", settings.type_v, kCacheTypes);
     if (!flash) return bad_option("--flash-attn", settings.flash_attn, "on, off or auto");
 
-    // A graph's worth of windows: more in a call would only take memory for their logits.
-    const std::int32_t windows =
-        std::max(1, std::min(settings.batch, settings.ubatch) / settings.ctx_size);
-    const std::int32_t tokens = std::min(std::max(settings.batch, 1), windows * settings.ctx_size);
+    const auto [windows, tokens] = size_of_call(settings, vocab_size());
 
     llama_context_params params = llama_context_default_params();
     params.n_ctx = static_cast<std::uint32_t>(settings.ctx_size * windows);

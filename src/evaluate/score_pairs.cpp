@@ -98,31 +98,47 @@ class PairLoop {
     const std::int32_t step =
         std::max(1, baseline->tokens_per_call() / static_cast<std::int32_t>(windows.size()));
     for (std::int32_t position = 0; position < text_.ctx_size; position += step)
-      QUALM_CHECK(run_step(windows, active, position, std::min(step, text_.ctx_size - position),
-                           *baseline, out));
+      QUALM_CHECK(
+          run_step(windows, active, {position, std::min(position + step, text_.ctx_size)}, out));
     return {};
   }
 
  private:
-  Result<void> run_step(std::span<const std::int32_t> windows, std::span<const std::size_t> active,
-                        std::int32_t position, std::int32_t length, engine::LogitSource& baseline,
-                        std::vector<std::vector<WindowScores>>& out) {
+  struct Stretch {
+    std::int32_t begin = 0;
+    std::int32_t end = 0;
+  };
+
+  /// What one call evaluates: the same stretch of several windows.
+  struct Call {
     std::vector<engine::Piece> pieces;
     std::vector<engine::Token> targets;
     std::vector<Score> scores;
-    std::vector<std::size_t> owner;
+    std::vector<std::size_t> owner;  ///< index of the window, for each score
+  };
+
+  [[nodiscard]] Call call_of(std::span<const std::int32_t> windows, Stretch stretch) const {
+    Call call;
     for (std::size_t w = 0; w < windows.size(); ++w) {
       const auto tokens = text_.window(windows[w]);
-      pieces.push_back(
-          {tokens.subspan(static_cast<std::size_t>(position), static_cast<std::size_t>(length)),
-           position, text_.first, text_.last});
-      for (std::int32_t p = std::max(position, text_.first);
-           p < std::min(position + length, text_.last); ++p) {
-        targets.push_back(tokens[static_cast<std::size_t>(p) + 1]);
-        scores.push_back({.position = p});
-        owner.push_back(w);
+      call.pieces.push_back({tokens.subspan(static_cast<std::size_t>(stretch.begin),
+                                            static_cast<std::size_t>(stretch.end - stretch.begin)),
+                             stretch.begin, text_.first, text_.last});
+      for (std::int32_t p = std::max(stretch.begin, text_.first);
+           p < std::min(stretch.end, text_.last); ++p) {
+        call.targets.push_back(tokens[static_cast<std::size_t>(p) + 1]);
+        call.scores.push_back({.position = p});
+        call.owner.push_back(w);
       }
     }
+    return call;
+  }
+
+  Result<void> run_step(std::span<const std::int32_t> windows, std::span<const std::size_t> active,
+                        Stretch stretch, std::vector<std::vector<WindowScores>>& out) {
+    auto [pieces, targets, scores, owner] = call_of(windows, stretch);
+    QUALM_TRY(engine::LogitSource* const source_of_baseline, baseline_.get());
+    engine::LogitSource& baseline = *source_of_baseline;
     QUALM_TRY(const auto p, baseline.logits(pieces));
     for (std::size_t i = 0; i < active.size(); ++i) {
       QUALM_TRY(engine::LogitSource* const source, sources_[active[i]].get());
@@ -202,73 +218,107 @@ Result<bool> open_sources(PairLoop& loop, std::vector<Reader>& readers,
   return lost.empty();
 }
 
-}  // namespace
+/// All candidates on their way through the text, a call's worth of windows at a time.
+class Run {
+ public:
+  Run(SourceMaker& baseline, std::span<const Candidate> candidates, const Reading& reading,
+      WindowStore& store)
+      : order_(std::span(reading.text.order)
+                   .subspan(static_cast<std::size_t>(reading.begin),
+                            static_cast<std::size_t>(reading.end - reading.begin))),
+        store_(store),
+        loop_(baseline, candidates, reading.text, reading.threads),
+        readers_(start(candidates, order_, reading.rule, store)) {
+    run_.candidates.resize(candidates.size());
+  }
 
-Result<PairRun> score_pairs(SourceMaker& baseline, std::span<const Candidate> candidates,
-                            const TextWindows& text, std::int32_t begin, std::int32_t end,
-                            const StopRule& rule, std::int32_t threads, WindowStore& store,
-                            Progress& progress) {
-  const auto order =
-      std::span(text.order)
-          .subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
-  auto readers = start(candidates, order, rule, store);
-  PairLoop loop(baseline, candidates, text, threads);
-  PairRun run;
-  run.candidates.resize(candidates.size());
-  const std::string step = candidates.size() == 1
-                               ? "measuring " + candidates[0].name
-                               : fmt::format("measuring {} candidates", candidates.size());
-  std::size_t at = 0;
-  while (at < order.size() && !readers.empty()) {
-    progress.update(step, static_cast<std::int64_t>(at), static_cast<std::int64_t>(order.size()));
-    if (progress.cancelled()) {
-      run.cancelled = true;
-      break;
+  Result<PairRun> read(const std::string& step, Progress& progress) {
+    while (at_ < order_.size() && !readers_.empty()) {
+      progress.update(step, static_cast<std::int64_t>(at_),
+                      static_cast<std::int64_t>(order_.size()));
+      if (progress.cancelled()) {
+        run_.cancelled = true;
+        break;
+      }
+      QUALM_TRY(const auto windows, next_windows());
+      at_ += windows.size();
+      hand_out(windows);
     }
-    // Take known windows one by one without touching the engine, unknown ones a call's worth at a
-    // time.
-    std::vector<std::int32_t> windows{order[at]};
-    const auto runs = missing(readers, at, order[at]);
-    if (!runs.empty()) {
-      QUALM_TRY(const bool all_open, open_sources(loop, readers, runs, run));
-      if (!all_open) continue;
-      QUALM_TRY(const std::int32_t per_call, loop.windows_per_call());
-      while (windows.size() < static_cast<std::size_t>(per_call) &&
-             at + windows.size() < order.size() &&
-             missing(readers, at + windows.size(), order[at + windows.size()]) == runs)
-        windows.push_back(order[at + windows.size()]);
-      std::vector<std::size_t> indices;
-      indices.reserve(runs.size());
-      for (const std::size_t r : runs) indices.push_back(readers[r].index);
-      std::vector<std::vector<WindowScores>> fresh;
-      QUALM_CHECK(loop.run(windows, indices, fresh));
-      run.windows_run += static_cast<std::int64_t>(windows.size() * (runs.size() + 1));
-      for (std::size_t i = 0; i < runs.size(); ++i) {
-        store.save(readers[runs[i]].candidate->key, fresh[i]);
-        for (auto& scores : fresh[i]) {
-          const std::int32_t window = scores.window;
-          readers[runs[i]].known.insert_or_assign(window, std::move(scores));
-        }
+    return std::move(run_);
+  }
+
+ private:
+  /// Known windows one by one without touching the engine, unknown ones a call's worth at a time;
+  /// none where a candidate was lost on the way.
+  Result<std::vector<std::int32_t>> next_windows() {
+    std::vector<std::int32_t> windows{order_[at_]};
+    const auto runs = missing(readers_, at_, order_[at_]);
+    if (runs.empty()) return windows;
+    QUALM_TRY(const bool all_open, open_sources(loop_, readers_, runs, run_));
+    if (!all_open) return std::vector<std::int32_t>();
+    QUALM_TRY(const std::int32_t per_call, loop_.windows_per_call());
+    while (windows.size() < static_cast<std::size_t>(per_call) &&
+           at_ + windows.size() < order_.size() &&
+           missing(readers_, at_ + windows.size(), order_[at_ + windows.size()]) == runs)
+      windows.push_back(order_[at_ + windows.size()]);
+    QUALM_CHECK(run_windows(windows, runs));
+    return windows;
+  }
+
+  Result<void> run_windows(std::span<const std::int32_t> windows,
+                           std::span<const std::size_t> runs) {
+    std::vector<std::size_t> indices;
+    indices.reserve(runs.size());
+    for (const std::size_t r : runs) indices.push_back(readers_[r].index);
+    std::vector<std::vector<WindowScores>> fresh;
+    QUALM_CHECK(loop_.run(windows, indices, fresh));
+    run_.windows_run += static_cast<std::int64_t>(windows.size() * (runs.size() + 1));
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      Reader& reader = readers_[runs[i]];
+      store_.save(reader.candidate->key, fresh[i]);
+      for (auto& scores : fresh[i]) {
+        const std::int32_t window = scores.window;
+        reader.known.insert_or_assign(window, std::move(scores));
       }
     }
-    at += windows.size();
-    // Asked after every window, however many ran together: the answer depends neither on the batch
-    // nor on what the store knew. Windows that ran past it stay in the store.
-    std::erase_if(readers, [&](Reader& reader) {
-      PairScores& scores = run.candidates[reader.index];
+    return {};
+  }
+
+  /// Asked after every window, however many ran together: the answer depends neither on the batch
+  /// nor on what the store knew. Windows that ran past it stay in the store.
+  void hand_out(std::span<const std::int32_t> windows) {
+    std::erase_if(readers_, [&](Reader& reader) {
+      PairScores& scores = run_.candidates[reader.index];
       for (const std::int32_t window : windows) {
         reader.watch.add(reader.known.at(window));
         scores.windows.push_back(std::move(reader.known.at(window)));
         const bool decided = reader.watch.decided();
-        scores.stopped_early = decided && scores.windows.size() < order.size();
+        scores.stopped_early = decided && scores.windows.size() < order_.size();
         if (!decided && reader.wants(scores.windows.size())) continue;
-        loop.close(reader.index);
+        loop_.close(reader.index);
         return true;
       }
       return false;
     });
   }
-  return run;
+
+  std::span<const std::int32_t> order_;
+  WindowStore& store_;
+  PairLoop loop_;
+  std::vector<Reader> readers_;
+  PairRun run_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+Result<PairRun> score_pairs(SourceMaker& baseline, std::span<const Candidate> candidates,
+                            const Reading& reading, WindowStore& store, Progress& progress) {
+  const std::string step = candidates.size() == 1
+                               ? "measuring " + candidates[0].name
+                               : fmt::format("measuring {} candidates", candidates.size());
+  Run run(baseline, candidates, reading, store);
+  return run.read(step, progress);
 }
 
 }  // namespace qualm::evaluate

@@ -76,16 +76,22 @@ struct PairRun {
   std::int64_t windows_run = 0;  ///< passes of one window through one model, the measure of cost
 };
 
-/// Reads windows order[begin, end) of the text. Every candidate is paired with the same pass of the
-/// baseline. A candidate leaves, and frees its context, when its rule is decided or it has what it
-/// was asked for; the baseline stops with the last candidate. Errors: those of the sources;
-/// EVAL-010 not as many logits as were asked for, EVAL-011 a candidate with another number of
-/// tokens than the baseline.
+/// What is read, and for how long.
+struct Reading {
+  const TextWindows& text;
+  std::int32_t begin = 0;  ///< windows order[begin, end) of the text
+  std::int32_t end = 0;
+  StopRule rule = {};
+  std::int32_t threads = 1;  ///< of the score kernel
+};
+
+/// Every candidate is paired with the same pass of the baseline. A candidate leaves, and frees its
+/// context, when its rule is decided or it has what it was asked for; the baseline stops with the
+/// last candidate. Errors: those of the sources; EVAL-010 not as many logits as were asked for,
+/// EVAL-011 a candidate with another number of tokens than the baseline.
 [[nodiscard]] Result<PairRun> score_pairs(SourceMaker& baseline,
                                           std::span<const Candidate> candidates,
-                                          const TextWindows& text, std::int32_t begin,
-                                          std::int32_t end, const StopRule& rule,
-                                          std::int32_t threads, WindowStore& store,
+                                          const Reading& reading, WindowStore& store,
                                           Progress& progress);
 
 }  // namespace qualm::evaluate

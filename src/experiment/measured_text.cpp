@@ -34,8 +34,9 @@ class RunSource final : public evaluate::SourceMaker {
 }  // namespace
 
 std::string run_identity(const std::string& weights, const engine::Settings& settings) {
-  return fmt::format("{}/ctx{}/b{}/ub{}/{}/{}/fa-{}", weights, settings.ctx_size, settings.batch,
-                     settings.ubatch, settings.type_k, settings.type_v, settings.flash_attn);
+  return fmt::format("{}/ctx{}/b{}/ub{}/lm{}/{}/{}/fa-{}", weights, settings.ctx_size,
+                     settings.batch, settings.ubatch, settings.logits_memory, settings.type_k,
+                     settings.type_v, settings.flash_attn);
 }
 
 ModelRun noise_floor_run(const ModelRun& reference) {
@@ -74,9 +75,8 @@ Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun&
     candidates.push_back({run.name, digest(std::as_bytes(std::span(key))), &sources.back(),
                           run.at_most, run.optional});
   }
-  const std::int32_t threads = reference.settings.threads;
-  QUALM_TRY(auto run, evaluate::score_pairs(baseline, candidates, windows_, begin, end, rule,
-                                            threads, store_, progress_));
+  const evaluate::Reading reading{windows_, begin, end, rule, reference.settings.threads};
+  QUALM_TRY(auto run, evaluate::score_pairs(baseline, candidates, reading, store_, progress_));
   passes_ += run.windows_run;
   std::vector<evaluate::Measurement> measurements;
   for (auto& pair : run.candidates) {

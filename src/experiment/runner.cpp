@@ -1,11 +1,11 @@
 #include "experiment/runner.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 
 #include "assemble/recipe.h"
+#include "base/platform.h"
 #include "engine/llama_engine.h"
 #include "formats/read.h"
 
@@ -13,9 +13,7 @@ namespace qualm::experiment {
 namespace {
 
 /// Half of what is free now.
-std::int64_t memory_for_images() {
-  return static_cast<std::int64_t>(::sysconf(_SC_AVPHYS_PAGES)) * ::sysconf(_SC_PAGESIZE) / 2;
-}
+std::int64_t memory_for_images() { return free_memory() / 2; }
 
 }  // namespace
 

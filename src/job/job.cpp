@@ -7,12 +7,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <vector>
 
 #include "job/events.h"
 #include "job/interrupt.h"
@@ -62,8 +64,12 @@ class Child {
     std::string name = "qualm";
     std::string command = "job";
     std::array<char*, 3> arguments{name.data(), command.data(), nullptr};
-    const int error =
-        ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments.data(), environ);
+    std::vector<std::string> variables = job_environment();
+    std::vector<char*> environment;
+    for (std::string& variable : variables) environment.push_back(variable.data());
+    environment.push_back(nullptr);
+    const int error = ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments.data(),
+                                    environment.data());
     ::posix_spawn_file_actions_destroy(&actions);
     if (error != 0) pid_ = -1;
     in_.close_read();
@@ -159,6 +165,17 @@ Error without_answer(const Request& request, int status, const std::string& step
 }
 
 }  // namespace
+
+std::vector<std::string> job_environment() {
+  std::vector<std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable)
+    variables.emplace_back(*variable);
+  const bool chosen = std::ranges::any_of(variables, [](const std::string& variable) {
+    return variable.starts_with("OMP_WAIT_POLICY=") || variable.starts_with("GOMP_SPINCOUNT=");
+  });
+  if (!chosen) variables.emplace_back("OMP_WAIT_POLICY=passive");
+  return variables;
+}
 
 Result<Outcome> run_job(const Request& request, Progress& progress, const std::string& program) {
   Child child;

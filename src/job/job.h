@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/progress.h"
@@ -14,12 +15,18 @@ namespace qualm::job {
 /// What a job does: one of the commands that run libllama.
 using Command = std::function<Result<Outcome>(const Request& request, Progress& progress)>;
 
+/// The environment of the engine's process: this one's, and a passive wait policy, since threads of
+/// OpenMP that spin make a busy machine several times slower. A policy that the user has set
+/// (OMP_WAIT_POLICY, GOMP_SPINCOUNT) stays. It must be there before the process starts: OpenMP
+/// reads it when it is loaded.
+[[nodiscard]] std::vector<std::string> job_environment();
+
 /// Runs `program job` with the request on its stdin and hands its events on. Ctrl-C reaches the
 /// child, which returns what it has; a second one kills it. Errors: the job's own; JOB-001 the job
 /// ended without an answer, with what it was doing, why it died and its last words; JOB-002 stopped
 /// on request before there was anything to show; JOB-005 the program did not start.
 [[nodiscard]] Result<Outcome> run_job(const Request& request, Progress& progress,
-                                      const std::string& program = "/proc/self/exe");
+                                      const std::string& program);
 
 /// The child's side, `qualm job`: a Request on stdin (its JSON as CBOR), events on stdout. What
 /// libraries print goes to stderr. Returns the exit code, 0 whenever an answer was sent.

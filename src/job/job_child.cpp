@@ -1,6 +1,5 @@
 // `qualm job`: the process in which libllama runs.
 #include <fcntl.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,6 +8,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "base/platform.h"
 #include "job/events.h"
 #include "job/interrupt.h"
 #include "job/job.h"
@@ -45,7 +45,7 @@ Result<Outcome> answer(const Command& command, EventWriter& events) {
 }  // namespace
 
 int serve_job(const Command& command) {
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // a job whose watcher is gone stops, its windows saved
+  stop_with_parent();  // a job whose watcher is gone stops, its windows saved
   // An abort of ggml's would start a debugger, whose words would push out ggml's own.
   ::setenv("GGML_NO_BACKTRACE", "1", 0);
   catch_interrupts();

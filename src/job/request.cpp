@@ -37,6 +37,7 @@ nlohmann::json to_json(const Request& r) {
           {"threads", r.settings.threads},
           {"batch", r.settings.batch},
           {"ubatch", r.settings.ubatch},
+          {"logits_memory", r.settings.logits_memory},
           {"type_k", r.settings.type_k},
           {"type_v", r.settings.type_v},
           {"flash_attn", r.settings.flash_attn}};
@@ -71,6 +72,7 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("threads").get_to(r.settings.threads);
     json.at("batch").get_to(r.settings.batch);
     json.at("ubatch").get_to(r.settings.ubatch);
+    json.at("logits_memory").get_to(r.settings.logits_memory);
     json.at("type_k").get_to(r.settings.type_k);
     json.at("type_v").get_to(r.settings.type_v);
     json.at("flash_attn").get_to(r.settings.flash_attn);

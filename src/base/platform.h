@@ -1,0 +1,32 @@
+// What differs between operating systems: platform.cpp alone knows how.
+//
+// Linux on x86-64 and arm64 is built and tested. macOS would use unlinked temporary files in place
+// of memory files (not tested); on Windows qualm runs in WSL2.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace qualm {
+
+/// A descriptor of an empty file that has no name in any folder and is gone when it is closed; -1
+/// with errno where the system gives none. `name` is for listings of open files.
+[[nodiscard]] int open_anonymous_file(const std::string& name);
+
+/// A path under which this process can open that descriptor's file.
+[[nodiscard]] std::string path_of_descriptor(int descriptor);
+
+/// Cores this process may run on, which in a container are fewer than the machine has; 1 at least.
+[[nodiscard]] std::int32_t available_cores() noexcept;
+
+/// Bytes of memory that nobody uses now.
+[[nodiscard]] std::int64_t free_memory() noexcept;
+
+/// From now on this process is asked to stop (SIGTERM) when its parent is gone.
+void stop_with_parent() noexcept;
+
+/// The path of the running program, from the first word of its command line: looked up in PATH
+/// where that is a bare name. (Under a private loader /proc/self/exe is the loader.)
+[[nodiscard]] std::string program_path(const char* argv0);
+
+}  // namespace qualm
