@@ -7,10 +7,10 @@
 #include <span>
 
 #include "base/sha256.h"
+#include "base/units.h"
 #include "commands/bundled.h"
 #include "experiment/measured_text.h"
 #include "experiment/symptom_record.h"
-#include "numeric/format.h"
 #include "probe/examine.h"
 
 namespace qualm::commands {
@@ -137,7 +137,7 @@ Result<std::vector<probe::Symptom>> write_texts(const WritingSettings& writing,
   if (request.symptom.empty() && weights > kWriteUnasked)
     return none_examined(
         request, fmt::format("{} weights write slowly; give --symptom all to have texts written",
-                             numeric::format_count(weights)));
+                             format_count(weights)));
   const auto control = control_of(writing, pair, facts);
   if (!control)
     return none_examined(request,

@@ -232,7 +232,7 @@ Known<std::optional<Fix>> fix_calibration(const Facts& facts) {
       quantize_command(facts.given, better->weights, better->weights.calibrated_on ? matrix : "");
   QUALM_TRY(const std::int64_t bytes, facts.model_bytes(*fix.weights));
   fix.bytes = bytes;
-  fix.effect = fmt::format("{}, {}", better->says, numeric::format_bytes(bytes));
+  fix.effect = fmt::format("{}, {}", better->says, format_bytes(bytes));
   return fix;
 }
 

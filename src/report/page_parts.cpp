@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "evaluate/metrics.h"
-#include "report/format.h"
+#include "numeric/format.h"
 
 namespace qualm::report {
 namespace {
@@ -112,7 +112,7 @@ Cell metric_cell(std::string_view name, const Json& metric, bool interval) {
   const NumberStyle style{.percent = string_at(metric, "unit") == "fraction",
                           .change = is_change(name),
                           .interval = interval};
-  return {format_estimate(*value, style), Tone::plain};
+  return {numeric::format_estimate(*value, style), Tone::plain};
 }
 
 Cell metric_words(std::string_view name, const Json& metric) {
@@ -137,7 +137,7 @@ std::string resolution_line(const Json& resolution) {
     return "Resolution of this machine: absent: " + *reason + ".";
   const auto value = estimate(kld);
   return fmt::format("Resolution of this machine: kld {}.",
-                     value ? format_estimate(*value, {.interval = false}) : "absent");
+                     value ? numeric::format_estimate(*value, {.interval = false}) : "absent");
 }
 
 std::string bytes_at(const Json& object, std::string_view key) {

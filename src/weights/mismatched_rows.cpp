@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "numeric/format.h"
+#include "base/units.h"
 #include "weights/origin.h"
 
 namespace qualm::weights {
@@ -62,8 +62,8 @@ std::string odd_rows(std::span<const RegressionSums> clusters, std::int64_t stri
     return "";
   const std::int64_t first = static_cast<std::int64_t>(odd.front()) * stride;
   return fmt::format("{} of the power of rows {} to {} is unexplained, where the usual is {}",
-                     numeric::format_value(shares[odd.front()], {.percent = true}), first,
-                     first + count - 1, numeric::format_value(usual, {.percent = true}));
+                     format_value(shares[odd.front()], {.percent = true}), first, first + count - 1,
+                     format_value(usual, {.percent = true}));
 }
 
 }  // namespace qualm::weights

@@ -7,8 +7,8 @@
 #include <iterator>
 #include <span>
 
+#include "base/units.h"
 #include "numeric/cluster.h"
-#include "numeric/format.h"
 #include "weights/blocks.h"
 #include "weights/mismatched_rows.h"
 #include "weights/mismatched_tensors.h"
@@ -96,8 +96,7 @@ Result<std::vector<float>> columns_of_other(const std::string& name, const Tenso
 }
 
 std::string unexplained_in_words(double share) {
-  return fmt::format("{} of its power is unexplained",
-                     numeric::format_value(share, {.percent = true}));
+  return fmt::format("{} of its power is unexplained", format_value(share, {.percent = true}));
 }
 
 class Collector {
@@ -250,7 +249,7 @@ Result<void> take_strange_norms(const model::Checkpoint& candidate,
   for (const auto& [name, share] : unquantized.off)
     suspects.all.push_back({candidate.find(name),
                             fmt::format("differs by {} of the baseline's power",
-                                        numeric::format_value(share, {.percent = true})),
+                                        format_value(share, {.percent = true})),
                             share > kFarOff});
   QUALM_TRY(auto mismatched, mismatched_among(suspects, fine_tune));
   unquantized.neither -= static_cast<std::int64_t>(mismatched.size());
