@@ -7,6 +7,7 @@
 #include <atomic>
 #include <charconv>
 
+#include "base/parallel.h"
 #include "weights/blocks.h"
 #include "weights/tensor_index.h"
 #include "weights/unscale.h"
@@ -76,7 +77,7 @@ class Comparer {
       : model_(model),
         baseline_(baseline),
         unfolding_(std::move(unfolding)),
-        scratch_(static_cast<std::size_t>(lanes(threads))),
+        scratch_(static_cast<std::size_t>(thread_count(threads))),
         progress_(progress) {}
 
   Result<TensorComparison> tensor(const Common& common, std::int64_t done, std::int64_t total) {

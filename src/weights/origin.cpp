@@ -7,6 +7,7 @@
 #include <iterator>
 #include <span>
 
+#include "base/parallel.h"
 #include "base/units.h"
 #include "numeric/cluster.h"
 #include "weights/blocks.h"
@@ -102,7 +103,7 @@ std::string unexplained_in_words(double share) {
 class Collector {
  public:
   Collector(int threads, Progress& progress)
-      : progress_(progress), scratch_(static_cast<std::size_t>(lanes(threads))) {}
+      : progress_(progress), scratch_(static_cast<std::size_t>(thread_count(threads))) {}
 
   Result<void> add(const Triple& triple, bool base_given) {
     const std::int64_t length = triple.w->row_length();
