@@ -8,6 +8,7 @@
 #include <span>
 
 #include "codec/smoothing.h"
+#include "model/sample_rows.h"
 #include "weights/blocks.h"
 #include "weights/tensor_index.h"
 
@@ -89,8 +90,7 @@ Distances squared_distances(std::span<const float> plain, std::span<const float>
 Result<bool> helps(const Pair& pair, const Factors& before, const Factors& after, double left) {
   Distances sum;
   TwoRows both;
-  const std::int64_t stride = std::max<std::int64_t>(1, pair.rows() / kSampledRows);
-  for (std::int64_t row = 0; row < pair.rows(); row += stride) {
+  for (const std::int64_t row : model::sample_rows(pair.rows(), kSampledRows)) {
     QUALM_CHECK(read(pair, row, both));
     std::vector<float> w = both.w;
     apply(before, row, pair.columns(), w);
