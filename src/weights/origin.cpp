@@ -9,6 +9,7 @@
 
 #include "base/parallel.h"
 #include "base/units.h"
+#include "model/layer_name.h"
 #include "model/sample_rows.h"
 #include "numeric/cluster.h"
 #include "weights/blocks.h"
@@ -85,10 +86,10 @@ Result<void> read(const Triple& triple, std::int64_t first, std::int64_t count,
 /// with, had the candidate been made from it.
 Result<std::vector<float>> columns_of_other(const std::string& name, const TensorIndex& a,
                                             const TensorIndex& b) {
-  const auto dot = name.rfind('.', name.size() - sizeof(".weight"));
-  const std::string layer = name.substr(0, dot + 1);
+  const auto parts = model::layer_name(name);
+  if (!parts) return std::vector<float>{};
   const std::string norm =
-      layer + (name.substr(dot + 1).starts_with("attn") ? "attn_norm.weight" : "ffn_norm.weight");
+      parts->prefix() + (parts->rest.starts_with("attn") ? "attn_norm.weight" : "ffn_norm.weight");
   const model::Tensor* of_a = a.find(norm);
   const model::Tensor* of_b = b.find(norm);
   if (!of_a || !of_b || of_a->dims != of_b->dims) return std::vector<float>{};

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "codec/smoothing.h"
+#include "model/layer_name.h"
 #include "model/sample_rows.h"
 #include "weights/blocks.h"
 #include "weights/tensor_index.h"
@@ -183,12 +184,11 @@ class Finder {
   Unscaling found_;
 };
 
+/// "blk.0.", "blk.1.", ...
 std::set<std::string> layers_of(const model::Checkpoint& model) {
   std::set<std::string> layers;
   for (const model::Tensor& tensor : model.tensors) {
-    if (!tensor.name.starts_with("blk.")) continue;
-    const auto end = tensor.name.find('.', 4);
-    if (end != std::string::npos) layers.insert(tensor.name.substr(0, end + 1));
+    if (const auto parts = model::layer_name(tensor.name)) layers.insert(parts->prefix());
   }
   return layers;
 }
