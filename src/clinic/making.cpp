@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "clinic/originals.h"
 #include "formats/read.h"
+#include "model/layer_name.h"
 #include "model/tensor_class.h"
 
 namespace qualm::clinic {
@@ -85,7 +86,7 @@ Result<std::string> damaged(const ClinicCase& made, const Checkpoint& file) {
   std::string bytes(reinterpret_cast<const char*>(source->bytes().data()), source->bytes().size());
   const model::Region* largest = nullptr;
   for (const model::Region& region : file.files.front().regions)
-    if (region.kind == model::Region::Kind::tensor && region.name.starts_with("blk.") &&
+    if (region.kind == model::Region::Kind::tensor && model::layer_of(region.name) &&
         (!largest || region.end - region.begin > largest->end - largest->begin))
       largest = &region;
   if (!largest || largest->end - largest->begin < kZeroedBytes)

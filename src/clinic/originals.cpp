@@ -7,6 +7,7 @@
 #include "assemble/gguf_writer.h"
 #include "assemble/recipe.h"
 #include "formats/read.h"
+#include "model/layer_name.h"
 
 namespace qualm::clinic {
 namespace {
@@ -79,8 +80,9 @@ Result<Image> with_crushed_expert(const std::string& path, Progress& progress) {
 Result<Image> exchanged(const std::string& path) {
   QUALM_TRY(const Checkpoint file, formats::read(path));
   return changed(path, [&](const Tensor& tensor, Values values) -> Result<void> {
-    std::string name = tensor.name;
-    if (name.starts_with("blk.2.") || name.starts_with("blk.3.")) name[4] ^= 1;
+    const auto parts = model::layer_name(tensor.name);
+    const bool moves = parts && (parts->layer == 2 || parts->layer == 3);
+    const std::string name = moves ? parts->in_layer(5 - parts->layer) : tensor.name;
     QUALM_TRY(const Tensor* const other, counterpart(file, path, name, tensor));
     return other->data->rows(0, other->row_count(), values);
   });

@@ -7,10 +7,10 @@
 #include <span>
 
 #include "base/sha256.h"
+#include "base/units.h"
 #include "commands/bundled.h"
 #include "experiment/measured_text.h"
 #include "experiment/symptom_record.h"
-#include "numeric/format.h"
 #include "probe/examine.h"
 
 namespace qualm::commands {
@@ -148,7 +148,7 @@ Result<std::vector<probe::Symptom>> write_texts(const WritingSettings& writing,
     return none_examined(writing.symptoms,
                          fmt::format("a model of {} weights writes texts slowly; --symptom all "
                                      "has them written",
-                                     numeric::format_count(weights)));
+                                     format_count(weights)));
   const auto control = control_of(writing, pair, facts);
   if (!control)
     return none_examined(writing.symptoms,

@@ -44,7 +44,7 @@ Evidence evidence_of(const ClassFinding& finding) {
           fmt::format("{} ({:.2f} bits per weight, {} of the weights): restored, it takes away {} "
                       "of the loss and costs {}",
                       group.title, group.bits(), percent(group.share), gain,
-                      numeric::format_bytes(group.baseline_bytes - group.bytes))};
+                      format_bytes(group.baseline_bytes - group.bytes))};
 }
 
 std::string crushed_in_words(const ClassGroup& group) {
@@ -159,8 +159,8 @@ Known<std::optional<Fix>> fix_architecture(const Facts& facts) {
   QUALM_TRY(const std::int64_t now, facts.model_bytes({}));
   QUALM_TRY(const std::int64_t then, facts.model_bytes(*fix.weights));
   fix.command = gguf_original(facts.given).make + quantize_command(facts.given, *fix.weights);
-  fix.effect = fmt::format("{} restored: weights from {} to {}", group.title,
-                           numeric::format_bytes(now), numeric::format_bytes(then));
+  fix.effect = fmt::format("{} restored: weights from {} to {}", group.title, format_bytes(now),
+                           format_bytes(then));
   fix.bytes = then;
   return fix;
 }

@@ -164,8 +164,7 @@ Known<std::optional<Fix>> fix_cache(const Facts& facts) {
           .bytes = best_bytes,
           .cache = best};
   fix.command = fmt::format("--cache-type-k {} --cache-type-v {}", best->first, best->second);
-  fix.effect = fmt::format("cache from {} to {}", numeric::format_bytes(now),
-                           numeric::format_bytes(best_bytes));
+  fix.effect = fmt::format("cache from {} to {}", format_bytes(now), format_bytes(best_bytes));
   return fix;
 }
 

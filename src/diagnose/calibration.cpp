@@ -18,6 +18,7 @@
 #include "diagnose/remedy_command.h"
 #include "diagnose/thresholds.h"
 #include "evaluate/summary.h"
+#include "model/layer_name.h"
 #include "numeric/format.h"
 
 namespace qualm::diagnose {
@@ -62,7 +63,7 @@ void add_coverage(const Given& given, std::vector<Evidence>& evidence) {
   std::vector<std::string> gaps;
   std::int64_t matrices = 0;
   for (const model::Tensor& tensor : given.candidate->tensors) {
-    if (!tensor.name.starts_with("blk.") || tensor.dims.size() < 2 ||
+    if (!model::layer_of(tensor.name) || tensor.dims.size() < 2 ||
         tensor.bits_per_weight() >= kFloatBits)
       continue;
     ++matrices;
@@ -234,7 +235,7 @@ Known<std::optional<Fix>> fix_calibration(const Facts& facts) {
       quantize_command(facts.given, better->weights, better->weights.calibrated_on ? matrix : "");
   QUALM_TRY(const std::int64_t bytes, facts.model_bytes(*fix.weights));
   fix.bytes = bytes;
-  fix.effect = fmt::format("{}, {}", better->says, numeric::format_bytes(bytes));
+  fix.effect = fmt::format("{}, {}", better->says, format_bytes(bytes));
   return fix;
 }
 

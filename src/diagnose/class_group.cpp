@@ -5,6 +5,7 @@
 #include <set>
 
 #include "diagnose/thresholds.h"
+#include "model/layer_name.h"
 
 namespace qualm::diagnose {
 namespace {
@@ -41,12 +42,8 @@ const std::vector<Kind>& kinds() {
 
 /// "blk.12.attn_q.weight" -> "blk.*.attn_q.weight"
 std::string pattern_of(const std::string& name) {
-  const auto begin = name.find("blk.");
-  if (begin == std::string::npos) return name;
-  const auto number = begin + 4;
-  const auto end = name.find_first_not_of("0123456789", number);
-  if (end == number || end == std::string::npos) return name;
-  return name.substr(0, number) + "*" + name.substr(end);
+  const auto parts = model::layer_name(name);
+  return parts ? parts->in_any_layer() : name;
 }
 
 bool in_layers(const ClassGroup& group) {

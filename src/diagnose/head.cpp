@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "diagnose/thresholds.h"
+#include "model/sample_rows.h"
 #include "weights/error_sums.h"
 #include "weights/quantization_error.h"
 
@@ -23,11 +24,10 @@ std::optional<double> apart(const model::Tensor& a, const model::Tensor& b) {
   if (!a.data || !b.data || a.row_length() != b.row_length() || a.row_length() <= 0)
     return std::nullopt;
   const std::int64_t rows = std::min(a.row_count(), b.row_count());
-  const std::int64_t step = std::max<std::int64_t>(rows / kHeadRows, 1);
   std::vector<float> x(static_cast<std::size_t>(a.row_length()));
   std::vector<float> y(x.size());
   weights::ErrorSums sums;
-  for (std::int64_t row = 0; row < rows; row += step) {
+  for (const std::int64_t row : model::sample_rows(rows, kHeadRows)) {
     if (!a.data->rows(row, 1, x) || !b.data->rows(row, 1, y)) return std::nullopt;
     sums.add_row(row, x, y, {});
   }

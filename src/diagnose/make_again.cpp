@@ -1,9 +1,9 @@
 // The remedy where the weights or the file are not to be trusted: the original in the same type.
 #include <fmt/format.h>
 
+#include "base/units.h"
 #include "diagnose/checks.h"
 #include "diagnose/remedy_command.h"
-#include "numeric/format.h"
 
 namespace qualm::diagnose {
 
@@ -19,7 +19,7 @@ Known<std::optional<Fix>> make_again(const Facts& facts) {
       fmt::format("{}llama-quantize {} {} {}", source.make, source.path, shell_word(made), type);
   QUALM_TRY(fix.bytes, facts.model_bytes(*fix.weights));
   fix.effect = fmt::format("made again from the original in the same type, {}",
-                           numeric::format_bytes(fix.bytes.value_or(0)));
+                           format_bytes(fix.bytes.value_or(0)));
   return fix;
 }
 

@@ -35,9 +35,8 @@ Evidence figure(const char* name, const std::optional<numeric::Estimate>& value,
 Evidence exact(const char* name, const std::optional<double>& value, const std::string& unit,
                const std::string& says) {
   if (!value) return {name, std::nullopt, unit, says + ": not known"};
-  return {
-      name, numeric::Estimate{*value, *value, *value}, unit,
-      fmt::format("{}: {}", says, numeric::format_value(*value, {.percent = unit == "fraction"}))};
+  return {name, numeric::Estimate{*value, *value, *value}, unit,
+          fmt::format("{}: {}", says, format_value(*value, {.percent = unit == "fraction"}))};
 }
 
 std::vector<Evidence> evidence_of(const Provenance& found, bool base_given) {

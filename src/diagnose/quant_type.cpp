@@ -163,8 +163,7 @@ Known<std::optional<Fix>> fix_type(const Facts& facts) {
   QUALM_TRY(const std::int64_t now, facts.model_bytes({}));
   QUALM_TRY(const std::int64_t then, facts.model_bytes(*fix.weights));
   fix.command = gguf_original(facts.given).make + quantize_command(facts.given, *fix.weights);
-  fix.effect =
-      fmt::format("weights from {} to {}", numeric::format_bytes(now), numeric::format_bytes(then));
+  fix.effect = fmt::format("weights from {} to {}", format_bytes(now), format_bytes(then));
   fix.bytes = then;
   return fix;
 }

@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/platform.h"
 #include "engine/llama_chat.h"
 #include "engine/llama_importance.h"
 #include "engine/llama_log.h"
@@ -241,9 +242,7 @@ class LlamaModel final : public Model {
   }
 
  private:
-  static std::int32_t default_threads() {
-    return std::max(1, static_cast<std::int32_t>(std::thread::hardware_concurrency()));
-  }
+  static std::int32_t default_threads() { return available_cores(); }
 
   std::shared_ptr<llama_model> model_;
   const llama_vocab* vocab_;

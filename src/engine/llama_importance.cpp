@@ -11,6 +11,7 @@
 
 #include "engine/llama_log.h"
 #include "engine/llama_pointers.h"
+#include "model/layer_name.h"
 
 namespace qualm::engine {
 namespace {
@@ -81,7 +82,7 @@ class Collector {
   }
   static bool wanted(const ggml_tensor& node) {
     if (node.op != GGML_OP_MUL_MAT && node.op != GGML_OP_MUL_MAT_ID) return false;
-    if (node.src[1]->type != GGML_TYPE_F32 || !weight_name(node).starts_with("blk.")) return false;
+    if (node.src[1]->type != GGML_TYPE_F32 || !model::layer_of(weight_name(node))) return false;
     return node.op == GGML_OP_MUL_MAT_ID || node.src[1]->ne[1] >= kLeastRows;
   }
 

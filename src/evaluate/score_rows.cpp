@@ -11,8 +11,8 @@
 #include <bit>
 #include <cmath>
 #include <limits>
-#include <thread>
-#include <vector>
+
+#include "base/parallel.h"
 
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) && \
     !defined(__SANITIZE_THREAD__)
@@ -59,6 +59,7 @@ struct RowSums {
 };
 
 constexpr std::int64_t kLanes = 8;
+constexpr std::int64_t kLeastRows = 16;  // that a thread is worth starting for
 
 QUALM_CLONES RowSums sum_row(const float* p, const float* q, std::int64_t n, double max_p,
                              double max_q) {
@@ -159,21 +160,17 @@ void score_rows(std::span<const float> p, std::span<const float> q, std::int64_t
                 std::span<const engine::Token> targets, std::int32_t threads,
                 std::span<Score> out) {
   const auto rows = static_cast<std::int64_t>(out.size());
-  const auto score_range = [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
+  const auto workers = static_cast<int>(
+      std::clamp<std::int64_t>(threads, 1, std::max<std::int64_t>(1, rows / kLeastRows)));
+  run_blocks(workers, workers, [&](std::int64_t worker) {
+    for (std::int64_t i = rows * worker / workers; i < rows * (worker + 1) / workers; ++i) {
       const auto slot = static_cast<std::size_t>(i);
       const std::int32_t position = out[slot].position;
       out[slot] = score_row(p.data() + i * vocab_size, q.data() + i * vocab_size, vocab_size,
                             targets[slot]);
       out[slot].position = position;
     }
-  };
-  const std::int64_t workers =
-      std::clamp<std::int64_t>(threads, 1, std::max<std::int64_t>(1, rows / 16));
-  std::vector<std::jthread> others;
-  for (std::int64_t w = 1; w < workers; ++w)
-    others.emplace_back(score_range, rows * w / workers, rows * (w + 1) / workers);
-  score_range(0, rows / workers);
+  });
 }
 
 }  // namespace qualm::evaluate

@@ -2,17 +2,16 @@
 
 #include <array>
 
+#include "model/layer_name.h"
+
 namespace qualm::model {
 namespace {
 
 /// "blk.12.attn_q.weight" -> "attn_q"; the layers of T5's decoder and encoder likewise.
 std::string_view stem(std::string_view name) noexcept {
-  for (const std::string_view prefix : {"blk.", "enc.blk.", "dec.blk."}) {
-    if (!name.starts_with(prefix)) continue;
-    const auto end_of_number = name.find('.', prefix.size());
-    if (end_of_number != std::string_view::npos) name.remove_prefix(end_of_number + 1);
-    break;
-  }
+  if (const auto parts = layer_name(name);
+      parts && (parts->stack == "blk." || parts->stack == "enc.blk." || parts->stack == "dec.blk."))
+    name = parts->rest;
   return name.substr(0, name.find('.'));
 }
 

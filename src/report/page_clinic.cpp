@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "report/format.h"
 #include "report/page_parts.h"
 
 namespace qualm::report {

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "report/format.h"
+#include "base/units.h"
 #include "report/page_parts.h"
 
 namespace qualm::report {

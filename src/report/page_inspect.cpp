@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "report/format.h"
+#include "base/units.h"
 #include "report/page_parts.h"
 
 namespace qualm::report {

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "report/format.h"
-
 namespace qualm::report {
 namespace {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "evaluate/metrics.h"
-#include "report/format.h"
+#include "numeric/format.h"
 
 namespace qualm::report {
 namespace {
@@ -113,7 +113,7 @@ Cell metric_cell(std::string_view name, const Json& metric, bool interval) {
   const NumberStyle style{.percent = string_at(metric, "unit") == "fraction",
                           .change = is_change(name),
                           .interval = interval};
-  return {format_estimate(*value, style), Tone::plain};
+  return {numeric::format_estimate(*value, style), Tone::plain};
 }
 
 Cell metric_words(std::string_view name, const Json& metric) {
@@ -139,7 +139,7 @@ std::string noise_floor_line(const Json& resolution) {
     return "Noise floor (same model run twice): not measured, " + *reason + ".";
   const auto value = estimate(kld);
   return fmt::format("Noise floor (same model run twice): KLD {}.",
-                     value ? format_estimate(*value, {.interval = false}) : "not known");
+                     value ? numeric::format_estimate(*value, {.interval = false}) : "not known");
 }
 
 std::string bytes_at(const Json& object, std::string_view key) {

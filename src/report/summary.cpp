@@ -4,8 +4,9 @@
 
 #include <algorithm>
 
+#include "base/units.h"
 #include "diagnose/checks.h"
-#include "report/format.h"
+#include "numeric/format.h"
 
 namespace qualm::report {
 namespace {
@@ -14,17 +15,18 @@ using diagnose::CheckId;
 using evaluate::MetricId;
 
 std::string without_interval(const numeric::Metric& metric) {
-  return metric.estimate ? format_estimate(*metric.estimate, {.percent = metric.unit == "fraction",
-                                                              .interval = false})
-                         : "not known";
+  return metric.estimate
+             ? numeric::format_estimate(*metric.estimate,
+                                        {.percent = metric.unit == "fraction", .interval = false})
+             : "not known";
 }
 
 /// ": it causes 93 % of the loss", or nothing.
 std::string share_of(const diagnose::Finding& finding) {
-  return finding.share
-             ? fmt::format(": it causes {} of the loss",
-                           format_estimate(*finding.share, {.percent = true, .interval = false}))
-             : "";
+  return finding.share ? fmt::format(": it causes {} of the loss",
+                                     numeric::format_estimate(*finding.share,
+                                                              {.percent = true, .interval = false}))
+                       : "";
 }
 
 std::string cause_in_words(const diagnose::Finding& finding, const DiagnoseReport& report) {

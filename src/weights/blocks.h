@@ -1,5 +1,4 @@
-// Many blocks of rows, a few threads, one answer: what a block gives is merged in block order, so
-// that neither the number of threads nor their luck shows in a figure.
+// Blocks of rows of a tensor, run by the pool of base/parallel.h with this folder's errors.
 #pragma once
 
 #include <algorithm>
@@ -21,13 +20,8 @@ inline constexpr std::int64_t kLongestRow = std::int64_t{1} << 24;
 /// Rows of one block for rows of this length: 1 at least.
 [[nodiscard]] std::int64_t rows_per_block(std::int64_t row_length) noexcept;
 
-/// Threads for a request of `wanted`; 0: all cores this process may use.
-[[nodiscard]] int lanes(int wanted) noexcept;
-
-/// work(block, lane) once for each block in [0, blocks), on `lanes` threads of which the caller's
-/// is one; a lane runs one block at a time, so scratch memory by lane needs no lock. `progress` is
-/// asked and told on the caller's thread. The first error by block is returned; COMPARE-001
-/// (cancelled) after Ctrl-C, COMPARE-002 where memory runs out.
+/// run_blocks of base/parallel.h. Errors: the first one by block; COMPARE-001 (cancelled) after
+/// Ctrl-C, COMPARE-002 where memory runs out.
 [[nodiscard]] Result<void> for_each_block(
     std::int64_t blocks, int lanes, Progress& progress,
     const std::function<Result<void>(std::int64_t block, int lane)>& work);

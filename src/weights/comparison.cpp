@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 
+#include "base/parallel.h"
+#include "model/layer_name.h"
 #include "weights/blocks.h"
 #include "weights/tensor_index.h"
 #include "weights/unscale.h"
@@ -76,7 +77,7 @@ class Comparer {
       : model_(model),
         baseline_(baseline),
         unfolding_(std::move(unfolding)),
-        scratch_(static_cast<std::size_t>(lanes(threads))),
+        scratch_(static_cast<std::size_t>(thread_count(threads))),
         progress_(progress) {}
 
   Result<TensorComparison> tensor(const Common& common, std::int64_t done, std::int64_t total) {
@@ -110,7 +111,7 @@ class Comparer {
     TensorComparison result;
     result.name = model->name;
     result.tensor_class = model::tensor_class(model->name);
-    result.layer = layer_of(model->name);
+    result.layer = model::layer_of(model->name);
     result.dims = model->dims;
     if (result.dims.size() == 2) result.dims[1] = rows;
     result.encoding = model->encoding.name;
@@ -193,14 +194,6 @@ void Group::add(const TensorComparison& tensor) {
   const bool larger = sums.max_row < 0 || tensor.sums.max_error > sums.max_error;
   sums.merge(tensor.sums);
   if (larger) max_tensor = tensor.name;
-}
-
-std::optional<std::int64_t> layer_of(std::string_view name) noexcept {
-  if (!name.starts_with("blk.")) return std::nullopt;
-  std::int64_t layer = 0;
-  const auto [end, error] = std::from_chars(name.data() + 4, name.data() + name.size(), layer);
-  if (error != std::errc() || end == name.data() + name.size() || *end != '.') return std::nullopt;
-  return layer;
 }
 
 Result<WeightComparison> compare(const model::Checkpoint& model, const model::Checkpoint& baseline,

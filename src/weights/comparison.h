@@ -60,9 +60,6 @@ struct WeightComparison {
   std::vector<NotCompared> not_compared;  ///< other shapes
 };
 
-/// The layer a canonical name speaks of: 3 for "blk.3.attn_q.weight".
-[[nodiscard]] std::optional<std::int64_t> layer_of(std::string_view name) noexcept;
-
 /// `threads`: 0 for all cores; the answer does not depend on it. Embeddings (token_embd, output) of
 /// different height are compared in their common rows; any other difference of shape is listed.
 /// Errors: those of TensorData::rows, with file and tensor; COMPARE-001 (cancelled), COMPARE-002.

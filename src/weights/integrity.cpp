@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cmath>
 #include <optional>
-#include <thread>
 
+#include "base/parallel.h"
 #include "codec/verify.h"
 
 namespace qualm::weights {
@@ -16,37 +15,25 @@ namespace {
 
 constexpr std::int64_t kJudgedAtOnce = std::int64_t{1} << 20;  // weights
 
-/// Readers run beside the one thread that may talk to a Progress; this passes them its wish to
-/// stop.
-class StopFlag final : public Progress {
- public:
-  [[nodiscard]] bool cancelled() const override { return stop.load(std::memory_order_relaxed); }
-  std::atomic<bool> stop = false;
-};
-
-/// Every tensor's health, tensors shared out among threads.
-std::vector<Result<codec::TensorHealth>> read_all(const model::Checkpoint& candidate,
-                                                  std::int32_t threads, Progress& progress) {
+/// Every tensor's health, tensors shared out among threads. Error: CODEC-009 (cancelled).
+Result<std::vector<Result<codec::TensorHealth>>> read_all(const model::Checkpoint& candidate,
+                                                          std::int32_t threads,
+                                                          Progress& progress) {
   std::vector<Result<codec::TensorHealth>> all(candidate.tensors.size());
-  StopFlag flag;
-  std::atomic<std::size_t> next = 0;
   std::atomic<std::int64_t> bytes = 0;
-  std::atomic<std::int32_t> working = std::max(threads, 1);
-  const auto work = [&] {
-    for (std::size_t i = next++; i < all.size(); i = next++) {
-      all[i] = codec::verify(candidate.tensors[i], flag);
-      bytes += candidate.tensors[i].bytes;
-      candidate.release_pages();
-    }
-    --working;
-  };
-  std::vector<std::jthread> readers;
-  for (std::int32_t i = 0; i < std::max(threads, 1); ++i) readers.emplace_back(work);
-  while (working > 0) {
-    progress.update("reading every block", bytes, candidate.tensor_bytes());
-    if (progress.cancelled()) flag.stop = true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
+  QUALM_TRY(const Ended ended,
+            run_blocks(std::ssize(all), threads, progress,
+                       [&](std::int64_t tensor, const Lane& lane) -> Result<void> {
+                         const auto i = static_cast<std::size_t>(tensor);
+                         lane.progress.update("reading every block", bytes,
+                                              candidate.tensor_bytes());
+                         all[i] = codec::verify(candidate.tensors[i], lane.progress);
+                         bytes += candidate.tensors[i].bytes;
+                         candidate.release_pages();
+                         return {};
+                       }));
+  if (ended == Ended::cancelled)
+    return fail({Kind::cancelled, "CODEC-009", candidate.path, "", "", "stopped on request", ""});
   return all;
 }
 
@@ -185,15 +172,13 @@ void judge(const model::Tensor& tensor, const codec::TensorHealth& health,
 Result<IntegrityReport> check_integrity(const model::Checkpoint& candidate,
                                         const model::Checkpoint* baseline, std::int32_t threads,
                                         Progress& progress) {
-  const auto health = read_all(candidate, threads, progress);
+  QUALM_TRY(const auto health, read_all(candidate, threads, progress));
   IntegrityReport report;
   for (std::size_t i = 0; i < health.size(); ++i) {
     const model::Tensor& tensor = candidate.tensors[i];
     if (health[i]) {
       report.weights_read += health[i]->rows_read * tensor.row_length();
       judge(tensor, *health[i], baseline, report);
-    } else if (health[i].error().kind == Kind::cancelled) {
-      return std::unexpected(health[i].error());
     } else {
       report.not_read.push_back(fmt::format("tensor {}: {}", tensor.name, health[i].error().found));
     }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "numeric/format.h"
+#include "base/units.h"
 #include "weights/origin.h"
 
 namespace qualm::weights {
@@ -40,7 +40,7 @@ std::string scaled(double gain, double residual_share) {
   return fmt::format("it is the baseline's times {:.3g}", gain);
 }
 
-std::string odd_rows(std::span<const RegressionSums> clusters, std::int64_t stride,
+std::string odd_rows(std::span<const RegressionSums> clusters, std::span<const std::int64_t> firsts,
                      std::int64_t count) {
   std::vector<double> gains, left, shares;
   for (const RegressionSums& c : clusters) gains.push_back(c.aa > 0 ? c.wa / c.aa : 1);
@@ -60,10 +60,10 @@ std::string odd_rows(std::span<const RegressionSums> clusters, std::int64_t stri
   if (odd.empty() ||
       static_cast<double>(odd.size()) > kMostOdd * static_cast<double>(clusters.size()))
     return "";
-  const std::int64_t first = static_cast<std::int64_t>(odd.front()) * stride;
+  const std::int64_t first = firsts[odd.front()];
   return fmt::format("{} of the power of rows {} to {} is unexplained, where the usual is {}",
-                     numeric::format_value(shares[odd.front()], {.percent = true}), first,
-                     first + count - 1, numeric::format_value(usual, {.percent = true}));
+                     format_value(shares[odd.front()], {.percent = true}), first, first + count - 1,
+                     format_value(usual, {.percent = true}));
 }
 
 }  // namespace qualm::weights

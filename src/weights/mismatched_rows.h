@@ -16,9 +16,9 @@ namespace qualm::weights {
 
 /// Where a few rows hold what is unexplained and the rest is the baseline's: exchanged rows, a part
 /// of the file that was written over. Empty where there are none. Rounding, scales of whole
-/// tensors, tuning and merging leave no such thing. Cluster i holds `count` rows from i * stride
+/// tensors, tuning and merging leave no such thing. Cluster i holds `count` rows from firsts[i]
 /// on; there is one cluster at least.
-[[nodiscard]] std::string odd_rows(std::span<const RegressionSums> clusters, std::int64_t stride,
-                                   std::int64_t count);
+[[nodiscard]] std::string odd_rows(std::span<const RegressionSums> clusters,
+                                   std::span<const std::int64_t> firsts, std::int64_t count);
 
 }  // namespace qualm::weights

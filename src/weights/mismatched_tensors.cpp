@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "model/sample_rows.h"
 #include "weights/unquantized.h"
 
 namespace qualm::weights {
@@ -30,11 +31,10 @@ struct Rows {
 Result<Rows> rows_of(const model::Tensor& tensor) {
   Rows rows;
   rows.may_differ = stored_as_floats(tensor.encoding) ? kEqual : kAlike;
-  const std::int64_t count = std::min(kRowsCompared, tensor.row_count());
-  for (std::int64_t i = 0; i < count; ++i) {
-    rows.places.push_back(i * tensor.row_count() / count);
+  rows.places = model::sample_rows(tensor.row_count(), kRowsCompared);
+  for (const std::int64_t place : rows.places) {
     rows.values.emplace_back(static_cast<std::size_t>(tensor.row_length()));
-    QUALM_CHECK(tensor.data->rows(rows.places.back(), 1, rows.values.back()));
+    QUALM_CHECK(tensor.data->rows(place, 1, rows.values.back()));
   }
   return rows;
 }

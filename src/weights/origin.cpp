@@ -7,8 +7,11 @@
 #include <iterator>
 #include <span>
 
+#include "base/parallel.h"
+#include "base/units.h"
+#include "model/layer_name.h"
+#include "model/sample_rows.h"
 #include "numeric/cluster.h"
-#include "numeric/format.h"
 #include "weights/blocks.h"
 #include "weights/mismatched_rows.h"
 #include "weights/mismatched_tensors.h"
@@ -36,16 +39,19 @@ struct Triple {
   std::vector<float> other_columns;  ///< brings the other there, where w was folded; else empty
 };
 
-/// Rows [first, first + count) of each of `clusters` pieces, evenly over the tensor.
+/// Rows [first, first + count) of each cluster. Clusters are equally far apart, so the last rows
+/// may be in none.
 struct Sample {
-  std::int64_t clusters = 0;
-  std::int64_t count = 0;  ///< rows of one cluster that are read
-  std::int64_t stride = 0;
-  Sample(std::int64_t rows, std::int64_t length)
-      : clusters(std::min(rows, kClusters)),
-        count(std::clamp<std::int64_t>(kMostWeights / std::max<std::int64_t>(1, clusters * length),
-                                       1, rows / std::max<std::int64_t>(1, clusters))),
-        stride(rows / std::max<std::int64_t>(1, clusters)) {}
+  std::vector<std::int64_t> firsts;  ///< of each cluster, its first row
+  std::int64_t count = 0;            ///< rows of one cluster that are read
+  Sample(std::int64_t rows, std::int64_t length) {
+    const std::int64_t clusters = std::clamp<std::int64_t>(rows, 1, kClusters);
+    const std::int64_t apart = rows / clusters;
+    firsts = model::sample_rows(apart * clusters, clusters);
+    count = std::clamp<std::int64_t>(kMostWeights / std::max<std::int64_t>(1, clusters * length), 1,
+                                     std::max<std::int64_t>(apart, 1));
+  }
+  [[nodiscard]] std::int64_t clusters() const { return std::ssize(firsts); }
 };
 
 struct TripleScratch {
@@ -80,10 +86,10 @@ Result<void> read(const Triple& triple, std::int64_t first, std::int64_t count,
 /// with, had the candidate been made from it.
 Result<std::vector<float>> columns_of_other(const std::string& name, const TensorIndex& a,
                                             const TensorIndex& b) {
-  const auto dot = name.rfind('.', name.size() - sizeof(".weight"));
-  const std::string layer = name.substr(0, dot + 1);
+  const auto parts = model::layer_name(name);
+  if (!parts) return std::vector<float>{};
   const std::string norm =
-      layer + (name.substr(dot + 1).starts_with("attn") ? "attn_norm.weight" : "ffn_norm.weight");
+      parts->prefix() + (parts->rest.starts_with("attn") ? "attn_norm.weight" : "ffn_norm.weight");
   const model::Tensor* of_a = a.find(norm);
   const model::Tensor* of_b = b.find(norm);
   if (!of_a || !of_b || of_a->dims != of_b->dims) return std::vector<float>{};
@@ -96,29 +102,29 @@ Result<std::vector<float>> columns_of_other(const std::string& name, const Tenso
 }
 
 std::string unexplained_in_words(double share) {
-  return fmt::format("{} of its power is unexplained",
-                     numeric::format_value(share, {.percent = true}));
+  return fmt::format("{} of its power is unexplained", format_value(share, {.percent = true}));
 }
 
 class Collector {
  public:
   Collector(int threads, Progress& progress)
-      : progress_(progress), scratch_(static_cast<std::size_t>(lanes(threads))) {}
+      : progress_(progress), scratch_(static_cast<std::size_t>(thread_count(threads))) {}
 
   Result<void> add(const Triple& triple, bool base_given) {
     const std::int64_t length = triple.w->row_length();
     const Sample sample(triple.rows, length);
-    std::vector<RegressionSums> clusters(static_cast<std::size_t>(sample.clusters));
+    std::vector<RegressionSums> clusters(static_cast<std::size_t>(sample.clusters()));
     const std::int64_t at_once = rows_per_block(length);
-    QUALM_CHECK(for_each_block(sample.clusters, static_cast<int>(scratch_.size()), progress_,
-                               [&](std::int64_t cluster, int lane) -> Result<void> {
-                                 for (std::int64_t row = 0; row < sample.count; row += at_once)
-                                   QUALM_CHECK(read(triple, cluster * sample.stride + row,
-                                                    std::min(at_once, sample.count - row),
-                                                    scratch_[static_cast<std::size_t>(lane)],
-                                                    clusters[static_cast<std::size_t>(cluster)]));
-                                 return {};
-                               }));
+    QUALM_CHECK(for_each_block(
+        sample.clusters(), static_cast<int>(scratch_.size()), progress_,
+        [&](std::int64_t cluster, int lane) -> Result<void> {
+          for (std::int64_t row = 0; row < sample.count; row += at_once)
+            QUALM_CHECK(read(triple, sample.firsts[static_cast<std::size_t>(cluster)] + row,
+                             std::min(at_once, sample.count - row),
+                             scratch_[static_cast<std::size_t>(lane)],
+                             clusters[static_cast<std::size_t>(cluster)]));
+          return {};
+        }));
     take(triple, sample, clusters, base_given);
     return {};
   }
@@ -178,7 +184,7 @@ class Collector {
     origin.name = triple.w->name;
     origin.encoding = triple.w->encoding.name;
     origin.rows = triple.rows;
-    origin.rows_read = sample.clusters * sample.count;
+    origin.rows_read = sample.clusters() * sample.count;
     matrix.residual = sums.ww;  // nothing explained
     matrix.fit = base_given ? fit(clusters) : std::nullopt;
     if (matrix.fit) {
@@ -194,7 +200,7 @@ class Collector {
     origin.residual_share = matrix.residual / sums.ww;
     matrix.w = triple.w;
     matrix.odd = scaled(origin.gain, origin.residual_share);
-    if (matrix.odd.empty()) matrix.odd = odd_rows(clusters, sample.stride, sample.count);
+    if (matrix.odd.empty()) matrix.odd = odd_rows(clusters, sample.firsts, sample.count);
     if (sums.step_noise > 0) origin.residual_over_step = matrix.residual / sums.step_noise;
     matrices_.push_back(std::move(matrix));
   }
@@ -250,7 +256,7 @@ Result<void> take_strange_norms(const model::Checkpoint& candidate,
   for (const auto& [name, share] : unquantized.off)
     suspects.all.push_back({candidate.find(name),
                             fmt::format("differs by {} of the baseline's power",
-                                        numeric::format_value(share, {.percent = true})),
+                                        format_value(share, {.percent = true})),
                             share > kFarOff});
   QUALM_TRY(auto mismatched, mismatched_among(suspects, fine_tune));
   unquantized.neither -= static_cast<std::int64_t>(mismatched.size());

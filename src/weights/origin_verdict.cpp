@@ -57,10 +57,9 @@ std::string kept_in_words(const UnquantizedTensors& unquantized) {
 std::string residual_in_words(const Provenance& found) {
   if (!found.residual_share) return "no quantized matrices to go by";
   std::string text = fmt::format("{} of its weights' power is unexplained",
-                                 numeric::format_value(*found.residual_share, {.percent = true}));
+                                 format_value(*found.residual_share, {.percent = true}));
   if (found.residual_over_step)
-    text += fmt::format(", {} times what rounding leaves",
-                        numeric::format_value(*found.residual_over_step));
+    text += fmt::format(", {} times what rounding leaves", format_value(*found.residual_over_step));
   return text;
 }
 
@@ -123,7 +122,7 @@ std::string headline(const Provenance& found, Origin matrices, Origin unquantize
   if (!found.delta || *found.delta == 0)
     return "baseline and base model do not differ: " + evidence;
   return fmt::format("baseline and base model differ by {} (rms), too little to tell: {}",
-                     numeric::format_value(*found.delta, {.percent = true}), evidence);
+                     format_value(*found.delta, {.percent = true}), evidence);
 }
 
 }  // namespace

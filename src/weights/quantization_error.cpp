@@ -8,6 +8,8 @@
 #include <memory>
 #include <vector>
 
+#include "model/sample_rows.h"
+
 namespace qualm::weights {
 namespace {
 
@@ -78,19 +80,17 @@ QuantizationError quantization_error_of(const model::Tensor& tensor, std::int64_
   if (length <= 0 || rows <= 0) return sums;
   sums.gridded = !is_float(tensor);
   const auto grid = sums.gridded ? even_steps(tensor) : nullptr;
-  const std::int64_t wanted = std::clamp<std::int64_t>(sample / length, 1, rows);
+  const auto sampled = model::sample_rows(rows, std::max<std::int64_t>(sample / length, 1));
   std::vector<float> values(static_cast<std::size_t>(length));
   std::vector<float> steps(sums.gridded ? values.size() : 0);
-  for (std::int64_t i = 0; i < wanted; ++i) {
-    // i * rows / wanted without the product, which a hostile shape could make overflow
-    const std::int64_t row = i * (rows / wanted) + i * (rows % wanted) / wanted;
+  for (const std::int64_t row : sampled) {
     if (tensor.data && (grid || !sums.gridded) &&
         add_row(tensor, grid.get(), row, values, steps, sums))
       continue;
     sums.unknown = fmt::format("{} has no uniform grid that is known here", tensor.encoding.name);
     return sums;
   }
-  const double scale = static_cast<double>(rows) / static_cast<double>(wanted);
+  const double scale = static_cast<double>(rows) / static_cast<double>(sampled.size());
   sums.weights *= scale;
   sums.error *= scale;
   return sums;

@@ -8,6 +8,8 @@
 #include <span>
 
 #include "codec/smoothing.h"
+#include "model/layer_name.h"
+#include "model/sample_rows.h"
 #include "weights/blocks.h"
 #include "weights/tensor_index.h"
 
@@ -89,8 +91,7 @@ Distances squared_distances(std::span<const float> plain, std::span<const float>
 Result<bool> helps(const Pair& pair, const Factors& before, const Factors& after, double left) {
   Distances sum;
   TwoRows both;
-  const std::int64_t stride = std::max<std::int64_t>(1, pair.rows() / kSampledRows);
-  for (std::int64_t row = 0; row < pair.rows(); row += stride) {
+  for (const std::int64_t row : model::sample_rows(pair.rows(), kSampledRows)) {
     QUALM_CHECK(read(pair, row, both));
     std::vector<float> w = both.w;
     apply(before, row, pair.columns(), w);
@@ -183,12 +184,11 @@ class Finder {
   Unscaling found_;
 };
 
+/// "blk.0.", "blk.1.", ...
 std::set<std::string> layers_of(const model::Checkpoint& model) {
   std::set<std::string> layers;
   for (const model::Tensor& tensor : model.tensors) {
-    if (!tensor.name.starts_with("blk.")) continue;
-    const auto end = tensor.name.find('.', 4);
-    if (end != std::string::npos) layers.insert(tensor.name.substr(0, end + 1));
+    if (const auto parts = model::layer_name(tensor.name)) layers.insert(parts->prefix());
   }
   return layers;
 }

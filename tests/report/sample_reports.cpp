@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "model/layer_name.h"
+
 namespace qualm::report::testing {
 namespace {
 
@@ -357,7 +359,7 @@ weights::TensorComparison tensor_sample(const std::string& name, const std::stri
   weights::TensorComparison tensor;
   tensor.name = name;
   tensor.tensor_class = model::tensor_class(name);
-  tensor.layer = weights::layer_of(name);
+  tensor.layer = model::layer_of(name);
   tensor.dims = {256, 16};
   tensor.encoding = type;
   tensor.baseline_encoding = "F16";

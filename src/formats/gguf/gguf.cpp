@@ -12,7 +12,6 @@
 #include <unordered_set>
 #include <utility>
 
-#include "base/units.h"
 #include "formats/gguf/shard.h"
 
 namespace qualm::gguf {

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "model/layer_name.h"
+
 namespace qualm::formats::hf {
 namespace {
 
@@ -48,7 +50,7 @@ const Scheme* scheme_named(std::string_view encoding) {
 /// "blk.3.attn_q.weight" -> "attn_q"; "model.layers.3.mlp.gate.weight" -> "model.layers.mlp.gate".
 std::string without_layer(std::string_view name) {
   std::string out;
-  if (name.starts_with("blk.")) name.remove_prefix(4);
+  if (const auto parts = model::layer_name(name)) name = parts->rest;
   if (name.ends_with(".weight")) name.remove_suffix(7);
   while (!name.empty()) {
     const std::string_view word = name.substr(0, name.find('.'));
