@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "diagnose/checks.h"
 #include "report/page_parts.h"
 
 namespace qualm::report {
@@ -73,20 +74,25 @@ std::int64_t count_in(const Json& confusion, const std::string& cause, const std
   return 0;
 }
 
+/// All that a diagnosis may end with.
+std::vector<std::string> answers() {
+  std::vector<std::string> all{"healthy"};
+  for (const diagnose::CheckRow& row : diagnose::kChecks) all.emplace_back(row.name);
+  all.insert(all.end(), {"problem", "cannot_tell"});
+  return all;
+}
+
 /// Rows: what was put in; columns: what was found.
 Table confusion_of(const Json& document) {
-  constexpr const char* kAnswers[] = {"healthy",    "not_quant",    "tier",
-                                      "kv_cache",   "architecture", "calibration",
-                                      "provenance", "problem",      "cannot_tell"};
   const Json& confusion = at(document, "confusion");
   std::vector<std::string> found;
-  for (const char* answer : kAnswers)
+  for (const std::string& answer : answers())
     if (std::ranges::any_of(confusion,
                             [&](const Json& cell) { return string_at(cell, "found") == answer; }))
-      found.emplace_back(answer);
+      found.push_back(answer);
   Table table{.columns = {{"True \\ found"}}, .rows = {}, .headed = true, .wraps = false};
   for (const std::string& answer : found) table.columns.push_back({answer, true});
-  for (const char* cause : kAnswers) {
+  for (const std::string& cause : answers()) {
     std::vector<Cell> cells{{cause, Tone::strong}};
     std::int64_t all = 0;
     for (const std::string& answer : found) {

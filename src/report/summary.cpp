@@ -46,8 +46,9 @@ std::string cause_in_words(const diagnose::Finding& finding, const DiagnoseRepor
       return fmt::format("The calibration does not fit this text: {}", finding.headline);
     case CheckId::provenance:
       return fmt::format("This is not a quant of the original: {}", finding.headline);
+    default:  // a new check says it with its title
+      return fmt::format("{}: {}", diagnose::row_of(finding.check).title, finding.headline);
   }
-  return fmt::format("{}: {}", diagnose::row_of(finding.check).title, finding.headline);
 }
 
 /// "KLD 0.061 -> 0.009, same top token 77 % -> 91 %"
