@@ -67,8 +67,6 @@ constexpr std::array<MetricRow, kMetricCount> kRows{{
      .in_tables = true},
     percentile(MetricId::kld_median, "kld_median", "KLD, median",
                "Half of the positions have a smaller KLD.", 0.5),
-    percentile(MetricId::kld_p75, "kld_p75", "KLD, 75 %",
-               "75 % of the positions have a smaller KLD.", 0.75),
     percentile(MetricId::kld_p90, "kld_p90", "KLD, 90 %",
                "90 % of the positions have a smaller KLD.", 0.9),
     percentile(MetricId::kld_p95, "kld_p95", "KLD, 95 %",

@@ -23,7 +23,6 @@ enum class MetricId : std::size_t {
   ppl_change,
   kld_mean,
   kld_median,
-  kld_p75,
   kld_p90,
   kld_p95,
   kld_p99,
