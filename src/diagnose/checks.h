@@ -24,7 +24,6 @@ enum class CheckId : std::uint8_t {
   architecture,
   calibration,
   provenance,
-  sampler,
 };
 
 /// What to do about a finding, before it is proved.
@@ -49,7 +48,6 @@ using Prescribe = Known<std::optional<Fix>> (*)(const Facts& facts);
 [[nodiscard]] Known<Finding> check_architecture(const Facts& facts);
 [[nodiscard]] Known<Finding> check_calibration(const Facts& facts);
 [[nodiscard]] Known<Finding> check_provenance(const Facts& facts);
-[[nodiscard]] Known<Finding> check_sampler(const Facts& facts);
 
 [[nodiscard]] Known<std::optional<Fix>> fix_files(const Facts& facts);
 [[nodiscard]] Known<std::optional<Fix>> fix_type(const Facts& facts);
@@ -94,8 +92,6 @@ inline constexpr std::array kChecks{
              "The weights are not a quantization of the original: the base model, a merge, a "
              "quant of a quant.",
              check_provenance, make_again},
-    CheckRow{CheckId::sampler, "sampler", "Sampler settings",
-             "Temperature, penalties and the like change answers.", check_sampler, nullptr},
 };
 
 [[nodiscard]] constexpr const CheckRow& row_of(CheckId id) noexcept {
