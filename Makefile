@@ -51,9 +51,10 @@ tidy: setup
 	git ls-files $(TIDY:=/*.cpp) | xargs -P $(JOBS) -n 4 clang-tidy-19 --quiet -p build/dev \
 	  --extra-arg=-Wno-unknown-warning-option
 
+# The unit tests under sanitizers; those that run libllama are left out.
 asan tsan: setup
 	@[ -f build/$@/build.ninja ] || cmake --preset $@ > /dev/null
-	@cmake --build build/$@ -j $(JOBS)
+	@cmake --build build/$@ --target unit_tests -j $(JOBS)
 	ctest --preset $@ -j $(JOBS)
 
 # Each reader under libFuzzer, ASan and UBSan, for SECONDS; what is found there stays in build/.
