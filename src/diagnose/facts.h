@@ -37,12 +37,12 @@ struct Given {
   const model::Checkpoint* baseline = nullptr;  ///< the original; may be null
   const model::Checkpoint* base_model =
       nullptr;  ///< that the original was fine-tuned from; or null
-  std::string candidate_path;
-  std::string baseline_path;
+  std::string candidate_path{};
+  std::string baseline_path{};
   std::string type_k = "f16";  ///< the cache the user runs with
   std::string type_v = "f16";
-  std::string runtime;                         ///< model/runtime.h; empty: not said
-  std::string asked_symptom;                   ///< "repetition"; empty: not said
+  std::string runtime{};                       ///< model/runtime.h; empty: not said
+  std::string asked_symptom{};                 ///< "repetition"; empty: not said
   bool look_for_long_context = false;          ///< a loss that grows with the position
   bool texts_asked = false;                    ///< texts are to be written, whatever is found
   bool texts_allowed = true;                   ///< texts may be written where a loss was found
