@@ -28,11 +28,11 @@ struct Written {
 Result<Written> write(const Plan& plan, const Side& candidate, const std::optional<Side>& control,
                       const Sampling& sampling, Progress& progress) {
   Written written;
-  QUALM_TRY(written.candidate, generate(*candidate.model, plan.prompts, plan.length, sampling,
-                                        candidate.settings, progress));
+  QUALM_TRY(written.candidate,
+            generate(*candidate.model, plan.prompts, sampling, candidate.settings, progress));
   if (control) {
-    QUALM_TRY(written.control, generate(*control->model, plan.prompts, plan.length, sampling,
-                                        control->settings, progress));
+    QUALM_TRY(written.control,
+              generate(*control->model, plan.prompts, sampling, control->settings, progress));
   }
   return written;
 }
@@ -78,11 +78,38 @@ Symptom worded(Symptom s, const std::string& what) {
   return s;
 }
 
-Symptom means(const char* symptom, const char* id, const char* unit,
-              const std::vector<double>& candidate, const std::vector<double>& control,
-              bool more_is_worse, const std::string& what) {
-  Symptom s = worded(of_means(symptom, id, unit, candidate, control), what);
-  s.more_is_worse = more_is_worse;
+struct Figure {
+  const char* symptom = "";
+  const char* id = "";
+  const char* unit = "";
+  const char* what = "";  ///< in words
+  bool more_is_worse = true;
+};
+constexpr Figure kRepeated{.symptom = "repetition",
+                           .id = "rep_4",
+                           .unit = "ratio",
+                           .what = "Share of groups of 4 tokens that a text has had before"};
+constexpr Figure kDistinct{.symptom = "repetition",
+                           .id = "distinct_2",
+                           .unit = "ratio",
+                           .what = "Share of distinct pairs of tokens in a text",
+                           .more_is_worse = false};
+constexpr Figure kSurprise{.symptom = "incoherent",
+                           .id = "nll",
+                           .unit = "nat/token",
+                           .what = "Surprise of the baseline at the text, in nat per token"};
+constexpr Figure kPromptGain{
+    .symptom = "off-topic",
+    .id = "prompt_gain",
+    .unit = "nat/token",
+    .what = "What the prompt tells the baseline about the text, in nat per token",
+    .more_is_worse = false};
+
+Symptom means(const Figure& figure, const std::vector<double>& candidate,
+              const std::vector<double>& control) {
+  Symptom s =
+      worded(of_means(figure.symptom, figure.id, figure.unit, candidate, control), figure.what);
+  s.more_is_worse = figure.more_is_worse;
   return s;
 }
 
@@ -155,20 +182,18 @@ Result<std::vector<Symptom>> examine(const Plan& plan, const Side& candidate,
                                      const std::optional<Side>& judge, Progress& progress) {
   std::vector<Symptom> found;
   const bool read_texts = judge && (plan.incoherent || plan.off_topic);
-  QUALM_TRY(const Written sampled, write(plan, candidate, control, {.greedy = false}, progress));
+  QUALM_TRY(const Written sampled,
+            write(plan, candidate, control, {.length = plan.length, .greedy = false}, progress));
   if (plan.repetition || (plan.incoherent && control)) {
-    QUALM_TRY(const Written greedy, write(plan, candidate, control, {.greedy = true}, progress));
+    QUALM_TRY(const Written greedy,
+              write(plan, candidate, control, {.length = plan.length, .greedy = true}, progress));
     if (plan.repetition) found.push_back(loop_symptom("loops_greedy", "Greedy", greedy));
     if (plan.repetition) found.push_back(loop_symptom("loops_sampled", "Sampled", sampled));
     if (plan.incoherent && control) found.push_back(divergence(greedy, plan.length));
   }
   if (plan.repetition) {
-    found.push_back(means("repetition", "rep_4", "ratio", repeated(sampled.candidate, 4),
-                          repeated(sampled.control, 4), true,
-                          "Share of groups of 4 tokens that a text has had before"));
-    found.push_back(means("repetition", "distinct_2", "ratio", distinct(sampled.candidate, 2),
-                          distinct(sampled.control, 2), false,
-                          "Share of distinct pairs of tokens in a text"));
+    found.push_back(means(kRepeated, repeated(sampled.candidate, 4), repeated(sampled.control, 4)));
+    found.push_back(means(kDistinct, distinct(sampled.candidate, 2), distinct(sampled.control, 2)));
   }
   if (!read_texts) return found;
   QUALM_TRY(const Reading own, read(plan, *judge, sampled.candidate, progress));
@@ -176,12 +201,8 @@ Result<std::vector<Symptom>> examine(const Plan& plan, const Side& candidate,
   if (control) {
     QUALM_TRY(theirs, read(plan, *judge, sampled.control, progress));
   }
-  if (plan.incoherent)
-    found.push_back(means("incoherent", "nll", "nat/token", own.nll, theirs.nll, true,
-                          "Surprise of the baseline at the text, in nat per token"));
-  if (plan.off_topic)
-    found.push_back(means("off-topic", "prompt_gain", "nat/token", own.gain, theirs.gain, false,
-                          "What the prompt tells the baseline about the text, in nat per token"));
+  if (plan.incoherent) found.push_back(means(kSurprise, own.nll, theirs.nll));
+  if (plan.off_topic) found.push_back(means(kPromptGain, own.gain, theirs.gain));
   return found;
 }
 
