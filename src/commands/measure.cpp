@@ -153,6 +153,32 @@ Result<std::vector<report::KvCell>> kv_grid(Run& run, std::size_t index,
   return cells;
 }
 
+/// One result for each candidate, with its conditions and its grid of caches.
+Result<report::MeasureReport> report_of(Run& run, std::vector<evaluate::Measurement> measured,
+                                        const numeric::Metric& noise_floor) {
+  const bool cancelled = measured.front().cancelled;
+  report::MeasureReport report;
+  report.tool.libllama = run.engine->version();
+  report.baseline = card(run.baseline->checkpoint());
+  for (std::size_t i = 0; i < measured.size(); ++i) {
+    for (const job::Condition& condition : run.conditions)
+      report.gates.push_back(
+          {condition.text, run.candidates[i]->path(), decide(condition, measured[i])});
+    report::MeasureResult result;
+    result.candidate = card(run.candidates[i]->checkpoint());
+    result.text = text_label(run.request);
+    result.protocol = evaluate::to_string(run.request.protocol);
+    result.settings = run.settings;
+    result.measurement = std::move(measured[i]);
+    result.resolution_kld = noise_floor;
+    if (run.request.kv_grid && !cancelled) {
+      QUALM_TRY(result.kv, kv_grid(run, i, noise_floor));
+    }
+    report.results.push_back(std::move(result));
+  }
+  return report;
+}
+
 int exit_code_of(const report::MeasureReport& report) {
   using enum report::Gate::Outcome;
   const auto any = [&](auto outcome) {
@@ -197,28 +223,9 @@ Result<job::Outcome> measure(const job::Request& request, evaluate::WindowStore&
   QUALM_TRY(auto measured,
             run.text->measure(reference, subjects, 0, run.text->windows().count(), stop_rule(run)));
   const bool cancelled = measured.front().cancelled;
-  const numeric::Metric resolution = measured.back().metrics[MetricId::kld_mean];
+  const numeric::Metric noise_floor = measured.back().metrics[MetricId::kld_mean];
   measured.pop_back();
-
-  report::MeasureReport report;
-  report.tool.libllama = run.engine->version();
-  report.baseline = card(run.baseline->checkpoint());
-  for (std::size_t i = 0; i < measured.size(); ++i) {
-    for (const job::Condition& condition : run.conditions)
-      report.gates.push_back(
-          {condition.text, run.candidates[i]->path(), decide(condition, measured[i])});
-    report::MeasureResult result;
-    result.candidate = card(run.candidates[i]->checkpoint());
-    result.text = text_label(request);
-    result.protocol = evaluate::to_string(request.protocol);
-    result.settings = run.settings;
-    result.measurement = std::move(measured[i]);
-    result.resolution_kld = resolution;
-    if (request.kv_grid && !cancelled) {
-      QUALM_TRY(result.kv, kv_grid(run, i, resolution));
-    }
-    report.results.push_back(std::move(result));
-  }
+  QUALM_TRY(const report::MeasureReport report, report_of(run, std::move(measured), noise_floor));
   const int code = cancelled ? exit_code(Kind::cancelled) : exit_code_of(report);
   return job::Outcome{report::to_json(report), code};
 }
