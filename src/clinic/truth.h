@@ -51,8 +51,8 @@ struct Truth {
 struct AsRun {
   std::string type_k = "f16";
   std::string type_v = "f16";
-  std::int32_t first_unread = 0;     ///< window of the first text
-  std::vector<std::string> tensors;  ///< patterns of a class whose share is asked for; empty: none
+  std::int32_t first_unread = 0;       ///< window of the first text
+  std::vector<std::string> tensors{};  ///< patterns of a class whose share is asked for, or none
 };
 
 [[nodiscard]] Result<Truth> measure_truth(experiment::Experiment& experiment, const AsRun& run);

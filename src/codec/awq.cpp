@@ -32,32 +32,38 @@ struct Group {
   float zero = 0;
 };
 
-/// Decodes row by row: `group_of(n, j)` reads a group's parameters, `code_of(n, k)` a code.
-template <class GroupOf, class CodeOf, class Apply>
-auto awq_rows(const Part& scales, const Groups& groups, std::int64_t inputs,
-              const GroupOf& group_of, const CodeOf& code_of, Apply apply) {
-  return [=](std::int64_t first, std::int64_t count, float* out) -> Result<void> {
-    std::vector<Group> row(static_cast<std::size_t>(groups.count));
-    for (std::int64_t n = first; n < first + count; ++n, out += inputs) {
-      for (std::int64_t j = 0; j < groups.count; ++j) {
-        const Group group = row[static_cast<std::size_t>(j)] = group_of(n, j);
-        QUALM_CHECK(expect_finite(scales, {&group.scale, 1}, j));
-        QUALM_CHECK(expect_finite(scales, {&group.zero, 1}, j));
+/// What a row is decoded from: `group_of(n, j)` reads a group's parameters, `code_of(n, k)` a code.
+template <class GroupOf, class CodeOf>
+struct AwqCodes {
+  std::int64_t inputs;
+  Groups groups;
+  Part scales;  ///< named in errors
+  GroupOf group_of;
+  CodeOf code_of;
+};
+
+template <class Codes, class Apply>
+auto awq_rows(const Codes& codes, Apply apply) {
+  return [codes, apply](std::int64_t first, std::int64_t count, float* out) -> Result<void> {
+    std::vector<Group> row(static_cast<std::size_t>(codes.groups.count));
+    for (std::int64_t n = first; n < first + count; ++n, out += codes.inputs) {
+      for (std::int64_t j = 0; j < codes.groups.count; ++j) {
+        const Group group = row[static_cast<std::size_t>(j)] = codes.group_of(n, j);
+        QUALM_CHECK(expect_finite(codes.scales, {&group.scale, 1}, j));
+        QUALM_CHECK(expect_finite(codes.scales, {&group.zero, 1}, j));
       }
-      for (std::int64_t k = 0; k < inputs; ++k) {
-        const Group group = row[static_cast<std::size_t>(groups.of(k))];
-        out[k] = apply(static_cast<float>(code_of(n, k)), group.zero, group.scale);
+      for (std::int64_t k = 0; k < codes.inputs; ++k) {
+        const Group group = row[static_cast<std::size_t>(codes.groups.of(k))];
+        out[k] = apply(static_cast<float>(codes.code_of(n, k)), group.zero, group.scale);
       }
     }
     return {};
   };
 }
 
-template <class GroupOf, class CodeOf, class Apply>
-auto awq_data(std::int64_t outputs, std::int64_t inputs, const Part& scales, const Groups& groups,
-              const GroupOf& group_of, const CodeOf& code_of, Apply apply) {
-  return rows_and_steps(outputs, inputs, awq_rows(scales, groups, inputs, group_of, code_of, apply),
-                        awq_rows(scales, groups, inputs, group_of, code_of, GridStep{}));
+template <class Codes, class Apply>
+auto awq_data(std::int64_t outputs, const Codes& codes, Apply apply) {
+  return rows_and_steps(outputs, codes.inputs, awq_rows(codes, apply), awq_rows(codes, GridStep{}));
 }
 
 float number_at(const Part& part, std::int64_t i) noexcept {
@@ -115,10 +121,11 @@ Result<Matrix> make_awq_gemm(const AwqParts& parts, std::int64_t group_size) {
   const auto code_of = [qweight = parts.qweight](std::int64_t n, std::int64_t k) {
     return gemm_code(qweight, k, n);
   };
-  return Matrix{{outputs, inputs},
-                {std::move(name), -1, groups.grid(4, inputs, false)},
-                awq_data(outputs, inputs, parts.scales, groups, group_of, code_of, GridWeight{}),
-                std::move(notes)};
+  return Matrix{
+      {outputs, inputs},
+      {std::move(name), -1, groups.grid(4, inputs, ZeroPoint::stored)},
+      awq_data(outputs, AwqCodes{inputs, groups, parts.scales, group_of, code_of}, GridWeight{}),
+      std::move(notes)};
 }
 
 Result<Matrix> make_awq_gemv(const AwqParts& parts, std::int64_t group_size) {
@@ -143,10 +150,11 @@ Result<Matrix> make_awq_gemv(const AwqParts& parts, std::int64_t group_size) {
   const auto code_of = [qweight = parts.qweight](std::int64_t n, std::int64_t k) {
     return gemv_code(qweight, n, k);
   };
-  return Matrix{{outputs, inputs},
-                {std::move(name), -1, groups.grid(4, inputs, false)},
-                awq_data(outputs, inputs, parts.scales, groups, group_of, code_of, GridWeight{}),
-                {}};
+  return Matrix{
+      {outputs, inputs},
+      {std::move(name), -1, groups.grid(4, inputs, ZeroPoint::stored)},
+      awq_data(outputs, AwqCodes{inputs, groups, parts.scales, group_of, code_of}, GridWeight{}),
+      {}};
 }
 
 Result<Matrix> make_awq_gemv_fast(const AwqParts& parts, std::int64_t group_size) {
@@ -177,10 +185,11 @@ Result<Matrix> make_awq_gemv_fast(const AwqParts& parts, std::int64_t group_size
     const std::int64_t word = n / 4 * inputs + k / 64 * 64 + 16 * (n % 4) + place / 4;
     return (load<std::uint16_t>(qweight.bytes.data(), word) >> (4 * (place % 4))) & 15u;
   };
-  return Matrix{{outputs, inputs},
-                {std::move(name), -1, groups.grid(4, inputs, false)},
-                awq_data(outputs, inputs, parts.scales, groups, group_of, code_of, scale_then_add),
-                {}};
+  return Matrix{
+      {outputs, inputs},
+      {std::move(name), -1, groups.grid(4, inputs, ZeroPoint::stored)},
+      awq_data(outputs, AwqCodes{inputs, groups, parts.scales, group_of, code_of}, scale_then_add),
+      {}};
 }
 
 }  // namespace qualm::codec

@@ -22,14 +22,22 @@ struct Layout {
   bool planar = false;
 };
 
+/// How a zero point was written.
+enum class ZeroWriting {
+  as_it_is,
+  less_one,            ///< each field by itself: 0 became the largest code
+  less_one_from_word,  ///< the ones were subtracted from whole words: 0 borrowed from its neighbour
+};
+
 /// The zero points of a file, as stored and as meant.
 class Zeros {
  public:
-  Zeros(Part part, const Layout& layout, bool less_one, bool whole_word)
+  Zeros(Part part, const Layout& layout, ZeroWriting writing)
       : part_(std::move(part)),
         layout_(layout),
-        less_one_(less_one),
-        added_(less_one && whole_word && std::has_single_bit(static_cast<unsigned>(layout.bits))
+        less_one_(writing != ZeroWriting::as_it_is),
+        added_(writing == ZeroWriting::less_one_from_word &&
+                       std::has_single_bit(static_cast<unsigned>(layout.bits))
                    ? ones(layout.bits)
                    : 0) {}
 
@@ -90,15 +98,21 @@ class GptqRows {
     }
     for (std::int64_t k = 0; k < layout_.k; k += kBlock) {
       for (std::int64_t i = 0; i < count; ++i)
-        block(first + i, k, scales.data() + i, zeros.data() + i, count, out + i * layout_.k);
+        block(first + i, k, {scales.data() + i, zeros.data() + i, count}, out + i * layout_.k);
     }
     return {};
   }
 
  private:
-  /// Weights [k, k + 32) of output n; scales and zeros of group j at [j * stride].
-  void block(std::int64_t n, std::int64_t k, const float* scales, const float* zeros,
-             std::int64_t stride, float* row) const noexcept {
+  /// Of one output: those of group j at [j * stride].
+  struct OfGroups {
+    const float* scales = nullptr;
+    const float* zeros = nullptr;
+    std::int64_t stride = 0;
+  };
+
+  /// Weights [k, k + 32) of output n.
+  void block(std::int64_t n, std::int64_t k, OfGroups of, float* row) const noexcept {
     const auto length = static_cast<int>(std::min(kBlock, layout_.k - k));
     const auto words_used = ceil_divide(length * layout_.bits, 32);
     std::uint32_t words[8] = {};
@@ -108,8 +122,8 @@ class GptqRows {
     std::uint8_t codes[kBlock];
     (layout_.planar ? unpack_planar : unpack_stream)(words, layout_.bits, length, codes);
     for (int i = 0; i < length; ++i) {
-      const std::int64_t j = groups_.of(k + i) * stride;
-      row[k + i] = Of{}(static_cast<float>(codes[i]), zeros[j], scales[j]);
+      const std::int64_t j = groups_.of(k + i) * of.stride;
+      row[k + i] = Of{}(static_cast<float>(codes[i]), of.zeros[j], of.scales[j]);
     }
   }
 
@@ -178,7 +192,7 @@ Result<Matrix> make_gptq(const GptqParts& parts, const GptqConfig& config) {
   QUALM_TRY(const Layout layout, find_layout(parts, config));
   QUALM_TRY(const Groups groups,
             find_groups(parts.scales, parts.g_idx, layout.k, layout.groups, config.group_size));
-  const Zeros as_stored(parts.qzeros, layout, false, false);
+  const Zeros as_stored(parts.qzeros, layout, ZeroWriting::as_it_is);
   const std::vector<std::int64_t> seen = count_zeros(as_stored, layout);
   std::vector<model::Note> notes;
   const bool less_one = zeros_less_one(seen, layout, config, notes);
@@ -190,10 +204,14 @@ Result<Matrix> make_gptq(const GptqParts& parts, const GptqConfig& config) {
                  ambiguous, layout.groups * layout.n, (1 << layout.bits) - 1,
                  config.whole_word_zeros ? "GPTQModel writes them" : "0", 1 << layout.bits)});
   std::string name = fmt::format("GPTQ {} bit {}", layout.bits, groups.label);
-  const Zeros zeros(parts.qzeros, layout, less_one, config.whole_word_zeros);
+  const ZeroWriting less =
+      config.whole_word_zeros ? ZeroWriting::less_one_from_word : ZeroWriting::less_one;
+  const Zeros zeros(parts.qzeros, layout, less_one ? less : ZeroWriting::as_it_is);
   return Matrix{
       {layout.n, layout.k},
-      {std::move(name), -1, groups.grid(layout.bits, layout.k, config.symmetric)},
+      {std::move(name), -1,
+       groups.grid(layout.bits, layout.k,
+                   config.symmetric ? ZeroPoint::middle : ZeroPoint::stored)},
       rows_and_steps(layout.n, layout.k, GptqRows<GridWeight>(parts, zeros, layout, groups),
                      GptqRows<GridStep>(parts, zeros, layout, groups)),
       std::move(notes)};

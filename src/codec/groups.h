@@ -10,6 +10,11 @@
 
 namespace qualm::codec {
 
+enum class ZeroPoint {
+  middle,  ///< the middle code
+  stored,  ///< a code of its own for each group
+};
+
 struct Groups {
   std::int64_t count = 1;
   std::int64_t size = 1;            ///< inputs in a row that share a group, where `index` is empty
@@ -20,8 +25,8 @@ struct Groups {
     return index.empty() ? k / size : index[static_cast<std::size_t>(k)];
   }
   /// For plain rounding, which has no order of its own: groups of neighbours.
-  [[nodiscard]] model::Grid grid(int bits, std::int64_t inputs, bool symmetric) const {
-    return {{{bits, ceil_divide(inputs, count)}}, symmetric};
+  [[nodiscard]] model::Grid grid(int bits, std::int64_t inputs, ZeroPoint zero) const {
+    return {{{bits, ceil_divide(inputs, count)}}, zero == ZeroPoint::middle};
   }
 };
 

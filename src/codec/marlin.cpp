@@ -101,7 +101,7 @@ Result<Matrix> make_marlin(const MarlinParts& parts) {
   QUALM_TRY(const Groups groups, find_groups(parts.scales, {}, inputs, parts.scales.shape[0], 0));
   std::string name = fmt::format("Marlin 4 bit {}", groups.label);
   return Matrix{{outputs, inputs},
-                {std::move(name), -1, groups.grid(4, inputs, true)},
+                {std::move(name), -1, groups.grid(4, inputs, ZeroPoint::middle)},
                 rows_and_steps(outputs, inputs, MarlinRows<GridWeight>(parts, groups),
                                MarlinRows<GridStep>(parts, groups)),
                 {}};

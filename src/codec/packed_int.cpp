@@ -115,7 +115,8 @@ Result<Matrix> make_packed_int(const PackedIntParts& parts, const PackedIntConfi
   std::string name = fmt::format("compressed-tensors int{} {}", bits, of_input.label);
   return Matrix{
       {n, k},
-      {std::move(name), -1, of_input.grid(bits, k, !used.zero)},
+      {std::move(name), -1,
+       of_input.grid(bits, k, used.zero ? ZeroPoint::stored : ZeroPoint::middle)},
       rows_and_steps(n, k, PackedIntRows<GridWeight>(used, config, of_input, dense, dense_zero),
                      PackedIntRows<GridStep>(used, config, of_input, dense, dense_zero)),
       {}};

@@ -37,11 +37,11 @@ struct Given {
   const model::Checkpoint* baseline = nullptr;  ///< the original; may be null
   const model::Checkpoint* base_model =
       nullptr;  ///< that the original was fine-tuned from; or null
-  std::string candidate_path;
-  std::string baseline_path;
+  std::string candidate_path{};
+  std::string baseline_path{};
   std::string type_k = "f16";  ///< the cache the user runs with
   std::string type_v = "f16";
-  std::string runtime;  ///< model/runtime.h; empty: not said
+  std::string runtime{};  ///< model/runtime.h; empty: not said
   /// The one that the user named.
   std::optional<probe::SymptomId> asked_symptom = {};
   bool look_for_long_context = false;          ///< a loss that grows with the position

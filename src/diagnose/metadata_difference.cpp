@@ -109,13 +109,9 @@ Difference::Weight weight_of(std::string_view key) {
 }
 
 /// The entry is missing in `lacking`: it matters where the default is known to be another value.
-Difference one_sided(const model::Entry& entry, const Checkpoint& lacking, bool of_candidate) {
+Difference one_sided(const model::Entry& entry, const Checkpoint& lacking, std::string says) {
   using enum Difference::Weight;
-  const std::string value = model::to_text(entry.value);
-  Difference difference{
-      entry.key,
-      of_candidate ? value + ", missing in the original" : "missing, in the original " + value,
-      note};
+  Difference difference{entry.key, std::move(says), note};
   const auto number = as_number(entry.value);
   const auto fallback = default_of(entry.key, lacking);
   if (entry.key.starts_with(kTemplate)) {
@@ -137,7 +133,8 @@ void compare_metadata(const Checkpoint& candidate, const Checkpoint& baseline,
     if (!matters(entry.key, arch)) continue;
     const Value* other = candidate.metadata.find(entry.key);
     if (!other) {
-      out.push_back(one_sided(entry, candidate, false));
+      out.push_back(
+          one_sided(entry, candidate, "missing, in the original " + model::to_text(entry.value)));
       continue;
     }
     const std::string says = value_difference(*other, entry.value);
@@ -145,7 +142,8 @@ void compare_metadata(const Checkpoint& candidate, const Checkpoint& baseline,
   }
   for (const model::Entry& entry : candidate.metadata.entries())
     if (matters(entry.key, arch) && !baseline.metadata.find(entry.key))
-      out.push_back(one_sided(entry, baseline, true));
+      out.push_back(
+          one_sided(entry, baseline, model::to_text(entry.value) + ", missing in the original"));
   for (Difference& difference : out)
     if (const auto effect = effect_of(difference.key);
         !effect.empty() && difference.weight == breaks)

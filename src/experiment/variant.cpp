@@ -85,10 +85,12 @@ std::string describe(const Weights& weights) {
       break;
   }
   std::string text = "candidate with";
-  for (const auto& rule : weights.recipe.rules)
-    text += fmt::format("{} {} {} {}", text.ends_with("with") ? "" : ",", rule.pattern,
-                        in_words(rule.action), rule.type);
-  while (text.ends_with(' ')) text.pop_back();
+  std::string_view before = " ";
+  for (const auto& rule : weights.recipe.rules) {
+    text += fmt::format("{}{} {}", before, rule.pattern, in_words(rule.action));
+    if (!rule.type.empty()) text += " " + rule.type;
+    before = ", ";
+  }
   return text;
 }
 

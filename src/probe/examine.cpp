@@ -30,11 +30,11 @@ struct Written {
 Result<Written> write(const Plan& plan, const Side& candidate, const std::optional<Side>& control,
                       const Sampling& sampling, Progress& progress) {
   Written written;
-  QUALM_TRY(written.candidate, generate(*candidate.model, plan.prompts, plan.length, sampling,
-                                        candidate.settings, progress));
+  QUALM_TRY(written.candidate,
+            generate(*candidate.model, plan.prompts, sampling, candidate.settings, progress));
   if (control) {
-    QUALM_TRY(written.control, generate(*control->model, plan.prompts, plan.length, sampling,
-                                        control->settings, progress));
+    QUALM_TRY(written.control,
+              generate(*control->model, plan.prompts, sampling, control->settings, progress));
   }
   return written;
 }

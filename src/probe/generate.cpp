@@ -32,6 +32,7 @@ struct Writing {
 class Chooser {
  public:
   explicit Chooser(const Sampling& sampling) : sampling_(&sampling) {}
+  [[nodiscard]] std::int32_t length() const noexcept { return sampling_->length; }
 
   /// -1 where no logit is finite.
   engine::Token choose(std::span<const float> logits, const Writing& writing) {
@@ -59,10 +60,9 @@ class Chooser {
 
 /// All of `group` to their ends, together in one call a step.
 Result<void> write_together(engine::Model& model, engine::LogitSource& source,
-                            std::span<Writing> group, std::int32_t length, Chooser& chooser,
-                            Progress& progress) {
+                            std::span<Writing> group, Chooser& chooser, Progress& progress) {
   const auto row = static_cast<std::size_t>(source.vocab_size());
-  for (std::int32_t step = 0; step < length; ++step) {
+  for (std::int32_t step = 0; step < chooser.length(); ++step) {
     if (progress.cancelled()) return fail(stopped());
     std::vector<engine::Piece> pieces;
     for (const Writing& w : group) {
@@ -106,8 +106,8 @@ engine::Settings settings_for(engine::Settings settings, std::int64_t length,
 }
 
 Result<std::vector<Output>> generate(engine::Model& model, std::span<const Tokens> prompts,
-                                     std::int32_t length, const Sampling& sampling,
-                                     const engine::Settings& settings, Progress& progress) {
+                                     const Sampling& sampling, const engine::Settings& settings,
+                                     Progress& progress) {
   std::vector<Writing> all(prompts.size());
   std::size_t longest = 0;
   for (std::size_t i = 0; i < prompts.size(); ++i) {
@@ -115,7 +115,7 @@ Result<std::vector<Output>> generate(engine::Model& model, std::span<const Token
     all[i].number = i;
     longest = std::max(longest, prompts[i].size());
   }
-  const auto context = static_cast<std::int64_t>(longest) + length;
+  const auto context = static_cast<std::int64_t>(longest) + sampling.length;
   QUALM_TRY(const auto source,
             model.open(settings_for(settings, context, static_cast<std::int64_t>(all.size()))));
   Chooser chooser(sampling);
@@ -124,7 +124,7 @@ Result<std::vector<Output>> generate(engine::Model& model, std::span<const Token
     progress.update(sampling.greedy ? "writing texts, greedy" : "writing texts, sampled",
                     static_cast<std::int64_t>(i), static_cast<std::int64_t>(all.size()));
     const auto group = std::span(all).subspan(i, std::min(together, all.size() - i));
-    QUALM_CHECK(write_together(model, *source, group, length, chooser, progress));
+    QUALM_CHECK(write_together(model, *source, group, chooser, progress));
   }
   std::vector<Output> outputs;
   for (Writing& w : all) outputs.push_back(std::move(w.output));

@@ -14,6 +14,7 @@ namespace qualm::probe {
 using Tokens = std::vector<engine::Token>;
 
 struct Sampling {
+  std::int32_t length = 64;  ///< tokens written after each prompt, at most
   bool greedy = true;
   // llama.cpp's defaults, without its top-p and min-p, which rarely bind behind them.
   double temperature = 0.8;
@@ -27,8 +28,8 @@ struct Output {
   bool broken = false;  ///< no logit was finite: nothing could be chosen
 };
 
-/// At most `length` tokens after each prompt (none of which may be empty), several prompts in one
-/// call of the engine. Settings but ctx_size and batch, which follow from the prompts.
+/// What it writes after each prompt (none of which may be empty), several prompts in one call of
+/// the engine. Settings but ctx_size and batch, which follow from the prompts.
 ///
 /// Sampling is paired: which token is drawn depends on the logits and on noise that is a function
 /// of seed, prompt, step and token alone (Gumbel-max, Gumbel 1954). Models that agree on a
@@ -36,7 +37,7 @@ struct Output {
 /// engine's; PROBE-001 stopped on request.
 [[nodiscard]] Result<std::vector<Output>> generate(engine::Model& model,
                                                    std::span<const Tokens> prompts,
-                                                   std::int32_t length, const Sampling& sampling,
+                                                   const Sampling& sampling,
                                                    const engine::Settings& settings,
                                                    Progress& progress);
 

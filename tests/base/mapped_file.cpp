@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "support/places.h"
 
 namespace qualm {
 namespace {
@@ -19,8 +20,8 @@ long mapped_pages_in_memory() {
 
 TEST(MappedFile, pages_that_are_released_leave_memory_and_can_be_read_again) {
   constexpr std::size_t kBytes = std::size_t{64} << 20;
-  const auto path = std::filesystem::temp_directory_path() / "qualm-released-pages";
-  std::ofstream(path) << "begin";
+  const test::Scratch scratch;
+  const std::string path = scratch.file("pages", "begin");
   std::filesystem::resize_file(path, kBytes);
   const auto file = map_file(path);
   ASSERT_TRUE(file) << describe(file.error());
@@ -31,7 +32,6 @@ TEST(MappedFile, pages_that_are_released_leave_memory_and_can_be_read_again) {
   (*file)->release_pages();
   EXPECT_LT(mapped_pages_in_memory() - before, (read - before) / 10);
   EXPECT_EQ((*file)->bytes()[4], std::byte{'n'});
-  std::filesystem::remove(path);
 }
 
 }  // namespace

@@ -60,26 +60,26 @@ TEST(MetadataDifference, hyperparameters_are_named_with_both_values) {
   other.metadata.set("llama.rope.freq_base", 500000.0, 6);
   EXPECT_EQ(
       shown(differences(other, llama())),
-      "llama.rope.freq_base: 500000, in the baseline 10000 (positions are encoded otherwise)\n");
+      "llama.rope.freq_base: 500000, in the original 10000 (positions are encoded otherwise)\n");
 }
 
 TEST(MetadataDifference, the_first_entry_of_a_list_that_differs_is_named_and_all_are_counted) {
   model::Checkpoint other = llama();
   other.metadata.set("tokenizer.ggml.scores", std::vector<double>{0, -1, -9, -8}, 6);
   EXPECT_EQ(shown(differences(other, llama())),
-            "tokenizer.ggml.scores: entry 2 is -9, in the baseline -2 (2 of 4 differ)\n");
+            "tokenizer.ggml.scores: entry 2 is -9, in the original -2 (2 of 4 differ)\n");
   other.metadata.set("tokenizer.ggml.scores", std::vector<double>{0, -1}, 6);
   EXPECT_EQ(shown(differences(other, llama())),
-            "tokenizer.ggml.scores: 2 entries, in the baseline 4\n");
+            "tokenizer.ggml.scores: 2 entries, in the original 4\n");
 }
 
 TEST(MetadataDifference, a_missing_key_is_a_note_where_it_means_a_default) {
   model::Checkpoint other = llama();
   other.metadata.erase("llama.rope.freq_base");
   EXPECT_EQ(shown(differences(other, llama())),
-            "llama.rope.freq_base: missing, in the baseline 10000 (note)\n");
+            "llama.rope.freq_base: missing, in the original 10000 (note)\n");
   EXPECT_EQ(shown(differences(llama(), other)),
-            "llama.rope.freq_base: 10000, missing in the baseline (note)\n");
+            "llama.rope.freq_base: 10000, missing in the original (note)\n");
 }
 
 TEST(MetadataDifference, a_missing_list_of_scores_breaks) {
@@ -96,9 +96,9 @@ TEST(MetadataDifference, what_breaks_comes_before_templates_and_notes) {
   other.metadata.set("tokenizer.chat_template", std::string("{{ x }}"));
   other.metadata.set("llama.rope.freq_base", 1.0, 6);
   EXPECT_EQ(shown(differences(other, llama())),
-            "llama.rope.freq_base: 1, in the baseline 10000 (positions are encoded otherwise)\n"
-            "tokenizer.chat_template: \"{{ x }}\", missing in the baseline (template)\n"
-            "llama.context_length: missing, in the baseline 2048 (note)\n");
+            "llama.rope.freq_base: 1, in the original 10000 (positions are encoded otherwise)\n"
+            "tokenizer.chat_template: \"{{ x }}\", missing in the original (template)\n"
+            "llama.context_length: missing, in the original 2048 (note)\n");
 }
 
 TEST(MetadataDifference, tensors_that_are_missing_added_or_of_another_shape) {
@@ -106,8 +106,8 @@ TEST(MetadataDifference, tensors_that_are_missing_added_or_of_another_shape) {
   other.tensors[0].dims = {8, 5};
   other.tensors.push_back({"blk.0.extra", {8}, {"F32", 0}, 32, nullptr});
   EXPECT_EQ(shown(differences(other, llama())),
-            "tensor token_embd.weight: shape [8, 5], in the baseline [8, 4]\n"
-            "tensor blk.0.extra: not in the baseline\n");
+            "tensor token_embd.weight: shape [8, 5], in the original [8, 4]\n"
+            "tensor blk.0.extra: not in the original\n");
   other.tensors = {llama().tensors[1]};
   EXPECT_EQ(shown(differences(other, llama())), "tensor token_embd.weight: missing\n");
 }
@@ -169,15 +169,15 @@ TEST(VocabularyMismatch, equal_or_unknown_vocabularies_do_not_mismatch) {
 TEST(VocabularyMismatch, sizes_are_told) {
   model::Checkpoint other = llama();
   other.metadata.set("tokenizer.ggml.tokens", std::vector<std::string>{"<s>", "a"});
-  EXPECT_EQ(vocabulary_mismatch(other, llama()), "the candidate has 2 tokens, the baseline 4");
+  EXPECT_EQ(vocabulary_mismatch(other, llama()), "the candidate has 2 tokens, the original 4");
 }
 
 TEST(VocabularyMismatch, the_first_three_tokens_are_told_and_cannot_write_to_the_terminal) {
   model::Checkpoint other = llama();
   other.metadata.set("tokenizer.ggml.tokens", std::vector<std::string>{"x", "y\x1b[2J", "z", "w"});
   EXPECT_EQ(vocabulary_mismatch(other, llama()),
-            "token 0 is \"x\", in the baseline \"<s>\"; token 1 is \"y\\x1b[2J\", in the baseline "
-            "\"a\"; token 2 is \"z\", in the baseline \"b\" (4 of 4 differ)");
+            "token 0 is \"x\", in the original \"<s>\"; token 1 is \"y\\x1b[2J\", in the original "
+            "\"a\"; token 2 is \"z\", in the original \"b\" (4 of 4 differ)");
 }
 
 }  // namespace

@@ -1,17 +1,20 @@
-// Check 5 from files alone: no lab, so nothing is run and nothing prescribed.
+// Check 5: what the weights alone say, and what running them adds.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <optional>
 #include <utility>
 
-#include "diagnose/check.h"
+#include "diagnose/checks.h"
 #include "support/checkpoints.h"
-#include "support/fake_lab.h"
+#include "support/known.h"
+#include "support/world.h"
 
 namespace qualm::diagnose {
 namespace {
 
+using test::evidence;
+using test::FakeExperiment;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -32,163 +35,135 @@ model::Checkpoint model_at(double factor, std::uint32_t seed) {
   return made;
 }
 
-CheckResult examined(const model::Checkpoint& candidate, const model::Checkpoint* baseline,
-                     const model::Checkpoint* base) {
-  Patient patient;
-  patient.candidate = &candidate;
-  patient.baseline = baseline;
-  patient.base_model = base;
-  Case examined(patient, nullptr);
-  auto result = examine_provenance(examined);
-  EXPECT_TRUE(result) << describe(result.error());
-  return result.value_or(CheckResult{});
+Facts facts_of(const model::Checkpoint& candidate, const model::Checkpoint* baseline,
+               const model::Checkpoint* base) {
+  Facts facts;
+  facts.given = {.candidate = &candidate, .baseline = baseline, .base_model = base};
+  test::read_files(facts);
+  return facts;
 }
 
-const Evidence* evidence(const CheckResult& result, std::string_view name) {
-  const auto it = std::ranges::find(result.evidence, name, &Evidence::name);
-  return it == result.evidence.end() ? nullptr : &*it;
+/// From files alone: nothing is run.
+Finding of_files(const model::Checkpoint& candidate, const model::Checkpoint* baseline,
+                 const model::Checkpoint* base) {
+  const auto result = check_provenance(facts_of(candidate, baseline, base));
+  EXPECT_TRUE(result);
+  return result.value_or(Finding{});
 }
 
-/// The same where all of them run: kld of the candidate against the tuned and against the base.
-CheckResult run(double to_tuned, double to_base, std::optional<Error> broken = {}) {
+/// Where all of them run: kld of the candidate against the tuned and against the base.
+Result<Diagnosis> run(double to_tuned, double to_base, std::optional<Error> base_broken = {}) {
   const auto base = model_at(0, 0), tuned = model_at(0.1, 50);
-  Patient patient;
-  patient.candidate = patient.baseline = &tuned;
-  patient.base_model = &base;
-  test::FakeLab lab;
-  lab.weights["candidate"] = {to_tuned, to_tuned};
-  lab.against_base_model = {to_base, to_base};
-  Case examined(patient, &lab);
-  examined.explore({0, 20});
-  EXPECT_TRUE(examined.measured(examined.tier_only()));
-  lab.broken = std::move(broken);
-  auto result = examine_provenance(examined);
-  CheckResult failed;
-  if (!result) failed.id = result.error().code;
-  return result ? *std::move(result) : failed;
+  Facts facts = facts_of(tuned, &tuned, &base);
+  FakeExperiment experiment;
+  experiment.set_candidate({to_tuned, to_tuned});
+  experiment.against_base_model = {to_base, to_base};
+  experiment.base_broken = std::move(base_broken);
+  return test::examined(facts, &experiment);
 }
 
-TEST(ProvenanceCheck, where_both_models_run_the_nearer_one_is_told) {
-  const auto tuned = run(0.01, 0.2);
+Finding origin_of(const Result<Diagnosis>& diagnosis) {
+  return test::finding(diagnosis.value(), CheckId::provenance);
+}
+
+TEST(Provenance, where_both_models_run_the_nearer_one_is_told) {
+  const auto tuned = origin_of(run(0.01, 0.2));
   ASSERT_TRUE(evidence(tuned, "nearer_to"));
   EXPECT_NEAR(evidence(tuned, "nearer_to")->value->value, 0.19, 0.01);
-  EXPECT_THAT(evidence(tuned, "nearer_to")->says, StartsWith("It answers more like the baseline"));
+  EXPECT_THAT(evidence(tuned, "nearer_to")->says,
+              StartsWith("Its answers are closer to the original's"));
   EXPECT_TRUE(evidence(tuned, "kld_to_baseline") && evidence(tuned, "kld_to_base_model"));
-  const auto base = run(0.2, 0.01);
+  const auto base = origin_of(run(0.2, 0.01));
   EXPECT_LT(evidence(base, "nearer_to")->value->high, 0);
-  EXPECT_THAT(evidence(base, "nearer_to")->says, StartsWith("It answers more like the base model"));
-  EXPECT_THAT(evidence(run(0.1, 0.1), "nearer_to")->says, StartsWith("It answers like neither"));
+  EXPECT_THAT(evidence(base, "nearer_to")->says,
+              StartsWith("Its answers are closer to the base model's"));
+  const auto neither = origin_of(run(0.1, 0.1));
+  EXPECT_THAT(evidence(neither, "nearer_to")->says,
+              StartsWith("Its answers are not closer to one than to the other"));
 }
 
-TEST(ProvenanceCheck, a_base_model_that_does_not_run_leaves_what_the_weights_say) {
-  const auto found = run(0.01, 0.2, Error{Kind::engine, "ENGINE-001", "", "", "", "no memory", ""});
+TEST(Provenance, a_base_model_that_does_not_run_leaves_what_the_weights_say) {
+  const auto found =
+      origin_of(run(0.01, 0.2, Error{Kind::engine, "ENGINE-001", "", "", "", "no memory", ""}));
   EXPECT_EQ(found.status, Status::cleared);
   EXPECT_THAT(evidence(found, "nearer_to")->says, HasSubstr("could not be run: no memory"));
-  EXPECT_EQ(run(0.01, 0.2, Error{Kind::cancelled, "APP-001", "", "", "", "", ""}).id, "APP-001");
+  const auto stopped = run(0.01, 0.2, Error{Kind::cancelled, "APP-001", "", "", "", "", ""});
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, "APP-001");
 }
 
-TEST(ProvenanceCheck, without_a_baseline_it_is_not_examined_and_says_what_is_needed) {
-  const auto result = examined(model_at(0, 0), nullptr, nullptr);
+TEST(Provenance, without_an_original_it_is_not_examined_and_says_what_is_needed) {
+  const auto result = of_files(model_at(0, 0), nullptr, nullptr);
   EXPECT_EQ(result.status, Status::not_examined);
   ASSERT_EQ(result.needs.size(), 1U);
   EXPECT_THAT(result.needs[0], HasSubstr("--baseline"));
 }
 
-TEST(ProvenanceCheck, the_baselines_own_weights_clear_it) {
+TEST(Provenance, the_originals_own_weights_clear_it) {
   const auto base = model_at(0, 0), tuned = model_at(0.1, 50);
-  const auto result = examined(tuned, &tuned, &base);
+  const auto result = of_files(tuned, &tuned, &base);
   EXPECT_EQ(result.status, Status::cleared);
-  EXPECT_THAT(result.headline, StartsWith("a quant of the baseline: alpha 1"));
+  EXPECT_THAT(result.headline, HasSubstr(": alpha 1"));
   ASSERT_TRUE(evidence(result, "alpha"));
   EXPECT_NEAR(evidence(result, "alpha")->value->value, 1, 1e-5);
 }
 
-TEST(ProvenanceCheck, weights_of_the_base_of_a_merge_and_of_a_stranger_are_the_cause) {
+TEST(Provenance, weights_of_the_base_of_a_merge_and_of_neither_are_the_cause) {
   const auto base = model_at(0, 0), tuned = model_at(0.1, 50);
-  EXPECT_EQ(examined(base, &tuned, &base).status, Status::cause);
-  EXPECT_EQ(examined(model_at(0.05, 50), &tuned, &base).status, Status::cause);
-  const auto stranger = examined(model_at(100, 900), &tuned, &base);
-  EXPECT_EQ(stranger.status, Status::cause);
-  EXPECT_THAT(stranger.headline, StartsWith("a quant of neither"));
+  EXPECT_EQ(of_files(base, &tuned, &base).status, Status::cause);
+  EXPECT_EQ(of_files(model_at(0.05, 50), &tuned, &base).status, Status::cause);
+  const auto neither = of_files(model_at(100, 900), &tuned, &base);
+  EXPECT_EQ(neither.status, Status::cause);
+  EXPECT_THAT(neither.headline, StartsWith("a quant of neither"));
 }
 
-TEST(ProvenanceCheck, without_a_base_model_identical_norms_clear_it_and_alpha_is_not_examined) {
+TEST(Provenance, without_a_base_model_identical_norms_clear_it_and_alpha_is_not_examined) {
   const auto tuned = model_at(0.1, 50);
-  const auto result = examined(tuned, &tuned, nullptr);
+  const auto result = of_files(tuned, &tuned, nullptr);
   EXPECT_EQ(result.status, Status::cleared);
   EXPECT_EQ(result.headline, "norms identical; alpha not examined (no --base-model)");
   EXPECT_FALSE(evidence(result, "alpha"));
 }
 
-TEST(ProvenanceCheck, without_a_base_model_other_norms_leave_it_open) {
+TEST(Provenance, without_a_base_model_other_norms_leave_it_open) {
   const auto base = model_at(0, 0), tuned = model_at(0.1, 50);
-  const auto result = examined(base, &tuned, nullptr);
+  const auto result = of_files(base, &tuned, nullptr);
   EXPECT_EQ(result.status, Status::cannot_tell);
   ASSERT_EQ(result.needs.size(), 1U);
   EXPECT_THAT(result.needs[0], HasSubstr("--base-model"));
 }
 
-TEST(ProvenanceCheck, the_tier_is_left_alone_where_nothing_can_be_run) {
+TEST(Provenance, the_type_is_not_judged_where_nothing_can_be_run) {
   const auto base = model_at(0, 0), tuned = model_at(0.1, 50);
-  Patient patient;
-  patient.candidate = &base;
-  patient.baseline = &tuned;
-  Case nothing_runs(patient, nullptr);
-  std::vector<CheckResult> checks(2);
-  checks[0].id = "tier";
-  checks[0].status = Status::cause;
-  checks[1].id = "provenance";
-  checks[1].status = Status::cause;
-  EXPECT_TRUE(judge_tier_of_right_model(nothing_runs, checks));
-  EXPECT_EQ(checks[0].status, Status::cause);
-}
-
-TEST(ProvenanceCheck, another_models_loss_is_blamed_on_no_class_and_no_calibration) {
-  const auto base = model_at(0, 0), tuned = model_at(0.1, 50);
-  Patient patient;
-  patient.candidate = &base;
-  patient.baseline = &tuned;
-  test::FakeLab lab;
-  Case paired(patient, &lab);
-  std::vector<CheckResult> checks(4);
-  for (std::size_t i = 0; const char* id : {"tier", "architecture", "calibration", "provenance"})
-    checks[i++].id = id;
-  checks[0].status = Status::cleared;
-  checks[1].status = checks[2].status = Status::contributes;
-  checks[3].status = Status::cause;
-  EXPECT_TRUE(judge_tier_of_right_model(paired, checks));
-  EXPECT_EQ(checks[1].status, Status::cannot_tell);
-  EXPECT_EQ(checks[2].status, Status::cannot_tell);
+  Facts facts = facts_of(base, &tuned, &base);
+  const auto found = test::examined(facts, nullptr);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->conclusion.principal, CheckId::provenance);
+  EXPECT_EQ(test::finding(*found, CheckId::tier).status, Status::not_examined);
 }
 
 /// Other norms and no base model to hold them against: a doubt, of weights that lose `kld`.
-CheckResult doubted(double kld, bool damaged = false) {
+Finding doubted(double kld, bool damaged = false) {
   const auto base = model_at(0, 0), tuned = model_at(0.1, 50);
-  Patient patient;
-  patient.candidate = &base;
-  patient.baseline = &tuned;
-  if (damaged) patient.damage.found.push_back({.tensor = "blk.0.ffn_up.weight", .says = ""});
-  test::FakeLab lab;
-  lab.weights["candidate"] = {.kld = kld};
-  lab.weights["baseline as Q4_K_M"] = {.kld = 0.02};
-  Case paired(patient, &lab);
-  EXPECT_TRUE(paired.explore());
-  auto result = examine_provenance(paired);
-  EXPECT_TRUE(result) << describe(result.error());
-  return result.value_or(CheckResult{});
+  Facts facts = facts_of(base, &tuned, nullptr);
+  if (damaged) facts.files.integrity.found.push_back({.tensor = "blk.0.ffn_up.weight", .says = ""});
+  FakeExperiment experiment;
+  experiment.set_candidate({.kld = kld});
+  experiment.set_type("Q4_K_M", {.kld = 0.02});
+  return test::known(facts, experiment, check_provenance);
 }
 
-TEST(ProvenanceCheck, other_norms_are_the_cause_where_the_weights_lose_too_much) {
+TEST(Provenance, other_norms_are_the_cause_where_the_weights_lose_too_much) {
   const auto result = doubted(0.2);
   EXPECT_EQ(result.status, Status::cause);
-  EXPECT_THAT(result.headline, StartsWith("no rounding of the baseline: a quant of a quant"));
+  EXPECT_THAT(result.headline, StartsWith("no rounding of the original: a quant of a quant"));
 }
 
-TEST(ProvenanceCheck, other_norms_that_cost_nothing_leave_it_open) {
+TEST(Provenance, other_norms_that_cost_nothing_leave_it_open) {
   EXPECT_EQ(doubted(0.001).status, Status::cannot_tell);
 }
 
-TEST(ProvenanceCheck, weights_that_were_damaged_are_not_called_another_models) {
+TEST(Provenance, weights_that_were_damaged_are_not_called_another_models) {
   EXPECT_EQ(doubted(0.2, true).status, Status::cannot_tell);
 }
 

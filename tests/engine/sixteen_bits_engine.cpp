@@ -103,8 +103,9 @@ Sums through_sixteen_bits(const std::string& base, const std::string& quant) {
   auto tokens =
       (*model)->tokenize(test::contents(test::source_file("corpora/frankenstein.txt")), true);
   EXPECT_TRUE(tokens);
-  const auto text = evaluate::cut(std::move(*tokens), 512, evaluate::Protocol::llama_cpp,
-                                  (*model)->window_start(), kWindows, 1);
+  const auto text = evaluate::cut(std::move(*tokens), {.protocol = evaluate::Protocol::llama_cpp,
+                                                       .start = (*model)->window_start(),
+                                                       .limit = kWindows});
   EXPECT_TRUE(text);
   const auto p_source = opened(*engine, base);
   const auto q_source = opened(*engine, quant);

@@ -45,7 +45,7 @@ inline evaluate::TextWindows fake_text(std::int32_t windows, std::int32_t ctx_si
   std::vector<engine::Token> tokens;
   for (std::int32_t i = 0; i < windows * ctx_size; ++i)
     tokens.push_back(static_cast<engine::Token>((i * 7 + i / 5) % 16));
-  return *evaluate::cut(tokens, ctx_size, evaluate::Protocol::standard, 1, 0, 1);
+  return *evaluate::cut(tokens, {.ctx_size = ctx_size, .start = 1, .seed = 1});
 }
 
 struct PairWorld {

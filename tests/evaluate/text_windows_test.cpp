@@ -16,7 +16,7 @@ std::vector<engine::Token> counting(int n) {
 }
 
 TEST(TextWindows, the_default_protocol_scores_from_an_eighth_on) {
-  const auto text = cut(counting(1100), 512, Protocol::standard, -1, 0, 1);
+  const auto text = cut(counting(1100), {.ctx_size = 512, .seed = 1});
   ASSERT_TRUE(text);
   EXPECT_EQ(text->count(), 2);
   EXPECT_EQ(text->first, 64);
@@ -24,7 +24,8 @@ TEST(TextWindows, the_default_protocol_scores_from_an_eighth_on) {
 }
 
 TEST(TextWindows, the_protocol_of_llama_cpp_scores_the_second_half_in_file_order) {
-  const auto text = cut(counting(512 * 9 + 17), 512, Protocol::llama_cpp, -1, 0, 1);
+  const auto text =
+      cut(counting(512 * 9 + 17), {.ctx_size = 512, .protocol = Protocol::llama_cpp, .seed = 1});
   ASSERT_TRUE(text);
   EXPECT_EQ(text->first, 256);
   EXPECT_EQ(text->last, 511);
@@ -32,7 +33,7 @@ TEST(TextWindows, the_protocol_of_llama_cpp_scores_the_second_half_in_file_order
 }
 
 TEST(TextWindows, windows_are_consecutive_and_a_rest_is_not_read) {
-  const auto text = cut(counting(35), 8, Protocol::standard, -1, 0, 1);
+  const auto text = cut(counting(35), {.ctx_size = 8, .seed = 1});
   ASSERT_TRUE(text);
   ASSERT_EQ(text->count(), 4);
   EXPECT_EQ(text->tokens.size(), 32U);
@@ -44,53 +45,55 @@ TEST(TextWindows, windows_are_consecutive_and_a_rest_is_not_read) {
 }
 
 TEST(TextWindows, the_first_token_of_every_window_is_replaced_where_the_vocabulary_wants_it) {
-  const auto text = cut(counting(24), 8, Protocol::standard, 99, 0, 1);
+  const auto text = cut(counting(24), {.ctx_size = 8, .start = 99, .seed = 1});
   ASSERT_TRUE(text);
   for (std::int32_t w = 0; w < 3; ++w) {
     EXPECT_EQ(text->window(w)[0], 99);
     EXPECT_EQ(text->window(w)[1], w * 8 + 1);
   }
-  EXPECT_EQ(cut(counting(8), 8, Protocol::standard, 0, 0, 1)->window(0)[0], 0);
+  EXPECT_EQ(cut(counting(8), {.ctx_size = 8, .start = 0, .seed = 1})->window(0)[0], 0);
 }
 
 TEST(TextWindows, a_limit_takes_the_first_windows_of_the_text) {
-  const auto text = cut(counting(80), 8, Protocol::standard, -1, 3, 1);
+  const auto text = cut(counting(80), {.ctx_size = 8, .limit = 3, .seed = 1});
   ASSERT_TRUE(text);
   EXPECT_EQ(text->count(), 3);
   EXPECT_EQ(text->tokens.size(), 24U);
   auto order = text->order;
   std::ranges::sort(order);
   EXPECT_EQ(order, (std::vector<std::int32_t>{0, 1, 2}));
-  EXPECT_EQ(cut(counting(80), 8, Protocol::standard, -1, 1000, 1)->count(), 10);
+  EXPECT_EQ(cut(counting(80), {.ctx_size = 8, .limit = 1000, .seed = 1})->count(), 10);
 }
 
 TEST(TextWindows, the_order_is_a_permutation_that_the_seed_alone_decides) {
   const auto order = [](std::uint64_t seed) {
-    return cut(counting(8 * 50), 8, Protocol::standard, -1, 0, seed)->order;
+    return cut(counting(8 * 50), {.ctx_size = 8, .seed = seed})->order;
   };
   EXPECT_EQ(order(1), order(1));
   EXPECT_NE(order(1), order(2));
   auto sorted = order(1);
-  EXPECT_NE(sorted, (cut(counting(8 * 50), 8, Protocol::llama_cpp, -1, 0, 1)->order));
+  EXPECT_NE(
+      sorted,
+      (cut(counting(8 * 50), {.ctx_size = 8, .protocol = Protocol::llama_cpp, .seed = 1})->order));
   std::ranges::sort(sorted);
   for (std::int32_t i = 0; i < 50; ++i) EXPECT_EQ(sorted[static_cast<std::size_t>(i)], i);
 }
 
 // Finished windows are kept between versions: another order would make a resumed run a mixture.
 TEST(TextWindows, the_order_is_what_it_was_when_this_test_was_written) {
-  const auto text = cut(counting(8 * 10), 8, Protocol::standard, -1, 0, 1);
+  const auto text = cut(counting(8 * 10), {.ctx_size = 8, .seed = 1});
   EXPECT_EQ(text->order, (std::vector<std::int32_t>{4, 2, 8, 1, 9, 3, 0, 6, 7, 5}));
 }
 
 TEST(TextWindows, a_text_shorter_than_a_window_is_undecided_and_says_how_much_is_missing) {
-  const auto text = cut(counting(511), 512, Protocol::standard, -1, 0, 1);
+  const auto text = cut(counting(511), {.ctx_size = 512, .seed = 1});
   ASSERT_FALSE(text);
   EXPECT_EQ(text.error().kind, Kind::undecided);
   EXPECT_EQ(describe(text.error()),
             "error[EVAL-001] text: expected at least 512 tokens, one window, found 511 tokens. "
             "Give a longer text with -f, or a smaller -c.");
-  EXPECT_TRUE(cut(counting(512), 512, Protocol::standard, -1, 0, 1));
-  EXPECT_FALSE(cut({}, 512, Protocol::standard, -1, 0, 1));
+  EXPECT_TRUE(cut(counting(512), {.ctx_size = 512, .seed = 1}));
+  EXPECT_FALSE(cut({}, {.ctx_size = 512, .seed = 1}));
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-namespace qualm::app {
+namespace qualm::experiment {
 namespace {
 
 using evaluate::Score;
@@ -59,4 +59,4 @@ TEST(ScoresBlob, any_other_length_is_noticed) {
 }
 
 }  // namespace
-}  // namespace qualm::app
+}  // namespace qualm::experiment

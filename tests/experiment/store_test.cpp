@@ -9,7 +9,7 @@
 #include "support/notes.h"
 #include "support/places.h"
 
-namespace qualm::app {
+namespace qualm::experiment {
 namespace {
 
 using evaluate::WindowScores;
@@ -203,4 +203,4 @@ TEST(Store, no_cache_keeps_nothing) {
 }
 
 }  // namespace
-}  // namespace qualm::app
+}  // namespace qualm::experiment

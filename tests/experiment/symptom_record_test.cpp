@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-namespace qualm::app {
+namespace qualm::experiment {
 namespace {
 
 probe::Symptom loops() {
@@ -41,4 +41,4 @@ TEST(SymptomRecord, what_is_no_record_or_lost_a_number_is_not_taken) {
 }
 
 }  // namespace
-}  // namespace qualm::app
+}  // namespace qualm::experiment

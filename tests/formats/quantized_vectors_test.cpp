@@ -172,7 +172,7 @@ TEST(GptqVector, ambiguous_zero_points_are_counted_and_read_as_zero) {
   const auto masked = test::numbers(vector.at("expected_W_NxK_masked"));
   test::expect_same_bits(found.values, {masked.begin(), masked.end()});
   ASSERT_EQ(found.weight.notes.size(), 1u);
-  EXPECT_EQ(found.weight.notes[0],
+  EXPECT_EQ(found.weight.notes[0].says,
             "2 of 8 zero points are ambiguous: stored as 15, read as 0 here, as 16 by some");
 }
 
@@ -201,8 +201,9 @@ TEST(GptqVector, a_symmetric_file_with_the_wrong_label_is_believed_over_the_labe
   const Decoded found = decode(vector);
   test::expect_same_bits(found.values, expected_floats(vector));
   ASSERT_EQ(found.weight.notes.size(), 1u);
-  EXPECT_EQ(found.weight.notes[0],
+  EXPECT_EQ(found.weight.notes[0].says,
             "labelled GPTQ v2, but the zero points are those of v1, and are read as v1");
+  EXPECT_EQ(found.weight.notes[0].kind, model::Note::Kind::mislabelled);
 }
 
 TEST(GptqVector, names_bytes_and_parts_are_reported) {

@@ -8,7 +8,7 @@
 
 #include "support/notes.h"
 
-namespace qualm::app {
+namespace qualm::job {
 namespace {
 
 using test::Notes;
@@ -117,4 +117,4 @@ TEST(Events, a_reader_that_is_gone_is_no_error) {
 }
 
 }  // namespace
-}  // namespace qualm::app
+}  // namespace qualm::job

@@ -8,7 +8,7 @@
 #include "support/notes.h"
 #include "support/places.h"
 
-namespace qualm::app {
+namespace qualm::job {
 namespace {
 
 struct Played {
@@ -157,4 +157,4 @@ TEST(Job, a_second_interrupt_kills_one_that_does_not_listen) {
 }
 
 }  // namespace
-}  // namespace qualm::app
+}  // namespace qualm::job

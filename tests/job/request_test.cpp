@@ -4,9 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "commands/session.h"
-
-namespace qualm::app {
+namespace qualm::job {
 namespace {
 
 Request unusual() {
@@ -54,16 +52,6 @@ TEST(Request, every_field_crosses_to_the_job_process) {
   EXPECT_EQ(back->settings.ubatch, 128);
 }
 
-TEST(Request, a_domain_without_a_name_is_refused_whatever_else_was_given) {
-  Request request;
-  request.texts = {"code=main.c", "main.c"};
-  const auto refused = named_texts(request);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, "REQUEST-004");
-  request.texts = {"code=a=b.c"};
-  EXPECT_EQ(named_texts(request)->at(0), (std::pair<std::string, std::string>("code", "a=b.c")));
-}
-
 TEST(Request, what_is_no_request_is_refused) {
   for (const char* text : {"null", "[]", "3", "{\"command\":\"measure\"}", "{\"command\":7}"}) {
     const auto back = request_from_json(nlohmann::json::parse(text));
@@ -77,7 +65,7 @@ TEST(Request, what_is_no_request_is_refused) {
 TEST(FailIf, a_metric_and_a_number) {
   const auto condition = parse_condition(" kld_mean > 0.02 ");
   ASSERT_TRUE(condition);
-  EXPECT_EQ(condition->metric, "kld_mean");
+  EXPECT_EQ(condition->metric, evaluate::MetricId::kld_mean);
   EXPECT_TRUE(condition->greater);
   EXPECT_DOUBLE_EQ(condition->threshold, 0.02);
   EXPECT_EQ(condition->text, " kld_mean > 0.02 ");
@@ -102,37 +90,9 @@ TEST(FailIf, anything_else_names_the_metrics_there_are) {
   EXPECT_EQ(describe(parse_condition("speed>1").error()),
             "error[REQUEST-002] --fail-if: expected METRIC>NUMBER or METRIC<NUMBER, with METRIC "
             "one of ppl, ppl_baseline, ppl_change, kld_mean, kld_median, kld_p90, kld_p95, "
-            "kld_p99, kld_p999, kld_max, delta_p_mean, delta_p_rms, same_top, found speed>1. For "
+            "kld_p99, kld_p999, kld_max, same_top, delta_p_mean, delta_p_rms, found speed>1. For "
             "example --fail-if 'ppl_change>1%'.");
 }
 
-std::string refusal(const std::function<void(Request&)>& change) {
-  Request request;
-  change(request);
-  const auto settings = settings_of(request);
-  return settings ? "accepted" : describe(settings.error());
-}
-
-TEST(SettingsOf, numbers_that_make_no_sense_are_refused) {
-  EXPECT_EQ(refusal([](Request& r) { r.settings.ctx_size = 15; }),
-            "error[REQUEST-003] --ctx-size: expected at least 16 tokens, found 15.");
-  EXPECT_EQ(refusal([](Request& r) { r.settings.ctx_size = 1 << 25; }),
-            "error[REQUEST-003] --ctx-size: expected at most 16777216 tokens, found 33554432.");
-  EXPECT_EQ(refusal([](Request& r) { r.settings.batch = 0; }),
-            "error[REQUEST-003] --batch-size: expected at least 1, found 0.");
-  EXPECT_EQ(refusal([](Request& r) { r.settings.ubatch = -1; }),
-            "error[REQUEST-003] --ubatch-size: expected at least 1, found -1.");
-  EXPECT_EQ(refusal([](Request& r) { r.chunks = -2; }),
-            "error[REQUEST-003] --chunks: expected a number of windows, or -1 for all, found -2.");
-  EXPECT_EQ(refusal([](Request& r) { r.settings.ctx_size = 16; }), "accepted");
-}
-
-TEST(SettingsOf, no_number_of_threads_means_the_cores_there_are) {
-  EXPECT_GE(settings_of(Request{})->threads, 1);
-  Request three;
-  three.settings.threads = 3;
-  EXPECT_EQ(settings_of(three)->threads, 3);
-}
-
 }  // namespace
-}  // namespace qualm::app
+}  // namespace qualm::job

@@ -31,7 +31,7 @@ TEST(Generate, greedy_takes_the_likeliest_token_after_each) {
   const FakeBehaviour how;
   FakeModel model(how);
   Progress progress;
-  const auto written = generate(model, prompts(40), 12, {}, {}, progress);
+  const auto written = generate(model, prompts(40), {.length = 12}, {}, progress);
   ASSERT_TRUE(written);
   ASSERT_EQ(written->size(), 40U);
   for (std::size_t i = 0; i < 40; ++i) {
@@ -49,7 +49,7 @@ TEST(Generate, greedy_takes_the_likeliest_token_after_each) {
 TEST(Generate, prompts_run_together) {
   FakeModel model({});
   Progress progress;
-  ASSERT_TRUE(generate(model, prompts(kTogether), 10, {}, {}, progress));
+  ASSERT_TRUE(generate(model, prompts(kTogether), {.length = 10}, {}, progress));
   EXPECT_EQ(model.counts().calls, 10);
 }
 
@@ -59,9 +59,9 @@ TEST(Generate, equal_models_draw_equal_tokens_and_noise_parts_them) {
   FakeModel noisy({.noise = 3});
   Progress progress;
   const Sampling sampled{.greedy = false};
-  const auto a = generate(one, prompts(8), 32, sampled, {}, progress);
-  const auto b = generate(other, prompts(8), 32, sampled, {}, progress);
-  const auto c = generate(noisy, prompts(8), 32, sampled, {}, progress);
+  const auto a = generate(one, prompts(8), sampled, {}, progress);
+  const auto b = generate(other, prompts(8), sampled, {}, progress);
+  const auto c = generate(noisy, prompts(8), sampled, {}, progress);
   ASSERT_TRUE(a && b && c);
   int parted = 0;
   for (std::size_t i = 0; i < 8; ++i) {
@@ -69,13 +69,14 @@ TEST(Generate, equal_models_draw_equal_tokens_and_noise_parts_them) {
     parted += first_divergence((*a)[i], (*c)[i]) ? 1 : 0;
   }
   EXPECT_EQ(parted, 8);
-  EXPECT_NE((*a)[0].tokens, generate(one, prompts(8), 32, {}, {}, progress)->front().tokens);
+  EXPECT_NE((*a)[0].tokens,
+            generate(one, prompts(8), {.length = 32}, {}, progress)->front().tokens);
 }
 
 TEST(Generate, a_nan_is_never_chosen) {
   FakeModel model({.vocab_size = 2, .nan_position = 3});
   Progress progress;
-  const auto written = generate(model, std::vector<Tokens>{{1}}, 8, {}, {}, progress);
+  const auto written = generate(model, std::vector<Tokens>{{1}}, {.length = 8}, {}, progress);
   ASSERT_TRUE(written);
   EXPECT_EQ(written->front().tokens.at(3), 1);  // token 0 of that row is the NaN
   EXPECT_FALSE(written->front().broken);
@@ -84,7 +85,7 @@ TEST(Generate, a_nan_is_never_chosen) {
 TEST(Generate, errors_of_the_engine_come_back) {
   FakeModel model({.fail_from_call = 3});
   Progress progress;
-  const auto written = generate(model, prompts(2), 8, {}, {}, progress);
+  const auto written = generate(model, prompts(2), {.length = 8}, {}, progress);
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().code, "FAKE-001");
 }

@@ -5,9 +5,9 @@
 
 #include <atomic>
 
+#include "support/checkpoints.h"
 #include "weights/blocks.h"
 #include "weights/unscale.h"
-#include "support/checkpoints.h"
 
 namespace qualm::weights {
 namespace {

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "assemble/recipe.h"
-#include "weights/origin.h"
 #include "engine/llama_engine.h"
 #include "formats/read.h"
 #include "support/checkpoints.h"
+#include "weights/origin.h"
 
 namespace qualm::weights {
 namespace {
@@ -115,7 +115,7 @@ TEST_P(SmallDeltas, a_fine_tune_a_hundred_times_weaker_is_still_told) {
   const auto of_tuned =
       examined(Quant(hidden(tuned), GetParam()).checkpoint(), hidden(tuned), &models.base);
   EXPECT_EQ(of_tuned.origin, Origin::fine_tune) << of_tuned.says;
-  EXPECT_EQ(of_tuned.kept.same, 13);
+  EXPECT_EQ(of_tuned.unquantized.same, 13);
   const auto of_base =
       examined(Quant(models.base, GetParam()).checkpoint(), hidden(tuned), &models.base);
   EXPECT_EQ(of_base.origin, Origin::base) << of_base.says;

@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
-#include "weights/origin.h"
-#include "weights/quantization_error.h"
 #include "formats/read.h"
 #include "support/packed_models.h"
+#include "weights/origin.h"
+#include "weights/quantization_error.h"
 
 namespace qualm::weights {
 namespace {

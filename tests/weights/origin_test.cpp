@@ -7,8 +7,8 @@
 #include <functional>
 
 #include "codec/numbers.h"
-#include "weights/regression.h"
 #include "support/checkpoints.h"
+#include "weights/regression.h"
 
 namespace qualm::weights {
 namespace {
@@ -166,7 +166,7 @@ TEST(Provenance, scales_that_awq_folded_do_not_hide_whose_the_weights_are) {
   const auto of_tuned = examined(folded(tuned), tuned, &base);
   EXPECT_EQ(of_tuned.origin, Origin::fine_tune) << of_tuned.says;
   EXPECT_EQ(of_tuned.folded, 4);  // two norms, which are no witnesses then, and two matrices
-  EXPECT_EQ(of_tuned.kept.count(), 0);
+  EXPECT_EQ(of_tuned.unquantized.count(), 0);
   EXPECT_EQ(examined(folded(base), tuned, &base).origin, Origin::base);
 }
 
@@ -339,7 +339,8 @@ Provenance with_alpha(double low, double high) {
   return found;
 }
 
-UnquantizedTensors kept(std::int64_t same, std::int64_t fine_tune, std::int64_t base, std::int64_t neither) {
+UnquantizedTensors unquantized(std::int64_t same, std::int64_t fine_tune, std::int64_t base,
+                               std::int64_t neither) {
   return {same, fine_tune, base, 0, neither, {}, std::nullopt};
 }
 
@@ -389,19 +390,19 @@ TEST(Decide, norms_decide_where_the_matrices_cannot) {
   auto found = with_alpha(-0.5, 1.5);
   found.unquantized.fine_tune = 13;
   EXPECT_EQ(decided(found), Origin::fine_tune);
-  found.unquantized = kept(0, 0, 13, 0);
+  found.unquantized = unquantized(0, 0, 13, 0);
   EXPECT_EQ(decided(found), Origin::base);
-  found.unquantized = kept(13, 0, 0, 0);
+  found.unquantized = unquantized(13, 0, 0, 0);
   EXPECT_EQ(decided(found), Origin::cannot_tell);
-  found.unquantized = kept(0, 12, 0, 1);
+  found.unquantized = unquantized(0, 12, 0, 1);
   EXPECT_EQ(decided(found), Origin::neither);
 }
 
 TEST(Decide, matrices_and_norms_that_contradict_each_other_decide_nothing) {
   auto found = with_alpha(0.99, 1.01);
-  found.unquantized = kept(0, 0, 13, 0);
+  found.unquantized = unquantized(0, 0, 13, 0);
   EXPECT_EQ(decided(found), Origin::cannot_tell);
-  found.unquantized = kept(0, 0, 0, 13);
+  found.unquantized = unquantized(0, 0, 0, 13);
   EXPECT_EQ(decided(found), Origin::cannot_tell);
 }
 

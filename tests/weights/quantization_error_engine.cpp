@@ -5,11 +5,11 @@
 #include <map>
 #include <string>
 
-#include "weights/comparison.h"
-#include "weights/quantization_error.h"
 #include "engine/llama_engine.h"
 #include "formats/imatrix/imatrix.h"
 #include "formats/read.h"
+#include "weights/comparison.h"
+#include "weights/quantization_error.h"
 
 namespace qualm::weights {
 namespace {
@@ -87,7 +87,8 @@ TEST(QuantizationError, the_band_holds_for_quants_made_with_an_importance_matrix
 
 TEST(QuantizationError, a_grid_that_is_not_uniform_is_not_estimated) {
   const auto made = quantized(kModels + "qualm-tiny-base-F16.gguf", "IQ4_XS", nullptr);
-  const auto estimate = quantization_error_of(*made.checkpoint.find("blk.0.ffn_up.weight")).relative_error();
+  const auto estimate =
+      quantization_error_of(*made.checkpoint.find("blk.0.ffn_up.weight")).relative_error();
   ASSERT_FALSE(estimate);
   EXPECT_NE(estimate.error().find("IQ4_XS"), std::string::npos) << estimate.error();
 }

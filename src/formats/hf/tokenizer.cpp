@@ -200,14 +200,16 @@ Result<void> read_tokenizer_files(const TokenizerFiles& files, std::string_view 
   if (!files.tokenizer_json && !files.tokenizer_model)
     return refuse(files.folder, "TOK-020", "", "tokenizer.json or tokenizer.model", "neither");
   QUALM_TRY(const Sources sources, parse(files));
+  const TokenizerOutput out{metadata, notes};
   std::optional<SpmIds> spm;
   const auto read_model = [&]() -> Result<TokenTable> {
     if (!files.tokenizer_model || is_byte_level(sources.tokenizer))
       return read_json_model(sources.tokenizer, files.tokenizer_json->path(), model_type,
-                             vocab_size, metadata, notes);
-    spm.emplace();
-    return read_sentencepiece(*files.tokenizer_model, sources.added, sources.config, vocab_size,
-                              *spm, metadata, notes);
+                             vocab_size, out);
+    QUALM_TRY(auto model, read_sentencepiece(*files.tokenizer_model, sources.added, sources.config,
+                                             vocab_size, out));
+    spm = model.ids;
+    return std::move(model.table);
   };
   QUALM_TRY(const TokenTable table, read_model());
   write_special_ids(sources, table, spm, metadata, notes);

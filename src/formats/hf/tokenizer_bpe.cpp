@@ -170,7 +170,8 @@ std::string pre_tokenizer_name(const json& tokenizer, std::string_view model_typ
 
 Result<void> read_byte_level_bpe(const json& tokenizer, std::string_view model_type,
                                  const std::vector<Merge>& merges, TokenTable& table,
-                                 model::Metadata& metadata, std::vector<std::string>& notes) {
+                                 const TokenizerOutput& out) {
+  auto& [metadata, notes] = out;
   std::vector<std::string> lines;
   lines.reserve(merges.size());
   for (const Merge& merge : merges)
@@ -178,7 +179,7 @@ Result<void> read_byte_level_bpe(const json& tokenizer, std::string_view model_t
                     merge_part(table.at(merge.right).text));
   metadata.set("tokenizer.ggml.model", std::string("gpt2"));
   metadata.set("tokenizer.ggml.pre", pre_tokenizer_name(tokenizer, model_type, notes));
-  table.write(metadata, false);
+  table.write(metadata, TokenTable::Scores::left_out);
   metadata.set("tokenizer.ggml.merges", std::move(lines));
   note_what_is_missing(tokenizer, notes);
   return {};

@@ -181,8 +181,8 @@ void note_missing_bytes(const TokenTable& table, std::vector<std::string>& notes
 }  // namespace
 
 Result<void> read_fallback_bpe(const json& tokenizer, const std::vector<Merge>& merges,
-                               TokenTable& table, model::Metadata& metadata,
-                               std::vector<std::string>& notes) {
+                               TokenTable& table, const TokenizerOutput& out) {
+  auto& [metadata, notes] = out;
   const std::int64_t scattered = score_by_rank(merges, table);
   if (scattered > 0)
     notes.push_back(fmt::format(
@@ -193,7 +193,7 @@ Result<void> read_fallback_bpe(const json& tokenizer, const std::vector<Merge>& 
   note_missing_bytes(table, notes);
   metadata.set("tokenizer.ggml.model", std::string("llama"));
   metadata.set("tokenizer.ggml.pre", std::string("default"));
-  table.write(metadata, true);
+  table.write(metadata, TokenTable::Scores::written);
   // libllama's default is true.
   if (!space_prefix(tokenizer, notes)) metadata.set("tokenizer.ggml.add_space_prefix", false);
   return {};

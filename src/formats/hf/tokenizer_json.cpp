@@ -117,7 +117,7 @@ Result<std::vector<Merge>> read_merges(const json& model, const TokenTable& tabl
 
 Result<TokenTable> read_json_model(const json& tokenizer, const std::string& file,
                                    std::string_view model_type, std::int64_t vocab_size,
-                                   model::Metadata& metadata, std::vector<std::string>& notes) {
+                                   const TokenizerOutput& out) {
   const json& model = member(tokenizer, "model");
   if (!model.is_object()) return refuse(file, "TOK-010", "model", "an object", model.type_name());
   const std::string type = text_of(model, "type");
@@ -137,12 +137,12 @@ Result<TokenTable> read_json_model(const json& tokenizer, const std::string& fil
   const auto finish = [&]() -> Result<void> {
     const std::string unknown = text_of(model, "unk_token");
     QUALM_CHECK(add_added(added, unknown, table));
-    return table.finish(vocab_size > 0, kPadScore);
+    return table.finish(vocab_size > 0 ? TokenTable::Holes::pad : TokenTable::Holes::refuse);
   };
   if (!is_bpe) {
     QUALM_CHECK(add_unigram_vocab(vocab, table));
     QUALM_CHECK(finish());
-    QUALM_CHECK(read_unigram(tokenizer, table, metadata, notes));
+    QUALM_CHECK(read_unigram(tokenizer, table, out));
     return table;
   }
   QUALM_CHECK(check_supported(model, file));
@@ -150,9 +150,9 @@ Result<TokenTable> read_json_model(const json& tokenizer, const std::string& fil
   QUALM_TRY(const auto merges, read_merges(model, table));
   QUALM_CHECK(finish());
   if (flag_of(model, "byte_fallback")) {
-    QUALM_CHECK(read_fallback_bpe(tokenizer, merges, table, metadata, notes));
+    QUALM_CHECK(read_fallback_bpe(tokenizer, merges, table, out));
   } else {
-    QUALM_CHECK(read_byte_level_bpe(tokenizer, model_type, merges, table, metadata, notes));
+    QUALM_CHECK(read_byte_level_bpe(tokenizer, model_type, merges, table, out));
   }
   return table;
 }

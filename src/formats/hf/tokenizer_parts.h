@@ -47,6 +47,12 @@ struct TokenizerFiles {
                                             std::string place, std::string expected,
                                             std::string found);
 
+/// What the readers fill.
+struct TokenizerOutput {
+  model::Metadata& metadata;
+  std::vector<std::string>& notes;
+};
+
 // Scores of tokens that the tokenizer's own files give none, as llama.cpp's converter writes them.
 inline constexpr double kPadScore = -10000;
 inline constexpr double kAddedScore = -1000;
@@ -74,8 +80,9 @@ class TokenTable {
   /// Another text, score and type for an id that may be set already. TOK-011, TOK-012.
   [[nodiscard]] Result<void> replace(std::int64_t id, std::string text, double score,
                                      std::int64_t type);
-  /// Fills holes with [PADi] if `may_pad`, else TOK-013.
-  [[nodiscard]] Result<void> finish(bool may_pad, double pad_score);
+  enum class Holes { pad, refuse };
+  /// Fills holes with [PADi], or TOK-013.
+  [[nodiscard]] Result<void> finish(Holes holes);
 
   [[nodiscard]] std::int64_t rows() const { return static_cast<std::int64_t>(tokens_.size()); }
   [[nodiscard]] Token& at(std::int64_t id) { return tokens_[static_cast<std::size_t>(id)]; }
@@ -84,8 +91,9 @@ class TokenTable {
   }
   [[nodiscard]] std::optional<std::int64_t> find(const std::string& text) const;
   [[nodiscard]] const std::string& file() const { return file_; }
-  /// tokens, token_type and, if wanted, scores.
-  void write(model::Metadata& metadata, bool with_scores) const;
+  enum class Scores { written, left_out };
+  /// tokens, scores, token_type.
+  void write(model::Metadata& metadata, Scores scores) const;
 
  private:
   std::string file_;
@@ -109,18 +117,16 @@ struct Merge {
 /// added ones included.
 [[nodiscard]] Result<TokenTable> read_json_model(const json& tokenizer, const std::string& file,
                                                  std::string_view model_type,
-                                                 std::int64_t vocab_size, model::Metadata& metadata,
-                                                 std::vector<std::string>& notes);
+                                                 std::int64_t vocab_size,
+                                                 const TokenizerOutput& out);
 [[nodiscard]] Result<void> read_byte_level_bpe(const json& tokenizer, std::string_view model_type,
                                                const std::vector<Merge>& merges, TokenTable& table,
-                                               model::Metadata& metadata,
-                                               std::vector<std::string>& notes);
+                                               const TokenizerOutput& out);
 [[nodiscard]] Result<void> read_fallback_bpe(const json& tokenizer,
                                              const std::vector<Merge>& merges, TokenTable& table,
-                                             model::Metadata& metadata,
-                                             std::vector<std::string>& notes);
+                                             const TokenizerOutput& out);
 [[nodiscard]] Result<void> read_unigram(const json& tokenizer, TokenTable& table,
-                                        model::Metadata& metadata, std::vector<std::string>& notes);
+                                        const TokenizerOutput& out);
 /// Writes tokenizer.ggml.precompiled_charsmap unless it is empty. TOK-017.
 [[nodiscard]] Result<void> write_charsmap(std::string_view bytes, const std::string& file,
                                           model::Metadata& metadata);
@@ -129,11 +135,14 @@ struct Merge {
 struct SpmIds {
   std::int64_t unk = 0, bos = 1, eos = 2, pad = -1;
 };
+struct SentencePiece {
+  TokenTable table;
+  SpmIds ids;
+};
 /// tokenizer.model, with the tokens that added_tokens.json and tokenizer_config.json add to it.
-[[nodiscard]] Result<TokenTable> read_sentencepiece(const FileSource& file, const json& added,
-                                                    const json& config, std::int64_t vocab_size,
-                                                    SpmIds& ids, model::Metadata& metadata,
-                                                    std::vector<std::string>& notes);
+[[nodiscard]] Result<SentencePiece> read_sentencepiece(const FileSource& file, const json& added,
+                                                       const json& config, std::int64_t vocab_size,
+                                                       const TokenizerOutput& out);
 
 /// Looks like a control token although it is not marked as special (llama.cpp's list).
 [[nodiscard]] bool looks_special(std::string_view text);

@@ -200,9 +200,10 @@ void write_bpe_flags(const Spec& spec, const json& config, model::Metadata& meta
 
 }  // namespace
 
-Result<TokenTable> read_sentencepiece(const FileSource& file, const json& added, const json& config,
-                                      std::int64_t vocab_size, SpmIds& ids,
-                                      model::Metadata& metadata, std::vector<std::string>& notes) {
+Result<SentencePiece> read_sentencepiece(const FileSource& file, const json& added,
+                                         const json& config, std::int64_t vocab_size,
+                                         const TokenizerOutput& out) {
+  auto& [metadata, notes] = out;
   QUALM_TRY(const Spec spec, read_spec(file));
   if (spec.model_type != 1 && spec.model_type != 2)
     return refuse(file.path(), "TOK-021", "trainer_spec.model_type", "1 (unigram) or 2 (BPE)",
@@ -224,19 +225,18 @@ Result<TokenTable> read_sentencepiece(const FileSource& file, const json& added,
                           static_cast<std::int64_t>(piece.type)));
   }
   QUALM_CHECK(add_added(added, config, table, notes));
-  QUALM_CHECK(table.finish(true, kPadScore));
-  ids = spec.ids;
+  QUALM_CHECK(table.finish(TokenTable::Holes::pad));
   const bool is_unigram = spec.model_type == 1;
   metadata.set("tokenizer.ggml.model", std::string(is_unigram ? "t5" : "llama"));
   metadata.set("tokenizer.ggml.pre", std::string("default"));
-  table.write(metadata, true);
+  table.write(metadata, TokenTable::Scores::written);
   if (is_unigram) {
     write_unigram_flags(spec, metadata, notes);
     QUALM_CHECK(write_charsmap(spec.charsmap, file.path(), metadata));
   } else {
     write_bpe_flags(spec, config, metadata, notes);
   }
-  return table;
+  return SentencePiece{std::move(table), spec.ids};
 }
 
 }  // namespace qualm::formats::hf

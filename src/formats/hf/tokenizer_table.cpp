@@ -72,13 +72,13 @@ Result<void> TokenTable::replace(std::int64_t id, std::string text, double score
   return {};
 }
 
-Result<void> TokenTable::finish(bool may_pad, double pad_score) {
+Result<void> TokenTable::finish(Holes holes) {
   for (std::int64_t id = 0; id < rows(); ++id) {
     if (at(id).is_set) continue;
-    if (!may_pad)
+    if (holes == Holes::refuse)
       return refuse(file_, "TOK-013", "vocabulary", fmt::format("ids 0 to {}", rows() - 1),
                     fmt::format("none for {}", id));
-    QUALM_CHECK(replace(id, fmt::format("[PAD{}]", id), pad_score, kUnused));
+    QUALM_CHECK(replace(id, fmt::format("[PAD{}]", id), kPadScore, kUnused));
   }
   return {};
 }
@@ -88,17 +88,17 @@ std::optional<std::int64_t> TokenTable::find(const std::string& text) const {
   return found == ids_.end() ? std::nullopt : std::optional(found->second);
 }
 
-void TokenTable::write(model::Metadata& metadata, bool with_scores) const {
+void TokenTable::write(model::Metadata& metadata, Scores scores) const {
   std::vector<std::string> texts;
-  std::vector<double> scores;
+  std::vector<double> all_scores;
   std::vector<std::int64_t> types;
   for (const Token& token : tokens_) {
     texts.push_back(token.text);
-    scores.push_back(token.score);
+    all_scores.push_back(token.score);
     types.push_back(token.type);
   }
   metadata.set("tokenizer.ggml.tokens", std::move(texts));
-  if (with_scores) metadata.set("tokenizer.ggml.scores", std::move(scores));
+  if (scores == Scores::written) metadata.set("tokenizer.ggml.scores", std::move(all_scores));
   metadata.set("tokenizer.ggml.token_type", std::move(types));
 }
 

@@ -88,8 +88,8 @@ Result<void> write_charsmap(std::string_view bytes, const std::string& file,
   return {};
 }
 
-Result<void> read_unigram(const json& tokenizer, TokenTable& table, model::Metadata& metadata,
-                          std::vector<std::string>& notes) {
+Result<void> read_unigram(const json& tokenizer, TokenTable& table, const TokenizerOutput& out) {
+  auto& [metadata, notes] = out;
   const json& model = member(tokenizer, "model");
   const json& unknown = member(model, "unk_id");
   if (unknown.is_number_unsigned() &&
@@ -109,7 +109,7 @@ Result<void> read_unigram(const json& tokenizer, TokenTable& table, model::Metad
         "the unknown token");
   metadata.set("tokenizer.ggml.model", std::string("t5"));
   metadata.set("tokenizer.ggml.pre", std::string("default"));
-  table.write(metadata, true);
+  table.write(metadata, TokenTable::Scores::written);
   metadata.set("tokenizer.ggml.add_space_prefix", steps.prefix);
   metadata.set("tokenizer.ggml.remove_extra_whitespaces", steps.merges_spaces);
   return write_charsmap(steps.charsmap, table.file(), metadata);

@@ -18,10 +18,17 @@ using WeightMap = std::map<std::string, std::string>;  // tensor to file name
 
 constexpr std::string_view kIndexEnd = ".safetensors.index.json";
 
-std::unexpected<Error> refuse(const std::string& path, std::string code, std::string place,
-                              std::string expected, std::string found, std::string advice) {
-  return fail({Kind::input, std::move(code), path, std::move(place), std::move(expected),
-               std::move(found), std::move(advice)});
+struct Refusal {
+  std::string code;
+  std::string place;
+  std::string expected;
+  std::string found;
+  std::string advice;
+};
+
+std::unexpected<Error> refuse(const std::string& path, Refusal why) {
+  return fail({Kind::input, std::move(why.code), path, std::move(why.place),
+               std::move(why.expected), std::move(why.found), std::move(why.advice)});
 }
 
 /// An index may come from anyone: it may only point into its own folder.
@@ -32,8 +39,8 @@ bool plain_name(const std::string& name) {
 
 Result<WeightMap> read_weight_map(const std::string& path, const json& root) {
   const auto wrong = [&](std::string place, std::string expected) {
-    return refuse(path, "ST-020", std::move(place), std::move(expected), "something else",
-                  "Fetch the index again, or name one file of the model.");
+    return refuse(path, {"ST-020", std::move(place), std::move(expected), "something else",
+                         "Fetch the index again, or name one file of the model."});
   };
   if (!root.is_object()) return wrong("index", "a JSON object");
   const auto found = root.find("weight_map");
@@ -44,9 +51,9 @@ Result<WeightMap> read_weight_map(const std::string& path, const json& root) {
     if (!file.is_string()) return wrong("weight_map, tensor " + tensor, "a file name");
     const auto& name = file.get_ref<const std::string&>();
     if (!plain_name(name))
-      return refuse(path, "ST-021", "weight_map, tensor " + tensor,
-                    "a plain file name in this folder", name,
-                    "Do not use this index: it points outside the model's folder.");
+      return refuse(
+          path, {"ST-021", "weight_map, tensor " + tensor, "a plain file name in this folder", name,
+                 "Do not use this index: it points outside the model's folder."});
     map.emplace(tensor, name);
   }
   return map;
@@ -60,8 +67,8 @@ Result<void> add_shards(Container& container, const std::string& index, const We
     const std::string path = (fs::path(index).parent_path() / name).string();
     auto file = opener(path);
     if (!file && file.error().code == "FILE-001")
-      return refuse(index, "ST-022", "weight_map", "the file " + name + " beside the index",
-                    "nothing at " + path, "Fetch the missing file.");
+      return refuse(index, {"ST-022", "weight_map", "the file " + name + " beside the index",
+                            "nothing at " + path, "Fetch the missing file."});
     if (!file) return std::unexpected(std::move(file).error());
     QUALM_CHECK(container.add(*file));
   }
@@ -73,13 +80,13 @@ Result<void> check_against_map(Container& container, const std::string& index,
   for (const auto& [tensor, name] : map) {
     const codec::Part* part = container.find(tensor);
     if (part == nullptr)
-      return refuse(index, "ST-023", "weight_map, tensor " + tensor, "it in " + name,
-                    "no such tensor",
-                    "Index and files are of different versions; fetch both again.");
+      return refuse(index,
+                    {"ST-023", "weight_map, tensor " + tensor, "it in " + name, "no such tensor",
+                     "Index and files are of different versions; fetch both again."});
     if (fs::path(part->file->path()).filename() != name)
-      return refuse(index, "ST-023", "weight_map, tensor " + tensor, "it in " + name,
-                    "it in " + part->file->path(),
-                    "Index and files are of different versions; fetch both again.");
+      return refuse(index, {"ST-023", "weight_map, tensor " + tensor, "it in " + name,
+                            "it in " + part->file->path(),
+                            "Index and files are of different versions; fetch both again."});
   }
   const auto extra = std::ranges::find_if(
       container.tensors(), [&](const codec::Part& part) { return !map.contains(part.name); });
@@ -114,7 +121,7 @@ Result<std::vector<std::string>> list_folder(const std::string& path) {
   for (fs::directory_iterator entry(path, reason), end; !reason && entry != end;
        entry.increment(reason))
     names.push_back(entry->path().filename().string());
-  if (reason) return refuse(path, "FILE-003", "", "a readable folder", reason.message(), "");
+  if (reason) return refuse(path, {"FILE-003", "", "a readable folder", reason.message(), ""});
   std::ranges::sort(names);
   return names;
 }
@@ -138,8 +145,9 @@ Result<Container> open_folder(const std::string& path) {
   const auto files = names_ending(names, ".safetensors");
   if (files.empty())
     return refuse(
-        path, "ST-030", "", "safetensors files in this folder", other_weights(names),
-        "Pickled weights (.bin, .pt) are not opened: convert them. A GGUF is named itself.");
+        path,
+        {"ST-030", "", "safetensors files in this folder", other_weights(names),
+         "Pickled weights (.bin, .pt) are not opened: convert them. A GGUF is named itself."});
   Container container;
   for (const std::string& name : files) {
     QUALM_TRY(const auto file, map_file(inside(name)));

@@ -3,17 +3,18 @@
 
 #include <string>
 
-#include "diagnose/check.h"
+#include "diagnose/checks.h"
 #include "engine/llama_engine.h"
 #include "formats/read.h"
+#include "support/file_facts.h"
 
 namespace qualm::diagnose {
 namespace {
 
 const std::string kModel = std::string(QUALM_SOURCE_DIR) + "/models/qualm-tiny-base-F16.gguf";
 
-CheckResult examined(const std::string& mix, const std::string& embedding,
-                     const std::vector<std::pair<std::string, std::string>>& overrides = {}) {
+Finding examined(const std::string& mix, const std::string& embedding,
+                 const std::vector<std::pair<std::string, std::string>>& overrides = {}) {
   const auto made =
       engine::make_llama_quantizer()->quantize(kModel, {.mix = mix,
                                                         .token_embedding_type = embedding,
@@ -24,13 +25,13 @@ CheckResult examined(const std::string& mix, const std::string& embedding,
                                                         .threads = 2});
   EXPECT_TRUE(made) << describe(made.error());
   const auto candidate = *formats::read(made->path());
-  Patient patient;
-  patient.candidate = &candidate;
-  Case alone(patient, nullptr);
-  return *examine_architecture(alone);
+  Facts facts;
+  facts.given.candidate = &candidate;
+  test::read_files(facts);
+  return *check_architecture(facts);
 }
 
-TEST(Suspects, no_class_of_a_standard_mix_is_suspected) {
+TEST(ArchitectureOfAFile, no_class_of_a_standard_type_is_suspected) {
   for (const char* mix : {"Q8_0", "Q6_K", "Q5_K_M", "Q5_K_S", "Q4_K_M", "Q4_K_S", "Q4_0", "Q3_K_L",
                           "Q3_K_M", "Q3_K_S", "Q2_K", "IQ4_XS"}) {
     const auto found = examined(mix, "");
@@ -38,7 +39,7 @@ TEST(Suspects, no_class_of_a_standard_mix_is_suspected) {
   }
 }
 
-TEST(Suspects, crushed_classes_are_named) {
+TEST(ArchitectureOfAFile, crushed_classes_are_named) {
   for (const auto& [mix, type] :
        {std::pair{"Q6_K", "q2_K"}, std::pair{"Q8_0", "q3_K"}, std::pair{"Q4_K_M", "q2_K"}}) {
     const auto found = examined(mix, type);

@@ -1,20 +1,24 @@
-// A Lab whose loss is a sum over tensors: what a class of tensors costs is known by construction.
+// An Experiment whose loss is a sum over tensors: what a class of tensors costs is known by
+// construction.
 #pragma once
 
 #include <fnmatch.h>
 
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "diagnose/case.h"
 #include "evaluate/summary.h"
+#include "experiment/experiment.h"
 #include "support/plain_checkpoint.h"
 
 namespace qualm::test {
 
-/// kld of each class when it is the candidate's, by a word of the tensor's name.
-using IntegrityFault = std::map<std::string, double>;
+/// kld of each class when it is the candidate's, by a word of the tensor's name; of a quantized
+/// cache under "cache".
+using CostByWord = std::map<std::string, double>;
 
 inline model::Tensor tensor_of(const std::string& name, std::int64_t weights, double bits) {
   model::Tensor tensor;
@@ -38,15 +42,20 @@ inline model::Checkpoint tied_model(double embedding, double layer) {
   return model;
 }
 
-class ClassLab final : public diagnose::Lab {
+class ClassExperiment final : public experiment::Experiment {
  public:
-  ClassLab(const model::Checkpoint& candidate, IntegrityFault damage, double floor)
-      : candidate_(&candidate), damage_(std::move(damage)), floor_(floor) {}
+  using Variant = experiment::Variant;
+  using Weights = experiment::Weights;
 
-  std::int32_t windows_total() const override { return 64; }
-  Result<std::vector<evaluate::Measurement>> measure(const diagnose::Variant&,
-                                                     std::span<const diagnose::Variant> variants,
-                                                     diagnose::WindowRange windows,
+  ClassExperiment(const model::Checkpoint& candidate, CostByWord costs, double floor)
+      : candidate_(&candidate), costs_(std::move(costs)), floor_(floor) {}
+
+  std::vector<experiment::Domain> texts() const override {
+    return {{.name = "text", .windows = 64, .given = true}};
+  }
+  Result<std::vector<evaluate::Measurement>> measure(const Variant&,
+                                                     std::span<const Variant> variants,
+                                                     experiment::WindowRange windows,
                                                      const evaluate::StopRule& rule) override {
     if (rule.quantity != evaluate::StopRule::Quantity::never) windows.end = windows.begin + 32;
     std::vector<evaluate::Measurement> all;
@@ -54,16 +63,13 @@ class ClassLab final : public diagnose::Lab {
     return all;
   }
   /// No calibration took part.
-  Result<std::optional<bool>> same_weights(const diagnose::Weights&,
-                                           const diagnose::Weights&) override {
-    return true;
-  }
-  Result<std::int64_t> model_bytes(const diagnose::Weights&) override { return 1000; }
+  Result<std::optional<bool>> same_weights(const Weights&, const Weights&) override { return true; }
+  Result<std::int64_t> model_bytes(const Weights&) override { return 1000; }
   std::int64_t cache_bytes(const std::string&, const std::string&) const override { return 0; }
 
   /// The same kld everywhere but for a little that differs between windows; the nll changes by
   /// ppl_factor times it.
-  static evaluate::Measurement measured(double kld, diagnose::WindowRange windows,
+  static evaluate::Measurement measured(double kld, experiment::WindowRange windows,
                                         double ppl_factor = 1) {
     evaluate::Measurement m;
     m.windows_total = 64;
@@ -85,9 +91,9 @@ class ClassLab final : public diagnose::Lab {
   }
 
  private:
-  double loss(const diagnose::Variant& variant) const {
-    using Kind = diagnose::Weights::Kind;
-    const double cache = variant.type_k == "f16" ? 0.0 : damage_.at("cache");
+  double loss(const Variant& variant) const {
+    using Kind = Weights::Kind;
+    const double cache = variant.type_k == "f16" ? 0.0 : costs_.at("cache");
     if (variant.weights.kind == Kind::baseline) return cache;
     if (variant.weights.kind == Kind::requantized) return floor_ + cache;
     double sum = cache;
@@ -95,19 +101,19 @@ class ClassLab final : public diagnose::Lab {
       if (!restored(variant.weights, tensor.name)) sum += cost(tensor.name);
     return sum;
   }
-  static bool restored(const diagnose::Weights& weights, const std::string& name) {
+  static bool restored(const Weights& weights, const std::string& name) {
     for (const auto& rule : weights.recipe.rules)
       if (::fnmatch(rule.pattern.c_str(), name.c_str(), 0) == 0)
         return rule.action == assemble::Action::from_baseline;
     return false;
   }
   double cost(const std::string& name) const {
-    for (const auto& [word, kld] : damage_)
+    for (const auto& [word, kld] : costs_)
       if (name.find(word) != std::string::npos) return kld;
     return 0.0;
   }
   const model::Checkpoint* candidate_;
-  IntegrityFault damage_;
+  CostByWord costs_;
   double floor_;
 };
 

@@ -1,0 +1,116 @@
+// The cache beside the weights: which is the cause, and how much each takes.
+#include <gtest/gtest.h>
+
+#include "support/world.h"
+
+namespace qualm::diagnose {
+namespace {
+
+using test::evidence;
+using test::FakeExperiment;
+using test::finding;
+using test::ids_of;
+using test::World;
+
+TEST(Cache, a_cache_that_costs_more_than_the_step_to_q5_k_m_is_the_cause) {
+  World world;
+  world.cache("q4_0", "q4_0");
+  const Diagnosis found = world.examine();
+  EXPECT_EQ(found.conclusion.principal, CheckId::kv_cache);
+  const Finding& cache = finding(found, CheckId::kv_cache);
+  EXPECT_EQ(cache.status, Status::cause);
+  EXPECT_TRUE(cache.headline.ends_with("; K at q4_0 costs more than twice what V at q4_0 does"))
+      << cache.headline;
+  EXPECT_EQ(finding(found, CheckId::tier).status, Status::cleared);
+  ASSERT_EQ(found.remedies.size(), 1U);
+  // q4_0/q8_0 fails, q8_0/q4_0 is the cheapest that passes.
+  EXPECT_EQ(found.remedies[0].command, "--cache-type-k q8_0 --cache-type-v q4_0");
+  EXPECT_EQ(found.remedies[0].bytes, 1624);
+  EXPECT_EQ(found.remedies[0].effect, "cache from 1.12 kB to 1.62 kB");
+}
+
+TEST(Cache, a_cache_within_limits_is_cleared) {
+  World world;
+  world.cache("q8_0", "q8_0");
+  const Diagnosis found = world.examine();
+  EXPECT_EQ(finding(found, CheckId::kv_cache).status, Status::cleared);
+  EXPECT_EQ(found.conclusion.verdict, Verdict::healthy);
+}
+
+TEST(Cache, f16_with_another_name_is_no_quantized_cache) {
+  World world;
+  world.given.type_k = "bf16";
+  world.given.type_v = "f32";
+  EXPECT_EQ(finding(world.examine(), CheckId::kv_cache).headline,
+            "the cache is not quantized (bf16/f32)");
+}
+
+TEST(Cache, the_larger_share_is_the_cause_and_the_smaller_contributes) {
+  World world;
+  world.lossy_weights();
+  world.cache("q4_0", "q4_0");
+  const Diagnosis found = world.examine();
+  const Finding& tier = finding(found, CheckId::tier);
+  const Finding& cache = finding(found, CheckId::kv_cache);
+  EXPECT_EQ(found.conclusion.principal, CheckId::tier);
+  EXPECT_EQ(tier.status, Status::cause);
+  EXPECT_EQ(cache.status, Status::contributes);
+  ASSERT_TRUE(tier.share && cache.share);
+  EXPECT_NEAR(tier.share->value, 0.06 / 0.08, 0.01);
+  EXPECT_NEAR(tier.share->value + cache.share->value, 1, 1e-9);
+  EXPECT_LT(tier.share->low, tier.share->value);
+  EXPECT_LT(tier.share->value, tier.share->high);
+  const auto of_ppl = [](const Finding& result) {
+    const Evidence* share = evidence(result, "share_ln_ppl");
+    return share ? share->value->value : -1;
+  };
+  EXPECT_NEAR(of_ppl(tier), 0.06 / 0.07, 0.01);  // of ln ppl the cache costs half as much
+  EXPECT_NEAR(of_ppl(cache), 0.01 / 0.07, 0.01);
+  // One remedy after the other: the second is measured with the first applied.
+  ASSERT_EQ(found.remedies.size(), 2U);
+  EXPECT_EQ(found.remedies[0].cause, CheckId::tier);
+  EXPECT_EQ(found.remedies[1].cause, CheckId::kv_cache);
+  const experiment::Weights remade = experiment::requantized("Q4_K_M");
+  EXPECT_EQ(ids_of(world.experiment.asked.back().variants),
+            ids_of({{{}, "q4_0", "q4_0"}, {remade, "q4_0", "q4_0"}, {remade, "q8_0", "q4_0"}}));
+}
+
+TEST(Cache, a_cache_that_costs_more_than_the_weights_is_the_principal_cause) {
+  World world;
+  world.experiment.set_candidate({0.012, 0.012});
+  world.cache("q4_0", "q4_0");
+  const Diagnosis found = world.examine();
+  EXPECT_EQ(found.conclusion.principal, CheckId::kv_cache);
+  EXPECT_EQ(finding(found, CheckId::tier).status, Status::contributes);
+  EXPECT_GT(finding(found, CheckId::kv_cache).share->value,
+            finding(found, CheckId::tier).share->value);
+}
+
+TEST(Cache, shares_that_do_not_separate_are_said_not_to) {
+  World world;
+  world.experiment.set_candidate({0.02, 0.02, 0.5});
+  world.cache("q4_0", "q4_0");
+  world.experiment.caches["q4_0/q4_0"] = {0.02, 0.02, 0.5};
+  const Diagnosis found = world.examine();
+  EXPECT_TRUE(found.summary.ends_with(
+      " The shares of the two largest causes are not significantly different."))
+      << found.summary;
+}
+
+TEST(Cache, without_an_original_the_cache_is_compared_with_the_same_weights) {
+  World world;
+  world.given.baseline = nullptr;
+  world.cache("q4_0", "q4_0");
+  world.experiment.caches["q4_0/q4_0"] = {0.05, 0.05};
+  const Diagnosis found = world.examine();
+  EXPECT_EQ(found.evidence_level, "L1");
+  EXPECT_EQ(finding(found, CheckId::kv_cache).status, Status::cause);
+  EXPECT_EQ(finding(found, CheckId::tier).status, Status::not_examined);
+  EXPECT_EQ(found.conclusion.principal, CheckId::kv_cache);
+  ASSERT_EQ(found.remedies.size(), 1U);
+  for (const FakeExperiment::Asked& asked : world.experiment.asked)
+    EXPECT_EQ(id_of(asked.reference), id_of(Facts::weights_only()));
+}
+
+}  // namespace
+}  // namespace qualm::diagnose

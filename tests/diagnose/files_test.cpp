@@ -1,0 +1,238 @@
+// Check 0: what the files say, whatever the bits.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "diagnose/checks.h"
+#include "support/file_facts.h"
+#include "support/plain_checkpoint.h"
+
+namespace qualm::diagnose {
+namespace {
+
+using test::plain_checkpoint;
+using ::testing::HasSubstr;
+
+struct Files {
+  model::Checkpoint candidate = plain_checkpoint();
+  model::Checkpoint baseline = plain_checkpoint();
+  FileFacts found;
+  std::string asked_symptom = {};
+  std::optional<std::vector<probe::Symptom>> written = std::nullopt;
+
+  void differ(const std::string& key, const model::Value& ours, const model::Value& theirs) {
+    candidate.metadata.set(key, ours);
+    baseline.metadata.set(key, theirs);
+  }
+
+  Finding examine() {
+    Facts facts;
+    facts.given = {.candidate = &candidate, .baseline = &baseline, .asked_symptom = asked_symptom};
+    facts.files = found;
+    facts.written = written;
+    test::read_files(facts);
+    return *check_files(facts);
+  }
+};
+
+/// No loss on a text comes with it.
+bool of_prompts(const Finding& finding) {
+  return !finding.faults.empty() && std::ranges::all_of(finding.faults, [](const Fault& fault) {
+    return fault.effect == Effect::prompts;
+  });
+}
+
+const Evidence* named(const Finding& result, const std::string& name) {
+  const auto it = std::ranges::find(result.evidence, name, &Evidence::name);
+  return it == result.evidence.end() ? nullptr : &*it;
+}
+
+TEST(Files, equal_files_are_cleared) { EXPECT_EQ(Files().examine().status, Status::cleared); }
+
+TEST(Files, keys_that_differ_and_split_alike_are_a_note) {
+  Files files;
+  files.candidate.metadata.set("tokenizer.ggml.scores", std::vector<double>{0, -2, -1});
+  EXPECT_EQ(files.examine().status, Status::cause);
+  files.found.split = probe::Split{};
+  files.found.split->tokens = 800;
+  const auto result = files.examine();
+  EXPECT_EQ(result.status, Status::cleared);
+  EXPECT_TRUE(named(result, "tokenizer.ggml.scores"));
+  EXPECT_THAT(named(result, "split")->says, HasSubstr("800 tokens of text are split alike"));
+}
+
+TEST(Files, an_equal_split_does_not_excuse_another_end_token) {
+  Files files;
+  files.differ("tokenizer.ggml.eos_token_id", std::int64_t{2}, std::int64_t{1});
+  files.found.split = probe::Split{};
+  const auto result = files.examine();
+  EXPECT_EQ(result.status, Status::cause);
+  EXPECT_THAT(result.headline, HasSubstr("answers end elsewhere"));
+}
+
+TEST(Files, where_answers_end_is_a_cause_that_yields_to_a_loss_on_a_text) {
+  for (const char* key :
+       {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "llama.context_length"}) {
+    Files files;
+    files.differ(key, std::int64_t{2}, std::int64_t{1});
+    const auto result = files.examine();
+    EXPECT_EQ(result.status, Status::cause) << key;
+    EXPECT_TRUE(of_prompts(result)) << key;
+    files.candidate.metadata.set("llama.rope.freq_base", 1e6);
+    EXPECT_FALSE(of_prompts(files.examine())) << key;
+  }
+}
+
+TEST(Files, a_label_that_the_zero_points_contradict_is_a_cause_that_yields) {
+  Files files;
+  const std::string says = "labelled GPTQ v2, but the zero points are those of v1";
+  files.candidate.notes = {{"tensor a", says, model::Note::Kind::mislabelled},
+                           {"tensor b", says, model::Note::Kind::mislabelled},
+                           {"tensor c", "something else"}};
+  const auto result = files.examine();
+  EXPECT_EQ(result.status, Status::cause);
+  EXPECT_TRUE(of_prompts(result));
+  EXPECT_THAT(result.headline, HasSubstr("a step off (2 matrices)"));
+}
+
+TEST(Files, what_breaks_a_text_comes_before_where_answers_end) {
+  Files files;
+  for (const char* key : {"llama.context_length", "llama.rope.freq_base"}) {
+    files.differ(key, std::int64_t{2}, std::int64_t{1});
+  }
+  EXPECT_THAT(files.examine().headline, ::testing::StartsWith("llama.rope.freq_base"));
+}
+
+TEST(Files, another_padding_token_is_a_note) {
+  Files files;
+  files.differ("tokenizer.ggml.padding_token_id", std::int64_t{2}, std::int64_t{1});
+  const auto result = files.examine();
+  EXPECT_EQ(result.status, Status::cleared);
+  EXPECT_TRUE(named(result, "tokenizer.ggml.padding_token_id"));
+}
+
+TEST(Files, a_different_split_is_the_headline) {
+  Files files;
+  files.candidate.metadata.set("tokenizer.ggml.scores", std::vector<double>{0, -2, -1});
+  files.found.split = probe::Split{false, 10, 8, 3, "abc", "d|e", "de"};
+  const auto result = files.examine();
+  EXPECT_EQ(result.status, Status::cause);
+  EXPECT_FALSE(of_prompts(result));
+  EXPECT_THAT(result.headline, HasSubstr("from token 3 on, after \"abc\": \"d|e\""));
+}
+
+TEST(Files, templates_that_render_otherwise_are_a_cause_that_yields) {
+  Files files;
+  files.candidate.metadata.set("tokenizer.chat_template", std::string("{{ other }}"));
+  files.found.chat = {probe::ChatComparison::Outcome::renders_otherwise, "rendered otherwise"};
+  const auto result = files.examine();
+  EXPECT_EQ(result.status, Status::cause);
+  EXPECT_TRUE(of_prompts(result));
+}
+
+TEST(Files, templates_that_differ_in_layout_are_a_note) {
+  Files files;
+  files.candidate.metadata.set("tokenizer.chat_template", std::string("{{messages}}"));
+  files.found.chat = {probe::ChatComparison::Outcome::layout, "layout"};
+  EXPECT_EQ(files.examine().status, Status::cleared);
+}
+
+TEST(Files, templates_that_libllama_renders_alike_are_not_cleared) {
+  Files files;
+  files.candidate.metadata.set("tokenizer.chat_template", std::string("{{ other }}"));
+  files.found.chat = {probe::ChatComparison::Outcome::renders_alike, "alike"};
+  const auto result = files.examine();
+  EXPECT_EQ(result.status, Status::cannot_tell);
+  EXPECT_FALSE(result.needs.empty());
+}
+
+TEST(Files, damage_is_a_cause_and_named) {
+  Files files;
+  files.found.integrity.found.push_back(
+      {weights::IntegrityFault::Kind::zeros, "blk.0.attn_q.weight", 2, 300, "300 zeros"});
+  const auto result = files.examine();
+  EXPECT_EQ(result.status, Status::cause);
+  EXPECT_FALSE(of_prompts(result));
+  EXPECT_EQ(result.headline, "tensor blk.0.attn_q.weight: 300 zeros");
+}
+
+TEST(Files, zeros_that_nobody_judged_are_no_cause) {
+  Files files;
+  files.found.integrity.unjudged.push_back(
+      {weights::IntegrityFault::Kind::zeros, "t", 2, 300, "300 zeros"});
+  EXPECT_EQ(files.examine().status, Status::cleared);
+}
+
+TEST(Files, a_missing_rope_base_matters_where_the_default_is_another) {
+  Files files;
+  files.baseline.metadata.set("llama.rope.freq_base", 500000.0);
+  EXPECT_EQ(files.examine().status, Status::cause);
+  EXPECT_THAT(files.examine().headline, HasSubstr("where llama.cpp takes 10000 (positions"));
+  files.baseline.metadata.set("llama.rope.freq_base", 10000.0);
+  EXPECT_EQ(files.examine().status, Status::cleared);
+}
+
+TEST(Files, heads_that_the_file_leaves_out_follow_from_the_others) {
+  Files files;
+  files.baseline.metadata.set("llama.attention.head_count_kv", std::int64_t{8});
+  files.baseline.metadata.set("llama.rope.dimension_count", std::int64_t{64});
+  EXPECT_EQ(files.examine().status, Status::cleared);
+  files.baseline.metadata.set("llama.attention.head_count_kv", std::int64_t{2});
+  EXPECT_EQ(files.examine().status, Status::cause);
+}
+
+struct Changed {
+  const char* key;
+  model::Value candidate;
+  model::Value baseline;
+  const char* says;
+};
+
+TEST(Files, every_key_that_changes_answers_is_named_with_what_it_does) {
+  const Changed kChanged[] = {
+      {"llama.rope.freq_base", 10000.0, 500000.0, "positions are encoded otherwise"},
+      {"llama.rope.scaling.factor", 2.0, 8.0, "positions are stretched"},
+      {"llama.context_length", std::int64_t{4096}, std::int64_t{2048}, "another length of text"},
+      {"llama.attention.layer_norm_rms_epsilon", 1e-6, 1e-5, "normalized otherwise"},
+      {"llama.attention.head_count", std::int64_t{4}, std::int64_t{8}, "other heads"},
+      {"llama.expert_count", std::int64_t{4}, std::int64_t{8}, "number of experts"},
+      {"llama.expert_used_count", std::int64_t{1}, std::int64_t{2}, "experts per token"},
+      {"tokenizer.ggml.bos_token_id", std::int64_t{0}, std::int64_t{1}, "begin with another token"},
+      {"tokenizer.ggml.add_bos_token", false, true, "begin with another token"}};
+  for (const Changed& changed : kChanged) {
+    Files files;
+    files.differ(changed.key, changed.candidate, changed.baseline);
+    const auto result = files.examine();
+    EXPECT_EQ(result.status, Status::cause) << changed.key;
+    EXPECT_THAT(result.headline, HasSubstr(changed.says)) << changed.key;
+  }
+}
+
+probe::Symptom loops(probe::Symptom::Finding finding) {
+  probe::Symptom s;
+  s.symptom = "repetition";
+  s.id = "loops_greedy";
+  s.finding = finding;
+  s.says = "Greedy: 14 of 24";
+  return s;
+}
+
+TEST(Files, a_symptom_that_the_original_shows_too_is_not_the_quants) {
+  Files files;
+  files.written = {{loops(probe::Symptom::Finding::shared)}};
+  EXPECT_EQ(files.examine().status, Status::cleared);  // nobody complained of it
+  files.asked_symptom = "repetition";
+  const auto result = files.examine();
+  EXPECT_EQ(result.status, Status::cause);
+  EXPECT_TRUE(of_prompts(result));
+  EXPECT_THAT(result.headline, HasSubstr("The original shows it too"));
+}
+
+TEST(Files, a_symptom_that_is_worse_somewhere_may_be_the_quants) {
+  Files files;
+  files.asked_symptom = "repetition";
+  files.written = {{loops(probe::Symptom::Finding::shared), loops(probe::Symptom::Finding::worse)}};
+  EXPECT_EQ(files.examine().status, Status::cleared);
+}
+
+}  // namespace
+}  // namespace qualm::diagnose
