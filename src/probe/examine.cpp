@@ -215,10 +215,12 @@ Result<std::vector<Symptom>> examine(const Plan& plan, const Side& candidate,
   };
   Texts texts{.plan = plan};
   if (needs({Source::sampled, Source::judged})) {
-    QUALM_TRY(texts.sampled, write(plan, candidate, control, {.greedy = false}, progress));
+    QUALM_TRY(texts.sampled,
+              write(plan, candidate, control, {.length = plan.length, .greedy = false}, progress));
   }
   if (needs({Source::greedy, Source::greedy_both})) {
-    QUALM_TRY(texts.greedy, write(plan, candidate, control, {.greedy = true}, progress));
+    QUALM_TRY(texts.greedy,
+              write(plan, candidate, control, {.length = plan.length, .greedy = true}, progress));
   }
   if (needs({Source::judged})) {
     QUALM_TRY(texts.own, read(plan, *judge, texts.sampled.candidate, progress));
