@@ -1,4 +1,4 @@
-"""Checks every #include of src/ against tools/layers.txt, and that no file outgrows the house numbers.
+"""Checks every #include of src/ against tools/layers.txt.
 
     python3 tools/check_layers.py [ROOT]
 """
@@ -7,7 +7,6 @@ import pathlib
 import re
 import sys
 
-MAX_LINES = 500
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|(<[^>]+>))', re.M)
 
 
@@ -31,9 +30,6 @@ def faults_of(file, layer, rules, text):
                 yield f"includes {quoted}, but {layer}/ may not know {other}/"
         elif angled in rules and layer not in rules[angled]:
             yield f"includes {angled}, which only {sorted(rules[angled])} may"
-    lines = text.count("\n")
-    if lines > MAX_LINES:
-        yield f"has {lines} lines, more than {MAX_LINES}"
 
 
 def main():

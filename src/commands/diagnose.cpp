@@ -131,11 +131,7 @@ Result<void> read_files(Session& session) {
     add_vocabularies(diagnose::vocabulary_mismatch(*given.candidate, *given.baseline), files);
   QUALM_TRY(files.integrity,
             weights::check_integrity(*given.candidate, given.baseline, threads, session.progress));
-  if (!given.baseline) {
-    session.facts.read_weights.quantization_error =
-        weights::quantization_error_by_class(*given.candidate, session.progress);
-    return {};
-  }
+  if (!given.baseline) return {};
   QUALM_CHECK(refuse_damaged(*given.baseline, threads, session.progress));
   files.differences = diagnose::differences(*given.candidate, *given.baseline);
   QUALM_TRY(session.facts.read_weights.origin,
@@ -275,6 +271,9 @@ Result<job::Outcome> diagnose(const job::Request& request, evaluate::WindowStore
   session.facts.given = given_of(session);
   QUALM_CHECK(read_files(session));
   QUALM_CHECK(prepare_experiment(session));
+  if (!session.facts.paired())  // an estimate, for want of an original to measure against
+    session.facts.read_weights.quantization_error =
+        weights::quantization_error_by_class(session.candidate->checkpoint(), progress);
   const WritingSettings writing{request, session.symptoms, session.settings, store, progress};
   const auto write = [&](const diagnose::Facts& facts) {
     return write_texts(writing, session.pair(), facts);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "support/program.h"
+#include "support/quantized.h"
 #include "support/runnable_gguf.h"
 
 namespace qualm::cli {
@@ -64,13 +65,31 @@ TEST(Diagnose, a_path_that_is_no_utf_8_is_opened) {
 TEST(Diagnose, what_was_written_for_the_symptoms_is_the_same_when_it_comes_from_the_store) {
   const Home home;
   test::write(home.path("m.gguf"), RunnableGguf{}.build());
-  const auto first = test::document(home.diagnose("m.gguf", {"--baseline", "base.gguf"}));
-  const auto again = test::document(home.diagnose("m.gguf", {"--baseline", "base.gguf"}));
-  const auto anew =
-      test::document(home.diagnose("m.gguf", {"--baseline", "base.gguf", "--no-cache"}));
-  EXPECT_GT(first["symptoms"].size(), 3U);
-  EXPECT_EQ(first["symptoms"], again["symptoms"]);
-  EXPECT_EQ(first["symptoms"], anew["symptoms"]);
+  const auto symptoms = [&](std::vector<std::string> more) {
+    more.insert(more.end(), {"--baseline", "base.gguf", "--symptom", "all"});
+    return test::document(home.diagnose("m.gguf", more))["symptoms"];
+  };
+  const auto first = symptoms({});
+  EXPECT_GT(first.size(), 3U);
+  EXPECT_EQ(first, symptoms({}));
+  EXPECT_EQ(first, symptoms({"--no-cache"}));
+}
+
+TEST(Diagnose, of_a_healthy_model_texts_are_written_only_where_the_user_asks) {
+  const Home home;
+  const Ended ended = home.diagnose("base.gguf", {"--baseline", "base.gguf"});
+  for (const auto& symptom : test::document(ended)["symptoms"])
+    EXPECT_EQ(symptom["symptom"], "long-context") << "that one takes no text";
+}
+
+TEST(Diagnose, texts_are_not_written_without_something_to_compare_them_with) {
+  const Home home;
+  const Ended ended = home.diagnose("base.gguf", {"--symptom", "repetition"});
+  EXPECT_EQ(ended.exit_code, 3) << ended.err;
+  const auto symptoms = test::document(ended)["symptoms"];
+  ASSERT_EQ(symptoms.size(), 1U) << symptoms;
+  EXPECT_EQ(symptoms[0]["symptom"], "repetition");
+  EXPECT_EQ(symptoms[0]["finding"], "not_examined");
 }
 
 TEST(Diagnose, a_domain_without_a_name_is_refused_without_a_baseline_too) {
@@ -143,8 +162,19 @@ TEST(Diagnose, another_vocabulary_is_a_finding_with_the_first_differences) {
   const Ended ended = home.diagnose("other.gguf", {"--baseline", "base.gguf"});
   EXPECT_EQ(ended.exit_code, 1) << ended.err;
   EXPECT_EQ(check(ended, "not_quant")["headline"],
-            "another vocabulary: token 285 is \"zz\", in the baseline \"z\" (1 of 286 differ)");
-  EXPECT_EQ(check(ended, "tier")["needs"][0], "a baseline of the candidate's vocabulary");
+            "another vocabulary: token 285 is \"zz\", in the original \"z\" (1 of 286 differ)");
+  EXPECT_EQ(check(ended, "tier")["needs"][0], "an original with the candidate's vocabulary");
+}
+
+TEST(Diagnose, without_an_original_to_measure_against_the_steps_in_the_file_give_an_estimate) {
+  const Home home;
+  test::make_quantized("Q8_0", home.path("base.gguf"), home.path("q8.gguf"));
+  test::write(home.path("other.gguf"), RunnableGguf{.last_token = "zz"}.build());
+  for (const auto& more : {std::vector<std::string>{}, {"--baseline", "other.gguf"}}) {
+    const auto evidence = check(home.diagnose("q8.gguf", more), "tier")["evidence"];
+    EXPECT_EQ(evidence[1]["name"], "estimated_error");
+    EXPECT_TRUE(evidence[1].contains("value")) << evidence[1];
+  }
 }
 
 TEST(Diagnose, a_file_that_libllama_refuses_is_a_finding_where_it_loads_the_baseline) {
@@ -153,7 +183,7 @@ TEST(Diagnose, a_file_that_libllama_refuses_is_a_finding_where_it_loads_the_base
   const Ended ended = home.diagnose("refused.gguf", {"--baseline", "base.gguf"});
   EXPECT_EQ(ended.exit_code, 1) << ended.err;
   const std::string says = check(ended, "not_quant")["headline"];
-  EXPECT_TRUE(says.starts_with("libllama loads the baseline and not this file: ")) << says;
+  EXPECT_TRUE(says.starts_with("libllama loads the original and not this file: ")) << says;
   EXPECT_EQ(check(ended, "tier")["needs"][0], "a candidate that libllama loads");
   EXPECT_EQ(home.diagnose("refused.gguf", {"--baseline", "refused.gguf"}).exit_code, 4);
 }

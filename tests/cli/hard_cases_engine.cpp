@@ -86,7 +86,7 @@ TEST(HardCases, nothing_is_held_against_a_baseline_that_is_damaged_itself) {
                                        "text.txt", "-c", "32", "-t", "1", "-q"});
   EXPECT_EQ(ended.exit_code, 2) << ended.out;
   EXPECT_TRUE(ended.err.starts_with("error[DIAGNOSE-001] ")) << ended.err;
-  EXPECT_NE(ended.err.find("The baseline itself is damaged"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("The original itself is damaged"), std::string::npos) << ended.err;
 }
 
 TEST(HardCases, experts_that_calibration_never_saw_are_told_and_not_blamed_without_a_loss) {

@@ -160,11 +160,11 @@ TEST(Measure, another_vocabulary_is_not_comparable) {
   test::write(home.path("larger.gguf"), RunnableGguf{.extra_tokens = 2}.build());
   EXPECT_EQ(refusal(home, {}, 2, "other.gguf"),
             "error[MEASURE-001] other.gguf, vocabulary: expected the baseline's vocabulary, found "
-            "token 285 is \"zz\", in the baseline \"z\" (1 of 286 differ). Their logits cannot be "
+            "token 285 is \"zz\", in the original \"z\" (1 of 286 differ). Their logits cannot be "
             "compared: give the model this one was made from.\n");
   EXPECT_EQ(refusal(home, {}, 2, "larger.gguf"),
             "error[MEASURE-001] larger.gguf, vocabulary: expected the baseline's vocabulary, found "
-            "the candidate has 288 tokens, the baseline 286. Their logits cannot be compared: give "
+            "the candidate has 288 tokens, the original 286. Their logits cannot be compared: give "
             "the model this one was made from.\n");
 }
 

@@ -16,7 +16,7 @@ struct Files {
   model::Checkpoint candidate = plain_checkpoint();
   model::Checkpoint baseline = plain_checkpoint();
   FileFacts found;
-  std::string asked_symptom = {};
+  std::optional<probe::SymptomId> asked_symptom = {};
   std::optional<std::vector<probe::Symptom>> written = std::nullopt;
 
   void differ(const std::string& key, const model::Value& ours, const model::Value& theirs) {
@@ -209,8 +209,7 @@ TEST(Files, every_key_that_changes_answers_is_named_with_what_it_does) {
 
 probe::Symptom loops(probe::Symptom::Finding finding) {
   probe::Symptom s;
-  s.symptom = "repetition";
-  s.id = "loops_greedy";
+  s.figure = probe::FigureId::loops_greedy;
   s.finding = finding;
   s.says = "Greedy: 14 of 24";
   return s;
@@ -220,7 +219,7 @@ TEST(Files, a_symptom_that_the_original_shows_too_is_not_the_quants) {
   Files files;
   files.written = {{loops(probe::Symptom::Finding::shared)}};
   EXPECT_EQ(files.examine().status, Status::cleared);  // nobody complained of it
-  files.asked_symptom = "repetition";
+  files.asked_symptom = probe::SymptomId::repetition;
   const auto result = files.examine();
   EXPECT_EQ(result.status, Status::cause);
   EXPECT_TRUE(of_prompts(result));
@@ -229,7 +228,7 @@ TEST(Files, a_symptom_that_the_original_shows_too_is_not_the_quants) {
 
 TEST(Files, a_symptom_that_is_worse_somewhere_may_be_the_quants) {
   Files files;
-  files.asked_symptom = "repetition";
+  files.asked_symptom = probe::SymptomId::repetition;
   files.written = {{loops(probe::Symptom::Finding::shared), loops(probe::Symptom::Finding::worse)}};
   EXPECT_EQ(files.examine().status, Status::cleared);
 }

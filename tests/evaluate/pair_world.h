@@ -61,8 +61,8 @@ struct PairWorld {
 
   Result<evaluate::PairRun> run(const evaluate::TextWindows& text,
                                 const evaluate::StopRule& rule = {}) {
-    return evaluate::score_pairs(baseline, candidates, text, 0, text.count(), rule, 1, store,
-                                 *progress);
+    return evaluate::score_pairs(
+        baseline, candidates, {.text = text, .end = text.count(), .rule = rule}, store, *progress);
   }
 
   FakeMaker baseline;

@@ -110,8 +110,8 @@ TEST(ScorePairs, pieces_of_windows_give_the_same_as_whole_windows) {
 TEST(ScorePairs, only_the_windows_asked_for_are_run) {
   const TextWindows text = fake_text(10);
   PairWorld world({kSlight});
-  const auto run = score_pairs(world.baseline, world.candidates, text, 3, 6, {}, 1, world.store,
-                               *world.progress);
+  const auto run =
+      score_pairs(world.baseline, world.candidates, {text, 3, 6}, world.store, *world.progress);
   ASSERT_TRUE(run);
   ASSERT_EQ(run->candidates[0].windows.size(), 3U);
   for (std::size_t w = 0; w < 3; ++w)
@@ -122,9 +122,9 @@ TEST(ScorePairs, only_the_windows_asked_for_are_run) {
 TEST(ScorePairs, no_windows_or_no_candidates_open_nothing) {
   const TextWindows text = fake_text(3);
   PairWorld world({kSlight});
-  ASSERT_TRUE(score_pairs(world.baseline, world.candidates, text, 2, 2, {}, 1, world.store,
-                          *world.progress));
-  ASSERT_TRUE(score_pairs(world.baseline, {}, text, 0, 3, {}, 1, world.store, *world.progress));
+  ASSERT_TRUE(
+      score_pairs(world.baseline, world.candidates, {text, 2, 2}, world.store, *world.progress));
+  ASSERT_TRUE(score_pairs(world.baseline, {}, {text, 0, 3}, world.store, *world.progress));
   EXPECT_EQ(world.baseline.counts().opened, 0);
 }
 

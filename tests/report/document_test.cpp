@@ -10,39 +10,46 @@
 namespace qualm::report::testing {
 namespace {
 
-Json metrics_of(std::map<std::string, numeric::Metric> metrics) {
+using evaluate::MetricId;
+
+Json metrics_of(const std::vector<std::pair<MetricId, numeric::Metric>>& metrics) {
   MeasureReport report = measure_sample();
-  report.results[0].measurement.metrics = std::move(metrics);
+  report.results[0].measurement.metrics = {};
+  for (const auto& [id, metric] : metrics) report.results[0].measurement.metrics[id] = metric;
   return to_json(report)["results"][0]["metrics"];
 }
 
 TEST(Document, an_interval_without_width_is_said_to_be_absent) {
-  const Json json = metrics_of({{"kld_max", {numeric::Estimate{2, 2, 2}, "nat/token", ""}}});
+  const Json json =
+      metrics_of({{MetricId::kld_max, {numeric::Estimate{2, 2, 2}, "nat/token", ""}}});
   EXPECT_EQ(json["kld_max"].dump(), R"({"value":2.0,"interval":"absent","unit":"nat/token"})");
 }
 
 TEST(Document, an_exact_zero_keeps_its_interval) {
-  const Json json = metrics_of({{"kld_mean", {numeric::Estimate{0, 0, 0}, "nat/token", ""}}});
+  const Json json =
+      metrics_of({{MetricId::kld_mean, {numeric::Estimate{0, 0, 0}, "nat/token", ""}}});
   EXPECT_EQ(json["kld_mean"].dump(), R"({"value":0.0,"low":0.0,"high":0.0,"unit":"nat/token"})");
 }
 
 TEST(Document, an_unknown_metric_gives_its_reason_and_nothing_else) {
-  const Json json = metrics_of({{"ppl", {std::nullopt, "1", "one window"}}, {"kld_p90", {}}});
+  const Json json =
+      metrics_of({{MetricId::ppl, {std::nullopt, "1", "one window"}}, {MetricId::kld_p90, {}}});
   EXPECT_EQ(json["ppl"].dump(), R"({"absent":"one window"})");
   EXPECT_EQ(json["kld_p90"].dump(), R"({"absent":"not measured"})");
 }
 
 TEST(Document, infinities_and_nan_never_get_in) {
   const double inf = std::numeric_limits<double>::infinity();
-  const Json json = metrics_of({{"ppl", {numeric::Estimate{inf, 1, inf}, "1", ""}},
-                                {"ppl_change", {numeric::Estimate{3, 1, inf}, "fraction", ""}}});
+  const Json json =
+      metrics_of({{MetricId::ppl, {numeric::Estimate{inf, 1, inf}, "1", ""}},
+                  {MetricId::ppl_change, {numeric::Estimate{3, 1, inf}, "fraction", ""}}});
   EXPECT_EQ(json["ppl"].dump(), R"({"absent":"not a finite number"})");
   EXPECT_EQ(json["ppl_change"].dump(), R"({"value":3.0,"interval":"absent","unit":"fraction"})");
 }
 
 TEST(Document, a_change_says_whether_it_is_separated_from_0) {
   const auto change = [](double low, double high) {
-    return metrics_of({{"ppl_change", {numeric::Estimate{0, low, high}, "fraction", ""}}});
+    return metrics_of({{MetricId::ppl_change, {numeric::Estimate{0, low, high}, "fraction", ""}}});
   };
   EXPECT_EQ(change(-0.1, 0.1)["ppl_change"]["separated"], false);
   EXPECT_EQ(change(0, 0.1)["ppl_change"]["separated"], false);
@@ -50,7 +57,12 @@ TEST(Document, a_change_says_whether_it_is_separated_from_0) {
 }
 
 TEST(Document, window_sums_give_the_metrics_back) {
-  const Json window = to_json(measure_sample())["results"][0]["windows_raw"][1];
+  MeasureReport report = measure_sample();
+  report.results[0].measurement.windows = {{17,
+                                            {{2.0, 2.125, 0.0625F, -0.25F, 0.5F, 64, true, true},
+                                             {1.0, 1.5, 0.125F, -0.5F, 0.75F, 65, false, true},
+                                             {0, 0, 0, 0, 0, 66, false, false}}}};
+  const Json window = to_json(report)["results"][0]["windows_raw"][0];
   EXPECT_EQ(
       window.dump(),
       R"({"window":17,"tokens":2,"nll_baseline":3.0,"nll":3.625,"kld":0.1875,"delta_p":-0.75,)"
@@ -68,14 +80,14 @@ TEST(Document, a_perplexity_below_the_baselines_is_an_anomaly) {
   MeasureReport report = measure_sample();
   report.results[0].measurement.not_finite = 0;
   EXPECT_EQ(note_ids(report), std::vector<std::string>{});
-  report.results[0].measurement.metrics["ppl_change"].estimate = {-0.02, -0.03, -0.01};
+  report.results[0].measurement.metrics[MetricId::ppl_change].estimate = {-0.02, -0.03, -0.01};
   EXPECT_EQ(note_ids(report), std::vector<std::string>{"ppl_below_baseline"});
 }
 
 TEST(Document, a_kld_within_the_resolution_is_noted) {
   MeasureReport report = measure_sample();
   report.results[0].measurement.not_finite = 0;
-  report.results[0].measurement.metrics["kld_mean"].estimate = {4e-6, 2e-6, 6e-6};
+  report.results[0].measurement.metrics[MetricId::kld_mean].estimate = {4e-6, 2e-6, 6e-6};
   EXPECT_EQ(note_ids(report), std::vector<std::string>{"below_resolution"});
 }
 

@@ -79,8 +79,7 @@ INSTANTIATE_TEST_SUITE_P(All, Renderers,
                          [](const auto& command) { return std::string(command.param); });
 
 TEST(Text, says_when_a_change_is_not_separated) {
-  EXPECT_THAT(text(sample("measure"), {}),
-              HasSubstr("tiny-Q8_0.gguf: ppl is not separated from the baseline's."));
+  EXPECT_THAT(text(sample("measure"), {}), HasSubstr("tiny-Q8_0.gguf: perplexity is not "));
 }
 
 TEST(Text, tells_candidates_of_one_name_apart_by_their_paths) {
@@ -100,7 +99,7 @@ TEST(Text, names_the_text_of_each_row_where_they_differ) {
 
 TEST(Text, a_command_is_never_broken) {
   EXPECT_THAT(text(sample("diagnose"), {.width = 20}),
-              HasSubstr("\n  llama-quantize tiny-F16.gguf tiny-Q4_K_M.gguf Q4_K_M\n"));
+              HasSubstr("\n  llama-quantize models/tiny-F16.gguf tiny-Q2_K-Q4_K_M.gguf Q4_K_M\n"));
 }
 
 TEST(Text, no_control_character_of_a_file_reaches_the_terminal) {

@@ -1,24 +1,41 @@
-// Reports with made-up figures, small enough to read, that use every field.
+// Reports small enough to read that use every field. What is measured or concluded is made by the
+// code that measures and concludes, of made-up models: no sentence is here that none produces.
 #pragma once
 
 #include "report/report.h"
 
 namespace qualm::report::testing {
 
+[[nodiscard]] Tool sample_tool();
+[[nodiscard]] engine::Settings sample_settings();
+[[nodiscard]] ModelCard tiny_f16();
+[[nodiscard]] ModelCard tiny_q2();
+[[nodiscard]] ModelCard tiny_q8();
+
+/// Two candidates, one with logits that are no numbers, its caches, one --fail-if.
 [[nodiscard]] MeasureReport measure_sample();
-/// One file that is whole, one window: most metrics are absent.
+/// Stopped after one window: most metrics are absent.
 [[nodiscard]] MeasureReport measure_without_intervals();
+
+/// Quant type too aggressive, a cache that contributes, texts that repeat themselves.
 [[nodiscard]] DiagnoseReport diagnose_sample();
-/// Evidence level L0: nothing could be run.
+[[nodiscard]] DiagnoseReport diagnose_healthy();
+[[nodiscard]] DiagnoseReport diagnose_cache();
+/// An embedding with fewer bits than the rest.
+[[nodiscard]] DiagnoseReport diagnose_class();
+/// Another rope base and another chat template.
+[[nodiscard]] DiagnoseReport diagnose_files();
+/// No original: nothing could be run.
 [[nodiscard]] DiagnoseReport diagnose_file_only();
+
 [[nodiscard]] InspectReport inspect_sample();
 /// Names with control characters, markup and bytes that are no UTF-8.
 [[nodiscard]] InspectReport inspect_hostile();
-/// Four tensors with errors done by hand, one only on each side, a quant of the base model.
+/// A quant of the base model, two of its matrices in each other's place, tensors on one side only.
 [[nodiscard]] CompareReport compare_sample();
 /// A model against itself, no base model.
 [[nodiscard]] CompareReport compare_equal();
-/// One healthy control, one with two causes, one that was diagnosed wrong, one that was not made.
+/// One healthy control, one case with two causes, one that was diagnosed wrong, one not made.
 [[nodiscard]] ClinicReport clinic_sample();
 [[nodiscard]] ErrorReport error_sample();
 

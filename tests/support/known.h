@@ -46,7 +46,7 @@ auto known(diagnose::Facts& facts, experiment::Experiment& experiment, Ask&& ask
   facts.texts = experiment.texts();
   auto answer = ask(facts);
   for (int i = 0; !answer && i < kMost && !testing::Test::HasFatalFailure(); ++i) {
-    std::visit(FindOut(facts, experiment), answer.error());
+    std::visit(FindOut(facts, experiment), answer.error().what);
     answer = ask(facts);
   }
   return std::move(answer).value();

@@ -20,8 +20,9 @@ inline Result<diagnose::Diagnosis> examined(diagnose::Facts& facts,
                                             experiment::Experiment* experiment,
                                             std::vector<probe::Symptom> written = {}) {
   if (experiment) facts.texts = experiment->texts();
-  return commands::examine(facts, experiment,
-                           [&](const diagnose::Facts&) { return std::move(written); });
+  Progress silent;
+  return commands::examine(
+      facts, experiment, [&](const diagnose::Facts&) { return std::move(written); }, silent);
 }
 
 /// A candidate of 3.4 bits per weight, its original, and the quant types as they usually are.

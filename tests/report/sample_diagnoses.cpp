@@ -1,0 +1,162 @@
+// What `qualm diagnose` reports, of real diagnoses over experiments whose figures are made up.
+#include <utility>
+
+#include "commands/session.h"
+#include "diagnose/class_study.h"
+#include "diagnose/remedy_command.h"
+#include "report/sample_reports.h"
+#include "support/class_experiment.h"
+#include "support/world.h"
+
+namespace qualm::report::testing {
+namespace {
+
+using diagnose::Facts;
+using test::World;
+
+void name(model::Checkpoint& checkpoint, const std::string& path) {
+  checkpoint.path = path;
+  checkpoint.metadata.set("general.architecture", std::string("llama"));
+  checkpoint.metadata.set("general.name", std::string("qualm tiny"));
+  checkpoint.metadata.set("llama.context_length", std::int64_t{2048});
+}
+
+/// The report of these facts as commands/diagnose.cpp makes it; null: nothing runs.
+DiagnoseReport report_of(Facts& facts, experiment::Experiment* experiment,
+                         std::vector<probe::Symptom> written = {}) {
+  auto diagnosis = test::examined(facts, experiment, std::move(written));
+  DiagnoseReport report{.tool = sample_tool(),
+                        .model = commands::card(*facts.given.candidate),
+                        .baseline = {},
+                        .text = "",
+                        .protocol = "",
+                        .settings = {},
+                        .diagnosis = diagnosis.value(),
+                        .windows = {},
+                        .stopped_early = facts.stopped_early(),
+                        .resolution_kld = {std::nullopt, "nat/token", "nothing was run"},
+                        .spent = {}};
+  if (facts.given.baseline) report.baseline = commands::card(*facts.given.baseline);
+  report.settings.type_k = facts.given.type_k;
+  report.settings.type_v = facts.given.type_v;
+  if (!experiment) return report;
+  report.text = "bundled: frankenstein.txt";
+  report.protocol = evaluate::to_string(evaluate::Protocol::standard);
+  const auto selected = facts.selected();
+  report.windows = {selected ? selected->count() : 0, facts.texts.front().windows};
+  report.resolution_kld = {numeric::Estimate{1.61e-7, 1.4e-7, 1.9e-7}, "nat/token", ""};
+  report.spent = {.seconds = 94.2, .passes = 512, .variants = 7};
+  return report;
+}
+
+constexpr double kSpread = 0.3;  // of what windows cost, so that intervals are as wide as real ones
+const std::vector<experiment::Domain> kProse{
+    {.name = "prose", .windows = 100, .given = true, .path = "frankenstein.txt"}};
+
+/// A World whose models have names and norms.
+struct Named : World {
+  Named() {
+    for (model::Checkpoint* one : {&candidate, &baseline})
+      one->tensors.push_back(
+          test::plain_tensor("output_norm.weight", 256, test::plain_values(256)));
+    name(candidate, given.candidate_path);
+    name(baseline, given.baseline_path);
+    files.integrity.weights_read = candidate.parameters();
+    experiment.domains = kProse;
+    experiment.set_candidate({0.002, 0.001, kSpread});
+  }
+  void lossy_weights() { experiment.set_candidate({0.06, 0.06, kSpread}); }
+  void lossy_cache() {
+    cache("q4_0", "q4_0");
+    for (auto& [types, cost] : experiment.caches) cost.spread = kSpread;
+  }
+  DiagnoseReport report(std::vector<probe::Symptom> shown = {}) {
+    Facts known = facts();
+    return report_of(known, &experiment, std::move(shown));
+  }
+};
+
+/// As probe/ finds them, in its own words.
+std::vector<probe::Symptom> symptoms() {
+  std::vector<bool> own(24);
+  std::vector<bool> control(24);
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    own[i] = i % 5 != 0;
+    control[i] = i % 3 == 0;
+  }
+  auto loops = probe::of_shares(probe::FigureId::loops_greedy, own, control);
+  loops.says = "Greedy: 19 of 24 texts end in a loop, the original: 8 of 24";
+  probe::Symptom alike = probe::of_shares(probe::FigureId::loops_sampled, control, control);
+  alike.says = "Sampled: 8 of 24 texts end in a loop, the original: 8 of 24";
+  probe::Symptom topic;
+  topic.symptom = probe::SymptomId::off_topic;
+  topic.candidate = topic.control = topic.difference = {std::nullopt, "nat", "too few texts"};
+  topic.says = "Not examined: too few texts";
+  std::vector<probe::Symptom> all{loops, alike, topic};
+  probe::settle(all);
+  return all;
+}
+
+}  // namespace
+
+DiagnoseReport diagnose_sample() {
+  Named world;
+  world.lossy_weights();
+  world.lossy_cache();
+  return world.report(symptoms());
+}
+
+DiagnoseReport diagnose_healthy() { return Named().report(); }
+
+DiagnoseReport diagnose_cache() {
+  Named world;
+  world.lossy_cache();
+  return world.report();
+}
+
+DiagnoseReport diagnose_class() {
+  model::Checkpoint candidate = test::tied_model(2.6, 6.6);
+  model::Checkpoint baseline = test::tied_model(16, 16);
+  name(candidate, "models/tiny-Q6_K.gguf");
+  name(baseline, "models/tiny-F16.gguf");
+  test::FakeExperiment experiment;
+  experiment.domains = kProse;
+  experiment.set_candidate({0.101, 0.1, kSpread});
+  experiment.set_type("Q4_K_M", {0.004, 0.004, kSpread});
+  for (const diagnose::ClassGroup& group : diagnose::class_groups(candidate, &baseline)) {
+    const bool blamed = group.id == "token_embd";
+    experiment.set(diagnose::with_restored(group).weights,
+                   {blamed ? 0.001 : 0.101, 0.001, kSpread});
+    experiment.set(diagnose::with_alone(group).weights, {blamed ? 0.1 : 0, 0.1, kSpread});
+    for (const experiment::Weights& remade : diagnose::overrides_for(candidate, group))
+      experiment.set(remade, {0.0015, 0.001, kSpread});
+  }
+  Facts facts;
+  facts.given = {.candidate = &candidate,
+                 .baseline = &baseline,
+                 .candidate_path = candidate.path,
+                 .baseline_path = baseline.path};
+  test::read_files(facts);
+  return report_of(facts, &experiment);
+}
+
+DiagnoseReport diagnose_files() {
+  Named world;
+  world.lossy_weights();
+  world.candidate.metadata.set("llama.rope.freq_base", 1000000.0);
+  world.baseline.metadata.set("llama.rope.freq_base", 10000.0);
+  world.candidate.metadata.set("tokenizer.chat_template", std::string("{{ other }}"));
+  world.baseline.metadata.set("tokenizer.chat_template", std::string("{{ messages }}"));
+  return world.report();
+}
+
+DiagnoseReport diagnose_file_only() {
+  Named world;
+  world.given.baseline = nullptr;
+  Facts known = world.facts();
+  DiagnoseReport report = report_of(known, nullptr);
+  report.tool.libllama = "";
+  return report;
+}
+
+}  // namespace qualm::report::testing
