@@ -28,13 +28,8 @@ STATEMENTS = {"if", "while", "for", "switch", "return"}
 KNOWN = {
     ("src/base/byte_reader.cpp", "ByteReader::error parameters"),
     ("src/base/byte_reader.h", "error parameters"),
-    ("src/cli/options.cpp", "parse long"),
     ("src/commands/session.cpp", "tokenize boolean"),
     ("src/commands/written_texts.cpp", "tokenize boolean"),
-    ("src/evaluate/score_pairs.cpp", "run_step parameters"),
-    ("src/evaluate/score_pairs.cpp", "score_pairs long"),
-    ("src/evaluate/score_pairs.cpp", "score_pairs parameters"),
-    ("src/evaluate/score_pairs.h", "score_pairs parameters"),
     ("src/evaluate/score_rows.cpp", "score_rows parameters"),
     ("src/evaluate/score_rows.h", "score_rows parameters"),
     ("src/probe/readable.cpp", "tokenize boolean"),

@@ -57,14 +57,14 @@ bool yields(const Finding& finding) {
 
 Finding* principal_of(std::vector<Finding>& findings) {
   const auto is_cause = [](const Finding& finding) { return finding.status == Status::cause; };
-  auto first = std::ranges::find_if(findings, is_cause);
+  const auto first = std::ranges::find_if(findings, is_cause);
   if (first == findings.end()) return nullptr;
-  if (first->check == CheckId::not_quant && yields(*first)) {
-    const auto next = std::find_if(first + 1, findings.end(), is_cause);
-    return next == findings.end() ? &*first : &*next;
-  }
-  Finding& provenance = of(findings, CheckId::provenance);
-  return first->check != CheckId::not_quant && is_cause(provenance) ? &provenance : &*first;
+  const bool of_files = first->check == CheckId::not_quant;
+  if (of_files && !yields(*first)) return &*first;
+  if (Finding& provenance = of(findings, CheckId::provenance); is_cause(provenance))
+    return &provenance;
+  const auto next = of_files ? std::find_if(first + 1, findings.end(), is_cause) : first;
+  return next == findings.end() ? &*first : &*next;
 }
 
 Verdict verdict_of(const std::vector<Finding>& findings, const Overall& overall) {

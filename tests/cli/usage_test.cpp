@@ -21,8 +21,8 @@ TEST(Usage, help_is_no_error_and_has_examples) {
   const Ended ended = run_qualm(scratch, {"--help"});
   EXPECT_EQ(ended.exit_code, 0);
   EXPECT_EQ(ended.err, "");
-  for (const char* part : {"diagnose", "measure", "inspect", "demo", "Examples:\n  qualm demo",
-                           "--fail-if 'ppl_change>1%'", "Exit codes: 0 healthy"})
+  for (const char* part : {"diagnose", "measure", "inspect", "demo", "explain", "qualm demo",
+                           "Exit codes:\n  0  no problem found"})
     EXPECT_NE(ended.out.find(part), std::string::npos) << part;
   EXPECT_EQ(ended.out.find("job"), std::string::npos) << "that one is for qualm's own use";
 }
@@ -34,8 +34,10 @@ TEST(Usage, every_command_has_help) {
     EXPECT_EQ(ended.exit_code, 0) << command;
     EXPECT_NE(ended.out.find("--format"), std::string::npos) << command;
   }
-  for (const char* option : {"-f,--file", "-c,--ctx-size", "--chunks", "--protocol", "--full",
-                             "--no-cache", "(-ctk)", "(-ctv)", "(-ngl)", "(-ub)", "(-fa)"})
+  for (const char* option :
+       {"-f,--file", "-c,--ctx-size", "--chunks", "--protocol", "--full", "--no-cache",
+        "-ctk,--cache-type-k TYPE", "-ngl,--n-gpu-layers N", "-ub,", "-fa,", "--logits-memory",
+        "Model:", "Text:", "Run as:", "Output:", "Examples:"})
     EXPECT_NE(run_qualm(scratch, {"measure", "--help"}).out.find(option), std::string::npos)
         << option;
 }
@@ -55,18 +57,25 @@ TEST(Usage, what_is_wrong_is_named_with_exit_code_2) {
     EXPECT_EQ(ended.out, "");
     return ended.err.substr(0, ended.err.find('\n'));
   };
-  EXPECT_EQ(said({}), "A subcommand is required");
-  EXPECT_EQ(said({"heal"}), "heal is no command of qualm");
-  EXPECT_EQ(said({"inspect"}), "MODEL is required");
-  EXPECT_EQ(said({"measure", "m.gguf"}), "--baseline is required");
+  const auto usage = [](const std::string& what, const std::string& command) {
+    return "error[USAGE-001] command line: " + what + ". Run `qualm" +
+           (command.empty() ? "" : " " + command) + " --help`.";
+  };
+  EXPECT_EQ(said({}), usage("A subcommand is required", ""));
+  EXPECT_EQ(said({"heal"}), usage("\"heal\" is not a command", ""));
+  EXPECT_EQ(said({"explain", "kld"}), usage("\"kld\" is not a word of qualm's reports", "explain"));
+  EXPECT_EQ(said({"inspect"}), usage("MODEL is required", "inspect"));
+  EXPECT_EQ(said({"measure", "m.gguf"}), usage("--baseline is required", "measure"));
   EXPECT_EQ(said({"inspect", "m.gguf", "--frobnicate"}),
-            "The following argument was not expected: --frobnicate");
+            usage("The following argument was not expected: --frobnicate", "inspect"));
   EXPECT_EQ(said({"inspect", "m.gguf", "--format", "html5"}),
-            "--format: html5 not in {text,json,md}");
-  EXPECT_EQ(said({"inspect", "m.gguf", "--format", "1"}), "--format: 1 not in {text,json,md}");
-  EXPECT_EQ(said({"diagnose", "m.gguf", "-c", "many"}), "Could not convert: --ctx-size = many");
+            usage("--format: html5 not in {text,json,md}", "inspect"));
+  EXPECT_EQ(said({"inspect", "m.gguf", "--format", "1"}),
+            usage("--format: 1 not in {text,json,md}", "inspect"));
+  EXPECT_EQ(said({"diagnose", "m.gguf", "-c", "many"}),
+            usage("Could not convert: --ctx-size = many", "diagnose"));
   EXPECT_EQ(said({"diagnose", "m.gguf", "--protocol", "other"}),
-            "--protocol: other not in {default,llama.cpp}");
+            usage("--protocol: other not in {default,llama.cpp}", "diagnose"));
 }
 
 TEST(Usage, a_report_goes_to_stdout_or_whole_to_a_file) {

@@ -29,6 +29,7 @@ struct Files {
     facts.given = {.candidate = &candidate, .baseline = &baseline, .asked_symptom = asked_symptom};
     facts.files = found;
     facts.written = written;
+    if (written) facts.texts = {{.name = "text", .windows = 32, .given = true}};
     test::read_files(facts);
     return *check_files(facts);
   }
