@@ -6,8 +6,6 @@
 #include <ggml.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <cmath>
 #include <optional>
 
@@ -30,19 +28,10 @@ const Rule* rule_for(const Recipe& recipe, const std::string& tensor) {
   return it == recipe.rules.end() ? nullptr : &*it;
 }
 
-std::optional<ggml_type> type_named(std::string name) {
-  std::ranges::transform(name, name.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  for (int id = 0; id < GGML_TYPE_COUNT; ++id) {
-    if (ggml_blck_size(static_cast<ggml_type>(id)) == 0) continue;  // removed from ggml
-    std::string known = ggml_type_name(static_cast<ggml_type>(id))
-                            ? ggml_type_name(static_cast<ggml_type>(id))
-                            : "";
-    std::ranges::transform(known, known.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (!known.empty() && known == name) return static_cast<ggml_type>(id);
-  }
-  return std::nullopt;
+std::optional<ggml_type> type_named(const std::string& name) {
+  const auto* const type = model::ggml_encoding(name);
+  if (!type || type->ggml_type >= GGML_TYPE_COUNT) return std::nullopt;
+  return static_cast<ggml_type>(type->ggml_type);
 }
 
 /// Calls take(values) for every stretch of whole rows of the tensor, in order.
@@ -61,8 +50,10 @@ Result<void> for_rows(const Tensor& tensor, Take&& take) {
   return {};
 }
 
+/// Floats that ggml computes with: not F64.
 bool is_float(int type) {
-  return type == GGML_TYPE_F32 || type == GGML_TYPE_F16 || type == GGML_TYPE_BF16;
+  const auto* const known = model::ggml_encoding(type);
+  return known && known->family == model::EncodingFamily::floats && type != GGML_TYPE_F64;
 }
 
 /// Norms and biases, which ggml computes in F32, and what llama.cpp's converter never stores in
@@ -112,9 +103,8 @@ Error not_in_baseline(const std::string& baseline, const std::string& name, std:
 /// ggml_quantize_chunk aborts on a type it does not know; q8_1 and q8_K, which ggml cannot decode
 /// either, hold activations.
 bool encodable(ggml_type type) {
-  const bool plain = type == GGML_TYPE_F32 || type == GGML_TYPE_F16 || type == GGML_TYPE_BF16;
   const bool weights = ggml_is_quantized(type) && ggml_get_type_traits(type)->to_float;
-  return (plain || weights) && !ggml_quantize_requires_imatrix(type);
+  return (is_float(type) || weights) && !ggml_quantize_requires_imatrix(type);
 }
 
 Result<Planned> encoded(const Tensor& tensor, ggml_type type) {
@@ -131,7 +121,7 @@ Result<Planned> as_it_is(const Tensor& tensor) {
   const auto type = static_cast<ggml_type>(tensor.encoding.ggml_type);
   if (is_float(type) && type != GGML_TYPE_F32 && stays_f32(tensor))
     return Planned{&tensor, GGML_TYPE_F32, false};
-  if (type == GGML_TYPE_BF16) {
+  if (is_bf16_matrix(tensor)) {
     QUALM_TRY(const ggml_type decoded, float_type(tensor));
     return Planned{&tensor, decoded, false};
   }
@@ -200,6 +190,10 @@ Result<void> write_encoded(const Planned& planned, GgufWriter& writer) {
 }
 
 }  // namespace
+
+bool is_bf16_matrix(const model::Tensor& tensor) {
+  return tensor.encoding.ggml_type == GGML_TYPE_BF16 && tensor.dims.size() >= 2;
+}
 
 Result<Image> assemble(const Checkpoint& candidate, const Checkpoint* baseline,
                        const Recipe& recipe, Progress& progress) {

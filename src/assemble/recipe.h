@@ -40,10 +40,14 @@ struct Recipe {
   std::vector<Rule> rules;
 };
 
+/// Decoded for a run though ggml knows it: its CPU kernels would round what the matrix is
+/// multiplied with to BF16 too.
+[[nodiscard]] bool is_bf16_matrix(const model::Tensor& tensor);
+
 /// Encodings ggml does not know are decoded: vectors to F32, matrices to F16 where nothing
 /// overflows and the squared error stays below (2^-11)^2 of the energy (values that F16 holds come
-/// through exactly), else to F32; norms, biases and routers always F32. BF16 is decoded as well:
-/// ggml's CPU kernels would round what it is multiplied with to BF16 too. Metadata and tokenizer
+/// through exactly), else to F32; norms, biases and routers always F32. BF16 is decoded as well
+/// (is_bf16_matrix). Metadata and tokenizer
 /// are the candidate's. Tensors only the baseline has are not added. Errors: ASSEMBLE-001 the
 /// baseline lacks a tensor a rule wants or has it in another shape, ASSEMBLE-002 a type that ggml
 /// cannot encode without an importance matrix or that does not fit the row, ASSEMBLE-003 metadata

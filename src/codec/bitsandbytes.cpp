@@ -93,7 +93,7 @@ Result<Matrix> make_bnb4(const Bnb4Parts& parts, const Bnb4State& state) {
   std::string name = fmt::format("bitsandbytes {}{} block {}", state.type,
                                  parts.nested ? " double quant" : "", state.block_size);
   return Matrix{state.shape,
-                {std::move(name)},
+                model::Encoding(std::move(name)).with_codes(4, state.block_size),
                 rows_and_steps(*count / k, k, Bnb4Rows(parts, state.block_size, k, map),
                                Bnb4Rows(parts, state.block_size, k, gaps(map))),
                 {}};

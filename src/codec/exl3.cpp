@@ -145,7 +145,7 @@ Result<Matrix> make_exl3(const Exl3Parts& parts, std::int64_t outputs, std::int6
   const auto bits = static_cast<int>(words / 16);
   std::string name = fmt::format("EXL3 {} bit", bits);
   return Matrix{{used_outputs, used_inputs},
-                {std::move(name)},
+                model::Encoding(std::move(name)).with_codes(bits, 0),
                 decoded_rows(used_outputs, used_inputs, Exl3Rows(parts, bits, used_inputs)),
                 {}};
 }

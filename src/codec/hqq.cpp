@@ -113,7 +113,7 @@ Result<Matrix> make_hqq(const HqqParts& parts, const HqqState& state) {
   std::string name = fmt::format("HQQ {} bit g{}", state.bits, state.group_size);
   return Matrix{
       {state.outputs, state.inputs},
-      {std::move(name)},
+      model::Encoding(std::move(name)).with_codes(static_cast<int>(state.bits), state.group_size),
       rows_and_steps(state.outputs, state.inputs, HqqRows<GridWeight>(parts, state, *packing),
                      HqqRows<GridStep>(parts, state, *packing)),
       {}};

@@ -124,7 +124,7 @@ Result<Matrix> make_scaled(const ScaledParts& parts, const ScaledConfig& config)
   ScaledParts no_zero = parts;  // a step has none
   no_zero.zero.reset();
   return Matrix{{n, k},
-                {std::move(name)},
+                model::Encoding(std::move(name)).with_codes(8, grid.columns),
                 rows_and_steps(n, k, ScaledRows(parts, grid, k, config.factor, numbers),
                                ScaledRows(no_zero, grid, k, config.factor, steps)),
                 {}};

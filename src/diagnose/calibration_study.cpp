@@ -15,10 +15,6 @@
 namespace qualm::diagnose {
 namespace {
 
-/// Schemes whose tools look at the weights alone.
-constexpr std::array<std::string_view, 2> kNeverCalibrated{"bitsandbytes", "HQQ"};
-constexpr std::array<std::string_view, 3> kNeedMatrix{"IQ2_XXS", "IQ2_XS", "IQ1_S"};
-
 using evaluate::Joint;
 using evaluate::MetricId;
 using experiment::with_f16_cache;
@@ -159,23 +155,18 @@ std::optional<std::string> no_counterpart(const model::Checkpoint& candidate) {
   return std::nullopt;
 }
 
-bool never_calibrated(std::string_view encoding) {
-  return std::ranges::any_of(kNeverCalibrated,
-                             [&](std::string_view scheme) { return encoding.starts_with(scheme); });
-}
-
 Known<CalibrationStudy> study_calibration(const Facts& facts) {
   CalibrationStudy study;
   const model::Checkpoint& candidate = *facts.given.candidate;
   if (const auto encoding = no_counterpart(candidate)) {
-    study.uncalibrated = never_calibrated(*encoding);
+    study.uncalibrated = model::encoding_type(*encoding).weights_alone;
     if (!study.uncalibrated)
       study.not_possible = fmt::format(
           "round-to-nearest in {} to compare with, which this version does not make", *encoding);
     return study;
   }
   for (const model::Tensor& tensor : candidate.tensors)
-    study.substituted |= std::ranges::find(kNeedMatrix, tensor.encoding.name) != kNeedMatrix.end();
+    study.substituted |= tensor.encoding.type->needs_importance;
   QUALM_TRY(const auto same, facts.same_weights({}, experiment::round_to_nearest()));
   study.uncalibrated = same.value_or(false);
   if (study.uncalibrated) return study;

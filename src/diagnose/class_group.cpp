@@ -12,7 +12,7 @@ namespace {
 
 using model::TensorClass;
 
-constexpr std::int64_t kFloatBytes = 2;
+constexpr auto kFloatBytes = static_cast<std::int64_t>(kFloatBits / 8);
 
 struct Kind {
   std::vector<TensorClass> classes;

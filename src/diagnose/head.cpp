@@ -37,9 +37,7 @@ std::optional<double> apart(const model::Tensor& a, const model::Tensor& b) {
 
 /// How far a tensor may be from what it was rounded from.
 double rounding_allowed(const model::Tensor& tensor) {
-  if (tensor.encoding.name == "F32" || tensor.encoding.name == "F16" ||
-      tensor.encoding.name == "BF16")
-    return 2 * kFloatRounding;
+  if (tensor.encoding.is_float()) return 2 * kFloatRounding;
   const auto estimate = weights::quantization_error_of(tensor).relative_error();
   return estimate ? kHeadOverEstimate * *estimate + kFloatRounding : kUnknownRounding;
 }

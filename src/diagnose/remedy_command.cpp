@@ -4,10 +4,10 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 
 #include "diagnose/thresholds.h"
+#include "model/encoding.h"
 #include "model/file_type.h"
 
 namespace qualm::diagnose {
@@ -15,19 +15,7 @@ namespace {
 
 using model::TensorClass;
 
-// For a file without a label that fits: the type whose matrices are mostly of that type.
-constexpr std::pair<std::string_view, std::string_view> kQuantTypeOf[] = {
-    {"Q2_K", "Q2_K"},       {"Q3_K", "Q3_K_M"},   {"Q4_K", "Q4_K_M"},   {"Q5_K", "Q5_K_M"},
-    {"Q6_K", "Q6_K"},       {"Q4_0", "Q4_0"},     {"Q4_1", "Q4_1"},     {"Q5_0", "Q5_0"},
-    {"Q5_1", "Q5_1"},       {"IQ4_XS", "IQ4_XS"}, {"IQ4_NL", "IQ4_NL"}, {"IQ3_S", "IQ3_S"},
-    {"IQ3_XXS", "IQ3_XXS"}, {"IQ2_S", "IQ2_S"}};
 constexpr std::string_view kSafeType = "Q8_0";
-
-// Types that llama-quantize makes without an importance matrix.
-constexpr std::array<std::string_view, 22> kPlainTypes{
-    "Q8_0",  "Q6_K",   "Q5_K_M", "Q5_K_S", "Q5_1",   "Q5_0",   "Q4_K_M", "Q4_K_S",
-    "Q4_1",  "Q4_0",   "IQ4_NL", "IQ4_XS", "Q3_K_L", "Q3_K_M", "Q3_K_S", "IQ3_M",
-    "IQ3_S", "IQ3_XS", "Q2_K",   "F16",    "BF16",   "F32"};
 
 bool in_group(const ClassGroup& group, const std::string& name) {
   return std::ranges::any_of(group.patterns, [&](const std::string& pattern) {
@@ -59,10 +47,8 @@ std::string option_of(const std::string& pattern, const std::string& type) {
 }  // namespace
 
 std::string own_type(const model::Checkpoint& candidate) {
-  const auto id = candidate.metadata.integer("general.file_type");
-  const auto label = id ? model::file_type_label(*id & ~model::kGuessedFileType) : std::nullopt;
-  const bool plain = label && std::ranges::find(kPlainTypes, label->name) != kPlainTypes.end();
-  return plain ? std::string(label->name) : kFloorType;
+  const auto label = model::file_type_label(candidate.metadata);
+  return label && label->made == model::Made::plainly ? std::string(label->name) : kFloorType;
 }
 
 std::string type_of_rest(const model::Checkpoint& candidate, const ClassGroup& group) {
@@ -77,13 +63,12 @@ std::string type_of_rest(const model::Checkpoint& candidate, const ClassGroup& g
   if (by_type.empty()) return std::string(kSafeType);
   const std::string most =
       std::ranges::max_element(by_type, {}, [](const auto& entry) { return entry.second; })->first;
-  const auto id = candidate.metadata.integer("general.file_type");
-  const auto label = id ? model::file_type_label(*id % model::kGuessedFileType) : std::nullopt;
+  const auto label = model::file_type_label(candidate.metadata);
   if (label && (label->main_type == most || label->or_type == most))
     return std::string(label->name);
-  const auto it =
-      std::ranges::find(kQuantTypeOf, most, [](const auto& entry) { return entry.first; });
-  return std::string(it == std::end(kQuantTypeOf) ? kSafeType : it->second);
+  // A file without a label that fits.
+  const std::string_view type = model::encoding_type(most).quant_type;
+  return std::string(type.empty() ? kSafeType : type);
 }
 
 std::vector<Weights> overrides_for(const model::Checkpoint& candidate, const ClassGroup& group) {

@@ -5,6 +5,9 @@
 #include <array>
 #include <cstdint>
 
+#include "model/anatomy.h"
+#include "model/encoding.h"
+
 namespace qualm::diagnose {
 
 // --- What is read -----------------------------------------------------------------------------
@@ -39,7 +42,7 @@ inline constexpr const char* kCacheLineType = "Q5_K_M";
 /// Quant types that a remedy may name, from the smallest on.
 inline constexpr std::array kRemedyTypes{"Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"};
 /// Bits per weight: the guide's floor for types that llama-quantize does not name.
-inline constexpr double kFloorBits = 4.0;
+inline constexpr double kFloorBits = model::kFloorBits;
 
 // --- Classes of tensors -------------------------------------------------------------------------
 
@@ -47,9 +50,9 @@ inline constexpr double kFloorBits = 4.0;
 /// stay above on the llama models tried, but for gate and up in Q3_K_L (0.69).
 inline constexpr double kClearlyFewer = 0.8;
 /// Bits per weight, Q5_K: the least that llama-quantize gives a tied embedding.
-inline constexpr double kTiedBits = 5.5;
+inline constexpr double kTiedBits = model::kQ5KBits;
 /// Bits per weight: converters leave a router in floats.
-inline constexpr double kFloatBits = 16.0;
+inline constexpr double kFloatBits = model::kF16Bits;
 /// Times the loss of the rest, weight for weight, that makes a class stand out. Chosen.
 inline constexpr double kOutweighs = 3.0;
 /// Times the rest's quantization error that makes a class suspect without an original. Bundled

@@ -13,10 +13,8 @@ Result<std::shared_ptr<OpenedModel>> OpenedModel::open(const std::string& path) 
 }
 
 bool OpenedModel::runs_as_it_is() const noexcept {
-  const auto bf16 = [](const model::Tensor& tensor) {
-    return tensor.encoding.name == "BF16" && tensor.dims.size() >= 2;
-  };
-  return checkpoint_.format.starts_with("GGUF") && std::ranges::none_of(checkpoint_.tensors, bf16);
+  return checkpoint_.format.starts_with("GGUF") &&
+         std::ranges::none_of(checkpoint_.tensors, assemble::is_bf16_matrix);
 }
 
 Result<engine::ModelFile> OpenedModel::runnable(Progress& progress) {

@@ -62,7 +62,7 @@ std::optional<FileType> file_type_of(const Checkpoint& checkpoint, const Mix& ma
   FileType out;
   out.guessed = *claimed >= kGuessedFileType;
   out.id = out.guessed ? *claimed - kGuessedFileType : *claimed;
-  const auto label = file_type_label(out.id);
+  const auto label = file_type_label(*claimed);
   if (label) out.label = label->name;
   const auto types = most_first(matrices);
   if (types.empty()) return out;

@@ -69,6 +69,9 @@ struct Anatomy {
 
 [[nodiscard]] Anatomy anatomy(const Checkpoint& checkpoint);
 
+/// Bits per weight of the layers' matrices: the guide's floor.
+inline constexpr double kFloorBits = 4.0;
+
 /// In the order of the troubleshooting checks. Reads the data of key biases, of nothing else.
 [[nodiscard]] std::vector<Risk> static_risks(const Checkpoint& checkpoint, const Anatomy& anatomy);
 

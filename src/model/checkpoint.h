@@ -14,28 +14,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "model/encoding.h"
 #include "model/metadata.h"
 
 namespace qualm::model {
-
-/// An even grid that plain rounding can make as well, from the extremes of each group of inputs.
-struct Grid {
-  struct Group {
-    int bits = 0;
-    std::int64_t inputs = 0;
-  };
-  std::vector<Group> groups;  ///< along a row, in order; the last one repeats to its end
-  bool symmetric = false;     ///< zero is the middle code, else a code of its own for each group
-  /// Scales are k^2 / 256 of the largest of that group in the matrix, k in 1 .. 16: EXL2's.
-  bool root_scales = false;
-};
-
-/// How the weights of one tensor are stored.
-struct Encoding {
-  std::string name;    ///< in the field's words: "Q4_K", "BF16", "GPTQ 4 bit g128", "EXL2 4.0 bpw"
-  int ggml_type = -1;  ///< of the ggml type that holds every value exactly, else -1
-  std::optional<Grid> grid = std::nullopt;  ///< of those that calibration fits; none of ggml's
-};
 
 /// The data of one tensor. Implementations borrow from files they keep alive, and are thread-safe.
 class TensorData {

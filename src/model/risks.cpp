@@ -12,10 +12,6 @@ namespace {
 
 using Risks = std::vector<Risk>;
 
-constexpr double kFloorBits = 4.0;
-constexpr double kQ4KBits = 4.5;   // what the matrices of a Q4_K_M have at least
-constexpr double kTiedBits = 5.5;  // Q5_K, the least llama-quantize gives such a matrix by itself
-constexpr double kFloatBits = 16.0;
 constexpr std::int64_t kMostBiases = 1 << 20;  // a file that claims more of one layer lies
 constexpr std::int64_t kCacheBlock = 32;       // of every quantized cache type
 
@@ -132,14 +128,14 @@ void architecture_risks(const Checkpoint& checkpoint, const Anatomy& anatomy, Ri
   const ClassTotal* embedding = find_class(anatomy, TensorClass::token_embd);
   if (checkpoint.tied_embeddings() && embedding) {
     const double bits = checkpoint.find("token_embd.weight")->bits_per_weight();
-    if (bits < kTiedBits)
+    if (bits < kQ5KBits)
       risks.push_back({bits < kFloorBits ? "tied_embedding_crushed" : "tied_embedding_low",
                        fmt::format("The embedding is the output matrix as well and has {:.2f} bits "
                                    "per weight; llama-quantize gives such a matrix {:.1f} or more.",
-                                   bits, kTiedBits)});
+                                   bits, kQ5KBits)});
   }
   const ClassTotal* router = find_class(anatomy, TensorClass::router);
-  if (router && router->total.bits_per_weight() < kFloatBits)
+  if (router && router->total.bits_per_weight() < kF16Bits)
     risks.push_back({"router_quantized",
                      fmt::format("The router has {:.2f} bits per weight; converters leave it in "
                                  "F32, since it decides which experts run.",

@@ -30,7 +30,7 @@ struct Rows {
 
 Result<Rows> rows_of(const model::Tensor& tensor) {
   Rows rows;
-  rows.may_differ = stored_as_floats(tensor.encoding) ? kEqual : kAlike;
+  rows.may_differ = tensor.encoding.is_float() ? kEqual : kAlike;
   rows.places = model::sample_rows(tensor.row_count(), kRowsCompared);
   for (const std::int64_t place : rows.places) {
     rows.values.emplace_back(static_cast<std::size_t>(tensor.row_length()));

@@ -298,7 +298,7 @@ Result<Provenance> provenance(const model::Checkpoint& candidate,
     found.folded += folded == unfolding.end() ? 0 : 1;
     if (folded != unfolding.end() && (folded->second.estimated || vector_like(w))) continue;
     if (vector_like(w)) {
-      if (!stored_as_floats(w.encoding) || w.dims != a->dims || w.dims != b->dims) continue;
+      if (!w.encoding.is_float() || w.dims != a->dims || w.dims != b->dims) continue;
       QUALM_CHECK(add_unquantized(w, *a, base ? b : nullptr, found.unquantized));
       continue;
     }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <memory>
 #include <vector>
@@ -14,23 +13,9 @@ namespace qualm::weights {
 namespace {
 
 constexpr std::int64_t kClassSample = std::int64_t{1} << 20;  // weights
-constexpr std::array<std::string_view, 4> kFloats{"F64", "F32", "F16", "BF16"};
-
-// Grids that are uneven, where step^2 / 12 says too much; and those of three values, where far
-// weights are cut off, which no step tells.
-constexpr std::array<std::string_view, 9> kUneven{
-    "IQ",    "MXFP4", "MXFP8", "NVFP4", "FP8", "bitsandbytes nf4", "bitsandbytes fp4",
-    "TQ1_0", "TQ2_0"};
-
-bool is_float(const model::Tensor& tensor) {
-  return std::ranges::find(kFloats, tensor.encoding.name) != kFloats.end();
-}
-
 /// The steps of an even grid, null where it has none.
 std::shared_ptr<const model::TensorData> even_steps(const model::Tensor& tensor) {
-  const bool uneven = std::ranges::any_of(
-      kUneven, [&](std::string_view name) { return tensor.encoding.name.starts_with(name); });
-  return uneven || !tensor.data ? nullptr : tensor.data->steps();
+  return tensor.encoding.type->even_grid && tensor.data ? tensor.data->steps() : nullptr;
 }
 
 /// The sums over one row; false where it cannot be read or holds what is no number. `grid` may be
@@ -78,7 +63,7 @@ QuantizationError quantization_error_of(const model::Tensor& tensor, std::int64_
   const std::int64_t length = tensor.row_length();
   const std::int64_t rows = tensor.row_count();
   if (length <= 0 || rows <= 0) return sums;
-  sums.gridded = !is_float(tensor);
+  sums.gridded = !tensor.encoding.is_float();
   const auto grid = sums.gridded ? even_steps(tensor) : nullptr;
   const auto sampled = model::sample_rows(rows, std::max<std::int64_t>(sample / length, 1));
   std::vector<float> values(static_cast<std::size_t>(length));
@@ -104,7 +89,8 @@ std::map<model::TensorClass, QuantizationError> quantization_error_by_class(
   std::map<model::TensorClass, QuantizationError> classes;
   for (const auto& [name, tensors] : members) {
     QuantizationError& sums = classes[name];
-    if (std::ranges::all_of(tensors, [](const auto* tensor) { return is_float(*tensor); }))
+    if (std::ranges::all_of(tensors,
+                            [](const auto* tensor) { return tensor->encoding.is_float(); }))
       continue;  // known without a look
     const auto sample = kClassSample / static_cast<std::int64_t>(tensors.size());
     for (const model::Tensor* tensor : tensors) {

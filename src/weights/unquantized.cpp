@@ -9,15 +9,6 @@ namespace {
 
 constexpr double kOffTheLine = 0.05;
 
-/// Relative rounding error of numbers stored so; 0: not an encoding of numbers. What is in BF16 was
-/// often rounded to F16 before.
-double rounding(const model::Encoding& encoding) {
-  if (encoding.name.starts_with("BF16")) return 0x1p-8 + 0x1p-11;
-  if (encoding.name.starts_with("F16")) return 0x1p-11;
-  if (encoding.name.starts_with("F32") || encoding.name.starts_with("F64")) return 0x1p-20;
-  return 0;
-}
-
 Result<std::vector<float>> read(const model::Tensor& tensor) {
   std::vector<float> values(static_cast<std::size_t>(tensor.parameters()));
   QUALM_CHECK(tensor.data->rows(0, tensor.row_count(), values));
@@ -57,14 +48,12 @@ std::optional<double> place_on_line(std::span<const float> w, std::span<const fl
 
 }  // namespace
 
-bool stored_as_floats(const model::Encoding& encoding) { return rounding(encoding) > 0; }
-
 Result<void> add_unquantized(const model::Tensor& candidate, const model::Tensor& fine_tune,
                              const model::Tensor* base, UnquantizedTensors& unquantized) {
   QUALM_TRY(const auto w, read(candidate));
   QUALM_TRY(const auto a, read(fine_tune));
-  const double own = rounding(candidate.encoding);
-  const bool of_a = same_within(w, a, std::max(own, rounding(fine_tune.encoding)));
+  const double own = candidate.encoding.type->rounding;
+  const bool of_a = same_within(w, a, std::max(own, fine_tune.encoding.type->rounding));
   if (!base) {
     if (of_a) {
       ++unquantized.same;
@@ -74,7 +63,7 @@ Result<void> add_unquantized(const model::Tensor& candidate, const model::Tensor
     return {};
   }
   QUALM_TRY(const auto b, read(*base));
-  const bool of_b = same_within(w, b, std::max(own, rounding(base->encoding)));
+  const bool of_b = same_within(w, b, std::max(own, base->encoding.type->rounding));
   if (of_a || of_b) {
     ++(of_a && of_b ? unquantized.same : of_a ? unquantized.fine_tune : unquantized.base);
     return {};

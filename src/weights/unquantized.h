@@ -6,9 +6,6 @@
 
 namespace qualm::weights {
 
-/// Whether the encoding stores numbers one by one: F32, F16, BF16, ...
-[[nodiscard]] bool stored_as_floats(const model::Encoding& encoding);
-
 /// Adds one tensor to what is known. Equal means: to within the rounding of the coarser of the two
 /// encodings. On the line: what is left beside w = b + alpha (a - b) is under 5 % of a - b (rms).
 /// `base` may be null.

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -42,9 +41,9 @@ class Finisher {
       for (const auto& [slot, weight] : pending_.slots) QUALM_CHECK(check_shape(weight));
     }
     auto tensor = !is_stacked(rule) && slots == 1 ? single(pending_.slots.begin()->second) : join();
-    // The runtime computes with these three; integers and F64 are decoded for it.
-    const std::string& type = tensor ? tensor->encoding.name : name_;
-    if (tensor && type != "F32" && type != "F16" && type != "BF16") tensor->encoding.ggml_type = -1;
+    // The runtime computes with F32, F16 and BF16; integers and F64 are decoded for it.
+    if (tensor && !(tensor->encoding.is_float() && tensor->encoding.bits <= 32))
+      tensor->encoding.ggml_type = -1;
     return tensor;
   }
 
@@ -113,7 +112,7 @@ class Finisher {
     const Weight& first = pending_.slots.begin()->second;
     Tensor tensor{name_, first.dims, first.encoding, 0, nullptr};
     std::vector<RowRange> ranges;
-    std::set<std::string> encodings;
+    std::vector<model::Encoding> encodings;
     std::int64_t rows = 0;
     for (const auto& [slot, weight] : pending_.slots) {
       if (weight.dims.size() != 2 || weight.dims[0] != first.dims[0])
@@ -123,10 +122,9 @@ class Finisher {
       ranges.push_back({weight.data, 0, weight.dims[1]});
       rows += weight.dims[1];
       tensor.bytes += weight.bytes;
-      encodings.insert(weight.encoding.name);
-      if (weight.encoding.ggml_type != tensor.encoding.ggml_type) tensor.encoding.ggml_type = -1;
+      encodings.push_back(weight.encoding);
     }
-    tensor.encoding.name = fmt::format("{}", fmt::join(encodings, " + "));
+    tensor.encoding = model::joined(encodings);
     tensor.data = joined(std::move(ranges), first.dims[0]);
     if (is_stacked(*pending_.rule)) {
       tensor.dims.push_back(static_cast<std::int64_t>(pending_.slots.size()));

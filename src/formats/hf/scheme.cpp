@@ -16,37 +16,6 @@ namespace {
 
 using nlohmann::json;
 
-struct Scheme {
-  std::string_view begins;  ///< of Encoding::name
-  std::string_view word;
-  bool several;  ///< used by more than one method, whose name then tells more
-};
-
-constexpr std::array<Scheme, 16> kSchemes{{
-    {"GPTQ", "GPTQ", false},
-    {"AWQ", "AWQ", false},
-    {"Marlin", "Marlin", true},
-    {"EXL2", "EXL2", false},
-    {"EXL3", "EXL3", false},
-    {"HQQ", "HQQ", false},
-    {"compressed-tensors", "compressed-tensors", false},
-    {"bitsandbytes nf4", "bitsandbytes NF4", false},
-    {"bitsandbytes fp4", "bitsandbytes FP4", false},
-    {"bitsandbytes int8", "bitsandbytes int8", false},
-    {"quanto", "quanto", false},
-    {"torchao", "torchao", false},
-    {"FP8", "FP8", true},
-    {"NVFP4", "NVFP4", true},
-    {"MXFP", "MXFP", true},
-    {"int8", "int8", true},
-}};
-
-const Scheme* scheme_named(std::string_view encoding) {
-  const auto found = std::ranges::find_if(
-      kSchemes, [&](const Scheme& scheme) { return encoding.starts_with(scheme.begins); });
-  return found == kSchemes.end() ? nullptr : &*found;
-}
-
 /// "blk.3.attn_q.weight" -> "attn_q"; "model.layers.3.mlp.gate.weight" -> "model.layers.mlp.gate".
 std::string without_layer(std::string_view name) {
   std::string out;
@@ -166,10 +135,14 @@ const json* quantizer_of(const json& values) {
 std::string scheme_of(std::span<const model::Tensor> tensors, const std::string& method) {
   std::map<std::string_view, std::int64_t> quantized;
   std::map<std::string_view, std::int64_t> plain;
+  std::set<std::string_view> shared;
   for (const model::Tensor& tensor : tensors) {
-    const std::string_view name = tensor.encoding.name;
-    const Scheme* scheme = scheme_named(name);
-    (scheme ? quantized : plain)[scheme ? scheme->begins : name] += tensor.parameters();
+    const model::EncodingType& type = *tensor.encoding.type;
+    if (type.package.empty())
+      plain[tensor.encoding.name] += tensor.parameters();
+    else
+      quantized[type.package] += tensor.parameters();
+    if (type.shared) shared.insert(type.package);
   }
   const auto most = [](const auto& counts) {
     return std::ranges::max_element(counts, {}, [](const auto& entry) { return entry.second; })
@@ -177,11 +150,12 @@ std::string scheme_of(std::span<const model::Tensor> tensors, const std::string&
   };
   if (quantized.empty())
     return plain.empty() ? "safetensors" : fmt::format("safetensors {}", most(plain));
-  const Scheme& scheme = *scheme_named(most(quantized));
-  if (!scheme.several || method.empty() || scheme.word.find(method) != std::string_view::npos)
-    return std::string(scheme.word);
+  const std::string_view word = most(quantized);
   const bool same = method == "fp8" || method == "mxfp4";
-  return same ? std::string(scheme.word) : fmt::format("{} ({})", scheme.word, printable(method));
+  if (!shared.contains(word) || method.empty() || same ||
+      word.find(method) != std::string_view::npos)
+    return std::string(word);
+  return fmt::format("{} ({})", word, printable(method));
 }
 
 void describe_quantization(const QuantizationConfig& config, std::span<const model::Tensor> tensors,
@@ -196,7 +170,7 @@ void describe_quantization(const QuantizationConfig& config, std::span<const mod
   bool quantized = false;
   for (const model::Tensor& tensor : tensors) {
     if (tensor.dims.size() < 2) continue;
-    if (scheme_named(tensor.encoding.name) != nullptr) {
+    if (!tensor.encoding.type->package.empty()) {
       quantized = true;
     } else {
       left.insert(without_layer(tensor.name));
