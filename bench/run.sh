@@ -1,5 +1,5 @@
 #!/bin/sh
-# All benchmarks; about 45 minutes on 2 cores. Results and how to read them: docs/performance.md.
+# All benchmarks; about 45 minutes on 2 cores. Results: docs/results/performance.md.
 set -eu
 cd "$(dirname "$0")/.."
 export QUALM="$PWD/build/bench/qualm"

@@ -31,7 +31,7 @@ struct Error {
 template <class T>
 using Result = std::expected<T, Error>;
 
-/// The exit code that product.md promises for an error of this kind.
+/// The exit code for an error of this kind (docs/reports.md, Exit codes).
 [[nodiscard]] int exit_code(Kind kind) noexcept;
 
 /// One line: `error[GGUF-012] model.gguf, byte 8, tensor count: expected ..., found .... Advice.`

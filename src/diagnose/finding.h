@@ -63,7 +63,7 @@ struct Fault {
 
 enum class Grade { lossless, very_small, small, noticeable, large, broken };
 
-/// The three answers about a loss (docs/method.md, Verdicts): how large, more than its type should
+/// The three answers about a loss (docs/method.md, Decided): how large, more than its type should
 /// cost, more than acceptable. An answer that is absent was not asked yet.
 struct Loss {
   std::optional<Grade> least_grade = std::nullopt;  ///< that the interval allows

@@ -1,6 +1,6 @@
 // Check 5: is it a quant of another model?
 //
-// The weights themselves tell, without a run: weights/provenance.h. With the suspected base model
+// The weights themselves tell, without a run: weights/origin.h. With the suspected base model
 // alpha says how much of the original's fine-tuning is in them; without it, norms that were kept
 // and the size of what rounding leaves say whether they can be the original's at all. Where both
 // models run, the candidate is also read against each.

@@ -1,5 +1,5 @@
 // Every number that decides in the diagnosis: value, unit, where it comes from, and how near what
-// was measured comes to it. docs/diagnosis.md tells the trials.
+// was measured comes to it. docs/results/checks.md has the trials.
 #pragma once
 
 #include <array>
@@ -20,8 +20,8 @@ inline constexpr std::int32_t kMostSelection = 48;
 inline constexpr std::int32_t kForClasses = 24;
 /// Of them, the first so many choose between caches, which a proof follows.
 inline constexpr std::int32_t kForCaches = 16;
-/// Windows kept for the proof of remedies, where a text has at least twice as many; no verdict
-/// reads fewer.
+/// Windows kept for the proof of remedies, where a text has at least twice as many; reading does
+/// not stop early before as many.
 inline constexpr std::int32_t kHoldout = 16;
 /// Windows of each further domain; what proves a remedy on it comes after.
 inline constexpr std::int32_t kMostDomain = 24;

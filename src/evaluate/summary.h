@@ -1,4 +1,4 @@
-// Scores to figures: every metric of method.md with its interval, independent of the order of
+// Scores to metrics: each with its interval (docs/statistics.md), independent of the order of
 // reading.
 #pragma once
 
@@ -7,8 +7,8 @@
 
 namespace qualm::evaluate {
 
-/// Fills metrics, buckets and counts from `windows` (which it sorts into text order). Means have
-/// cluster-robust intervals over windows, percentiles and the RMS a bootstrap over windows.
+/// Fills metrics, buckets and counts from `windows` (which it sorts into text order). Means and the
+/// RMS have cluster-robust intervals over windows, percentiles a bootstrap over windows.
 void summarize(Measurement& measurement);
 
 /// Paired difference mean(kld_a - factor * kld_b) over the windows both hold; absent with fewer

@@ -1,4 +1,5 @@
-// The report is a JSON document; this makes it. Fields: docs/reports.md, docs/report.schema.json.
+// The report is a JSON document; this makes it. Fields: docs/reports.md. Schema: `qualm explain
+// --schema`.
 //
 // Conventions. A metric is {value, low, high, unit}; without an interval {value, interval:
 // "absent", unit}; unknown {absent: reason}. Any other thing that may be unknown is {absent:

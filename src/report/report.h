@@ -121,7 +121,7 @@ struct ClassStat {
   std::int64_t parameters = 0;
   double bpw = 0;
   std::vector<std::string> types;  ///< encodings found in it, most weights first
-  numeric::Metric rounding;        ///< estimated relative error of its matrices: weights/rounding.h
+  numeric::Metric rounding;        ///< of its matrices: weights/quantization_error.h
 };
 
 struct Experts {

@@ -2,7 +2,7 @@
 //
 // Whatever the containers: tensors are paired by canonical name, decoded a few rows at a time on
 // both sides, and never held whole. Scales that AWQ folded into neighbours are undone first
-// (weights/unfold.h).
+// (weights/unscale.h).
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Which model is this a quant of: the fine-tune A, the base B that A was tuned from, or neither?
 //
-// Three witnesses, none of which needs a forward pass (docs: method, check 5):
+// Three witnesses, none of which needs a forward pass (docs/method.md, check 5):
 //  - tensors of one row that were not quantized (norms, biases): equal to A's, to B's, on the line
 //    between, or off it;
 //  - where the step of the encoding is known: the share of weights within half a step of A's, of

@@ -3,7 +3,8 @@
 // A weight that fell anywhere between two values of its grid with equal chance is off by
 // step^2 / 12 in the mean square (Widrow and Kollar, Quantization noise, 2008). The steps stand in
 // the file, so the error of a uniform grid can be estimated from the file alone. A quantizer does
-// better or worse than that by what it searches for: see kLow and kHigh.
+// better or worse than that by what it searches for: see kEstimateOverTrueLow and
+// kEstimateOverTrueHigh.
 //
 // An estimate, not a measurement: it knows nothing of weights that were wrong before they were
 // rounded, and nothing of what an error does to an answer.

@@ -1,4 +1,5 @@
-// The definition of a score, term by term in long double: slow, and obviously what method.md says.
+// The definition of a score, term by term in long double: slow, and obviously what
+// docs/statistics.md says.
 #pragma once
 
 #include <algorithm>

@@ -78,7 +78,8 @@ TEST_P(Schemes, of_the_fine_tune_the_base_a_merge_and_another_model_are_told_apa
 }
 
 /// The weakest fine-tune that was told from its base, as a part of the real one (which is 0.11 of
-/// the base's weights), each tried a tenth of the one before: the table in docs/formats.md.
+/// the base's weights), each tried a tenth of the one before: the table in
+/// docs/results/formats.md.
 const std::map<std::string_view, double> kWeakest{
     {"GPTQ4", 1e-2}, {"GPTQ2", 1e-1}, {"AWQ", 1e-2},  {"EXL2", 1e-2}, {"NF4", 1e-2},
     {"HQQ8", 1e-3},  {"INT4", 1e-2},  {"INT8", 1e-3}, {"FP8", 1e-2},  {"MXFP4", 1e-2}};
