@@ -34,7 +34,8 @@ constexpr auto kRows = std::to_array<ErrorRow>({
     {"CLINIC-003", Kind::input, "The original has no tensor or key that this case changes.",
      "Give another --baseline."},
 
-    // CODEC, src/codec, src/formats/quantized, src/weights: stored numbers become weights. 0xx: types of ggml
+    // CODEC, src/codec, src/formats/quantized, src/weights: stored numbers become weights. 0xx:
+    // types of ggml
     // and
     // any encoding, 1xx: schemes of safetensors files.
     {"CODEC-001", Kind::input, "ggml uses this type for activations only and cannot decode it.",

@@ -1,7 +1,7 @@
 // What differs between operating systems: platform.cpp alone knows how.
 //
-// Linux on x86-64 is built and tested; arm64 is meant to work. macOS would use unlinked temporary files in place
-// of memory files (not tested); on Windows qualm runs in WSL2.
+// Linux on x86-64 is built and tested; arm64 is meant to work. macOS would use unlinked temporary
+// files in place of memory files (not tested); on Windows qualm runs in WSL2.
 #pragma once
 
 #include <cstdint>

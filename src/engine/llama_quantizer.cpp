@@ -37,6 +37,27 @@ std::vector<float> weights_of(const model::ImportanceEntry& entry) {
   return weights;
 }
 
+/// An importance matrix as libllama takes it.
+class ImportanceList {
+ public:
+  explicit ImportanceList(const model::Importance* importance) {
+    if (!importance) return;
+    for (const auto& entry : importance->entries) {
+      weights_.push_back(weights_of(entry));
+      list_.push_back({entry.tensor.c_str(), weights_.back().data(), weights_.back().size()});
+    }
+    list_.push_back({nullptr, nullptr, 0});
+  }
+  /// Null where there is none.
+  [[nodiscard]] const llama_model_imatrix_data* data() const noexcept {
+    return list_.empty() ? nullptr : list_.data();
+  }
+
+ private:
+  std::vector<llama_model_imatrix_data> list_;
+  std::deque<std::vector<float>> weights_;
+};
+
 class LlamaQuantizer final : public assemble::Quantizer {
  public:
   LlamaQuantizer() { capture_llama_log(); }
@@ -69,16 +90,8 @@ class LlamaQuantizer final : public assemble::Quantizer {
     overrides.push_back({nullptr, GGML_TYPE_COUNT});
     if (overrides.size() > 1) params.tt_overrides = overrides.data();
 
-    std::vector<llama_model_imatrix_data> importance;
-    std::deque<std::vector<float>> weights;
-    if (options.importance) {
-      for (const auto& entry : options.importance->entries) {
-        weights.push_back(weights_of(entry));
-        importance.push_back({entry.tensor.c_str(), weights.back().data(), weights.back().size()});
-      }
-      importance.push_back({nullptr, nullptr, 0});
-      params.imatrix = importance.data();
-    }
+    const ImportanceList importance(options.importance);
+    params.imatrix = importance.data();
 
     QUALM_TRY(auto image, assemble::Image::create(options.mix));
     std::uint32_t status = 1;

@@ -7,6 +7,7 @@
 #include "base/error_codes.h"
 #include "diagnose/checks.h"
 #include "evaluate/metrics.h"
+#include "model/encoding.h"
 #include "probe/figures.h"
 
 namespace qualm::report {
@@ -64,6 +65,19 @@ Section symptoms() {
   return section;
 }
 
+Section encodings() {
+  Section section{"How weights are stored", {}};
+  for (const model::EncodingType& type : model::encoding_types()) {
+    std::string text = type.stored_bits > 0
+                           ? fmt::format("{:.4g} bits per weight", type.stored_bits)
+                           : std::string("Bits per weight differ from tensor to tensor");
+    if (type.needs_importance) text += "; needs an importance matrix";
+    if (type.weights_alone) text += "; never calibrated";
+    section.words.push_back({std::string(type.name), text + "."});
+  }
+  return section;
+}
+
 Section errors() {
   Section section{"Error codes", {}};
   for (const ErrorRow& row : error_rows())
@@ -73,7 +87,9 @@ Section errors() {
   return section;
 }
 
-std::vector<Section> sections() { return {checks(), metrics(), symptoms(), answers(), errors()}; }
+std::vector<Section> sections() {
+  return {checks(), metrics(), symptoms(), encodings(), answers(), errors()};
+}
 
 std::string line_of(const Word& word) {
   return fmt::format("  {:<14} {}\n", word.name, word.meaning);
