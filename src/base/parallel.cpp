@@ -132,11 +132,11 @@ Result<Ended> run_blocks(std::int64_t blocks, int lanes, Progress& progress,
 void run_blocks(std::int64_t blocks, int lanes,
                 const std::function<void(std::int64_t block)>& work) {
   Progress never_stops;
-  static_cast<void>(
-      run_blocks(blocks, lanes, never_stops, [&](std::int64_t block, const Lane&) -> Result<void> {
-        work(block);
-        return {};
-      }));
+  const auto cannot_fail = [&](std::int64_t block, const Lane&) -> Result<void> {
+    work(block);
+    return {};
+  };
+  [[maybe_unused]] const auto ended = run_blocks(blocks, lanes, never_stops, cannot_fail);
 }
 
 }  // namespace qualm

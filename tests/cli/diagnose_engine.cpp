@@ -246,7 +246,7 @@ TEST(Diagnose, an_interrupt_keeps_the_windows_that_were_finished) {
   };
   const Ended first = test::run(stopped);
   EXPECT_EQ(first.exit_code, 130) << first.err;
-  EXPECT_NE(first.err.find("What was measured is kept: the same command goes on from there."),
+  EXPECT_NE(first.err.find("What was measured is kept: run the same command again to continue."),
             std::string::npos)
       << first.err;
   const Ended second = test::run(command(home));

@@ -30,8 +30,7 @@ TEST(Loops, of_a_tied_embedding_at_few_bits_are_held_against_those_of_its_baseli
   const auto found = diagnosed("tq1_0");
   EXPECT_EQ(found["principal_cause"], "architecture");
   const std::string says = found["summary"];
-  EXPECT_TRUE(says.starts_with(
-      "Scheme does not suit the architecture: the embedding (the output matrix as well) at "))
+  EXPECT_TRUE(says.starts_with("Too few bits for the embedding (the output matrix as well) at "))
       << says;
   std::map<std::string, nlohmann::json> figures;
   for (const auto& figure : found["symptoms"]) figures[figure["id"]] = figure;
@@ -39,9 +38,9 @@ TEST(Loops, of_a_tied_embedding_at_few_bits_are_held_against_those_of_its_baseli
   ASSERT_TRUE(repeated.is_object()) << found["symptoms"];
   EXPECT_EQ(repeated["finding"], "worse") << repeated;
   EXPECT_GT(repeated["difference"]["low"], 0) << repeated;
-  // Loops as such are too few on 24 prompts: told with their control, not claimed.
+  // Loops as such are too few on 24 prompts: told beside the original's, not claimed.
   const std::string loops = figures["loops_sampled"].value("says", "");
-  EXPECT_NE(loops.find("texts end in a loop, of the control's"), std::string::npos) << loops;
+  EXPECT_NE(loops.find("; the original: "), std::string::npos) << loops;
 }
 
 }  // namespace
