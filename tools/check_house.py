@@ -26,18 +26,8 @@ LIBRARY_CALLS = re.compile(r"llama_\w+|ggml_\w+|dump|from_cbor")
 STATEMENTS = {"if", "while", "for", "switch", "return"}
 
 KNOWN = {
-    ("src/base/byte_reader.cpp", "ByteReader::error parameters"),
-    ("src/base/byte_reader.h", "error parameters"),
-    ("src/commands/session.cpp", "tokenize boolean"),
-    ("src/commands/written_texts.cpp", "tokenize boolean"),
     ("src/evaluate/score_rows.cpp", "score_rows parameters"),
     ("src/evaluate/score_rows.h", "score_rows parameters"),
-    ("src/probe/readable.cpp", "tokenize boolean"),
-    ("src/probe/split.cpp", "tokenize boolean"),
-    ("src/report/page_diagnose.cpp", "windows_line boolean"),
-    ("src/report/page_measure_details.cpp", "bucket_table boolean"),
-    ("src/report/page_measure_details.cpp", "metric_cell boolean"),
-    ("src/report/text.cpp", "padded boolean"),
     ("src/weights/comparison.cpp", "rows parameters"),
     ("src/weights/quantization_error.cpp", "add_row parameters"),
 }

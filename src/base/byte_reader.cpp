@@ -8,21 +8,21 @@
 
 namespace qualm {
 
-Error ByteReader::error(int number, std::uint64_t at, std::string_view what, std::string expected,
-                        std::string found, std::string advice) const {
+Error ByteReader::error(int number, std::uint64_t at, std::string_view what, Wrong wrong) const {
   return {Kind::input,
           fmt::format("{}-{:03}", format_, number),
           file_,
           fmt::format("byte {}, {}", at, what),
-          std::move(expected),
-          std::move(found),
-          std::move(advice)};
+          std::move(wrong.expected),
+          std::move(wrong.found),
+          std::move(wrong.advice)};
 }
 
 Error ByteReader::ends_inside(std::string_view what, std::uint64_t size) const {
-  return error(1, offset_, what, fmt::format("{} bytes", grouped(size)),
-               fmt::format("the end of the file after {}", grouped(remaining())),
-               std::string(kDamaged));
+  return error(
+      1, offset_, what,
+      {fmt::format("{} bytes", grouped(size)),
+       fmt::format("the end of the file after {}", grouped(remaining())), std::string(kDamaged)});
 }
 
 Result<std::uint64_t> ByteReader::count(std::string_view what, std::uint64_t entry_bytes) {
@@ -31,10 +31,11 @@ Result<std::uint64_t> ByteReader::count(std::string_view what, std::uint64_t ent
   const std::uint64_t room = remaining() / entry_bytes;
   if (entries <= room) return entries;
   offset_ = at;
-  return fail(error(2, at, what,
-                    fmt::format("at most {} (each takes {} bytes or more, {} bytes remain)",
-                                grouped(room), entry_bytes, grouped(remaining() - sizeof(entries))),
-                    grouped(entries), std::string(kDamaged)));
+  return fail(
+      error(2, at, what,
+            {fmt::format("at most {} (each takes {} bytes or more, {} bytes remain)", grouped(room),
+                         entry_bytes, grouped(remaining() - sizeof(entries))),
+             grouped(entries), std::string(kDamaged)}));
 }
 
 Result<std::string_view> ByteReader::string(std::string_view what, std::uint64_t most) {
@@ -43,8 +44,9 @@ Result<std::string_view> ByteReader::string(std::string_view what, std::uint64_t
   const std::uint64_t room = std::min(most, remaining());
   if (length > room) {
     offset_ = at;
-    return fail(error(3, at, what, fmt::format("a string of at most {} bytes", grouped(room)),
-                      grouped(length), std::string(kDamaged)));
+    return fail(error(3, at, what,
+                      {fmt::format("a string of at most {} bytes", grouped(room)), grouped(length),
+                       std::string(kDamaged)}));
   }
   const auto* text = reinterpret_cast<const char*>(bytes_.data()) + offset_;
   offset_ += length;

@@ -57,8 +57,12 @@ class ByteReader {
 
   /// An error of this format at a byte: "GGUF-004", file, "byte 4, version", expected, found,
   /// advice.
-  [[nodiscard]] Error error(int number, std::uint64_t at, std::string_view what,
-                            std::string expected, std::string found, std::string advice) const;
+  struct Wrong {
+    std::string expected;
+    std::string found;
+    std::string advice;
+  };
+  [[nodiscard]] Error error(int number, std::uint64_t at, std::string_view what, Wrong wrong) const;
 
   /// What is to be tried when bytes are missing or wrong: nearly always a broken download.
   static constexpr std::string_view kDamaged =

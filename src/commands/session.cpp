@@ -28,7 +28,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kBundled{
 /// more than a few.
 Result<std::vector<engine::Token>> tokenize(const std::string& text, engine::Model& reference,
                                             Progress& progress) {
-  auto tokens = reference.tokenize(text, true);
+  auto tokens = reference.tokenize(text, engine::SpecialTokens::parsed);
   if (tokens || tokens.error().code != "TOKENIZER-001") return tokens;
   const auto part = probe::readable(reference, text);
   if (!part ||
@@ -36,7 +36,7 @@ Result<std::vector<engine::Token>> tokenize(const std::string& text, engine::Mod
     return tokens;
   progress.note(fmt::format("{} of the text have no token and are left out",
                             probe::left_out_in_words(*part)));
-  return reference.tokenize(part->text, true);
+  return reference.tokenize(part->text, engine::SpecialTokens::parsed);
 }
 
 /// "Q4_K_M", as the file calls itself; else what most weights are stored as.

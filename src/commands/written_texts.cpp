@@ -36,7 +36,7 @@ Result<std::vector<probe::Tokens>> read_prompts(const job::Request& request,
   QUALM_TRY(const auto lines, parse_prompts(text, path));
   std::vector<probe::Tokens> prompts;
   for (const std::string& line : lines) {
-    QUALM_TRY(auto tokens, reader.tokenize(line, true));
+    QUALM_TRY(auto tokens, reader.tokenize(line, engine::SpecialTokens::parsed));
     if (static_cast<std::int64_t>(tokens.size()) > kLongestPrompt)
       return fail({Kind::input, "PROMPTS-003", path, fmt::format("prompt {}", prompts.size() + 1),
                    fmt::format("at most {} tokens", kLongestPrompt),

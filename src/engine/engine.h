@@ -63,6 +63,8 @@ class LogitSource {
   [[nodiscard]] virtual Result<std::span<const float>> logits(std::span<const Piece> pieces) = 0;
 };
 
+enum class SpecialTokens { parsed, as_text };
+
 /// A loaded model. Weights are shared by all sources made of it.
 class Model {
  public:
@@ -71,10 +73,10 @@ class Model {
   /// The token that replaces the first of every window, or -1 where the vocabulary wants none.
   [[nodiscard]] virtual Token window_start() const noexcept = 0;
   [[nodiscard]] virtual std::int32_t trained_context() const noexcept = 0;
-  /// Errors: TOKENIZER-001 the tokenizer threw (a vocabulary without byte tokens meeting a
-  /// newline).
+  /// `special`: whether "</s>" in the text is the token of that name. Errors: TOKENIZER-001 the
+  /// tokenizer threw (a vocabulary without byte tokens meeting a newline).
   [[nodiscard]] virtual Result<std::vector<Token>> tokenize(std::string_view text,
-                                                            bool special) = 0;
+                                                            SpecialTokens special) = 0;
   /// The text of one token, as it would be printed.
   [[nodiscard]] virtual std::string piece(Token token) const = 0;
   /// The token ends an answer: end of text, end of turn.

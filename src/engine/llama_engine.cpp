@@ -149,7 +149,7 @@ class LlamaModel final : public Model {
     return llama_model_n_ctx_train(model_.get());
   }
 
-  Result<std::vector<Token>> tokenize(std::string_view text, bool special) override {
+  Result<std::vector<Token>> tokenize(std::string_view text, SpecialTokens special) override {
     const auto refuse = [&](std::string found) {
       return fail(
           Error{Kind::input, "TOKENIZER-001", name_, "tokenizer", "to split the text into tokens",
@@ -159,14 +159,15 @@ class LlamaModel final : public Model {
     };
     if (text.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
       return refuse(fmt::format("a text of {} bytes", text.size()));
+    const bool parse = special == SpecialTokens::parsed;
     try {
       const auto length = static_cast<std::int32_t>(text.size());
       std::vector<Token> tokens(text.size() + 8);
       std::int32_t n = llama_tokenize(vocab_, text.data(), length, tokens.data(),
-                                      static_cast<std::int32_t>(tokens.size()), special, false);
+                                      static_cast<std::int32_t>(tokens.size()), parse, false);
       if (n < 0 && n != std::numeric_limits<std::int32_t>::min()) {
         tokens.resize(static_cast<std::size_t>(-n));
-        n = llama_tokenize(vocab_, text.data(), length, tokens.data(), -n, special, false);
+        n = llama_tokenize(vocab_, text.data(), length, tokens.data(), -n, parse, false);
       }
       if (n < 0) return refuse("libllama's tokenizer failed");
       tokens.resize(static_cast<std::size_t>(n));

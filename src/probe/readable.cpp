@@ -37,7 +37,7 @@ std::int64_t Readable::count() const noexcept {
 
 Result<Readable> readable(engine::Model& model, std::string_view text) {
   Readable result;
-  const auto whole = model.tokenize(text, true);
+  const auto whole = model.tokenize(text, engine::SpecialTokens::parsed);
   if (whole) {
     result.text = text;
     return result;
@@ -51,7 +51,7 @@ Result<Readable> readable(engine::Model& model, std::string_view text) {
     text.remove_prefix(character.size());
     ++result.characters;
     const auto [entry, is_new] = known.try_emplace(character, kReads);
-    if (is_new && !model.tokenize(character, false)) {
+    if (is_new && !model.tokenize(character, engine::SpecialTokens::as_text)) {
       entry->second = result.left_out.size();
       result.left_out.push_back({std::string(character), 0});
     }
@@ -61,7 +61,7 @@ Result<Readable> readable(engine::Model& model, std::string_view text) {
       ++result.left_out[entry->second].count;
     }
   }
-  const auto again = model.tokenize(result.text, true);
+  const auto again = model.tokenize(result.text, engine::SpecialTokens::parsed);
   if (!again) return std::unexpected(again.error());
   return result;
 }

@@ -46,8 +46,8 @@ std::string_view split_text() noexcept {
 
 Result<Split> compare_splits(engine::Model& candidate, engine::Model& baseline,
                              std::string_view text) {
-  QUALM_TRY(const auto a, candidate.tokenize(text, true));
-  QUALM_TRY(const auto b, baseline.tokenize(text, true));
+  QUALM_TRY(const auto a, candidate.tokenize(text, engine::SpecialTokens::parsed));
+  QUALM_TRY(const auto b, baseline.tokenize(text, engine::SpecialTokens::parsed));
   Split split;
   split.tokens = static_cast<std::int64_t>(a.size());
   split.tokens_baseline = static_cast<std::int64_t>(b.size());

@@ -139,7 +139,7 @@ void add_closing(Page& page, const Json& document) {
   const std::string level = level_in_words(string_at(document, "evidence_level"));
   page.emplace_back(Gap{});
   page.emplace_back(
-      Paragraph{{{windows_line(windows, flag_at(document, "stopped_early"), false)}}});
+      Paragraph{{{windows_line(windows, {.stopped_early = flag_at(document, "stopped_early")})}}});
   if (integer_at(windows, "total") == 0) {
     page.emplace_back(Paragraph{{{level, Tone::dim}}});
     return;

@@ -91,8 +91,9 @@ Page footer(const Json& results, const std::vector<std::string>& names) {
   for (std::size_t i = 0; i < results.size(); ++i) sentences.add(names[i], text_line(results[i]));
   for (std::size_t i = 0; i < results.size(); ++i) {
     const Json& result = results[i];
-    sentences.add(names[i], windows_line(at(result, "windows"), flag_at(result, "stopped_early"),
-                                         flag_at(result, "cancelled")));
+    sentences.add(names[i], windows_line(at(result, "windows"),
+                                         {.stopped_early = flag_at(result, "stopped_early"),
+                                          .cancelled = flag_at(result, "cancelled")}));
   }
   for (std::size_t i = 0; i < results.size(); ++i)
     sentences.add(names[i], noise_floor_line(at(results[i], "resolution")));

@@ -19,7 +19,7 @@ std::vector<std::string> cache_types(const Json& kv, std::string_view field) {
 Cell grid_cell(const Json& kv, const std::string& type_k, const std::string& type_v) {
   for (const Json& cell : kv)
     if (string_at(cell, "type_k") == type_k && string_at(cell, "type_v") == type_v)
-      return metric_cell("kld_mean", at(at(cell, "metrics"), "kld_mean"), false);
+      return metric_cell("kld_mean", at(at(cell, "metrics"), "kld_mean"), Interval::hidden);
   return {type_k == "f16" && type_v == "f16" ? "reference" : "not measured", Tone::dim};
 }
 
@@ -60,17 +60,20 @@ Table kv_list(const Json& kv) {
   return table;
 }
 
-Table bucket_table(const Json& buckets, std::string heading, bool fractions) {
+enum class Edges { positions, fractions };
+
+Table bucket_table(const Json& buckets, std::string heading, Edges edges) {
   Table table{.columns = {{std::move(heading)}, {"tokens", true}, {"KLD"}, {"perplexity"}},
               .rows = {}};
   for (const Json& bucket : buckets) {
     const double low = number_at(bucket, "low").value_or(0),
                  high = number_at(bucket, "high").value_or(0);
-    table.rows.push_back({{fractions ? fmt::format("{:.0f} to {:.0f} %", 100 * low, 100 * high)
-                                     : fmt::format("{:.0f} to {:.0f}", low, high - 1)},
-                          {std::to_string(integer_at(bucket, "tokens"))},
-                          metric_cell("kld_mean", at(bucket, "kld_mean")),
-                          metric_cell("ppl_change", at(bucket, "ppl_change"))});
+    table.rows.push_back(
+        {{edges == Edges::fractions ? fmt::format("{:.0f} to {:.0f} %", 100 * low, 100 * high)
+                                    : fmt::format("{:.0f} to {:.0f}", low, high - 1)},
+         {std::to_string(integer_at(bucket, "tokens"))},
+         metric_cell("kld_mean", at(bucket, "kld_mean")),
+         metric_cell("ppl_change", at(bucket, "ppl_change"))});
   }
   return table;
 }
@@ -109,9 +112,10 @@ void add_details(Page& page, const std::string& candidate, const Json& result) {
   page.emplace_back(Heading{candidate});
   page.emplace_back(settings_table(result));
   page.emplace_back(Gap{});
-  page.emplace_back(bucket_table(at(buckets, "position"), "position", false));
+  page.emplace_back(bucket_table(at(buckets, "position"), "position", Edges::positions));
   page.emplace_back(Gap{});
-  page.emplace_back(bucket_table(at(buckets, "confidence"), "confidence of the original", true));
+  page.emplace_back(
+      bucket_table(at(buckets, "confidence"), "confidence of the original", Edges::fractions));
 }
 
 }  // namespace qualm::report

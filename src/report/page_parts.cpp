@@ -106,13 +106,13 @@ bool is_change(std::string_view name) {
   return id && evaluate::row_of(*id).is_change;
 }
 
-Cell metric_cell(std::string_view name, const Json& metric, bool interval) {
+Cell metric_cell(std::string_view name, const Json& metric, Interval interval) {
   if (const auto reason = why_absent(metric)) return {*reason, Tone::dim};
   const auto value = estimate(metric);
   if (!value) return {"not a metric", Tone::dim};
   const NumberStyle style{.percent = string_at(metric, "unit") == "fraction",
                           .change = is_change(name),
-                          .interval = interval};
+                          .interval = interval == Interval::shown};
   return {numeric::format_estimate(*value, style), Tone::plain};
 }
 
@@ -122,11 +122,12 @@ Cell metric_words(std::string_view name, const Json& metric) {
   return cell;
 }
 
-std::string windows_line(const Json& windows, bool stopped_early, bool cancelled) {
+std::string windows_line(const Json& windows, Reading reading) {
   const auto read = integer_at(windows, "read"), total = integer_at(windows, "total");
   if (total == 0) return "No text was read.";
-  if (cancelled) return fmt::format("Stopped by the user after {} of {} windows.", read, total);
-  if (stopped_early)
+  if (reading.cancelled)
+    return fmt::format("Stopped by the user after {} of {} windows.", read, total);
+  if (reading.stopped_early)
     return fmt::format("Stopped after {} of {} windows: the result was already decided.", read,
                        total);
   return read == total ? fmt::format("Read all {} windows.", total)

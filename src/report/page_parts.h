@@ -35,12 +35,19 @@ namespace qualm::report {
 [[nodiscard]] bool is_change(std::string_view name);
 /// The document says that the interval of this change spans 0.
 [[nodiscard]] bool not_separated(const Json& metric);
+enum class Interval { shown, hidden };
 /// "+6.4 % [5.8, 7.0]", or the reason why it is not known.
-[[nodiscard]] Cell metric_cell(std::string_view name, const Json& metric, bool interval = true);
+[[nodiscard]] Cell metric_cell(std::string_view name, const Json& metric,
+                               Interval interval = Interval::shown);
 /// The same, with " (not significant)" behind it where its interval spans 0.
 [[nodiscard]] Cell metric_words(std::string_view name, const Json& metric);
+/// How the reading of a text ended.
+struct Reading {
+  bool stopped_early = false;
+  bool cancelled = false;
+};
 /// "Stopped after 23 of 410 windows: the result was already decided."
-[[nodiscard]] std::string windows_line(const Json& windows, bool stopped_early, bool cancelled);
+[[nodiscard]] std::string windows_line(const Json& windows, Reading reading);
 /// "Noise floor (same model run twice): KLD 3e-6."
 [[nodiscard]] std::string noise_floor_line(const Json& resolution);
 /// "3.4 MB", or why it is not known.

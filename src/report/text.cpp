@@ -19,10 +19,10 @@ std::size_t columns_of(std::string_view utf8) {
       utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
-std::string padded(const std::string& text, std::size_t width, bool right) {
+/// What fills a column of that width beside the text.
+std::string blanks(const std::string& text, std::size_t width) {
   const std::size_t has = columns_of(text);
-  const std::string blanks(width > has ? width - has : 0, ' ');
-  return right ? blanks + text : text + blanks;
+  return std::string(width > has ? width - has : 0, ' ');
 }
 
 std::string_view escape_of(Tone tone) {
@@ -152,10 +152,9 @@ class TextLayout {
         append_last(line, text, cells[i].tone, used, table.wraps ? room : 0);
         break;
       }
-      const std::string filled = padded(text, widths[i], table.columns[i].right);
-      const std::size_t from = filled.find(text);
-      line +=
-          filled.substr(0, from) + painted(text, cells[i].tone) + filled.substr(from + text.size());
+      if (table.columns[i].right) line += blanks(text, widths[i]);
+      line += painted(text, cells[i].tone);
+      if (!table.columns[i].right) line += blanks(text, widths[i]);
       if (i + 1 < cells.size()) line += kBetween;
       used += widths[i] + kBetween.size();
     }
@@ -183,7 +182,8 @@ class TextLayout {
         std::size_t margin = below ? 2 * kIndent : kIndent;
         if (below || i == 0) out_ += std::string(margin, ' ');
         if (below && table.headed) {
-          out_ += painted(padded(table.columns[i].heading, names, false), Tone::dim);
+          out_ += painted(table.columns[i].heading + blanks(table.columns[i].heading, names),
+                          Tone::dim);
           margin += names;
         }
         if (below) {

@@ -23,7 +23,7 @@ using test::source_file;
 std::vector<engine::Token> two_windows(engine::Model& model, const std::string& text,
                                        std::size_t size) {
   std::vector<engine::Token> tokens{model.window_start()};
-  const auto all = model.tokenize(text, false);
+  const auto all = model.tokenize(text, engine::SpecialTokens::as_text);
   tokens.insert(tokens.end(), all->begin(), all->end());
   tokens.resize(2 * size);
   tokens[size] = model.window_start();

@@ -184,7 +184,7 @@ TEST(LlamaEngine, a_vocabulary_with_byte_tokens_takes_any_text) {
   const Scratch scratch;
   const auto model = loaded(scratch.file("m.gguf", RunnableGguf{}.build()));
   ASSERT_TRUE(model);
-  const auto tokens = model->tokenize("ab\n\xf0\x9f\x98\x80", false);
+  const auto tokens = model->tokenize("ab\n\xf0\x9f\x98\x80", engine::SpecialTokens::as_text);
   ASSERT_TRUE(tokens) << describe(tokens.error());
   EXPECT_EQ(model->piece(tokens->back()), "\x80");
   EXPECT_EQ(model->piece(-1), "");
@@ -195,8 +195,8 @@ TEST(LlamaEngine, a_tokenizer_that_throws_is_an_error) {
   const Scratch scratch;
   const auto model = loaded(scratch.file("m.gguf", RunnableGguf{.byte_tokens = false}.build()));
   ASSERT_TRUE(model);
-  EXPECT_TRUE(model->tokenize("ab", false));
-  const auto tokens = model->tokenize("a\nb", false);
+  EXPECT_TRUE(model->tokenize("ab", engine::SpecialTokens::as_text));
+  const auto tokens = model->tokenize("a\nb", engine::SpecialTokens::as_text);
   ASSERT_FALSE(tokens);
   const std::string said = describe(tokens.error());
   EXPECT_TRUE(
@@ -214,7 +214,8 @@ TEST(LlamaEngine, published_files_whose_tokenizer_throws) {
   if (path.empty()) GTEST_SKIP() << "SKIPPED: no collection of models beside the checkout";
   const auto model = loaded(path);
   ASSERT_TRUE(model);
-  const auto tokens = model->tokenize("Once\tupon a time \xf0\x9f\x98\x80", false);
+  const auto tokens =
+      model->tokenize("Once\tupon a time \xf0\x9f\x98\x80", engine::SpecialTokens::as_text);
   ASSERT_FALSE(tokens);
   EXPECT_EQ(tokens.error().code, "TOKENIZER-001");
 }

@@ -100,8 +100,8 @@ Sums through_sixteen_bits(const std::string& base, const std::string& quant) {
   const auto engine = make_llama_engine();
   const auto model = engine->load({base, base}, 0);
   EXPECT_TRUE(model);
-  auto tokens =
-      (*model)->tokenize(test::contents(test::source_file("corpora/frankenstein.txt")), true);
+  auto tokens = (*model)->tokenize(test::contents(test::source_file("corpora/frankenstein.txt")),
+                                   engine::SpecialTokens::parsed);
   EXPECT_TRUE(tokens);
   const auto text = evaluate::cut(std::move(*tokens), {.protocol = evaluate::Protocol::llama_cpp,
                                                        .start = (*model)->window_start(),

@@ -14,7 +14,8 @@ class Illiterate final : public test::FakeModel {
  public:
   explicit Illiterate(std::string lacks)
       : FakeModel({.vocab_size = 256}), lacks_(std::move(lacks)) {}
-  Result<std::vector<engine::Token>> tokenize(std::string_view text, bool special) override {
+  Result<std::vector<engine::Token>> tokenize(std::string_view text,
+                                              engine::SpecialTokens special) override {
     if (text.find(lacks_) == std::string_view::npos) return FakeModel::tokenize(text, special);
     return fail({Kind::input, "TOKENIZER-001", "", "", "", "it threw", ""});
   }

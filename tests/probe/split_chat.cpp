@@ -15,7 +15,8 @@ class OddModel final : public test::FakeModel {
  public:
   OddModel(char dropped, bool blank)
       : FakeModel({.vocab_size = 256}), dropped_(dropped), blank_(blank) {}
-  Result<std::vector<engine::Token>> tokenize(std::string_view text, bool) override {
+  Result<std::vector<engine::Token>> tokenize(std::string_view text,
+                                              engine::SpecialTokens) override {
     std::vector<engine::Token> tokens;
     if (blank_) tokens.push_back(' ');
     for (const char c : text)

@@ -39,7 +39,7 @@ TEST(Texts, of_a_model_against_itself_are_the_same) {
   Plan plan{.prompts = {}, .length = 24};
   for (const char* prompt :
        {"The old lighthouse", "On the first morning of winter, the baker", "I"})
-    plan.prompts.push_back(*model->tokenize(prompt, true));
+    plan.prompts.push_back(*model->tokenize(prompt, engine::SpecialTokens::parsed));
   Progress progress;
   const Side side{model.get(), {}};
   auto found = examine(plan, side, side, side, progress);

@@ -61,7 +61,7 @@ MeasuredText text_of(Progress& progress, std::int64_t most = -1) {
   std::string text;
   for (int line = 0; line < 10; ++line)
     text += "Line " + std::to_string(line * line) + " of a text that nobody wrote. ";
-  auto tokens = test::FakeModel({}).tokenize(text, true);
+  auto tokens = test::FakeModel({}).tokenize(text, engine::SpecialTokens::parsed);
   auto windows = evaluate::cut(*std::move(tokens),
                                {.ctx_size = sample_settings().ctx_size, .start = 1, .limit = most});
   return {*std::move(windows), sample_tool().libllama, keeps_nothing, progress};

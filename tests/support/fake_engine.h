@@ -125,7 +125,8 @@ class FakeModel : public engine::Model {
   std::int64_t vocab_size() const noexcept override { return how_.vocab_size; }
   engine::Token window_start() const noexcept override { return 1; }
   std::int32_t trained_context() const noexcept override { return 4096; }
-  Result<std::vector<engine::Token>> tokenize(std::string_view text, bool) override {
+  Result<std::vector<engine::Token>> tokenize(std::string_view text,
+                                              engine::SpecialTokens) override {
     std::vector<engine::Token> tokens;
     for (const char c : text)
       tokens.push_back(static_cast<engine::Token>(static_cast<unsigned char>(c) % how_.vocab_size));

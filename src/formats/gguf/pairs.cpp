@@ -80,29 +80,33 @@ class PairReader {
     const std::uint64_t at = reader_.offset();
     QUALM_TRY(const auto key, reader_.string("key", kMaxString));
     if (key.empty() || key.contains('\0'))
-      return fail(reader_.error(8, at, "key", "a name without NUL bytes",
-                                key.empty() ? "an empty one" : shown(key),
-                                std::string(ByteReader::kDamaged)));
+      return fail(
+          reader_.error(8, at, "key",
+                        {"a name without NUL bytes", key.empty() ? "an empty one" : shown(key),
+                         std::string(ByteReader::kDamaged)}));
     if (metadata.find(key))
-      return fail(reader_.error(9, at, "key", "each key once", shown(key) + " a second time",
-                                "Readers would disagree on its value: rewrite the file with the "
-                                "tool that made it."));
+      return fail(reader_.error(9, at, "key",
+                                {"each key once", shown(key) + " a second time",
+                                 "Readers would disagree on its value: rewrite the file with the "
+                                 "tool that made it."}));
     return std::string(key);
   }
 
   Result<void> check_type(std::int32_t type, std::uint64_t at, std::string_view key) const {
     if (type >= 0 && type < kTypes) return {};
-    return fail(reader_.error(10, at, "type of " + shown(key), "a value type from 0 to 12",
-                              fmt::format("{}", type), std::string(ByteReader::kDamaged)));
+    return fail(reader_.error(
+        10, at, "type of " + shown(key),
+        {"a value type from 0 to 12", fmt::format("{}", type), std::string(ByteReader::kDamaged)}));
   }
 
   Result<std::uint64_t> checked_alignment(std::int32_t type, const model::Value& value,
                                           std::uint64_t at) const {
     const auto* alignment = std::get_if<std::uint64_t>(&value);
     if (type == kU32 && alignment && std::has_single_bit(*alignment)) return *alignment;
-    return fail(reader_.error(13, at, "general.alignment", "a power of two as u32 (type 4)",
-                              fmt::format("{} as type {}", model::to_text(value), type),
-                              std::string(ByteReader::kDamaged)));
+    return fail(reader_.error(13, at, "general.alignment",
+                              {"a power of two as u32 (type 4)",
+                               fmt::format("{} as type {}", model::to_text(value), type),
+                               std::string(ByteReader::kDamaged)}));
   }
 
   Result<Typed> read_value(std::int32_t type, std::string_view key) {
@@ -124,8 +128,9 @@ class PairReader {
     QUALM_TRY(auto type, reader_.number<std::int32_t>("element type of " + shown(key)));
     QUALM_CHECK(check_type(type, at, key));
     if (type == kArray)
-      return fail(reader_.error(11, at, "element type of " + shown(key), "numbers or strings",
-                                "an array of arrays", "No runtime reads these: remove the key."));
+      return fail(reader_.error(
+          11, at, "element type of " + shown(key),
+          {"numbers or strings", "an array of arrays", "No runtime reads these: remove the key."}));
     QUALM_TRY(auto value, type == kString ? read_strings(key) : read_numbers(type, key));
     return Typed{std::move(value), type};
   }
@@ -136,8 +141,8 @@ class PairReader {
     if (count > kMaxElements - elements_)
       return fail(reader_.error(
           12, at, "elements of " + shown(key),
-          fmt::format("at most {} elements in all arrays of a file", grouped(kMaxElements)),
-          grouped(count + elements_), "This is no model that qualm reads."));
+          {fmt::format("at most {} elements in all arrays of a file", grouped(kMaxElements)),
+           grouped(count + elements_), "This is no model that qualm reads."}));
     elements_ += count;
     return count;
   }

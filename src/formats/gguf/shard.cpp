@@ -34,10 +34,11 @@ Result<void> read_magic(ByteReader& reader, std::span<const std::byte> file) {
     return {};
   }
   if (!head.empty() && kMagic.starts_with(text_of(head)))
-    return fail(reader.error(1, 0, "magic", "4 bytes", fmt::format("{} in all", head.size()),
-                             std::string(ByteReader::kDamaged)));
+    return fail(reader.error(
+        1, 0, "magic",
+        {"4 bytes", fmt::format("{} in all", head.size()), std::string(ByteReader::kDamaged)}));
   auto [name, advice] = identify(file);
-  return fail(reader.error(4, 0, "magic", "a GGUF", std::move(name), std::move(advice)));
+  return fail(reader.error(4, 0, "magic", {"a GGUF", std::move(name), std::move(advice)}));
 }
 
 Result<std::uint32_t> read_version(ByteReader& reader) {
@@ -46,16 +47,19 @@ Result<std::uint32_t> read_version(ByteReader& reader) {
   if (version == 2 || version == kNewest) return version;
   const std::uint32_t swapped = __builtin_bswap32(version);
   if (swapped >= 1 && swapped <= kNewest)
-    return fail(reader.error(5, at, "version", "2 or 3",
-                             fmt::format("{} in big-endian bytes", swapped),
-                             "The file was made for big-endian machines (s390x): convert the "
-                             "original without --bigendian."));
+    return fail(reader.error(5, at, "version",
+                             {"2 or 3", fmt::format("{} in big-endian bytes", swapped),
+                              "The file was made for big-endian machines (s390x): convert the "
+                              "original without --bigendian."}));
   if (version < 2)
-    return fail(reader.error(6, at, "version", "2 or 3", fmt::format("{}", version),
-                             "GGUF 1 was in use for some weeks of 2023 and no runtime reads it any "
-                             "more: take a newer file."));
-  return fail(reader.error(7, at, "version", "2 or 3", fmt::format("{}", version),
-                           "Either the file is damaged, or it needs a newer qualm."));
+    return fail(
+        reader.error(6, at, "version",
+                     {"2 or 3", fmt::format("{}", version),
+                      "GGUF 1 was in use for some weeks of 2023 and no runtime reads it any "
+                      "more: take a newer file."}));
+  return fail(reader.error(7, at, "version",
+                           {"2 or 3", fmt::format("{}", version),
+                            "Either the file is damaged, or it needs a newer qualm."}));
 }
 
 /// Appends regions that follow each other, leaving out empty ones.

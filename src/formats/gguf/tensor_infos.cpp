@@ -44,13 +44,15 @@ class InfoReader {
     QUALM_TRY(const auto name, reader_.string("tensor name", kMaxString));
     if (name.size() > kMaxName || name.contains('\0'))
       return fail(reader_.error(
-          14, at, "tensor name", fmt::format("at most {} bytes, none of them NUL", kMaxName),
-          name.size() > kMaxName ? fmt::format("{} bytes", grouped(name.size())) : shown(name),
-          std::string(ByteReader::kDamaged)));
+          14, at, "tensor name",
+          {fmt::format("at most {} bytes, none of them NUL", kMaxName),
+           name.size() > kMaxName ? fmt::format("{} bytes", grouped(name.size())) : shown(name),
+           std::string(ByteReader::kDamaged)}));
     if (!names_.insert(name).second)
-      return fail(reader_.error(15, at, "tensor name", "each tensor once",
-                                shown(name) + " a second time",
-                                "Two tools wrote into this file, or it is damaged: make it anew."));
+      return fail(
+          reader_.error(15, at, "tensor name",
+                        {"each tensor once", shown(name) + " a second time",
+                         "Two tools wrote into this file, or it is damaged: make it anew."}));
     return std::string(name);
   }
 
@@ -59,24 +61,25 @@ class InfoReader {
     QUALM_TRY(const auto count, reader_.number<std::uint32_t>("dimensions of " + name));
     if (count > kMaxDims)
       return fail(reader_.error(16, at, "dimensions of " + name,
-                                fmt::format("at most {}", kMaxDims), grouped(count),
-                                std::string(ByteReader::kDamaged)));
+                                {fmt::format("at most {}", kMaxDims), grouped(count),
+                                 std::string(ByteReader::kDamaged)}));
     std::vector<std::int64_t> dims;
     std::int64_t product = 1;  // of those that are not zero: what they multiply to must fit, too
     for (std::uint32_t i = 0; i < count; ++i) {
       const std::uint64_t dim_at = reader_.offset();
       QUALM_TRY(const auto dim, reader_.number<std::int64_t>("shape of " + name));
       if (dim < 0)
-        return fail(reader_.error(17, dim_at, "shape of " + name, "sizes of 0 or more",
-                                  fmt::format("{}", dim), std::string(ByteReader::kDamaged)));
+        return fail(reader_.error(
+            17, dim_at, "shape of " + name,
+            {"sizes of 0 or more", fmt::format("{}", dim), std::string(ByteReader::kDamaged)}));
       dims.push_back(dim);
       const auto next = checked_multiply(product, dim == 0 ? 1 : dim);
       product = next.value_or(kMaxInt64);
     }
     if (product == kMaxInt64)
-      return fail(reader_.error(18, at + sizeof(count), "shape of " + name,
-                                "fewer than 2^63 - 1 weights", shape_text(dims),
-                                std::string(ByteReader::kDamaged)));
+      return fail(reader_.error(
+          18, at + sizeof(count), "shape of " + name,
+          {"fewer than 2^63 - 1 weights", shape_text(dims), std::string(ByteReader::kDamaged)}));
     return dims;
   }
 
@@ -90,15 +93,15 @@ class InfoReader {
     if (row % facts->weights != 0)
       return fail(reader_.error(
           22, at, "type of " + info.name,
-          fmt::format("rows of a multiple of {} weights for {}", facts->weights, facts->name),
-          fmt::format("rows of {}", row), std::string(ByteReader::kDamaged)));
+          {fmt::format("rows of a multiple of {} weights for {}", facts->weights, facts->name),
+           fmt::format("rows of {}", row), std::string(ByteReader::kDamaged)}));
     std::int64_t weights = 1;
     for (const std::int64_t dim : info.dims) weights *= dim;
     const auto bytes = checked_multiply(weights / facts->weights, facts->bytes);
     if (!bytes)
-      return fail(reader_.error(18, at, "type of " + info.name, "fewer than 2^63 bytes",
-                                facts->name + " " + shape_text(info.dims),
-                                std::string(ByteReader::kDamaged)));
+      return fail(reader_.error(18, at, "type of " + info.name,
+                                {"fewer than 2^63 bytes", facts->name + " " + shape_text(info.dims),
+                                 std::string(ByteReader::kDamaged)}));
     info.bytes = static_cast<std::uint64_t>(*bytes);
     return {};
   }
@@ -108,8 +111,8 @@ class InfoReader {
     const int code = foreign.origin == ForeignType::Origin::removed        ? 20
                      : foreign.origin == ForeignType::Origin::ik_llama_cpp ? 21
                                                                            : 19;
-    return reader_.error(code, at, "type of " + info.name, "a type that this libggml knows",
-                         foreign.says, foreign.advice);
+    return reader_.error(code, at, "type of " + info.name,
+                         {"a type that this libggml knows", foreign.says, foreign.advice});
   }
 
   ByteReader& reader_;
@@ -128,10 +131,10 @@ Error misplaced(const ByteReader& reader, const TensorInfo& info, std::uint64_t 
     found += fmt::format(", leaving a hole of {} bytes", grouped(info.offset - expected));
   }
   return reader.error(23, info.info_at, "offset of " + info.name,
-                      expected == 0 ? "0, where the data begins"
-                                    : grouped(expected) + ", where the tensor before it ends",
-                      std::move(found),
-                      "The header was altered or written by a faulty tool: make the file anew.");
+                      {expected == 0 ? "0, where the data begins"
+                                     : grouped(expected) + ", where the tensor before it ends",
+                       std::move(found),
+                       "The header was altered or written by a faulty tool: make the file anew."});
 }
 
 }  // namespace
@@ -157,9 +160,10 @@ Result<void> place(std::vector<TensorInfo>& infos, const ByteReader& reader,
     const std::uint64_t begin = data + expected;
     if (begin > file_bytes || info.bytes > file_bytes - begin) {
       Error error = reader.error(
-          24, 0, "", fmt::format("{} bytes from byte {} on", grouped(info.bytes), grouped(begin)),
-          fmt::format("a file of {} bytes", grouped(file_bytes)),
-          "The file is cut short: download or copy it again.");
+          24, 0, "",
+          {fmt::format("{} bytes from byte {} on", grouped(info.bytes), grouped(begin)),
+           fmt::format("a file of {} bytes", grouped(file_bytes)),
+           "The file is cut short: download or copy it again."});
       error.place = "tensor " + info.name;
       return fail(std::move(error));
     }

@@ -36,8 +36,9 @@ Result<std::uint64_t> varint(ByteReader& reader, std::string_view what) {
     value |= bits << shift;
     if ((byte & 0x80) == 0) return value;
   }
-  return fail(reader.error(4, at, what, "a number of 64 bits", "a longer one",
-                           "This is no SentencePiece model, or it is damaged."));
+  return fail(reader.error(4, at, what,
+                           {"a number of 64 bits", "a longer one",
+                            "This is no SentencePiece model, or it is damaged."}));
 }
 
 /// Every field of a message, in order. Groups, which proto2 gave up, are refused.
@@ -67,9 +68,9 @@ Result<void> each_field(const std::string& file, std::string_view message, const
         break;
       }
       default:
-        return fail(reader.error(4, at, "field tag", "a protobuf field",
-                                 fmt::format("wire type {}", tag & 7),
-                                 "This is no SentencePiece model, or it is damaged."));
+        return fail(reader.error(4, at, "field tag",
+                                 {"a protobuf field", fmt::format("wire type {}", tag & 7),
+                                  "This is no SentencePiece model, or it is damaged."}));
     }
     QUALM_CHECK(take(field));
   }

@@ -24,8 +24,8 @@ Result<std::uint64_t> count(ByteReader& reader, std::string_view what, std::uint
   if (n < 0 || static_cast<std::uint64_t>(n) > reader.remaining() / each)
     return fail(reader.error(
         4, at, what,
-        fmt::format("at most {}, what the rest of the file holds", reader.remaining() / each),
-        fmt::format("{}", n), std::string(ByteReader::kDamaged)));
+        {fmt::format("at most {}, what the rest of the file holds", reader.remaining() / each),
+         fmt::format("{}", n), std::string(ByteReader::kDamaged)}));
   return static_cast<std::uint64_t>(n);
 }
 
