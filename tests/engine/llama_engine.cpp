@@ -119,6 +119,20 @@ TEST(LlamaEngine, a_window_longer_than_a_call_comes_in_pieces) {
   EXPECT_LT(largest_difference(in_pieces, logits(*model, {}, 5, 60)), 0.02);
 }
 
+TEST(LlamaEngine, the_memory_of_logits_bounds_the_tokens_of_a_call) {
+  const auto model = loaded(test::source_file(kBase));
+  ASSERT_TRUE(model);
+  Settings little;
+  little.ctx_size = 64;
+  little.logits_memory = 1;  // MiB for two models: 32 rows of 4,096 logits each
+  const auto source = model->open(little);
+  ASSERT_TRUE(source) << describe(source.error());
+  EXPECT_EQ((*source)->tokens_per_call(), 32);
+  const auto in_pieces = logits(*model, little, 5, 60);
+  EXPECT_EQ(in_pieces.size(), 2U * 55 * 4096);
+  EXPECT_LT(largest_difference(in_pieces, logits(*model, {}, 5, 60)), 0.02);
+}
+
 TEST(LlamaEngine, the_same_run_twice_gives_the_same_bits) {
   const auto model = loaded(test::source_file(kBase));
   ASSERT_TRUE(model);

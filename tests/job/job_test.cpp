@@ -53,6 +53,25 @@ TEST(Job, reads_its_request_from_stdin) {
   EXPECT_EQ(played.error, "");
 }
 
+/// What OpenMP is told in a job, whose watcher has this variable ("": none).
+std::vector<std::string> wait_policy_of_a_job(const char* variable, const char* value) {
+  ::unsetenv("OMP_WAIT_POLICY");
+  ::unsetenv("GOMP_SPINCOUNT");
+  if (*variable != '\0') ::setenv(variable, value, 1);
+  const Played played = play(
+      "cat >/dev/null\n"
+      "echo '{\"event\":\"note\",\"line\":\"'$OMP_WAIT_POLICY,$GOMP_SPINCOUNT'\"}'\n"
+      "echo '{\"event\":\"result\",\"exit_code\":0,\"document\":{}}'\n");
+  if (*variable != '\0') ::unsetenv(variable);
+  return played.notes;
+}
+
+TEST(Job, its_threads_wait_without_spinning_unless_the_user_chose) {
+  EXPECT_EQ(wait_policy_of_a_job("", ""), std::vector<std::string>{"passive,"});
+  EXPECT_EQ(wait_policy_of_a_job("OMP_WAIT_POLICY", "active"), std::vector<std::string>{"active,"});
+  EXPECT_EQ(wait_policy_of_a_job("GOMP_SPINCOUNT", "100"), std::vector<std::string>{",100"});
+}
+
 TEST(Job, a_path_that_is_no_utf_8_reaches_it_byte_for_byte) {
   const Played played = play(
       "LC_ALL=C grep -aq \"$(printf 'a\\377\\303b.gguf')\" &&\n"
