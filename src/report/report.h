@@ -176,7 +176,7 @@ struct CompareReport {
   std::int64_t top = 10;                          ///< offenders shown
 };
 
-/// One one of the demo: what was done to it, and what was found.
+/// One case of the demo: what was done to it, and what was found.
 struct DemoCase {
   std::string title;
   std::string made;                  ///< "Q2_K, q4_0 cache"
@@ -192,7 +192,7 @@ struct DemoReport {
   std::vector<DemoCase> cases;
 };
 
-/// One one of the clinic: what was put in, what is true by measurement, what was found.
+/// One case of the clinic: what was put in, what is true by measurement, what was found.
 struct ClinicCase {
   std::string name;          ///< "tier/Q2_K"
   std::string made;          ///< "Q2_K, q4_0/q4_0 cache"

@@ -54,10 +54,13 @@ def main(program, document_paths):
         for error in own.iter_errors(document):
             print(f"{document_path}: {error.json_path}: {error.message[:300]}")
             failures += 1
+        if not validator.is_valid(document):
+            print(f"{document_path}: the schema has no such document")
+            failures += 1
         for path, value in objects(document):
             for key in value:
                 renames += 1
-                if validator.is_valid(renamed(document, path, key)):
+                if own.is_valid(renamed(document, path, key)):
                     print(f"{document_path}: {key} at {path} can be renamed unnoticed")
                     failures += 1
     print(f"{len(document_paths)} documents, {renames} renames tried, {failures} failures")

@@ -72,6 +72,8 @@ TEST(Golden, a_comparison_of_equal_weights) {
   expect_golden(to_json(compare_equal()), "compare_equal");
 }
 
+TEST(Golden, a_demo) { expect_golden(to_json(demo_sample()), "demo"); }
+
 TEST(Golden, a_clinic) { expect_golden(to_json(clinic_sample()), "clinic"); }
 
 TEST(Golden, a_command_that_failed) { expect_golden(to_json(error_sample()), "error"); }

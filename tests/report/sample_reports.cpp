@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "clinic/judge.h"
+#include "report/document.h"
 
 namespace qualm::report::testing {
 
@@ -104,6 +105,19 @@ ClinicCase judged(const clinic::ClinicCase& made, const clinic::Truth& truth,
 }
 
 }  // namespace
+
+DemoReport demo_sample() {
+  const auto shown = [](std::string title, const std::string& truth, const DiagnoseReport& report) {
+    return DemoCase{.title = std::move(title),
+                    .made = "Q2_K, q4_0 cache",
+                    .truth = truth,
+                    .found = truth,
+                    .right = true,
+                    .command = "qualm diagnose q2.gguf",
+                    .diagnosis = to_json(report)};
+  };
+  return {.tool = sample_tool(), .cases = {shown("Few bits", "tier", diagnose_sample())}};
+}
 
 ClinicReport clinic_sample() {
   using clinic::Matters;

@@ -20,6 +20,7 @@ namespace qualm::report::testing {
 /// Quant type too aggressive, a cache that contributes, texts that repeat themselves.
 [[nodiscard]] DiagnoseReport diagnose_sample();
 [[nodiscard]] DiagnoseReport diagnose_healthy();
+[[nodiscard]] DemoReport demo_sample();
 [[nodiscard]] DiagnoseReport diagnose_cache();
 /// An embedding with fewer bits than the rest.
 [[nodiscard]] DiagnoseReport diagnose_class();
