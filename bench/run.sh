@@ -7,3 +7,4 @@ build/bench/bench/qualm_bench --benchmark_min_time=0.2
 python3 bench/sparse.py
 python3 bench/differential.py
 python3 bench/versus_llama_perplexity.py
+python3 bench/busy_neighbour.py
