@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "numeric/distributions.h"
+
 namespace qualm::numeric {
 namespace {
 
@@ -34,12 +36,14 @@ double type7(std::span<const double> sorted, double p) {
 }
 
 std::optional<Estimate> percentile_interval(std::vector<double>& resampled, double value,
-                                            const BootstrapOptions& options) {
+                                            const Resamples& resamples, std::int64_t clusters) {
+  const BootstrapOptions& options = resamples.options();
   if (resampled.size() * 2 <= static_cast<std::size_t>(options.resamples)) return std::nullopt;
   std::ranges::sort(resampled);
   const double tail = (1 - options.confidence) / 2;
-  return Estimate{value, std::min(value, type7(resampled, tail)),
-                  std::max(value, type7(resampled, 1 - tail))};
+  const double times = widening(clusters, options.confidence);
+  return Estimate{value, value - times * std::max(0.0, value - type7(resampled, tail)),
+                  value + times * std::max(0.0, type7(resampled, 1 - tail) - value)};
 }
 
 /// Values sorted together with their clusters, and the quantiles of any weighting of the clusters.
@@ -89,6 +93,11 @@ class SortedValues {
   std::vector<std::uint64_t> sizes_;
 };
 
+/// Values between the quantile and the nearer end, with what 1 - 0.999 loses in binary given back.
+double beyond(std::size_t values, double p) {
+  return static_cast<double>(values) * std::min(p, 1 - p) + 1e-6;
+}
+
 }  // namespace
 
 Resamples::Resamples(std::int64_t clusters, BootstrapOptions options)
@@ -109,25 +118,32 @@ std::span<const std::uint16_t> Resamples::draw(int resample) const noexcept {
   return std::span(draws_).subspan(static_cast<std::size_t>(resample) * size, size);
 }
 
+double widening(std::int64_t clusters, double confidence) {
+  const auto groups = static_cast<double>(clusters);
+  const double p = 0.5 + confidence / 2;
+  return std::sqrt(groups / (groups - 1)) * student_quantile(p, groups - 1) / normal_quantile(p);
+}
+
 std::optional<Estimate> bootstrap(
     const Resamples& resamples, double value,
     const std::function<double(std::span<const std::uint16_t>)>& statistic) {
-  if (resamples.clusters() < 2 || !std::isfinite(value)) return std::nullopt;
+  if (resamples.clusters() < kFewestClusters || !std::isfinite(value)) return std::nullopt;
   std::vector<double> found;
   for (int r = 0; r < resamples.count(); ++r)
     if (const double s = statistic(resamples.draw(r)); std::isfinite(s)) found.push_back(s);
-  return percentile_interval(found, value, resamples.options());
+  return percentile_interval(found, value, resamples, resamples.clusters());
 }
 
 std::optional<Estimate> bootstrap(
     const Resamples& a, const Resamples& b, double value,
     const std::function<double(std::span<const std::uint16_t>, std::span<const std::uint16_t>)>&
         statistic) {
-  if (a.clusters() < 2 || b.clusters() < 2 || !std::isfinite(value)) return std::nullopt;
+  const std::int64_t fewer = std::min(a.clusters(), b.clusters());
+  if (fewer < kFewestClusters || !std::isfinite(value)) return std::nullopt;
   std::vector<double> found;
   for (int r = 0; r < a.count(); ++r)
     if (const double s = statistic(a.draw(r), b.draw(r)); std::isfinite(s)) found.push_back(s);
-  return percentile_interval(found, value, a.options());
+  return percentile_interval(found, value, a, fewer);
 }
 
 std::vector<Quantile> clustered_quantiles(std::span<const float> values,
@@ -148,7 +164,7 @@ std::vector<Quantile> clustered_quantiles(std::span<const float> values,
   const std::vector<std::uint16_t> once(static_cast<std::size_t>(resamples.clusters()), 1);
   sorted.quantiles(ascending, once, now);
   for (std::size_t i = 0; i < p.size(); ++i) result[rank[i]] = {ascending[i], now[i], std::nullopt};
-  if (resamples.clusters() < 2) return result;
+  if (resamples.clusters() < kFewestClusters) return result;
 
   std::vector<std::vector<double>> found(p.size());
   for (int r = 0; r < resamples.count(); ++r) {
@@ -157,8 +173,9 @@ std::vector<Quantile> clustered_quantiles(std::span<const float> values,
       if (std::isfinite(now[i])) found[rank[i]].push_back(now[i]);
   }
   for (std::size_t i = 0; i < p.size(); ++i)
-    if (p[i] > 0 && p[i] < 1)
-      result[i].interval = percentile_interval(found[i], result[i].value, resamples.options());
+    if (beyond(values.size(), p[i]) >= kFewestBeyond)
+      result[i].interval =
+          percentile_interval(found[i], result[i].value, resamples, resamples.clusters());
   return result;
 }
 

@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "numeric/estimate.h"
+#include "numeric/level.h"
 
 namespace qualm::numeric {
 
 struct BootstrapOptions {
   int resamples = 2000;
   std::uint64_t seed = 1;  ///< fixed: the same data give the same interval on every machine
-  double confidence = 0.95;
+  double confidence = kConfidence;
 };
 
 /// How often each of `clusters` windows is drawn in each resample; row-major resamples x clusters.
@@ -33,22 +34,30 @@ class Resamples {
   std::vector<std::uint16_t> draws_;
 };
 
+/// sqrt(G/(G-1)) t/z, by which a percentile interval of G clusters is too narrow: resamples spread
+/// as if the sample's variance were the population's, and known (Hesterberg 2015).
+[[nodiscard]] double widening(std::int64_t clusters, double confidence);
+
 /// Percentile interval of statistic(draw) (Efron and Tibshirani 1993, 13.3) around `value`, widened
-/// to contain it. Non-finite resamples are left out; absent if more than half are, or clusters < 2.
+/// to contain it, and by widening(). Non-finite resamples are left out; absent if more than half
+/// are, or with fewer than kFewestClusters.
 [[nodiscard]] std::optional<Estimate> bootstrap(
     const Resamples& resamples, double value,
     const std::function<double(std::span<const std::uint16_t>)>& statistic);
 
 /// The same for a statistic of two independent samples: resample r of one goes with resample r of
-/// the other, whose seeds must differ. Precondition: as many resamples of both.
+/// the other, whose seeds must differ; the smaller one says how much it is widened. Precondition:
+/// as many resamples of both.
 [[nodiscard]] std::optional<Estimate> bootstrap(
     const Resamples& a, const Resamples& b, double value,
     const std::function<double(std::span<const std::uint16_t>, std::span<const std::uint16_t>)>&
         statistic);
 
 /// Quantiles p (0..1) of pooled values, each with its interval. values[i] belongs to cluster[i].
+/// An interval is absent where fewer than kFewestBeyond values lie beyond the quantile.
 /// Quantile definition: linear interpolation at p (n - 1), as llama-perplexity's (Hyndman and Fan
 /// 1996, type 7). An interval for p = 0 or 1 is absent: the bootstrap does not hold for extremes.
+inline constexpr double kFewestBeyond = 10;
 struct Quantile {
   double p = 0;
   double value = 0;

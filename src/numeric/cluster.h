@@ -5,6 +5,7 @@
 #include <span>
 
 #include "numeric/estimate.h"
+#include "numeric/level.h"
 
 namespace qualm::numeric {
 
@@ -19,7 +20,7 @@ struct ClusterSum {
 /// (Liang and Zeger 1986 for an intercept-only model; Cochran 1977, 6.3, ratio estimator) and
 /// Student's t with G - 1 degrees of freedom. Absent for fewer than 2 clusters with count > 0.
 [[nodiscard]] std::optional<Estimate> cluster_mean(std::span<const ClusterSum> clusters,
-                                                   double confidence = 0.95);
+                                                   double confidence = kConfidence);
 
 /// The standard error used above; absent under the same condition.
 [[nodiscard]] std::optional<double> cluster_standard_error(std::span<const ClusterSum> clusters);

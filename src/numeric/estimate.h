@@ -18,6 +18,9 @@ struct Metric {
   std::optional<Estimate> estimate;
   std::string unit;    ///< "nat/token", "1", "%", "tokens"
   std::string absent;  ///< why there is no estimate; empty where there is one
+  /// The value, and the lowest and highest of one window, where it is a mean over windows. No
+  /// interval: where the windows are too few for one, this is all there is.
+  std::optional<Estimate> range = std::nullopt;
 };
 
 }  // namespace qualm::numeric

@@ -16,16 +16,20 @@ namespace qualm::numeric {
 
 class ConfidenceSequence {
  public:
-  /// Nominal alpha and the earliest decision. tests/numeric/stopping_simulation_slow.cpp shows why
-  /// nominal 0.01 and not before window 16 (32 where windows vary much) covers 95 %.
+  /// Nominal alpha and the earliest decision. tests/numeric/stopping_simulation_slow.cpp shows what
+  /// they cover, by coefficient of variation and skewness.
   struct Options {
-    double alpha = 0.01;
+    double alpha = 0.005;
     std::int64_t first_decision = 16;
-    std::int64_t first_decision_varied = 32;  ///< where the coefficient of variation exceeds 0.5
-    std::int64_t tuned_for = 16;              ///< r is chosen so that the width is smallest here
+    /// Where the means' coefficient of variation exceeds 0.5, or their skewness 1.
+    std::int64_t first_decision_varied = 32;
+    std::int64_t tuned_for = 16;  ///< r is chosen so that the width is smallest here
   };
   explicit ConfidenceSequence(Options options) : options_(options) {}
-  ConfidenceSequence() : ConfidenceSequence(Options{}) {}
+  /// Covers so much of window means of little skewness. The nominal alpha is a tenth of the error,
+  /// since the sequence holds for many windows only.
+  explicit ConfidenceSequence(double confidence)
+      : ConfidenceSequence(Options{.alpha = (1 - confidence) / 10}) {}
 
   void add(double window_mean) noexcept;
   [[nodiscard]] std::int64_t count() const noexcept { return count_; }
@@ -38,6 +42,7 @@ class ConfidenceSequence {
   std::int64_t count_ = 0;
   double mean_ = 0;
   double squares_ = 0;  ///< sum of squared deviations (Welford 1962)
+  double cubes_ = 0;    ///< sum of cubed deviations (Pebay 2008)
 };
 
 }  // namespace qualm::numeric

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numeric>
@@ -42,10 +43,25 @@ TEST(Bootstrap, its_interval_for_a_mean_agrees_with_the_formula) {
   EXPECT_NEAR(mean - e->low, half, 0.1 * half);
 }
 
-TEST(Bootstrap, is_absent_for_one_window_and_where_most_resamples_have_no_value) {
+TEST(Bootstrap, is_absent_under_8_windows_and_where_most_resamples_have_no_value) {
   const auto nan = [](std::span<const std::uint16_t>) { return std::nan(""); };
-  EXPECT_FALSE(bootstrap(Resamples(1, {}), 1.0, [](auto) { return 1.0; }));
+  const auto one = [](std::span<const std::uint16_t>) { return 1.0; };
+  const auto either = [](auto, auto) { return 1.0; };
+  EXPECT_FALSE(bootstrap(Resamples(7, {}), 1.0, one));
+  EXPECT_TRUE(bootstrap(Resamples(8, {}), 1.0, one));
+  EXPECT_FALSE(bootstrap(Resamples(9, {}), Resamples(7, {.seed = 2}), 1.0, either));
   EXPECT_FALSE(bootstrap(Resamples(9, {}), 1.0, nan));
+}
+
+// t(7) at 0.975 is 2.3646, z 1.9600 (tables).
+TEST(Bootstrap, an_interval_of_few_windows_is_widened_about_its_value) {
+  EXPECT_NEAR(widening(8, 0.95), std::sqrt(8.0 / 7) * 2.3646 / 1.9600, 1e-4);
+  EXPECT_NEAR(widening(1'000'000, 0.95), 1, 1e-4);
+  const Resamples resamples(8, {.resamples = 1000});
+  const auto drawn = [](std::span<const std::uint16_t> draw) { return double{1} * draw[0]; };
+  const auto e = bootstrap(resamples, 1.0, drawn);  // a share (7/8)^8 of the draws is 0
+  EXPECT_DOUBLE_EQ(e->low, 1 - widening(8, 0.95));
+  EXPECT_DOUBLE_EQ(e->high, 1 + 2 * widening(8, 0.95));
 }
 
 // The variance of a difference of independent means is the sum of theirs.
@@ -77,6 +93,24 @@ TEST(ClusteredQuantiles, agree_with_numpys_definition) {
   EXPECT_DOUBLE_EQ(q[4].value, 2.5);
 }
 
+TEST(ClusteredQuantiles, with_fewer_than_10_values_beyond_there_is_no_interval) {
+  const auto has_interval = [](int values, double p) {
+    std::vector<float> all;
+    std::vector<std::int32_t> cluster;
+    for (int i = 0; i < values; ++i) {
+      all.push_back(static_cast<float>((i * 7919) % values));
+      cluster.push_back(i % 8);
+    }
+    const Resamples resamples(8, {.resamples = 20});
+    return clustered_quantiles(all, cluster, std::array{p}, resamples)[0].interval.has_value();
+  };
+  EXPECT_FALSE(has_interval(999, 0.99));
+  EXPECT_TRUE(has_interval(1000, 0.99));
+  EXPECT_FALSE(has_interval(999, 0.01));
+  EXPECT_FALSE(has_interval(9999, 0.999));
+  EXPECT_TRUE(has_interval(10000, 0.999));
+}
+
 TEST(ClusteredQuantiles, extremes_have_no_interval_and_others_hold_their_value) {
   std::vector<float> values;
   std::vector<std::int32_t> cluster;
@@ -93,13 +127,26 @@ TEST(ClusteredQuantiles, extremes_have_no_interval_and_others_hold_their_value) 
   EXPECT_LT(q[1].interval->high - q[1].interval->low, 200);
 }
 
-// A resample in which cluster 0 comes twice and cluster 1 never is the sample {1, 1, 3, 3}.
+// The same from samples that are written out.
 TEST(ClusteredQuantiles, a_drawn_window_counts_as_often_as_it_was_drawn) {
-  const std::array<float, 4> values{1, 3, 100, 200};
-  const std::array<std::int32_t, 4> cluster{0, 0, 1, 1};
-  const auto q = clustered_quantiles(values, cluster, std::array{0.5}, Resamples(2, {}));
-  EXPECT_DOUBLE_EQ(q[0].interval->low, 2);     // cluster 0 twice
-  EXPECT_DOUBLE_EQ(q[0].interval->high, 150);  // cluster 1 twice
+  const Resamples resamples(8, {.resamples = 200});
+  std::vector<float> values;
+  std::vector<std::int32_t> cluster;
+  for (std::int32_t i = 0; i < 40; ++i) {
+    values.push_back(static_cast<float>((i * 37) % 101));
+    cluster.push_back(i / 5);
+  }
+  const auto median = [&](std::span<const std::uint16_t> draw) {
+    std::vector<float> sample;
+    for (std::size_t i = 0; i < values.size(); ++i)
+      sample.insert(sample.end(), draw[i / 5], values[i]);
+    std::ranges::sort(sample);
+    return (double{1} * sample[19] + double{1} * sample[20]) / 2;
+  };
+  const auto q = clustered_quantiles(values, cluster, std::array{0.5}, resamples);
+  const auto expected = bootstrap(resamples, q[0].value, median);
+  EXPECT_DOUBLE_EQ(q[0].interval->low, expected->low);
+  EXPECT_DOUBLE_EQ(q[0].interval->high, expected->high);
 }
 
 }  // namespace
