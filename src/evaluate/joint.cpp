@@ -1,6 +1,7 @@
 #include "evaluate/joint.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "numeric/bootstrap.h"
@@ -17,6 +18,18 @@ std::vector<double> totals(const Joint& joint, std::span<const std::uint16_t> dr
   return sums;
 }
 
+double cost_of(const Score& score, PositionCost cost) {
+  if (score.lost) return std::nan("");
+  return score.finite ? cost(score) : 0.0;
+}
+
+bool enough(const Joint& joint) {
+  return static_cast<std::int64_t>(joint.windows()) >= numeric::kFewestClusters;
+}
+
+/// Enough that an interval of a small share of one check's error does not hang on one of them.
+constexpr int kResamples = 10'000;
+
 }  // namespace
 
 double kld_of(const Score& score) noexcept { return static_cast<double>(score.kld); }
@@ -27,7 +40,7 @@ Joint join(std::span<const Measurement* const> measured, PositionCost cost) {
   for (const Measurement* one : measured)
     for (const WindowScores& window : one->windows) {
       double sum = 0;
-      for (const Score& score : window.scores) sum += score.finite ? cost(score) : 0.0;
+      for (const Score& score : window.scores) sum += cost_of(score, cost);
       by_window[window.window].push_back(sum);
     }
   Joint joint;
@@ -38,9 +51,9 @@ Joint join(std::span<const Measurement* const> measured, PositionCost cost) {
 
 std::optional<numeric::Estimate> estimate(const Joint& joint, const OfTotals& of,
                                           double confidence) {
-  if (joint.windows() < 2) return std::nullopt;
+  if (!enough(joint)) return std::nullopt;
   const numeric::Resamples resamples(static_cast<std::int64_t>(joint.windows()),
-                                     {.confidence = confidence});
+                                     {.resamples = kResamples, .confidence = confidence});
   return numeric::bootstrap(
       resamples, of(totals(joint, {})),
       [&](std::span<const std::uint16_t> draw) { return of(totals(joint, draw)); });
@@ -48,10 +61,11 @@ std::optional<numeric::Estimate> estimate(const Joint& joint, const OfTotals& of
 
 std::optional<numeric::Estimate> estimate_difference(const Joint& a, const Joint& b,
                                                      const OfTotals& of, double confidence) {
-  if (a.windows() < 2 || b.windows() < 2) return std::nullopt;
-  const numeric::Resamples of_a(static_cast<std::int64_t>(a.windows()), {.confidence = confidence});
+  if (!enough(a) || !enough(b)) return std::nullopt;
+  const numeric::Resamples of_a(static_cast<std::int64_t>(a.windows()),
+                                {.resamples = kResamples, .confidence = confidence});
   const numeric::Resamples of_b(static_cast<std::int64_t>(b.windows()),
-                                {.seed = 2, .confidence = confidence});
+                                {.resamples = kResamples, .seed = 2, .confidence = confidence});
   return numeric::bootstrap(
       of_a, of_b, of(totals(a, {})) - of(totals(b, {})),
       [&](std::span<const std::uint16_t> x, std::span<const std::uint16_t> y) {
@@ -60,7 +74,7 @@ std::optional<numeric::Estimate> estimate_difference(const Joint& a, const Joint
 }
 
 double confidence_for(std::size_t count) noexcept {
-  return 1.0 - 0.05 / static_cast<double>(std::max<std::size_t>(1, count));
+  return numeric::shared_confidence(count, numeric::kCheckConfidence);
 }
 
 }  // namespace qualm::evaluate

@@ -8,6 +8,7 @@
 
 #include "evaluate/measurement.h"
 #include "numeric/estimate.h"
+#include "numeric/level.h"
 
 namespace qualm::evaluate {
 
@@ -22,23 +23,23 @@ using PositionCost = double (*)(const Score&);
 [[nodiscard]] double kld_of(const Score& score) noexcept;
 [[nodiscard]] double lost_likelihood(const Score& score) noexcept;
 
-/// Positions whose logits are not finite cost nothing.
+/// Positions whose logits are finite in none of them cost nothing. With a lost position a cost is
+/// not known: no estimate has a value then.
 [[nodiscard]] Joint join(std::span<const Measurement* const> measured, PositionCost cost = kld_of);
 
 /// What is computed of the totals over all windows, one for each measurement, in their order.
 using OfTotals = std::function<double(std::span<const double> totals)>;
 
 /// `of` the totals with its window-bootstrap interval (numeric::bootstrap). Absent with fewer than
-/// 2 windows, or where `of` is not finite.
+/// numeric::kFewestClusters windows, or where `of` is not finite.
 [[nodiscard]] std::optional<numeric::Estimate> estimate(const Joint& joint, const OfTotals& of,
-                                                        double confidence = 0.95);
+                                                        double confidence = numeric::kConfidence);
 
 /// of(a) - of(b) for windows of two texts, drawn independently of each other.
-[[nodiscard]] std::optional<numeric::Estimate> estimate_difference(const Joint& a, const Joint& b,
-                                                                   const OfTotals& of,
-                                                                   double confidence = 0.95);
+[[nodiscard]] std::optional<numeric::Estimate> estimate_difference(
+    const Joint& a, const Joint& b, const OfTotals& of, double confidence = numeric::kConfidence);
 
-/// The confidence of each of `count` intervals that hold together with 95 % (Bonferroni).
+/// The confidence of each of `count` intervals by which one check decides.
 [[nodiscard]] double confidence_for(std::size_t count) noexcept;
 
 }  // namespace qualm::evaluate

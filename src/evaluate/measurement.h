@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct Score {
   std::int32_t position = 0;
   bool same_top = false;
   bool finite = true;  ///< false: a logit was NaN or infinite; the other fields are then 0
+  bool lost = false;  ///< not finite, and the baseline's logits are: the candidate alone fails here
 };
 
 /// The scores of one window; `window` is its index in the text.
@@ -40,14 +42,23 @@ struct Bucket {
   numeric::Metric ppl_change;
 };
 
+/// The quantity by which reading stopped, and what is known of it then.
+struct Stopped {
+  MetricId watched = MetricId::kld_mean;
+  numeric::Estimate interval;  ///< the confidence sequence's, at the level of the rule
+};
+
 struct Measurement {
   std::vector<WindowScores> windows;  ///< in text order, those that were read
   std::int64_t windows_total = 0;     ///< in the text under these settings
   bool stopped_early = false;         ///< the answer was certain before the end of the text
-  bool cancelled = false;             ///< the user stopped it: what is here is finished and whole
-  std::string unavailable;            ///< why it could not be run: no metric is there then
+  /// Where it stopped early by an interval: a fixed-n interval would cover far less than it says.
+  std::optional<Stopped> stopped = std::nullopt;
+  bool cancelled = false;   ///< the user stopped it: what is here is finished and whole
+  std::string unavailable;  ///< why it could not be run: no metric is there then
   std::int64_t tokens_scored = 0;
   std::int64_t not_finite = 0;  ///< positions with NaN or infinite logits; they are in no metric
+  std::int64_t lost = 0;        ///< of them, those where the baseline's logits are finite
 
   Metrics metrics;                    ///< fractions, not percent
   std::vector<Bucket> by_position;    ///< octaves of the position

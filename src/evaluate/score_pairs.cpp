@@ -29,28 +29,55 @@ std::optional<double> window_mean(const WindowScores& window, StopRule::Quantity
   return sum / static_cast<double>(count);
 }
 
+// Windows of each stratum, before a loss is called under its line. What is rare in a text can only
+// make the windows read look better than the whole (tests/evaluate/order_simulation_slow.cpp).
+constexpr std::int64_t kRoundsToClear = 2;
+
 // Watches one candidate's windows and says when its question is answered.
 class Watch {
  public:
-  explicit Watch(const StopRule& rule) : rule_(rule) {}
+  Watch(const StopRule& rule, std::int64_t strata)
+      : rule_(rule), strata_(strata), sequence_(rule.confidence) {}
 
   void add(const WindowScores& window) {
     if (rule_.quantity == StopRule::Quantity::never) return;
+    ++windows_;
+    lost_ = lost_ || std::ranges::any_of(window.scores, &Score::lost);
     if (const auto mean = window_mean(window, rule_.quantity)) sequence_.add(*mean);
   }
   [[nodiscard]] bool decided() const {
-    if (rule_.quantity == StopRule::Quantity::never || sequence_.count() < rule_.at_least)
-      return false;
-    const double line = rule_.quantity == StopRule::Quantity::ppl_change
-                            ? std::log1p(rule_.threshold)
-                            : rule_.threshold;
-    const auto interval = sequence_.interval();
-    return interval && (interval->high < line || interval->low > line);
+    if (rule_.quantity == StopRule::Quantity::never) return false;
+    // A lost position is a fault, whatever the others say: no interval is under a line with it.
+    if (lost_) return windows_ >= std::max(rule_.at_least, numeric::kFewestClusters);
+    const std::int64_t read = sequence_.count();
+    const auto now = interval();
+    if (!now || read < std::max(rule_.at_least, strata_)) return false;
+    return now->low > rule_.threshold ||
+           (now->high < rule_.threshold && read >= kRoundsToClear * strata_);
+  }
+  /// What is known of the quantity, where that decides.
+  [[nodiscard]] std::optional<Stopped> stopped() const {
+    const auto now = interval();
+    if (lost_ || !now) return std::nullopt;
+    return Stopped{watches_ppl() ? MetricId::ppl_change : MetricId::kld_mean, *now};
   }
 
  private:
+  [[nodiscard]] bool watches_ppl() const noexcept {
+    return rule_.quantity == StopRule::Quantity::ppl_change;
+  }
+  [[nodiscard]] std::optional<numeric::Estimate> interval() const {
+    auto now = sequence_.interval();
+    if (now && watches_ppl())
+      now = {std::expm1(now->value), std::expm1(now->low), std::expm1(now->high)};
+    return now;
+  }
+
   StopRule rule_;
+  std::int64_t strata_;
   numeric::ConfidenceSequence sequence_;
+  std::int64_t windows_ = 0;
+  bool lost_ = false;
 };
 
 // A source opened at first use, and its logits of the pieces at hand.
@@ -178,11 +205,11 @@ struct Reader {
 };
 
 std::vector<Reader> start(std::span<const Candidate> candidates,
-                          std::span<const std::int32_t> windows, const StopRule& rule,
+                          std::span<const std::int32_t> windows, const Watch& watch,
                           WindowStore& store) {
   std::vector<Reader> readers;
   for (std::size_t c = 0; c < candidates.size(); ++c) {
-    readers.push_back({c, &candidates[c], {}, Watch(rule)});
+    readers.push_back({c, &candidates[c], {}, watch});
     const std::size_t wanted =
         std::min(windows.size(), static_cast<std::size_t>(candidates[c].at_most));
     for (auto& scores : store.load(candidates[c].key, windows.first(wanted))) {
@@ -228,7 +255,7 @@ class Run {
                             static_cast<std::size_t>(reading.end - reading.begin))),
         store_(store),
         loop_(baseline, candidates, reading.text, reading.threads),
-        readers_(start(candidates, order_, reading.rule, store)) {
+        readers_(start(candidates, order_, Watch(reading.rule, reading.text.strata()), store)) {
     run_.candidates.resize(candidates.size());
   }
 
@@ -294,6 +321,7 @@ class Run {
         scores.windows.push_back(std::move(reader.known.at(window)));
         const bool decided = reader.watch.decided();
         scores.stopped_early = decided && scores.windows.size() < order_.size();
+        if (scores.stopped_early) scores.stopped = reader.watch.stopped();
         if (!decided && reader.wants(scores.windows.size())) continue;
         loop_.close(reader.index);
         return true;

@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "evaluate/measurement.h"
 #include "evaluate/text_windows.h"
+#include "numeric/level.h"
 
 namespace qualm::evaluate {
 
@@ -56,18 +57,22 @@ struct Candidate {
   bool optional = false;
 };
 
-/// When a candidate needs no more windows.
+/// When a candidate needs no more windows. Not before each stratum of the text was read, twice
+/// where the loss is under the threshold; after kFewestClusters windows where a position was lost.
 struct StopRule {
   enum class Quantity { never, ppl_change, kld_mean };
   Quantity quantity = Quantity::never;
   double threshold = 0;       ///< fraction for ppl_change, nat/token for kld_mean
   std::int64_t at_least = 0;  ///< windows, whatever the sequence says
+  /// Of the decision: numeric::kCheckConfidence where it is one check of a verdict.
+  double confidence = numeric::kConfidence;
 };
 
 struct PairScores {
   std::vector<WindowScores> windows;  ///< in the order read
   bool stopped_early = false;
-  std::string unavailable;  ///< why an optional candidate could not be run
+  std::optional<Stopped> stopped;  ///< where an interval decided
+  std::string unavailable;         ///< why an optional candidate could not be run
 };
 
 struct PairRun {

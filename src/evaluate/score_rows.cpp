@@ -137,7 +137,9 @@ Score score_row(const float* p, const float* q, std::int64_t n, engine::Token ta
   Score score;
   const Top top_p = top_of(p, n);
   const Top top_q = top_of(q, n);
-  score.finite = top_p.finite && top_q.finite && target >= 0 && target < n;
+  const bool known = top_p.finite && target >= 0 && target < n;
+  score.finite = known && top_q.finite;
+  score.lost = known && !top_q.finite;
   if (!score.finite) return score;
   const auto max_p = static_cast<double>(top_p.value);
   const auto max_q = static_cast<double>(top_q.value);

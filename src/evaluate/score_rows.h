@@ -13,7 +13,8 @@ namespace qualm::evaluate {
 /// `threads` threads. targets[i] follows position i. Writes all fields of out but `position`.
 ///
 /// float32 logits, float64 exponentials and sums, no floor, no copy of a row. Identical rows give a
-/// kld of exactly 0. A row with a NaN or an infinity gives `finite = false`.
+/// kld of exactly 0. A row with a NaN or an infinity gives `finite = false`, and `lost` where it is
+/// q's alone.
 void score_rows(std::span<const float> p, std::span<const float> q, std::int64_t vocab_size,
                 std::span<const engine::Token> targets, std::int32_t threads, std::span<Score> out);
 

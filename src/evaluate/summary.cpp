@@ -1,12 +1,16 @@
 #include "evaluate/summary.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <vector>
 
 #include "numeric/bootstrap.h"
 #include "numeric/cluster.h"
+#include "numeric/distributions.h"
 
 namespace qualm::evaluate {
 namespace {
@@ -15,16 +19,31 @@ using numeric::ClusterSum;
 using numeric::Estimate;
 using numeric::Metric;
 
-constexpr const char* kTooFewWindows =
-    "fewer than 2 windows were read: an interval needs at least 2";
-constexpr const char* kTooFewFinite =
-    "fewer than 2 windows had finite logits: an interval needs at least 2";
+constexpr double kPower = 0.8;  // share of texts of this length that would show the effect
 constexpr const char* kNothingScored = "no position was scored";
 
-Metric metric(std::optional<Estimate> estimate, std::string unit,
-              std::string absent = kTooFewWindows) {
-  if (!estimate) return {std::nullopt, std::move(unit), std::move(absent)};
-  return {estimate, std::move(unit), ""};
+bool enough(std::size_t windows) {
+  return static_cast<std::int64_t>(windows) >= numeric::kFewestClusters;
+}
+
+std::string too_few(const Measurement& m) {
+  return fmt::format("fewer than {0} windows {1}: an interval needs at least {0}",
+                     numeric::kFewestClusters,
+                     enough(m.windows.size()) ? "had finite logits" : "were read");
+}
+
+Metric metric(std::optional<Estimate> estimate, std::string_view unit, std::string absent) {
+  if (!estimate) return {std::nullopt, std::string(unit), std::move(absent)};
+  return {estimate, std::string(unit), ""};
+}
+
+/// cluster_mean of enough windows.
+std::optional<Estimate> window_mean(std::span<const ClusterSum> clusters,
+                                    double confidence = numeric::kConfidence) {
+  const auto used =
+      std::ranges::count_if(clusters, [](const ClusterSum& c) { return c.count > 0; });
+  if (!enough(static_cast<std::size_t>(used))) return std::nullopt;
+  return numeric::cluster_mean(clusters, confidence);
 }
 
 /// Per-window sums of `value` over the finite scores that `keep` takes.
@@ -53,18 +72,82 @@ double exp_minus_1(double x) { return std::expm1(x); }
 double nll_difference(const Score& s) { return s.nll_q - s.nll_p; }
 double kld_of(const Score& s) { return static_cast<double>(s.kld); }
 
-Metric mean_of(const Measurement& m, const MetricRow& row) {
-  auto estimate = numeric::cluster_mean(sums(m, row.of));
+std::optional<Estimate> as_metric(std::optional<Estimate> estimate, const MetricRow& row) {
   if (estimate && row.then) estimate = transformed(estimate, row.then);
   if (estimate) {
     estimate->low = std::max(estimate->low, row.least);
     estimate->high = std::min(estimate->high, row.most);
   }
-  return metric(estimate, std::string(row.unit));
+  return estimate;
 }
 
-void add_percentiles(Measurement& m, std::span<const float> values,
-                     std::span<const std::int32_t> cluster) {
+/// The mean of all positions, and the lowest and highest of one window.
+std::optional<Estimate> range_of(std::span<const ClusterSum> clusters) {
+  ClusterSum all;
+  std::optional<Estimate> range;
+  for (const ClusterSum& one : clusters) {
+    if (one.count <= 0) continue;
+    const double mean = one.sum / one.count;
+    if (!range) range = Estimate{mean, mean, mean};
+    range->low = std::min(range->low, mean);
+    range->high = std::max(range->high, mean);
+    all.sum += one.sum;
+    all.count += one.count;
+  }
+  if (range) range->value = all.sum / all.count;
+  return range;
+}
+
+Metric mean_of(const Measurement& m, const MetricRow& row) {
+  const auto clusters = sums(m, row.of);
+  Metric found = metric(as_metric(window_mean(clusters), row), row.unit, too_few(m));
+  found.range = as_metric(range_of(clusters), row);
+  return found;
+}
+
+/// kld of all finite positions, and the windows that they are in.
+struct Positions {
+  std::vector<float> values;
+  std::vector<std::int32_t> cluster;
+};
+
+Positions positions_of(const Measurement& m) {
+  Positions positions;
+  for (std::size_t w = 0; w < m.windows.size(); ++w)
+    for (const Score& score : m.windows[w].scores)
+      if (score.finite) {
+        positions.values.push_back(score.kld);
+        positions.cluster.push_back(static_cast<std::int32_t>(w));
+      }
+  return positions;
+}
+
+std::vector<std::optional<Estimate>> percentiles_of(const Measurement& m,
+                                                    const Positions& positions,
+                                                    std::span<const double> ranks,
+                                                    double confidence) {
+  std::vector<std::optional<Estimate>> found(ranks.size());
+  if (positions.values.empty() || !enough(m.windows.size())) return found;
+  const numeric::Resamples resamples(static_cast<std::int64_t>(m.windows.size()),
+                                     {.confidence = confidence});
+  const auto quantiles =
+      numeric::clustered_quantiles(positions.values, positions.cluster, ranks, resamples);
+  for (std::size_t i = 0; i < ranks.size(); ++i) {
+    found[i] = quantiles[i].interval;
+    if (found[i]) found[i]->low = std::max(found[i]->low, 0.0);
+  }
+  return found;
+}
+
+std::string why_no_percentile(const Measurement& m, double rank) {
+  if (!enough(m.windows.size()) || m.tokens_scored == 0) return too_few(m);
+  return fmt::format("too few positions: {} were scored, this percentile needs {:.0f}",
+                     m.tokens_scored,
+                     std::ceil(numeric::kFewestBeyond / std::min(rank, 1 - rank) - 1e-6));
+}
+
+/// Percentiles and the largest value, both of kld.
+void add_order_statistics(Measurement& m) {
   std::vector<MetricRow> wanted;
   std::vector<double> ranks;
   for (const MetricRow& row : metric_rows())
@@ -72,31 +155,15 @@ void add_percentiles(Measurement& m, std::span<const float> values,
       wanted.push_back(row);
       ranks.push_back(row.rank);
     }
-  const bool enough = !values.empty() && m.windows.size() >= 2;
-  const numeric::Resamples resamples(enough ? static_cast<std::int64_t>(m.windows.size()) : 2, {});
-  const auto quantiles = enough ? numeric::clustered_quantiles(values, cluster, ranks, resamples)
-                                : std::vector<numeric::Quantile>(wanted.size());
+  const Positions positions = positions_of(m);
+  const auto found = percentiles_of(m, positions, ranks, numeric::kConfidence);
   for (std::size_t i = 0; i < wanted.size(); ++i)
-    m.metrics[wanted[i].id] = metric(quantiles[i].interval, std::string(wanted[i].unit));
-}
-
-/// Percentiles and the largest value, both of kld.
-void add_order_statistics(Measurement& m) {
-  std::vector<float> values;
-  std::vector<std::int32_t> cluster;
-  for (std::size_t w = 0; w < m.windows.size(); ++w)
-    for (const Score& score : m.windows[w].scores)
-      if (score.finite) {
-        values.push_back(score.kld);
-        cluster.push_back(static_cast<std::int32_t>(w));
-      }
-  add_percentiles(m, values, cluster);
+    m.metrics[wanted[i].id] = metric(found[i], wanted[i].unit, why_no_percentile(m, ranks[i]));
   Metric& largest = m.metrics[MetricId::kld_max];
-  if (values.empty()) {
-    largest = metric(std::nullopt, "nat/token", kNothingScored);
-  } else {  // of what was read, exactly; the bootstrap says nothing about an extreme
-    const auto value = static_cast<double>(*std::ranges::max_element(values));
-    largest = metric(Estimate{value, value, value}, "nat/token");
+  largest = {std::nullopt, "nat/token", kNothingScored};
+  if (!positions.values.empty()) {  // exactly; the bootstrap says nothing about an extreme
+    const auto value = static_cast<double>(*std::ranges::max_element(positions.values));
+    largest = {Estimate{value, value, value}, "nat/token", ""};
   }
 }
 
@@ -104,6 +171,11 @@ void add_metrics(Measurement& m) {
   for (const MetricRow& row : metric_rows())
     if (row.statistic == Statistic::mean) m.metrics[row.id] = mean_of(m, row);
   add_order_statistics(m);
+  if (!m.stopped) return;
+  if (auto& watched = m.metrics[m.stopped->watched].estimate) {
+    watched->low = std::min(watched->value, m.stopped->interval.low);
+    watched->high = std::max(watched->value, m.stopped->interval.high);
+  }
 }
 
 Bucket bucket(const Measurement& m, double low, double high,
@@ -111,9 +183,9 @@ Bucket bucket(const Measurement& m, double low, double high,
   Bucket b{low, high, 0, {}, {}};
   const auto kld = sums(m, kld_of, keep);
   for (const ClusterSum& c : kld) b.tokens += static_cast<std::int64_t>(c.count);
-  b.kld_mean = metric(numeric::cluster_mean(kld), "nat/token");
-  b.ppl_change = metric(
-      transformed(numeric::cluster_mean(sums(m, nll_difference, keep)), exp_minus_1), "fraction");
+  b.kld_mean = metric(window_mean(kld), "nat/token", too_few(m));
+  b.ppl_change = metric(transformed(window_mean(sums(m, nll_difference, keep)), exp_minus_1),
+                        "fraction", too_few(m));
   return b;
 }
 
@@ -137,9 +209,12 @@ void add_buckets(Measurement& m) {
   }
 }
 
-/// Walks two measurements window by window where both have one, position by position.
-std::vector<ClusterSum> paired(const Measurement& a, const Measurement& b,
-                               const std::function<double(const Score&, const Score&)>& value) {
+/// The mean of `value` over two measurements, window by window where both have one, position by
+/// position. Absent with a lost position: nobody knows what that one costs.
+std::optional<Estimate> paired_mean(const Measurement& a, const Measurement& b,
+                                    const std::function<double(const Score&, const Score&)>& value,
+                                    double confidence) {
+  if (a.lost + b.lost > 0) return std::nullopt;
   std::vector<ClusterSum> clusters;
   std::size_t j = 0;
   for (const WindowScores& wa : a.windows) {
@@ -155,7 +230,7 @@ std::vector<ClusterSum> paired(const Measurement& a, const Measurement& b,
     }
     clusters.push_back(cluster);
   }
-  return clusters;
+  return window_mean(clusters, confidence);
 }
 
 }  // namespace
@@ -166,29 +241,63 @@ void summarize(Measurement& m) {
   m.by_confidence.clear();
   m.tokens_scored = 0;
   m.not_finite = 0;
+  m.lost = 0;
   for (const WindowScores& window : m.windows)
-    for (const Score& score : window.scores) ++(score.finite ? m.tokens_scored : m.not_finite);
+    for (const Score& score : window.scores) {
+      ++(score.finite ? m.tokens_scored : m.not_finite);
+      m.lost += score.lost ? 1 : 0;
+    }
   add_metrics(m);
   add_buckets(m);
-  for (const MetricRow& row : metric_rows()) {
-    Metric& metric = m.metrics[row.id];
-    if (!m.unavailable.empty()) {
-      metric.absent = m.unavailable;
-    } else if (metric.absent == kTooFewWindows && m.windows.size() >= 2) {
-      metric.absent = kTooFewFinite;
-    }
+  if (m.unavailable.empty()) return;
+  for (const MetricRow& row : metric_rows()) m.metrics[row.id].absent = m.unavailable;
+}
+
+std::optional<Estimate> deciding(const Measurement& m, MetricId id, double confidence) {
+  if (m.lost > 0) return std::nullopt;
+  const MetricRow& row = row_of(id);
+  if (row.statistic == Statistic::largest || (m.stopped && m.stopped->watched == id))
+    return m.metrics[id].estimate;
+  if (row.statistic == Statistic::mean)
+    return as_metric(window_mean(sums(m, row.of), confidence), row);
+  return percentiles_of(m, positions_of(m), std::array{row.rank}, confidence).front();
+}
+
+std::optional<double> smallest_detectable(const Measurement& m, MetricId id, double confidence) {
+  const auto interval = deciding(m, id, confidence);
+  if (!interval || !std::isfinite(interval->high - interval->low)) return std::nullopt;
+  const double t =
+      numeric::student_quantile(0.5 + confidence / 2, static_cast<double>(m.windows.size() - 1));
+  return (interval->high - interval->low) / 2 * (1 + numeric::normal_quantile(kPower) / t);
+}
+
+std::optional<double> widening_by_neighbours(const Measurement& m) {
+  const auto windows = sums(m, kld_of);
+  const auto length = static_cast<std::size_t>(std::cbrt(static_cast<double>(windows.size())));
+  if (length < 2 || !enough(windows.size() / length)) return std::nullopt;
+  std::vector<ClusterSum> blocks(windows.size() / length);
+  for (std::size_t i = 0; i < windows.size(); ++i) {
+    ClusterSum& block = blocks[std::min(i / length, blocks.size() - 1)];
+    block.sum += windows[i].sum;
+    block.count += windows[i].count;
   }
+  const auto alone = numeric::cluster_standard_error(windows);
+  const auto together = numeric::cluster_standard_error(blocks);
+  if (!alone || !together || *alone <= 0) return std::nullopt;
+  return *together / *alone;
 }
 
-std::optional<Estimate> kld_difference(const Measurement& a, double factor, const Measurement& b) {
-  return numeric::cluster_mean(paired(
-      a, b, [factor](const Score& x, const Score& y) { return kld_of(x) - factor * kld_of(y); }));
+std::optional<Estimate> kld_difference(const Measurement& a, double factor, const Measurement& b,
+                                       double confidence) {
+  return paired_mean(
+      a, b, [factor](const Score& x, const Score& y) { return kld_of(x) - factor * kld_of(y); },
+      confidence);
 }
 
-std::optional<Estimate> ppl_ratio_change(const Measurement& a, const Measurement& b) {
-  return transformed(numeric::cluster_mean(paired(
-                         a, b, [](const Score& x, const Score& y) { return x.nll_q - y.nll_q; })),
-                     exp_minus_1);
+std::optional<Estimate> ppl_ratio_change(const Measurement& a, const Measurement& b,
+                                         double confidence) {
+  const auto nll = [](const Score& x, const Score& y) { return x.nll_q - y.nll_q; };
+  return transformed(paired_mean(a, b, nll, confidence), exp_minus_1);
 }
 
 }  // namespace qualm::evaluate

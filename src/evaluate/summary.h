@@ -4,20 +4,39 @@
 
 #include "evaluate/measurement.h"
 #include "numeric/estimate.h"
+#include "numeric/level.h"
 
 namespace qualm::evaluate {
 
 /// Fills metrics, buckets and counts from `windows` (which it sorts into text order). Means and the
-/// RMS have cluster-robust intervals over windows, percentiles a bootstrap over windows.
+/// RMS have cluster-robust intervals over windows, percentiles a bootstrap over windows; the metric
+/// by which reading stopped has the interval that it stopped by. No interval has fewer than
+/// numeric::kFewestClusters windows.
 void summarize(Measurement& measurement);
 
-/// Paired difference mean(kld_a - factor * kld_b) over the windows both hold; absent with fewer
-/// than 2.
-[[nodiscard]] std::optional<numeric::Estimate> kld_difference(const Measurement& a, double factor,
-                                                              const Measurement& b);
+/// The interval by which a decision about the metric is made. Absent where a position was lost: no
+/// figure of the others speaks for it. The one that stopped the reading is at the rule's level.
+[[nodiscard]] std::optional<numeric::Estimate> deciding(
+    const Measurement& measurement, MetricId id, double confidence = numeric::kCheckConfidence);
 
-/// exp(mean(nll_a - nll_b)) - 1 over the windows both hold: a's perplexity over b's.
-[[nodiscard]] std::optional<numeric::Estimate> ppl_ratio_change(const Measurement& a,
-                                                                const Measurement& b);
+/// The smallest distance from a threshold that a text like this one shows in 4 of 5 cases.
+[[nodiscard]] std::optional<double> smallest_detectable(
+    const Measurement& measurement, MetricId id, double confidence = numeric::kCheckConfidence);
+
+/// How many times as wide the interval of the mean kld is where neighbouring windows (blocks of the
+/// cube root of their number) count as one. Precondition: all windows of the text were read. Absent
+/// for fewer than kFewestClusters blocks.
+[[nodiscard]] std::optional<double> widening_by_neighbours(const Measurement& measurement);
+
+/// Paired difference mean(kld_a - factor * kld_b) over the windows both hold. Absent with fewer
+/// than kFewestClusters, or with a lost position.
+[[nodiscard]] std::optional<numeric::Estimate> kld_difference(
+    const Measurement& a, double factor, const Measurement& b,
+    double confidence = numeric::kCheckConfidence);
+
+/// exp(mean(nll_a - nll_b)) - 1 over the windows both hold: a's perplexity over b's. Absent
+/// likewise.
+[[nodiscard]] std::optional<numeric::Estimate> ppl_ratio_change(
+    const Measurement& a, const Measurement& b, double confidence = numeric::kCheckConfidence);
 
 }  // namespace qualm::evaluate

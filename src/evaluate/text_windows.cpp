@@ -17,6 +17,36 @@ std::uint64_t next(std::uint64_t& state) noexcept {
   return z ^ (z >> 31U);
 }
 
+// Fisher and Yates.
+void shuffle(std::vector<std::int32_t>& values, std::uint64_t& state) {
+  for (std::size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[next(state) % i]);
+}
+
+// Rounds of one window from each part of the text, parts and windows in random order: whatever was
+// read is spread over the whole text.
+std::vector<std::int32_t> stratified_order(std::int32_t count, std::uint64_t seed) {
+  const std::int32_t strata = std::min(count, kStrata);
+  std::vector<std::vector<std::int32_t>> left(static_cast<std::size_t>(strata));
+  for (std::int64_t window = 0; window < count; ++window)
+    left[static_cast<std::size_t>(window * strata / count)].push_back(
+        static_cast<std::int32_t>(window));
+  std::uint64_t state = seed;
+  for (auto& stratum : left) shuffle(stratum, state);
+  std::vector<std::int32_t> order;
+  std::vector<std::int32_t> round(static_cast<std::size_t>(strata));
+  std::iota(round.begin(), round.end(), 0);
+  while (order.size() < static_cast<std::size_t>(count)) {
+    shuffle(round, state);
+    for (const std::int32_t stratum : round) {
+      auto& windows = left[static_cast<std::size_t>(stratum)];
+      if (windows.empty()) continue;
+      order.push_back(windows.back());
+      windows.pop_back();
+    }
+  }
+  return order;
+}
+
 }  // namespace
 
 std::string_view to_string(Protocol protocol) noexcept {
@@ -49,11 +79,8 @@ Result<TextWindows> cut(std::vector<engine::Token> tokens, const Cut& how) {
     for (std::size_t i = 0; i < count; ++i) text.tokens[i * size] = how.start;
   text.order.resize(count);
   std::iota(text.order.begin(), text.order.end(), 0);
-  if (how.protocol == Protocol::standard) {  // Fisher and Yates
-    std::uint64_t state = how.seed;
-    for (std::size_t i = count; i > 1; --i)
-      std::swap(text.order[i - 1], text.order[next(state) % i]);
-  }
+  if (how.protocol == Protocol::standard)
+    text.order = stratified_order(static_cast<std::int32_t>(count), how.seed);
   return text;
 }
 

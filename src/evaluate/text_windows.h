@@ -1,6 +1,7 @@
 // Text to windows: what is read, in which order, and which positions count.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -12,10 +13,13 @@
 namespace qualm::evaluate {
 
 enum class Protocol {
-  standard,   ///< "default": every position from ctx/8 on; windows in a seeded random order
+  standard,   ///< "default": every position from ctx/8 on; windows in a seeded stratified order
   llama_cpp,  ///< "llama.cpp": positions [ctx/2, ctx-1), all windows in file order
 };
 [[nodiscard]] std::string_view to_string(Protocol protocol) noexcept;
+
+/// Parts of a text. As many as the windows without which no sequence decides.
+inline constexpr std::int32_t kStrata = 16;
 
 /// A text as windows of ctx_size tokens; a rest shorter than a window is not read.
 struct TextWindows {
@@ -29,6 +33,8 @@ struct TextWindows {
   [[nodiscard]] std::int32_t count() const noexcept {
     return static_cast<std::int32_t>(order.size());
   }
+  /// Parts of the text, equally long, of which the order takes one window each in every round.
+  [[nodiscard]] std::int32_t strata() const noexcept { return std::min(count(), kStrata); }
   [[nodiscard]] std::span<const engine::Token> window(std::int32_t index) const noexcept;
 };
 

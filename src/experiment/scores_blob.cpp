@@ -13,7 +13,7 @@ using evaluate::Score;
 
 static_assert(std::endian::native == std::endian::little, "the cache is a file of this machine");
 
-constexpr std::uint64_t kLayout = 0x0001'6d6c'6175'71ULL;  // goes up with any change of Score
+constexpr std::uint64_t kLayout = 0x0002'6d6c'6175'71ULL;  // goes up with any change of Score
 constexpr std::size_t kHead = 2 * sizeof(std::uint64_t);   // layout, checksum of the rest
 constexpr std::size_t kRow = 2 * sizeof(double) + 3 * sizeof(float) + sizeof(std::int32_t) + 1;
 
@@ -30,7 +30,7 @@ std::vector<std::byte> pack(std::span<const Score> scores) {
     put(s.nll_p), put(s.nll_q);
     put(s.kld), put(s.delta_p), put(s.confidence);
     put(s.position);
-    put(static_cast<std::uint8_t>((s.same_top ? 1 : 0) | (s.finite ? 2 : 0)));
+    put(static_cast<std::uint8_t>((s.same_top ? 1 : 0) | (s.finite ? 2 : 0) | (s.lost ? 4 : 0)));
   }
   at = bytes.data();
   put(kLayout);
@@ -57,6 +57,7 @@ std::optional<std::vector<Score>> unpack(std::span<const std::byte> bytes) {
     get(s.position), get(flags);
     s.same_top = (flags & 1) != 0;
     s.finite = (flags & 2) != 0;
+    s.lost = (flags & 4) != 0;
   }
   return scores;
 }

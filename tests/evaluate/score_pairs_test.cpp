@@ -133,7 +133,23 @@ TEST(ScorePairs, a_nan_is_a_position_that_is_not_finite_and_nothing_else) {
   const auto run = world.run(fake_text(3));
   ASSERT_TRUE(run);
   for (const auto& window : run->candidates[0].windows)
-    for (const Score& score : window.scores) EXPECT_EQ(score.finite, score.position != 9);
+    for (const Score& score : window.scores) {
+      EXPECT_EQ(score.finite, score.position != 9);
+      EXPECT_EQ(score.lost, score.position == 9);
+    }
+}
+
+TEST(ScorePairs, where_the_original_is_not_finite_the_candidate_lost_nothing) {
+  PairWorld world({FakeBehaviour{.noise = 0.2, .nan_position = 9}, FakeBehaviour{}},
+                  {.nan_position = 9});
+  const auto run = world.run(fake_text(3));
+  ASSERT_TRUE(run);
+  for (const auto& candidate : run->candidates)
+    for (const auto& window : candidate.windows)
+      for (const Score& score : window.scores) {
+        EXPECT_EQ(score.finite, score.position != 9);
+        EXPECT_FALSE(score.lost);
+      }
 }
 
 TEST(ScorePairs, a_failure_of_either_model_is_the_answer) {

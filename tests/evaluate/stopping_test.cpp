@@ -44,7 +44,7 @@ TEST(Stopping, a_model_against_itself_is_decided_at_the_first_window_allowed) {
     PairWorld world({FakeBehaviour{}});
     const auto run = world.run(fake_text(100), {quantity, 0.01, 16});
     ASSERT_TRUE(run);
-    EXPECT_EQ(run->candidates[0].windows.size(), 16U);
+    EXPECT_EQ(run->candidates[0].windows.size(), 32U);  // each stratum twice
     EXPECT_TRUE(run->candidates[0].stopped_early);
     for (const auto& window : run->candidates[0].windows)
       for (const Score& score : window.scores) EXPECT_EQ(score.kld, 0.0F);
@@ -55,11 +55,11 @@ TEST(Stopping, every_candidate_leaves_when_its_own_question_is_answered) {
   PairWorld world({kHarmless, near_the_line(), kTerrible});
   const auto run = world.run(fake_text(200), kKldRule);
   ASSERT_TRUE(run);
-  EXPECT_EQ(run->candidates[0].windows.size(), 16U);
+  EXPECT_EQ(run->candidates[0].windows.size(), 32U);
   EXPECT_TRUE(run->candidates[0].stopped_early);
   EXPECT_GT(run->candidates[1].windows.size(), 40U);
   EXPECT_LE(run->candidates[2].windows.size(), 32U);
-  EXPECT_EQ(world.makers[0].counts().windows, 16);
+  EXPECT_EQ(world.makers[0].counts().windows, 32);
   EXPECT_EQ(world.baseline.counts().windows, world.makers[1].counts().windows);
 }
 
@@ -110,11 +110,45 @@ TEST(Stopping, windows_without_a_finite_position_are_no_evidence_of_no_loss) {
   TextWindows text = fake_text(40);
   text.first = 9;
   text.last = 10;  // the one scored position is the one that is NaN
-  PairWorld world({FakeBehaviour{.nan_position = 9}});
+  PairWorld world({FakeBehaviour{.nan_position = 9}}, {.nan_position = 9});
   const auto run = world.run(text, kKldRule);
   ASSERT_TRUE(run);
   EXPECT_EQ(run->candidates[0].windows.size(), 40U);
   EXPECT_FALSE(run->candidates[0].stopped_early);
+}
+
+TEST(Stopping, a_position_that_the_candidate_lost_is_told_without_reading_on) {
+  PairWorld world({FakeBehaviour{.nan_position = 9}});
+  const auto run = world.run(fake_text(100), {StopRule::Quantity::kld_mean, 0.01, 0});
+  ASSERT_TRUE(run);
+  EXPECT_EQ(run->candidates[0].windows.size(), 8U);
+  EXPECT_TRUE(run->candidates[0].stopped_early);
+  EXPECT_FALSE(run->candidates[0].stopped) << "no interval decided";
+}
+
+TEST(Stopping, the_interval_that_decided_lies_on_one_side_of_the_threshold) {
+  PairWorld world({kHarmless, kTerrible});
+  const auto run = world.run(fake_text(200), kKldRule);
+  ASSERT_TRUE(run);
+  ASSERT_TRUE(run->candidates[0].stopped && run->candidates[1].stopped);
+  EXPECT_EQ(run->candidates[0].stopped->watched, MetricId::kld_mean);
+  EXPECT_LT(run->candidates[0].stopped->interval.high, 0.01);
+  EXPECT_GT(run->candidates[1].stopped->interval.low, 0.01);
+  PairWorld ppl({kTerrible});
+  const auto by_ppl = ppl.run(fake_text(200), {StopRule::Quantity::ppl_change, 0.01, 16});
+  ASSERT_TRUE(by_ppl->candidates[0].stopped);
+  EXPECT_EQ(by_ppl->candidates[0].stopped->watched, MetricId::ppl_change);
+  EXPECT_GT(by_ppl->candidates[0].stopped->interval.low, 0.01);
+}
+
+TEST(Stopping, a_surer_decision_reads_on_longer) {
+  StopRule sure = kKldRule;
+  sure.confidence = numeric::kCheckConfidence;
+  PairWorld a({near_the_line()});
+  PairWorld b({near_the_line()});
+  const auto usual = a.run(fake_text(400), kKldRule);
+  const auto longer = b.run(fake_text(400), sure);
+  EXPECT_GT(longer->candidates[0].windows.size(), usual->candidates[0].windows.size());
 }
 
 TEST(Remembering, a_store_that_knows_everything_spares_every_model) {
@@ -165,7 +199,7 @@ TEST(Remembering, a_resumed_run_is_the_run_that_was_never_interrupted) {
   const auto expected = whole.run(text, kKldRule);
   ASSERT_TRUE(expected);
   ASSERT_TRUE(expected->candidates[0].stopped_early);
-  for (const int looks : {0, 1, 5, 9, 30}) {
+  for (const int looks : {0, 1, 5, 9, 20}) {
     PairWorld interrupted({near_the_line()});
     test::StopAfter progress(looks);
     interrupted.progress = &progress;

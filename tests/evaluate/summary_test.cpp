@@ -17,13 +17,19 @@ Score score(double nll_p, double nll_q, float kld, float delta_p, bool same, std
   return {nll_p, nll_q, kld, delta_p, confidence, at, same, true};
 }
 
-/// Five positions in two windows, small enough to sum on paper.
-Measurement by_hand() {
+/// Five positions in two windows, small enough to sum on paper; so often that there are intervals.
+Measurement by_hand(std::int32_t times = 4) {
+  const std::vector<WindowScores> windows = {
+      {4, {score(1, 2, 0.5F, 0.1F, true, 3), score(2, 2, 0.25F, -0.3F, false, 4)}},
+      {1,
+       {score(3, 4, 0.125F, 0.2F, true, 3), score(1, 1, 0, 0, true, 4),
+        score(2, 3, 1, -0.1F, false, 9, 1.0F)}}};
   Measurement m;
-  m.windows = {{4, {score(1, 2, 0.5F, 0.1F, true, 3), score(2, 2, 0.25F, -0.3F, false, 4)}},
-               {1,
-                {score(3, 4, 0.125F, 0.2F, true, 3), score(1, 1, 0, 0, true, 4),
-                 score(2, 3, 1, -0.1F, false, 9, 1.0F)}}};
+  for (std::int32_t i = 0; i < times; ++i)
+    for (WindowScores window : windows) {
+      window.window += 10 * i;
+      m.windows.push_back(std::move(window));
+    }
   return m;
 }
 
@@ -52,7 +58,7 @@ double value(const Measurement& m, MetricId id) {
 TEST(Summary, the_means_are_those_of_all_positions_and_in_their_units) {
   Measurement m = by_hand();
   summarize(m);
-  EXPECT_EQ(m.tokens_scored, 5);
+  EXPECT_EQ(m.tokens_scored, 20);
   EXPECT_EQ(m.not_finite, 0);
   EXPECT_DOUBLE_EQ(value(m, MetricId::ppl), std::exp(12.0 / 5));
   EXPECT_DOUBLE_EQ(value(m, MetricId::ppl_baseline), std::exp(9.0 / 5));
@@ -92,7 +98,8 @@ TEST(Summary, the_order_in_which_windows_were_read_changes_no_bit) {
   for (const MetricRow& row : metric_rows()) {
     const Metric& metric = straight.metrics[row.id];
     const Metric& other = shuffled.metrics[row.id];
-    ASSERT_TRUE(metric.estimate && other.estimate) << row.name;
+    ASSERT_EQ(metric.estimate.has_value(), other.estimate.has_value()) << row.name;
+    if (!metric.estimate) continue;
     EXPECT_EQ(metric.estimate->value, other.estimate->value) << row.name;
     EXPECT_EQ(metric.estimate->low, other.estimate->low) << row.name;
     EXPECT_EQ(metric.estimate->high, other.estimate->high) << row.name;
@@ -115,14 +122,108 @@ TEST(Summary, every_metric_is_there_and_none_without_an_estimate_lacks_its_reaso
   }
 }
 
-TEST(Summary, one_window_has_no_interval_and_says_why) {
-  Measurement m = random_measurement(1, 4);
+TEST(Summary, under_8_windows_have_no_interval_but_the_range_of_their_means) {
+  Measurement m = by_hand(3);
+  m.windows.push_back(by_hand(1).windows.front());
   summarize(m);
-  EXPECT_FALSE(m.metrics[MetricId::kld_mean].estimate);
-  EXPECT_EQ(m.metrics[MetricId::kld_mean].absent,
-            "fewer than 2 windows were read: an interval needs at least 2");
+  ASSERT_EQ(m.windows.size(), 7U);
+  const Metric& kld = m.metrics[MetricId::kld_mean];
+  EXPECT_FALSE(kld.estimate);
+  EXPECT_EQ(kld.absent, "fewer than 8 windows were read: an interval needs at least 8");
+  ASSERT_TRUE(kld.range);
+  EXPECT_DOUBLE_EQ(kld.range->value, (3 * 1.875 + 0.75) / 17);
+  EXPECT_DOUBLE_EQ(kld.range->low, 0.375);
+  EXPECT_DOUBLE_EQ(kld.range->high, 0.375);
+  EXPECT_DOUBLE_EQ(m.metrics[MetricId::same_top].range->low, 0.5);
+  EXPECT_DOUBLE_EQ(m.metrics[MetricId::same_top].range->high, 2.0 / 3);
+  EXPECT_DOUBLE_EQ(m.metrics[MetricId::ppl_change].range->high, std::expm1(2.0 / 3));
   EXPECT_FALSE(m.metrics[MetricId::kld_p99].estimate);
   EXPECT_TRUE(m.metrics[MetricId::kld_max].estimate);
+  m.windows.push_back(m.windows.front());
+  summarize(m);
+  EXPECT_TRUE(m.metrics[MetricId::kld_mean].estimate);
+}
+
+TEST(Summary, a_percentile_near_the_end_has_no_value_and_says_what_it_needs) {
+  Measurement m = random_measurement(49, 12);  // 980 positions
+  summarize(m);
+  EXPECT_TRUE(m.metrics[MetricId::kld_p95].estimate);
+  EXPECT_EQ(m.metrics[MetricId::kld_p99].absent,
+            "too few positions: 980 were scored, this percentile needs 1000");
+  EXPECT_EQ(m.metrics[MetricId::kld_p999].absent,
+            "too few positions: 980 were scored, this percentile needs 10000");
+  Measurement more = random_measurement(50, 12);
+  summarize(more);
+  EXPECT_TRUE(more.metrics[MetricId::kld_p99].estimate);
+}
+
+TEST(Summary, the_metric_that_stopped_the_reading_has_the_interval_that_it_stopped_by) {
+  Measurement m = random_measurement(20, 13);
+  summarize(m);
+  const Estimate fixed = *m.metrics[MetricId::kld_mean].estimate;
+  const Estimate other = *m.metrics[MetricId::ppl_change].estimate;
+  m.stopped = Stopped{MetricId::kld_mean, {fixed.value, fixed.low - 0.1, fixed.high + 0.1}};
+  summarize(m);
+  EXPECT_DOUBLE_EQ(m.metrics[MetricId::kld_mean].estimate->low, fixed.low - 0.1);
+  EXPECT_DOUBLE_EQ(m.metrics[MetricId::kld_mean].estimate->high, fixed.high + 0.1);
+  EXPECT_EQ(m.metrics[MetricId::ppl_change].estimate->high, other.high);
+  EXPECT_DOUBLE_EQ(deciding(m, MetricId::kld_mean)->high, fixed.high + 0.1);
+}
+
+TEST(Summary, what_decides_is_surer_than_what_is_printed) {
+  Measurement m = random_measurement(20, 14);
+  summarize(m);
+  for (const MetricId id : {MetricId::kld_mean, MetricId::kld_median, MetricId::ppl_change}) {
+    const Estimate& printed = *m.metrics[id].estimate;
+    const auto wide = deciding(m, id);
+    const auto same = deciding(m, id, numeric::kConfidence);
+    ASSERT_TRUE(wide && same);
+    EXPECT_DOUBLE_EQ(same->low, printed.low);
+    EXPECT_DOUBLE_EQ(same->high, printed.high);
+    EXPECT_LT(wide->low, printed.low);
+    EXPECT_GT(wide->high, printed.high);
+  }
+  EXPECT_DOUBLE_EQ(numeric::kCheckConfidence, 1 - 0.05 / 6);
+}
+
+// t(19): 2.0930 at 0.975; z 0.8416 at 0.8 (tables).
+TEST(Summary, the_smallest_detectable_effect_is_what_4_of_5_texts_show) {
+  Measurement m = random_measurement(20, 15);
+  summarize(m);
+  const Estimate& kld = *m.metrics[MetricId::kld_mean].estimate;
+  EXPECT_NEAR(*smallest_detectable(m, MetricId::kld_mean, 0.95),
+              (kld.high - kld.low) / 2 * (1 + 0.8416 / 2.0930), 1e-6);
+  Measurement few = random_measurement(7, 15);
+  summarize(few);
+  EXPECT_FALSE(smallest_detectable(few, MetricId::kld_mean));
+}
+
+TEST(Summary, windows_that_are_like_their_neighbours_widen_the_interval) {
+  Measurement alike = random_measurement(64, 16);
+  Measurement apart = alike;
+  for (auto& window : alike.windows)
+    for (Score& s : window.scores) s.kld = static_cast<float>(window.window / 8 % 2);
+  for (auto& window : apart.windows)
+    for (Score& s : window.scores) s.kld = static_cast<float>(window.window % 2);
+  // Blocks of 4 within runs of 8: the variance of their mean is 4 times that of 4 windows apart.
+  EXPECT_NEAR(*widening_by_neighbours(alike), 2, 0.1);
+  EXPECT_NEAR(*widening_by_neighbours(apart), 0, 1e-9);
+  EXPECT_FALSE(widening_by_neighbours(random_measurement(15, 16)));
+}
+
+TEST(Summary, a_lost_position_is_counted_and_nothing_is_decided_without_it) {
+  Measurement m = random_measurement(20, 17);
+  for (auto& window : m.windows) {
+    window.scores.front() = Score{};
+    window.scores.front().finite = false;
+    window.scores.front().lost = window.window % 2 == 0;
+  }
+  summarize(m);
+  EXPECT_EQ(m.not_finite, 20);
+  EXPECT_EQ(m.lost, 10);
+  EXPECT_TRUE(m.metrics[MetricId::kld_mean].estimate) << "of the others";
+  EXPECT_FALSE(deciding(m, MetricId::kld_mean));
+  EXPECT_FALSE(smallest_detectable(m, MetricId::kld_mean));
 }
 
 TEST(Summary, a_position_that_is_not_finite_is_counted_and_in_no_metric) {
@@ -138,16 +239,20 @@ TEST(Summary, a_position_that_is_not_finite_is_counted_and_in_no_metric) {
   summarize(broken);
   EXPECT_EQ(broken.not_finite, 10);
   EXPECT_EQ(broken.tokens_scored, clean.tokens_scored);
-  for (const MetricRow& row : metric_rows())
-    EXPECT_EQ(broken.metrics[row.id].estimate->value, clean.metrics[row.id].estimate->value)
-        << row.name;
+  for (const MetricRow& row : metric_rows()) {
+    const auto& estimate = broken.metrics[row.id].estimate;
+    const auto& expected = clean.metrics[row.id].estimate;
+    ASSERT_EQ(estimate.has_value(), expected.has_value()) << row.name;
+    if (!estimate) continue;
+    EXPECT_EQ(estimate->value, expected->value) << row.name;
+  }
 
   Measurement all_broken = broken;
   for (auto& window : all_broken.windows)
     for (Score& s : window.scores) s.finite = false;
   summarize(all_broken);
   EXPECT_EQ(all_broken.metrics[MetricId::ppl].absent,
-            "fewer than 2 windows had finite logits: an interval needs at least 2");
+            "fewer than 8 windows had finite logits: an interval needs at least 8");
   EXPECT_EQ(all_broken.tokens_scored, 0);
   for (const MetricRow& row : metric_rows())
     EXPECT_FALSE(all_broken.metrics[row.id].estimate) << row.name;
@@ -158,14 +263,14 @@ TEST(Summary, buckets_hold_every_position_once) {
   summarize(m);
   ASSERT_EQ(m.by_position.size(), 3U);  // [2,4) [4,8) [8,16)
   EXPECT_EQ(m.by_position[0].low, 2);
-  EXPECT_EQ(m.by_position[0].tokens, 2);
-  EXPECT_EQ(m.by_position[1].tokens, 2);
-  EXPECT_EQ(m.by_position[2].tokens, 1);
+  EXPECT_EQ(m.by_position[0].tokens, 8);
+  EXPECT_EQ(m.by_position[1].tokens, 8);
+  EXPECT_EQ(m.by_position[2].tokens, 4);
   EXPECT_DOUBLE_EQ(m.by_position[0].kld_mean.estimate->value, 0.625 / 2);
-  EXPECT_FALSE(m.by_position[2].kld_mean.estimate);  // one window only reaches it
+  EXPECT_FALSE(m.by_position[2].kld_mean.estimate);  // 4 windows only reach it
   ASSERT_EQ(m.by_confidence.size(), 5U);
-  EXPECT_EQ(m.by_confidence[2].tokens, 4);
-  EXPECT_EQ(m.by_confidence[4].tokens, 1);  // 1.0 belongs to the last fifth
+  EXPECT_EQ(m.by_confidence[2].tokens, 16);
+  EXPECT_EQ(m.by_confidence[4].tokens, 4);  // 1.0 belongs to the last fifth
 }
 
 TEST(Summary, a_second_summary_of_the_same_windows_is_the_first) {
@@ -206,22 +311,36 @@ TEST(Pairing, differences_are_taken_over_the_windows_both_hold) {
   EXPECT_NEAR(ppl_ratio_change(b, a)->value, std::expm1(-0.25), 1e-12);
 }
 
-TEST(Pairing, fewer_than_two_common_windows_give_no_difference) {
-  Measurement a = random_measurement(4, 8);
+TEST(Pairing, fewer_than_8_common_windows_give_no_difference) {
+  Measurement a = random_measurement(20, 8);
   Measurement b = a;
-  std::erase_if(a.windows, [](const WindowScores& w) { return w.window > 1; });
-  std::erase_if(b.windows, [](const WindowScores& w) { return w.window < 1; });
+  std::erase_if(a.windows, [](const WindowScores& w) { return w.window > 11; });
+  std::erase_if(b.windows, [](const WindowScores& w) { return w.window < 4; });
+  EXPECT_TRUE(kld_difference(a, 1, b));
+  a.windows.pop_back();
   EXPECT_FALSE(kld_difference(a, 1, b));
   EXPECT_FALSE(ppl_ratio_change(a, b));
   EXPECT_FALSE(kld_difference({}, 1, {}));
 }
 
 TEST(Pairing, a_position_that_is_not_finite_in_one_is_left_out_of_both) {
-  Measurement a = random_measurement(3, 9);
+  Measurement a = random_measurement(8, 9);
   Measurement b = a;
   for (auto& window : a.windows) window.scores[0].kld = 1000;
   for (auto& window : b.windows) window.scores[0].finite = false;
   EXPECT_EQ(kld_difference(a, 1, b)->value, 0);
+}
+
+TEST(Pairing, with_a_lost_position_no_difference_is_known) {
+  const Measurement whole = random_measurement(8, 9);
+  Measurement broken = whole;
+  broken.windows[3].scores[0].finite = false;
+  broken.windows[3].scores[0].lost = true;
+  summarize(broken);
+  for (const auto& [a, b] : {std::pair(whole, broken), std::pair(broken, whole)}) {
+    EXPECT_FALSE(kld_difference(a, 1, b));
+    EXPECT_FALSE(ppl_ratio_change(a, b));
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 #include <vector>
 
 namespace qualm::evaluate {
@@ -77,6 +78,20 @@ TEST(TextWindows, the_order_is_a_permutation_that_the_seed_alone_decides) {
       (cut(counting(8 * 50), {.ctx_size = 8, .protocol = Protocol::llama_cpp, .seed = 1})->order));
   std::ranges::sort(sorted);
   for (std::int32_t i = 0; i < 50; ++i) EXPECT_EQ(sorted[static_cast<std::size_t>(i)], i);
+}
+
+TEST(TextWindows, every_round_takes_one_window_of_each_part_of_the_text) {
+  for (const std::int32_t count : {16, 17, 40, 245}) {
+    const auto text = cut(counting(8 * count), {.ctx_size = 8, .seed = 3});
+    EXPECT_EQ(text->strata(), 16);
+    for (std::int32_t round = 0; round + 16 <= count - count % 16; round += 16) {
+      std::set<std::int32_t> parts;
+      for (std::int32_t i = round; i < round + 16; ++i)
+        parts.insert(text->order[static_cast<std::size_t>(i)] * 16 / count);
+      EXPECT_EQ(parts.size(), 16U) << count << " windows, round at " << round;
+    }
+  }
+  EXPECT_EQ(cut(counting(8 * 5), {.ctx_size = 8, .seed = 3})->strata(), 5);
 }
 
 // Finished windows are kept between versions: another order would make a resumed run a mixture.

@@ -12,7 +12,7 @@ using evaluate::Score;
 std::vector<Score> scores() {
   return {{1.25, 2.5, 0.125F, -0.5F, 0.75F, 64, true, true},
           {1e-300, 700, 3e-9F, 0.25F, 1, 511, false, true},
-          {0, 0, 0, 0, 0, 1 << 20, false, false}};
+          {0, 0, 0, 0, 0, 1 << 20, false, false, true}};
 }
 
 TEST(ScoresBlob, every_field_comes_back) {
@@ -31,6 +31,7 @@ TEST(ScoresBlob, every_field_comes_back) {
     EXPECT_EQ(a.position, b.position);
     EXPECT_EQ(a.same_top, b.same_top);
     EXPECT_EQ(a.finite, b.finite);
+    EXPECT_EQ(a.lost, b.lost);
   }
 }
 
