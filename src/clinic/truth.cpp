@@ -97,7 +97,7 @@ bool quantized(const std::string& type) { return type != "f16" && type != "bf16"
 
 Matters matters(const Measurement& loss, double times, const Measurement& floor) {
   const auto& ppl = loss.metrics[evaluate::MetricId::ppl_change].estimate;
-  const auto over_floor = evaluate::kld_difference(loss, times, floor);
+  const auto over_floor = evaluate::kld_difference(loss, times, floor, numeric::kConfidence);
   if ((ppl && ppl->low > kPplMatters) || (over_floor && over_floor->low > 0)) return Matters::yes;
   return over_floor && over_floor->high <= 0 ? Matters::no : Matters::unclear;
 }

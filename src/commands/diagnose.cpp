@@ -244,14 +244,13 @@ report::DiagnoseReport report_of(Session& session, diagnose::Diagnosis diagnosis
   report.model = card(*facts.given.candidate);
   if (facts.given.baseline) report.baseline = card(*facts.given.baseline);
   report.settings = session.settings;
-  report.resolution_kld = {std::nullopt, "nat/token", "nothing was run"};
   if (!session.runner) return report;
   report.stopped_early = facts.stopped_early();
   report.text = text_label(session.request);
   report.protocol = evaluate::to_string(session.request.protocol);
   const auto selection = facts.selected();
   report.windows = {selection ? selection->count() : 0, session.text->windows().count()};
-  report.resolution_kld = session.text->noise_floor(session.runner->run_of(facts.reference()));
+  if (auto floor = facts.noise_floor()) report.noise_floor = *std::move(floor);
   report.spent.passes = session.runner->passes();
   report.spent.variants = session.runner->variants_made();
   return report;

@@ -50,6 +50,10 @@ class Answer {
     facts_.add(wanted, equal);
     return {};
   }
+  Result<void> operator()(const diagnose::WantedNoiseFloor& wanted) {
+    facts_.add(wanted, experiment_.noise_floor());
+    return {};
+  }
   Result<void> operator()(const diagnose::WantedTexts&) {
     QUALM_TRY(facts_.written, write_(facts_));
     return {};

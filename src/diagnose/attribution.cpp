@@ -47,10 +47,13 @@ bool two_largest_separate(const evaluate::Joint& joint,
   std::vector<std::size_t> order(shares.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::ranges::sort(order, std::greater<>(), [&](std::size_t i) { return shares[i].value; });
-  const auto difference = evaluate::estimate(joint, [&](std::span<const double> totals) {
-    const auto values = shares_of(totals);
-    return values[order[0]] - values[order[1]];
-  });
+  const auto difference = evaluate::estimate(
+      joint,
+      [&](std::span<const double> totals) {
+        const auto values = shares_of(totals);
+        return values[order[0]] - values[order[1]];
+      },
+      numeric::kCheckConfidence);
   return difference && difference->low > 0;
 }
 
@@ -72,8 +75,9 @@ std::optional<Shares> shares_of(const evaluate::Joint& joint, const std::vector<
 
 /// Whether the patient as run certainly costs something, or certainly saves it.
 bool differs(const evaluate::Joint& joint) {
-  const auto all =
-      evaluate::estimate(joint, [](std::span<const double> totals) { return totals.back(); });
+  const auto all = evaluate::estimate(
+      joint, [](std::span<const double> totals) { return totals.back(); },
+      numeric::kCheckConfidence);
   return all && (all->low > 0 || all->high < 0);
 }
 

@@ -26,8 +26,9 @@ struct Attribution {
 
 /// From all combinations of {class, rest of the weights, user's cache} being the candidate's or the
 /// original's, with window-bootstrap intervals; `crushed` may be null, and the weights are then one
-/// factor. Absent where nothing was lost (an excess of exactly 0) or fewer than 2 windows were
-/// read. Precondition: facts.paired(), and crushed or facts.cache_quantized().
+/// factor. Absent where nothing was lost (an excess of exactly 0) a position was lost, or fewer
+/// than numeric::kFewestClusters windows were read. Precondition: facts.paired(), and crushed or
+/// facts.cache_quantized().
 [[nodiscard]] Known<std::optional<Attribution>> attribute(const Facts& facts,
                                                           const ClassGroup* crushed = nullptr);
 

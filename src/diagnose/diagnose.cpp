@@ -95,6 +95,8 @@ Known<Diagnosis> diagnose(const Facts& facts) {
     QUALM_CHECK(in_stage(Stage::factors, measure_factors(facts)));
   }
   QUALM_TRY(diagnosis.findings, in_stage(Stage::causes, examine(facts)));
+  if (facts.paired() || (facts.runs() && facts.cache_quantized()))  // else nothing is measured
+    QUALM_CHECK(in_stage(Stage::causes, facts.noise_floor()));
   QUALM_TRY(const Overall overall, in_stage(Stage::shares, overall_of(facts, diagnosis.findings)));
   diagnosis.conclusion = conclude(diagnosis.findings, overall);
   if (facts.runs()) {

@@ -24,7 +24,8 @@ Known<WindowRange> Facts::selection() const {
   const std::int32_t total = texts.front().windows;
   const std::int32_t usable = total >= 2 * kHoldout ? total - kHoldout : total;
   const std::int32_t most = given.read_all ? usable : std::min(usable, kMostSelection);
-  evaluate::StopRule rule{evaluate::StopRule::Quantity::ppl_change, kPplLine, kHoldout};
+  evaluate::StopRule rule{evaluate::StopRule::Quantity::ppl_change, kPplLine, kHoldout,
+                          numeric::kCheckConfidence};
   if (given.read_all) rule = {};
   return std::unexpected(WantedMeasurements{.reference = reference(),
                                             .variants = {as_run()},
@@ -81,6 +82,11 @@ Known<const evaluate::Measurement*> Facts::measured(const Variant& variant) cons
   return measured(original(), variant);
 }
 
+Known<evaluate::NoiseFloor> Facts::noise_floor() const {
+  if (!noise_floor_) return std::unexpected(WantedNoiseFloor{});
+  return *noise_floor_;
+}
+
 Known<std::int64_t> Facts::model_bytes(const Weights& weights) const {
   const auto it = sizes_.find(id_of(weights));
   if (it == sizes_.end()) return std::unexpected(WantedSize{weights});
@@ -121,6 +127,10 @@ void Facts::add(const WantedCacheSize& wanted, std::int64_t bytes) {
 
 void Facts::add(const WantedEquality& wanted, std::optional<bool> equal) {
   equal_.insert_or_assign({id_of(wanted.a), id_of(wanted.b)}, equal);
+}
+
+void Facts::add(const WantedNoiseFloor& /*wanted*/, evaluate::NoiseFloor floor) {
+  noise_floor_ = std::move(floor);
 }
 
 Variant Facts::as_run() const { return {{}, given.type_k, given.type_v}; }

@@ -13,6 +13,7 @@
 #include "diagnose/metadata_difference.h"
 #include "diagnose/wanted.h"
 #include "evaluate/measurement.h"
+#include "evaluate/noise_floor.h"
 #include "experiment/experiment.h"
 #include "experiment/split_cost.h"
 #include "model/checkpoint.h"
@@ -109,6 +110,8 @@ class Facts {
   [[nodiscard]] Known<const evaluate::Measurement*> measured(const Variant& reference,
                                                              const Variant& variant) const;
 
+  /// Of the original and of the candidate as run.
+  [[nodiscard]] Known<evaluate::NoiseFloor> noise_floor() const;
   [[nodiscard]] Known<std::int64_t> model_bytes(const Weights& weights) const;
   [[nodiscard]] Known<std::int64_t> cache_bytes(const std::string& k, const std::string& v) const;
   /// Absent where that cannot be told.
@@ -119,6 +122,7 @@ class Facts {
   void add(const WantedSize& wanted, std::int64_t bytes);
   void add(const WantedCacheSize& wanted, std::int64_t bytes);
   void add(const WantedEquality& wanted, std::optional<bool> equal);
+  void add(const WantedNoiseFloor& wanted, evaluate::NoiseFloor floor);
 
   // --- Variants ---
   [[nodiscard]] Variant as_run() const;      ///< candidate weights, the user's cache
@@ -143,6 +147,7 @@ class Facts {
   std::map<Key, Entry> measurements_;
   std::optional<WindowRange> selection_;
   bool stopped_early_ = false;
+  std::optional<evaluate::NoiseFloor> noise_floor_;
   std::map<experiment::VariantId, std::int64_t> sizes_;
   std::map<std::pair<std::string, std::string>, std::int64_t> cache_sizes_;
   std::map<std::pair<experiment::VariantId, experiment::VariantId>, std::optional<bool>> equal_;

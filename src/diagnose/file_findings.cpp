@@ -139,6 +139,21 @@ void add_differences(const Facts& facts, std::vector<Difference> differences, Fi
   found.more = differences.size() - std::min(differences.size(), kShown);
 }
 
+/// Positions at which the candidate as run has no finite logits and its reference has.
+void add_lost(const Facts& facts, FileFindings& found) {
+  if (!facts.selected()) return;  // nothing was read yet, and this asks for nothing
+  const auto known = facts.measured(facts.reference(), facts.as_run());
+  if (!known || (*known)->lost == 0) return;
+  const evaluate::Measurement& as_run = **known;
+  found.faults.push_back(
+      {.kind = FaultKind::lost_logits,
+       .effect = Effect::weights,
+       .where = "positions_lost",
+       .says = fmt::format("NaN or infinite logits at {} of {} positions where {} has none",
+                           as_run.lost, as_run.tokens_scored + as_run.not_finite,
+                           facts.paired() ? "the original" : "the same model with an F16 cache")});
+}
+
 /// The paired control: the original shows what the user sees, and the candidate no more of it.
 void add_symptoms(const Facts& facts, FileFindings& found) {
   using enum probe::Symptom::Finding;
@@ -177,6 +192,7 @@ FileFindings file_findings(const Facts& facts) {
   add_split(facts.files, differences, found);
   add_template(facts.files, differences, found);
   add_differences(facts, std::move(differences), found);
+  add_lost(facts, found);
   add_symptoms(facts, found);
   return found;
 }

@@ -40,7 +40,8 @@ enum class FaultKind {
   key,                ///< a metadata key that changes answers
   tensors,            ///< tensors missing, additional or of another shape
   chat_template,
-  symptom,  ///< the original shows it too
+  lost_logits,  ///< NaN or infinite logits at positions where the reference's are finite
+  symptom,      ///< the original shows it too
 };
 
 /// What a fault does to the loss on a given text.

@@ -41,6 +41,8 @@ struct WantedEquality {
   experiment::Weights a;
   experiment::Weights b;
 };
+/// What this machine cannot tell apart: evaluate/noise_floor.h.
+struct WantedNoiseFloor {};
 /// What the candidate and its control write.
 struct WantedTexts {};
 
@@ -56,7 +58,9 @@ enum class Stage {
 inline constexpr std::int32_t kStages = static_cast<std::int32_t>(Stage::texts) + 1;
 
 struct Wanted {
-  std::variant<WantedMeasurements, WantedSize, WantedCacheSize, WantedEquality, WantedTexts> what;
+  std::variant<WantedMeasurements, WantedSize, WantedCacheSize, WantedEquality, WantedNoiseFloor,
+               WantedTexts>
+      what;
   Stage stage = Stage::causes;
 
   template <class T>

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "evaluate/measurement.h"
+#include "evaluate/noise_floor.h"
 #include "evaluate/score_pairs.h"
 #include "experiment/variant.h"
 
@@ -51,6 +52,8 @@ class Experiment {
     static_cast<void>(a), static_cast<void>(b);
     return std::nullopt;
   }
+  /// Original and candidate as run, each against itself, on the first windows of the first text.
+  [[nodiscard]] virtual evaluate::NoiseFloor noise_floor() { return {}; }
   /// Bytes of the variant's model file.
   [[nodiscard]] virtual Result<std::int64_t> model_bytes(const Weights& weights) = 0;
   /// Bytes of a cache of these types at the context the user runs with.

@@ -6,18 +6,19 @@
 #include <utility>
 
 #include "base/sha256.h"
+#include "evaluate/noise_floor.h"
 #include "evaluate/summary.h"
 
 namespace qualm::experiment {
 namespace {
-
-constexpr std::int32_t kNoiseFloorWindows = 4;
 
 std::string digest(std::span<const std::byte> bytes) {
   Sha256 hash;
   hash.add(bytes);
   return std::move(hash).hex();
 }
+
+bool is_float(const std::string& type) { return type == "f16" || type == "bf16" || type == "f32"; }
 
 class RunSource final : public evaluate::SourceMaker {
  public:
@@ -41,9 +42,9 @@ std::string run_identity(const std::string& weights, const engine::Settings& set
 
 ModelRun noise_floor_run(const ModelRun& reference) {
   ModelRun changed = reference;
-  changed.name = "noise floor: the original against itself";
+  changed.name = "noise floor: " + reference.name + " against itself";
   changed.settings.flash_attn = reference.settings.flash_attn == "off" ? "on" : "off";
-  changed.at_most = kNoiseFloorWindows;
+  changed.at_most = evaluate::kNoiseFloorWindows;
   changed.optional = true;
   return changed;
 }
@@ -84,6 +85,7 @@ Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun&
     measurement.windows = std::move(pair.windows);
     measurement.windows_total = windows_.count();
     measurement.stopped_early = pair.stopped_early;
+    measurement.stopped = pair.stopped;
     measurement.cancelled = run.cancelled;
     measurement.unavailable = std::move(pair.unavailable);
     evaluate::summarize(measurement);
@@ -101,12 +103,16 @@ std::vector<engine::Token> MeasuredText::last_windows(std::int32_t count) const 
   return tokens;
 }
 
-numeric::Metric MeasuredText::noise_floor(const ModelRun& reference) {
+numeric::Metric MeasuredText::noise_floor(ModelRun reference) {
+  if (!is_float(reference.settings.type_v)) {
+    reference.settings.type_k = "f16";
+    reference.settings.type_v = "f16";
+  }
   const ModelRun changed = noise_floor_run(reference);
   const auto measured = measure(reference, std::span(&changed, 1), 0,
                                 std::min(changed.at_most, windows_.count()), {});
   if (!measured) return {std::nullopt, "nat/token", measured.error().found};
-  return measured->front().metrics[evaluate::MetricId::kld_mean];
+  return evaluate::floor_of(measured->front());
 }
 
 }  // namespace qualm::experiment

@@ -60,8 +60,9 @@ class MeasuredText {
                                                                    std::int32_t end,
                                                                    const evaluate::StopRule& rule);
 
-  /// Mean kld of noise_floor_run(reference), or why there is none.
-  [[nodiscard]] numeric::Metric noise_floor(const ModelRun& reference);
+  /// evaluate::floor_of noise_floor_run(reference), or why there is none. A quantized V cache needs
+  /// flash attention: such a model is run with an F16 cache.
+  [[nodiscard]] numeric::Metric noise_floor(ModelRun reference);
 
   /// Windows that went through a model so far.
   [[nodiscard]] std::int64_t passes() const noexcept { return passes_; }

@@ -171,6 +171,16 @@ Result<std::optional<bool>> Runner::same_weights(const Weights& a, const Weights
   });
 }
 
+evaluate::NoiseFloor Runner::noise_floor() {
+  MeasuredText& text = *parts_.texts.front().text;
+  evaluate::NoiseFloor floor;
+  floor.original.absent = "no original was given";
+  if (parts_.baseline)
+    floor.original = text.noise_floor(run_of(with_f16_cache(baseline_weights())));
+  floor.candidate = text.noise_floor(run_of({{}, parts_.settings.type_k, parts_.settings.type_v}));
+  return floor;
+}
+
 Result<std::int64_t> Runner::model_bytes(const Weights& weights) {
   if (!weights.made()) return static_cast<std::int64_t>(file_of(weights).checkpoint().file_bytes());
   QUALM_TRY(const assemble::Image* const made, image(weights));

@@ -190,6 +190,33 @@ TEST(Diagnose, a_damaged_tensor_gets_no_remedy_of_the_type) {
   for (const Remedy& remedy : found.remedies) EXPECT_EQ(remedy.cause, CheckId::not_quant);
 }
 
+TEST(Diagnose, logits_that_are_no_numbers_are_a_fault_whatever_the_other_positions_lose) {
+  for (const bool lossy : {false, true}) {
+    World world;
+    if (lossy) world.lossy_weights();
+    world.experiment.lost = 1;
+    const Diagnosis found = world.examine();
+    EXPECT_EQ(found.conclusion.verdict, Verdict::problem);
+    EXPECT_EQ(found.conclusion.principal, CheckId::not_quant);
+    const Finding& files = finding(found, CheckId::not_quant);
+    ASSERT_EQ(files.faults.size(), 1U);
+    EXPECT_EQ(files.faults[0].kind, FaultKind::lost_logits);
+    EXPECT_EQ(files.headline,
+              "NaN or infinite logits at 20 of 160 positions where the original has none");
+    for (const CheckId id : {CheckId::tier, CheckId::kv_cache})
+      EXPECT_FALSE(finding(found, id).share) << row_of(id).name;
+  }
+}
+
+TEST(Diagnose, shares_do_not_count_a_lost_position_as_no_loss) {
+  World world;
+  world.lossy_weights();
+  world.cache("q4_0", "q4_0");
+  world.experiment.lost = 1;
+  const Diagnosis found = world.examine();
+  for (const Finding& one : found.findings) EXPECT_FALSE(one.share) << row_of(one.check).name;
+}
+
 TEST(Diagnose, the_cost_of_an_undecided_text_is_bounded) {
   World world;
   world.experiment.domains[0].windows = 400;

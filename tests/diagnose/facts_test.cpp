@@ -59,6 +59,7 @@ struct FactsWanted {
   std::vector<std::string> operator()(const WantedEquality& wanted) const {
     return {"equal " + id_of(wanted.a).digest + " " + id_of(wanted.b).digest};
   }
+  std::vector<std::string> operator()(const WantedNoiseFloor&) const { return {"noise floor"}; }
   std::vector<std::string> operator()(const WantedTexts&) const { return {"texts"}; }
 };
 
@@ -108,6 +109,28 @@ TEST(Facts, without_a_quantized_cache_its_factors_are_not_measured) {
   EXPECT_EQ(ids_of(std::get<WantedMeasurements>(wishes[1].what).variants),
             ids_of({Facts::as_type("Q4_K_M")}))
       << "its weights with an F16 cache are what was read first";
+}
+
+TEST(Facts, the_noise_floor_is_wanted_where_something_is_measured_and_then_known) {
+  World world;
+  world.lossy_weights();
+  const auto wants_floor = [](const std::vector<Wanted>& wishes) {
+    return std::ranges::any_of(wishes, [](const Wanted& wanted) {
+      return std::holds_alternative<WantedNoiseFloor>(wanted.what);
+    });
+  };
+  Facts facts = world.facts();
+  EXPECT_TRUE(wants_floor(wishes_of(world, facts)));
+  EXPECT_EQ(facts.noise_floor()->upper(), world.experiment.floor.upper());
+  World alone;
+  alone.given.baseline = nullptr;
+  EXPECT_FALSE(wants_floor(wishes_of(alone))) << "nothing is read";
+}
+
+TEST(Facts, the_decision_that_ends_the_reading_is_at_the_level_of_one_check) {
+  World world;
+  const auto first = std::get<WantedMeasurements>(wishes_of(world).front().what);
+  EXPECT_DOUBLE_EQ(first.rule.confidence, numeric::kCheckConfidence);
 }
 
 TEST(Facts, all_of_the_text_is_read_without_a_stop_where_the_user_asks_for_it) {

@@ -51,6 +51,9 @@ class FakeExperiment final : public experiment::Experiment {
   std::optional<Error> broken;       ///< every measurement fails so
   std::optional<Error> base_broken;  ///< those against the base model
   std::vector<Asked> asked;
+  std::int32_t lost = 0;  ///< positions of each window at which the candidate's weights give NaN
+  evaluate::NoiseFloor floor{.original = {numeric::Estimate{2e-6, 1e-6, 3e-6}, "nat/token", ""},
+                             .candidate = {numeric::Estimate{4e-6, 3e-6, 5e-6}, "nat/token", ""}};
 
   /// Weights without a cost have none, but for what is made of the candidate and other
   /// calibrations: they cost what the candidate does.
@@ -73,6 +76,8 @@ class FakeExperiment final : public experiment::Experiment {
       all.push_back(one(reference, variant, windows, asked.back().may_stop()));
     return all;
   }
+
+  evaluate::NoiseFloor noise_floor() override { return floor; }
 
   Result<std::int64_t> model_bytes(const Weights& of) override {
     const std::map<std::string, std::int64_t> bits{
@@ -116,6 +121,9 @@ class FakeExperiment final : public experiment::Experiment {
       m.windows.push_back({window, {}});
       for (std::int32_t i = 0; i < 8; ++i)
         m.windows.back().scores.push_back(score(w, c, window, i));
+      if (same || id_of(variant.weights) != id_of(Weights{})) continue;
+      for (std::int32_t i = 0; i < lost; ++i)
+        m.windows.back().scores[static_cast<std::size_t>(i)] = {.finite = false, .lost = true};
     }
     evaluate::summarize(m);
     return m;

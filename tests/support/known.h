@@ -32,6 +32,9 @@ class FindOut {
   void operator()(const diagnose::WantedEquality& wanted) {
     facts_.add(wanted, *experiment_.same_weights(wanted.a, wanted.b));
   }
+  void operator()(const diagnose::WantedNoiseFloor& wanted) {
+    facts_.add(wanted, experiment_.noise_floor());
+  }
   void operator()(const diagnose::WantedTexts&) { facts_.written.emplace(); }
 
  private:
