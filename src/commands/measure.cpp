@@ -7,6 +7,7 @@
 #include "commands/commands.h"
 #include "commands/session.h"
 #include "diagnose/metadata_difference.h"
+#include "diagnose/thresholds.h"
 #include "engine/llama_engine.h"
 #include "evaluate/summary.h"
 #include "experiment/runner.h"
@@ -88,23 +89,30 @@ experiment::ModelRun candidate_run(Run& run, std::size_t index) {
   return one;
 }
 
+/// All conditions on all candidates share one error: the exit code is one answer.
+double confidence_of_gates(const Run& run) {
+  return numeric::shared_confidence(run.conditions.size() * run.candidates.size());
+}
+
 /// Which question lets a run stop before the end of the text: that of the only --fail-if it can
 /// answer, else whether perplexity changed by more than 1 %.
 evaluate::StopRule stop_rule(const Run& run) {
   using Quantity = evaluate::StopRule::Quantity;
   if (run.request.full || run.request.protocol == evaluate::Protocol::llama_cpp) return {};
-  if (run.conditions.empty()) return {Quantity::ppl_change, 0.01, 0};
+  if (run.conditions.empty()) return {Quantity::ppl_change, diagnose::kPplLine, 0};
   if (run.conditions.size() > 1) return {};
   const job::Condition& only = run.conditions.front();
-  if (only.metric == MetricId::ppl_change) return {Quantity::ppl_change, only.threshold, 0};
-  if (only.metric == MetricId::kld_mean) return {Quantity::kld_mean, only.threshold, 0};
-  return {};
+  evaluate::StopRule rule{Quantity::never, only.threshold, 0, confidence_of_gates(run)};
+  if (only.metric == MetricId::ppl_change) rule.quantity = Quantity::ppl_change;
+  if (only.metric == MetricId::kld_mean) rule.quantity = Quantity::kld_mean;
+  return rule;
 }
 
 report::Gate::Outcome decide(const job::Condition& condition,
-                             const evaluate::Measurement& measurement) {
+                             const evaluate::Measurement& measurement, double confidence) {
   using enum report::Gate::Outcome;
-  const auto& estimate = measurement.metrics[condition.metric].estimate;
+  if (measurement.lost > 0) return lost;
+  const auto estimate = evaluate::deciding(measurement, condition.metric, confidence);
   if (!estimate) return cannot_tell;
   const bool over = estimate->low > condition.threshold;
   const bool under = estimate->high < condition.threshold;
@@ -117,8 +125,8 @@ report::Gate::Outcome decide(const job::Condition& condition,
 
 /// First position from which the KLD certainly lies above the noise floor.
 std::optional<std::int64_t> departs_at(const evaluate::Measurement& measured,
-                                       const numeric::Metric& noise_floor) {
-  const double floor = noise_floor.estimate ? noise_floor.estimate->high : 0.0;
+                                       const evaluate::NoiseFloor& noise_floor) {
+  const double floor = noise_floor.upper().value_or(0);
   for (const evaluate::Bucket& bucket : measured.by_position)
     if (bucket.kld_mean.estimate && bucket.kld_mean.estimate->low > floor)
       return static_cast<std::int64_t>(bucket.low);
@@ -126,7 +134,7 @@ std::optional<std::int64_t> departs_at(const evaluate::Measurement& measured,
 }
 
 Result<std::vector<report::KvCell>> kv_grid(Run& run, std::size_t index,
-                                            const numeric::Metric& noise_floor) {
+                                            const evaluate::NoiseFloor& noise_floor) {
   const std::int32_t total = run.text->windows().count();
   experiment::Runner runner({*run.engine,
                              *run.quantizer,
@@ -146,7 +154,7 @@ Result<std::vector<report::KvCell>> kv_grid(Run& run, std::size_t index,
   std::vector<report::KvCell> cells;
   for (std::size_t i = 0; i < variants.size(); ++i) {
     const auto& [weights, k, v] = variants[i];
-    cells.push_back({k, v, measured[i].metrics, runner.cache_bytes(k, v),
+    cells.push_back({k, v, measured[i].metrics, measured[i].lost, runner.cache_bytes(k, v),
                      departs_at(measured[i], noise_floor), std::move(measured[i].by_position)});
   }
   return cells;
@@ -158,7 +166,9 @@ int exit_code_of(const report::MeasureReport& report) {
     return std::ranges::any_of(report.gates,
                                [&](const report::Gate& gate) { return gate.outcome == outcome; });
   };
-  if (any(holds)) return 1;
+  const bool broken = std::ranges::any_of(
+      report.results, [](const auto& result) { return result.measurement.lost > 0; });
+  if (any(holds) || broken) return 1;
   // Too few windows, or no position with finite logits: that is no pass.
   const bool unmeasured =
       std::ranges::any_of(report.results, [](const report::MeasureResult& result) {
@@ -167,7 +177,7 @@ int exit_code_of(const report::MeasureReport& report) {
   return unmeasured || any(cannot_tell) ? 3 : 0;
 }
 
-/// Each candidate and the noise floor, in this order.
+/// Each candidate and the original's noise floor, in this order.
 Result<std::vector<evaluate::Measurement>> measure_all(Run& run) {
   const experiment::ModelRun reference = original_run(run);
   std::vector<experiment::ModelRun> runs;
@@ -178,16 +188,26 @@ Result<std::vector<evaluate::Measurement>> measure_all(Run& run) {
 
 /// Adds what was measured of one candidate.
 Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measurement,
-                        const numeric::Metric& noise_floor, report::MeasureReport& report) {
-  for (const job::Condition& condition : run.conditions)
-    report.gates.push_back(
-        {condition.text, run.candidates[index]->path(), decide(condition, measurement)});
+                        evaluate::NoiseFloor noise_floor, report::MeasureReport& report) {
+  const double confidence = confidence_of_gates(run);
+  for (const job::Condition& condition : run.conditions) {
+    report::Gate gate{condition.text, run.candidates[index]->path(),
+                      decide(condition, measurement, confidence)};
+    if (gate.outcome == report::Gate::Outcome::cannot_tell)
+      gate.detectable = evaluate::smallest_detectable(measurement, condition.metric, confidence);
+    report.gates.push_back(std::move(gate));
+  }
+  if (measurement.cancelled) {
+    noise_floor.candidate.absent = "stopped by the user";
+  } else {
+    noise_floor.candidate = run.text->noise_floor(candidate_run(run, index));
+  }
   report::MeasureResult result{.candidate = card(run.candidates[index]->checkpoint()),
                                .text = text_label(run.request),
                                .protocol = std::string(evaluate::to_string(run.request.protocol)),
                                .settings = run.settings,
                                .measurement = std::move(measurement),
-                               .resolution_kld = noise_floor,
+                               .noise_floor = noise_floor,
                                .kv = {}};
   if (run.request.kv_grid && !result.measurement.cancelled) {
     QUALM_TRY(result.kv, kv_grid(run, index, noise_floor));
@@ -209,7 +229,7 @@ Result<job::Outcome> measure(const job::Request& request, evaluate::WindowStore&
   QUALM_CHECK(open_files(run));
   QUALM_CHECK(load_models(run, store));
   QUALM_TRY(auto measured, measure_all(run));
-  const numeric::Metric noise_floor = measured.back().metrics[MetricId::kld_mean];
+  const evaluate::NoiseFloor noise_floor{.original = evaluate::floor_of(measured.back())};
   measured.pop_back();
   report::MeasureReport report;
   report.tool.libllama = run.engine->version();

@@ -92,7 +92,7 @@ Json to_json(const DiagnoseReport& report) {
        {"settings", settings(report.settings)},
        {"windows", windows(report.windows.read, report.windows.total)},
        {"stopped_early", report.stopped_early},
-       {"resolution", {{"kld_mean", metric(report.resolution_kld)}}},
+       {"resolution", noise_floor(report.noise_floor)},
        {"spent",
         {{"seconds", number(report.spent.seconds)},
          {"passes", report.spent.passes},

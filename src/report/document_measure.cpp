@@ -1,13 +1,14 @@
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
+#include "base/units.h"
+#include "diagnose/thresholds.h"
+#include "evaluate/summary.h"
 #include "report/document_parts.h"
 
 namespace qualm::report {
 namespace {
-
-// So near the noise floor fidelity predicts nothing (docs/statistics.md): another format of the
-// same weights runs other kernels, and is some five times the noise floor away.
-constexpr double kFloors = 10;
 
 std::string_view to_string(Gate::Outcome outcome) {
   switch (outcome) {
@@ -17,6 +18,8 @@ std::string_view to_string(Gate::Outcome outcome) {
       return "does_not_hold";
     case Gate::Outcome::cannot_tell:
       return "cannot_tell";
+    case Gate::Outcome::lost:
+      return "lost";
   }
   return "cannot_tell";
 }
@@ -27,37 +30,83 @@ const numeric::Estimate* find(const evaluate::Metrics& metrics, MetricId id) {
   return metrics[id].estimate ? &*metrics[id].estimate : nullptr;
 }
 
+void add_not_finite(const evaluate::Measurement& m, Json& notes) {
+  if (m.lost > 0)
+    notes.push_back(
+        note("positions_lost",
+             fmt::format("At {} of {} positions the candidate has NaN or infinite logits and the "
+                         "original has not: the candidate is broken. The figures leave these "
+                         "positions out.",
+                         m.lost, m.tokens_scored + m.not_finite)));
+  if (m.not_finite > m.lost)
+    notes.push_back(note("not_finite", fmt::format("{} positions have NaN or infinite logits of "
+                                                   "the original. The figures leave them out.",
+                                                   m.not_finite - m.lost)));
+}
+
+/// The text ended before the default question was decided.
+void add_undecided(const evaluate::Measurement& m, Json& notes) {
+  const auto* change = find(m.metrics, MetricId::ppl_change);
+  if (!change || m.stopped || m.cancelled || m.lost > 0 || change->low > diagnose::kPplLine ||
+      change->high < diagnose::kPplLine)
+    return;
+  const auto least = evaluate::smallest_detectable(m, MetricId::ppl_change, numeric::kConfidence);
+  notes.push_back(note(
+      "undecided",
+      fmt::format("Cannot tell whether perplexity is more than {} up. A text like this one shows a "
+                  "difference from that of {} or more.",
+                  format_value(diagnose::kPplLine, {.percent = true}),
+                  least ? format_value(*least, {.percent = true}) : "unknown size")));
+}
+
+/// Where the whole text was read, its windows have neighbours.
+void add_neighbours(const evaluate::Measurement& m, Json& notes) {
+  if (std::ssize(m.windows) < m.windows_total || std::ssize(m.windows) < numeric::kFewestClusters)
+    return;
+  const auto times = evaluate::widening_by_neighbours(m);
+  notes.push_back(
+      note("neighbours",
+           "All windows of the text were read. Neighbouring windows are not independent, so the "
+           "intervals may be too narrow" +
+               (times ? fmt::format(". Counted in blocks of neighbours, that of the KLD is {:.1f} "
+                                    "times as wide.",
+                                    *times)
+                      : std::string("."))));
+}
+
+/// Whether conditions were given, or the default question is asked: perplexity 1 % up?
+enum class Asks { conditions, default_question };
+
 /// What a reader of the figures must know beside them.
-Json notes(const MeasureResult& result) {
+Json notes(const MeasureResult& result, Asks asks) {
   const evaluate::Measurement& m = result.measurement;
   Json json = Json::array();
   if (m.cancelled)
     json.push_back(note("cancelled", "Stopped by the user; what was read until then is whole."));
-  if (m.not_finite > 0)
-    json.push_back(
-        note("not_finite", std::to_string(m.not_finite) +
-                               " positions had NaN or infinite logits and are not in any number."));
+  add_not_finite(m, json);
   if (const auto* change = find(m.metrics, MetricId::ppl_change); change && change->high < 0)
     json.push_back(
         note("ppl_below_baseline",
              "Perplexity is below the original's. That is an anomaly, not a pass: this text, "
              "or one like it, may have been used for calibration."));
-  const auto* kld = find(m.metrics, MetricId::kld_mean);
-  const auto& resolution = result.resolution_kld.estimate;
-  if (kld && resolution && kld->low <= kFloors * resolution->high)
+  if (evaluate::indistinguishable(m, result.noise_floor))
     json.push_back(
         note("below_resolution",
-             "The KLD is within a few times the noise floor: not distinguishable from the "
-             "original on this machine."));
+             fmt::format("The KLD is under {} times the noise floor: not distinguishable from the "
+                         "original on this machine.",
+                         evaluate::kFloors)));
+  if (asks == Asks::default_question) add_undecided(m, json);
+  add_neighbours(m, json);
   return json;
 }
 
 Json raw(const evaluate::WindowScores& window) {
   double nll_baseline = 0, nll = 0, kld = 0, delta_p = 0, delta_p_squared = 0;
-  std::int64_t tokens = 0, same_top = 0, not_finite = 0;
+  std::int64_t tokens = 0, same_top = 0, not_finite = 0, lost = 0;
   for (const evaluate::Score& score : window.scores) {
     if (!score.finite) {
       ++not_finite;
+      lost += score.lost ? 1 : 0;
       continue;
     }
     const auto change = static_cast<double>(score.delta_p);
@@ -77,7 +126,8 @@ Json raw(const evaluate::WindowScores& window) {
           {"delta_p", number(delta_p)},
           {"delta_p_squared", number(delta_p_squared)},
           {"same_top", same_top},
-          {"not_finite", not_finite}};
+          {"not_finite", not_finite},
+          {"positions_lost", lost}};
 }
 
 Json departs_at(const KvCell& cell) {
@@ -92,10 +142,11 @@ Json kv_cell(const KvCell& cell) {
           {"bytes", cell.bytes ? Json(*cell.bytes) : absent("not known")},
           {"departs_at", departs_at(cell)},
           {"metrics", metrics(cell.metrics)},
+          {"positions_lost", cell.lost},
           {"buckets", {{"position", buckets(cell.by_position)}}}};
 }
 
-Json to_json(const MeasureResult& result) {
+Json to_json(const MeasureResult& result, Asks asks) {
   const evaluate::Measurement& m = result.measurement;
   Json kv = Json::array();
   for (const KvCell& cell : result.kv) kv.push_back(kv_cell(cell));
@@ -110,14 +161,21 @@ Json to_json(const MeasureResult& result) {
       {"windows", windows(static_cast<std::int64_t>(m.windows.size()), m.windows_total)},
       {"tokens_scored", m.tokens_scored},
       {"not_finite", m.not_finite},
+      {"positions_lost", m.lost},
       {"stopped_early", m.stopped_early},
       {"cancelled", m.cancelled},
       {"metrics", metrics(m.metrics)},
-      {"resolution", {{"kld_mean", metric(result.resolution_kld)}}},
-      {"notes", notes(result)},
+      {"resolution", noise_floor(result.noise_floor)},
+      {"notes", notes(result, asks)},
       {"buckets", {{"position", buckets(m.by_position)}, {"confidence", buckets(m.by_confidence)}}},
       {"kv", std::move(kv)},
       {"windows_raw", std::move(windows_raw)}};
+}
+
+Json detectable(const Gate& gate) {
+  if (gate.detectable) return number(*gate.detectable);
+  return absent(gate.outcome == Gate::Outcome::cannot_tell ? "the metric has no interval"
+                                                           : "it was decided");
 }
 
 }  // namespace
@@ -126,12 +184,15 @@ Json to_json(const MeasureReport& report) {
   Json document = heading("measure", report.tool);
   document["baseline"] = card(report.baseline);
   document["results"] = Json::array();
-  for (const MeasureResult& result : report.results) document["results"].push_back(to_json(result));
+  const Asks asks = report.gates.empty() ? Asks::default_question : Asks::conditions;
+  for (const MeasureResult& result : report.results)
+    document["results"].push_back(to_json(result, asks));
   document["gates"] = Json::array();
   for (const Gate& gate : report.gates)
     document["gates"].push_back({{"condition", gate.condition},
                                  {"candidate", gate.candidate},
-                                 {"outcome", to_string(gate.outcome)}});
+                                 {"outcome", to_string(gate.outcome)},
+                                 {"smallest_detectable", detectable(gate)}});
   return document;
 }
 

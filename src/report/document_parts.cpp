@@ -1,6 +1,7 @@
 #include "report/document_parts.h"
 
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 namespace qualm::report {
@@ -13,6 +14,12 @@ using evaluate::MetricId;
 bool has_interval(const numeric::Estimate& e) {
   return std::isfinite(e.low) && std::isfinite(e.high) &&
          (e.low < e.high || (e.value == 0 && e.low == 0 && e.high == 0));
+}
+
+/// Only the value: its bounds are infinite, which metric() takes for none.
+numeric::Estimate without_interval(const numeric::Estimate& range) {
+  constexpr double kInfinite = std::numeric_limits<double>::infinity();
+  return {range.value, -kInfinite, kInfinite};
 }
 
 }  // namespace
@@ -46,8 +53,13 @@ Json metric(const numeric::Estimate& estimate, std::string_view unit) {
 }
 
 Json metric(const numeric::Metric& m) {
-  if (!m.estimate) return absent(m.absent.empty() ? "not measured" : m.absent);
-  return metric(*m.estimate, m.unit);
+  const std::string reason = m.absent.empty() ? "not measured" : m.absent;
+  if (!m.estimate && !m.range) return absent(reason);
+  Json json = metric(m.estimate ? *m.estimate : without_interval(*m.range), m.unit);
+  if (!m.estimate && json.contains("interval")) json["reason"] = reason;
+  if (m.range && std::isfinite(m.range->low) && std::isfinite(m.range->high))
+    json["windows"] = {{"low", m.range->low}, {"high", m.range->high}};
+  return json;
 }
 
 Json metric(evaluate::MetricId id, const numeric::Metric& m) {
@@ -101,6 +113,10 @@ Json settings(const engine::Settings& settings) {
           {"flash_attn", settings.flash_attn},
           {"batch", settings.batch},
           {"ubatch", settings.ubatch}};
+}
+
+Json noise_floor(const evaluate::NoiseFloor& floor) {
+  return {{"kld_mean", metric(floor.original)}, {"candidate_kld_mean", metric(floor.candidate)}};
 }
 
 Json note(std::string_view id, std::string_view says) { return {{"id", id}, {"says", says}}; }

@@ -32,6 +32,8 @@ enum class Which { all, in_tables };
 [[nodiscard]] Json buckets(const std::vector<evaluate::Bucket>& buckets);
 [[nodiscard]] Json card(const ModelCard& card);
 [[nodiscard]] Json windows(std::int64_t read, std::int64_t total);
+/// Both sides of the noise floor.
+[[nodiscard]] Json noise_floor(const evaluate::NoiseFloor& floor);
 [[nodiscard]] Json settings(const engine::Settings& settings);
 /// {"id", "says"}: something worth knowing about the figures.
 [[nodiscard]] Json note(std::string_view id, std::string_view says);

@@ -145,7 +145,8 @@ void add_closing(Page& page, const Json& document) {
     return;
   }
   const Json& spent = at(document, "spent");
-  page.emplace_back(Paragraph{{{noise_floor_line(at(document, "resolution"))}}});
+  if (integer_at(windows, "read") > 0)
+    page.emplace_back(Paragraph{{{noise_floor_line(at(document, "resolution"))}}});
   page.emplace_back(
       Paragraph{{{level, Tone::dim},
                  {fmt::format("Took {}: {} windows run, {} variants of the model made.",

@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
+#include "base/units.h"
 #include "evaluate/metrics.h"
+#include "numeric/level.h"
 #include "report/page_measure_details.h"
 #include "report/page_parts.h"
 
@@ -71,20 +74,35 @@ void explain_cells(Sentences& sentences, const std::string& name, const Json& me
     if (not_separated(value))
       sentences.add(name,
                     metric_label(metric) + " is not significantly different from the original's.");
-    const auto reason = why_absent(value);
+    const Json& no_interval = at(value, "reason");
+    const auto reason =
+        no_interval.is_string() ? std::optional(no_interval.get<std::string>()) : why_absent(value);
     if (!reason) continue;
     if (absent.empty() || absent.back().first != *reason) absent.push_back({*reason, ""});
     std::string& all = absent.back().second;
     all += (all.empty() ? "" : ", ") + metric_label(metric);
   }
   for (const auto& [reason, all] : absent)
-    sentences.add(name, fmt::format("{} not measured: {}.", all, reason), Tone::dim);
+    sentences.add(name, fmt::format("{} without an interval: {}.", all, reason), Tone::dim);
+}
+
+/// Of few windows, whose mean misses low where they are skewed, the range beside the interval.
+void explain_range(Sentences& sentences, const std::string& name, const Json& result) {
+  if (integer_at(at(result, "windows"), "read") >= numeric::kFewClusters) return;
+  std::vector<std::string> ranges;
+  for (const std::string& metric : shown_metrics())
+    if (const Json& value = at(at(result, "metrics"), metric);
+        at(value, "low").is_number() && at(value, "windows").is_object())
+      ranges.push_back(metric_label(metric) + " " + window_range(value));
+  if (!ranges.empty())
+    sentences.add(name, fmt::format("Few windows: {}.", fmt::join(ranges, ", ")));
 }
 
 Page footer(const Json& results, const std::vector<std::string>& names) {
   Sentences sentences;
   for (std::size_t i = 0; i < results.size(); ++i) {
     explain_cells(sentences, names[i], at(results[i], "metrics"));
+    explain_range(sentences, names[i], results[i]);
     for (const Json& note : at(results[i], "notes"))
       sentences.add(names[i], string_at(note, "says"), Tone::warning);
   }
@@ -100,17 +118,26 @@ Page footer(const Json& results, const std::vector<std::string>& names) {
   return sentences.page(results.size());
 }
 
+Cell outcome_word(const Json& gate) {
+  const std::string outcome = string_at(gate, "outcome");
+  if (outcome == "holds") return {"FAIL", Tone::bad};
+  if (outcome == "lost") return {"FAIL: positions without finite logits", Tone::bad};
+  if (outcome == "does_not_hold") return {"PASS", Tone::good};
+  const auto least = number_at(gate, "smallest_detectable");
+  return {least ? fmt::format("cannot tell: this text shows a distance of {} or more",
+                              format_value(*least))
+                : "cannot tell",
+          Tone::warning};
+}
+
 void add_gates(Page& page, const Json& gates) {
   if (!gates.is_array() || gates.empty()) return;
   page.emplace_back(Heading{"Conditions of --fail-if"});
   Table table{.columns = {{"Condition"}, {"Candidate"}, {"Outcome"}}, .rows = {}, .headed = false};
   for (const Json& gate : gates) {
-    const std::string outcome = string_at(gate, "outcome");
-    const Cell word = outcome == "holds"           ? Cell{"FAIL", Tone::bad}
-                      : outcome == "does_not_hold" ? Cell{"PASS", Tone::good}
-                                                   : Cell{"cannot tell", Tone::warning};
-    table.rows.push_back(
-        {{string_at(gate, "condition")}, {file_name(string_at(gate, "candidate"))}, word});
+    table.rows.push_back({{string_at(gate, "condition")},
+                          {file_name(string_at(gate, "candidate"))},
+                          outcome_word(gate)});
   }
   page.emplace_back(std::move(table));
 }

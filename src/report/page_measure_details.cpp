@@ -16,10 +16,16 @@ std::vector<std::string> cache_types(const Json& kv, std::string_view field) {
   return types;
 }
 
+Cell kld_cell(const Json& cell) {
+  if (const auto lost = integer_at(cell, "positions_lost"); lost > 0)
+    return {fmt::format("NaN or infinite at {} positions", lost), Tone::bad};
+  return metric_cell("kld_mean", at(at(cell, "metrics"), "kld_mean"), Interval::hidden);
+}
+
 Cell grid_cell(const Json& kv, const std::string& type_k, const std::string& type_v) {
   for (const Json& cell : kv)
     if (string_at(cell, "type_k") == type_k && string_at(cell, "type_v") == type_v)
-      return metric_cell("kld_mean", at(at(cell, "metrics"), "kld_mean"), Interval::hidden);
+      return kld_cell(cell);
   return {type_k == "f16" && type_v == "f16" ? "reference" : "not measured", Tone::dim};
 }
 

@@ -106,8 +106,21 @@ bool is_change(std::string_view name) {
   return id && evaluate::row_of(*id).is_change;
 }
 
+std::string window_range(const Json& metric) {
+  const Json& windows = at(metric, "windows");
+  const NumberStyle style{.percent = string_at(metric, "unit") == "fraction"};
+  return fmt::format("windows {} to {}", format_value(number_at(windows, "low").value_or(0), style),
+                     format_value(number_at(windows, "high").value_or(0), style));
+}
+
 Cell metric_cell(std::string_view name, const Json& metric, Interval interval) {
   if (const auto reason = why_absent(metric)) return {*reason, Tone::dim};
+  if (at(metric, "reason").is_string() && at(metric, "windows").is_object())
+    return {format_value(
+                number_at(metric, "value").value_or(0),
+                {.percent = string_at(metric, "unit") == "fraction", .change = is_change(name)}) +
+                " (" + window_range(metric) + ")",
+            Tone::plain};
   const auto value = estimate(metric);
   if (!value) return {"not a metric", Tone::dim};
   const NumberStyle style{.percent = string_at(metric, "unit") == "fraction",
@@ -135,12 +148,14 @@ std::string windows_line(const Json& windows, Reading reading) {
 }
 
 std::string noise_floor_line(const Json& resolution) {
-  const Json& kld = at(resolution, "kld_mean");
-  if (const auto reason = why_absent(kld))
-    return "Noise floor (same model run twice): not measured, " + *reason + ".";
-  const auto value = estimate(kld);
-  return fmt::format("Noise floor (same model run twice): KLD {}.",
-                     value ? numeric::format_estimate(*value, {.interval = false}) : "not known");
+  const auto side = [&](std::string_view name) {
+    const Json& kld = at(resolution, name);
+    if (const auto reason = why_absent(kld)) return "not measured, " + *reason;
+    const auto value = estimate(kld);
+    return value ? "KLD " + numeric::format_estimate(*value) : "not known";
+  };
+  return fmt::format("Noise floor (same model run twice): original {}; candidate {}.",
+                     side("kld_mean"), side("candidate_kld_mean"));
 }
 
 std::string bytes_at(const Json& object, std::string_view key) {

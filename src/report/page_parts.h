@@ -36,7 +36,10 @@ namespace qualm::report {
 /// The document says that the interval of this change spans 0.
 [[nodiscard]] bool not_separated(const Json& metric);
 enum class Interval { shown, hidden };
-/// "+6.4 % [5.8, 7.0]", or the reason why it is not known.
+/// "windows 0.011 to 0.02": the lowest and highest mean of one window.
+[[nodiscard]] std::string window_range(const Json& metric);
+/// "+6.4 % [5.8, 7.0]", "+6.4 % (windows 2 % to 9 %)" where the windows are too few for an
+/// interval, or the reason why it is not known.
 [[nodiscard]] Cell metric_cell(std::string_view name, const Json& metric,
                                Interval interval = Interval::shown);
 /// The same, with " (not significant)" behind it where its interval spans 0.
@@ -48,7 +51,7 @@ struct Reading {
 };
 /// "Stopped after 23 of 410 windows: the result was already decided."
 [[nodiscard]] std::string windows_line(const Json& windows, Reading reading);
-/// "Noise floor (same model run twice): KLD 3e-6."
+/// "Noise floor (same model run twice): original KLD 3e-6 [2e-6, 4e-6]; candidate KLD 0.003 [...]."
 [[nodiscard]] std::string noise_floor_line(const Json& resolution);
 /// "3.4 MB", or why it is not known.
 [[nodiscard]] std::string bytes_at(const Json& object, std::string_view key);

@@ -15,6 +15,7 @@
 #include "diagnose/conclusion.h"
 #include "engine/engine.h"
 #include "evaluate/measurement.h"
+#include "evaluate/noise_floor.h"
 #include "numeric/estimate.h"
 #include "weights/comparison.h"
 #include "weights/origin.h"
@@ -55,8 +56,9 @@ struct KvCell {
   std::string type_k;
   std::string type_v;
   evaluate::Metrics metrics;
+  std::int64_t lost = 0;                   ///< positions without finite logits
   std::optional<std::int64_t> bytes;       ///< of the cache at the context that was measured
-  std::optional<std::int64_t> departs_at;  ///< first position where kld leaves the resolution
+  std::optional<std::int64_t> departs_at;  ///< first position where kld leaves the noise floor
   std::vector<evaluate::Bucket> by_position;
 };
 
@@ -67,16 +69,19 @@ struct MeasureResult {
   std::string protocol;  ///< "qualm" or "llama.cpp"
   engine::Settings settings;
   evaluate::Measurement measurement;
-  numeric::Metric resolution_kld;  ///< the baseline against itself
-  std::vector<KvCell> kv;          ///< empty: no grid was asked for
+  evaluate::NoiseFloor noise_floor;
+  std::vector<KvCell> kv;  ///< empty: no grid was asked for
 };
 
 /// One --fail-if condition on one candidate.
 struct Gate {
-  enum class Outcome { holds, does_not_hold, cannot_tell };
+  /// lost: the candidate has no finite logits where the original has. No condition passes then.
+  enum class Outcome { holds, does_not_hold, cannot_tell, lost };
   std::string condition;  ///< as given: "ppl_change>1%"
   std::string candidate;  ///< path
   Outcome outcome = Outcome::cannot_tell;
+  /// Smallest distance from the condition's number that this text shows; where it cannot be told.
+  std::optional<double> detectable{};
 };
 
 struct MeasureReport {
@@ -102,7 +107,7 @@ struct DiagnoseReport {
   diagnose::Diagnosis diagnosis;
   Windows windows;
   bool stopped_early = false;
-  numeric::Metric resolution_kld;
+  evaluate::NoiseFloor noise_floor;
   Spent spent;
 };
 

@@ -48,7 +48,7 @@ TEST(Measure, a_model_against_itself_shows_no_difference) {
 
 TEST(Measure, every_option_of_llama_cpp_is_understood) {
   const Home home;
-  const std::vector<std::vector<std::string>> all{{"--chunks", "4"},
+  const std::vector<std::vector<std::string>> all{{"--chunks", "8"},
                                                   {"--protocol", "llama.cpp"},
                                                   {"--protocol", "default"},
                                                   {"--full"},
@@ -74,16 +74,16 @@ TEST(Measure, every_option_of_llama_cpp_is_understood) {
 
 TEST(Measure, of_an_option_that_is_given_twice_the_last_counts) {
   const Home home;
-  const Ended ended = home.measure({"-c", "64", "--chunks", "3", "--chunks", "2"});
+  const Ended ended = home.measure({"-c", "64", "--chunks", "3", "--chunks", "8"});
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_EQ(test::document(ended)["results"][0]["ctx_size"], 64);
-  EXPECT_EQ(test::document(ended)["results"][0]["windows"]["total"], 2);
+  EXPECT_EQ(test::document(ended)["results"][0]["windows"]["total"], 8);
 }
 
 TEST(Measure, several_candidates_and_conditions_are_all_kept) {
   const Home home;
   const Ended ended = home.measure(
-      {"base.gguf", "--fail-if", "kld_mean>0.02", "--fail-if", "ppl_change>1%", "--chunks", "4"});
+      {"base.gguf", "--fail-if", "kld_mean>0.02", "--fail-if", "ppl_change>1%", "--chunks", "8"});
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_EQ(test::document(ended)["results"].size(), 2U);
   EXPECT_EQ(test::document(ended)["gates"].size(), 4U);
@@ -112,18 +112,21 @@ TEST(Measure, chunks_are_the_first_windows_and_more_than_the_text_has_are_all) {
   EXPECT_EQ(windows("1000000"), all);
 }
 
-TEST(Measure, a_single_window_has_no_interval_and_is_no_pass) {
+TEST(Measure, under_8_windows_have_no_interval_and_are_no_pass) {
   const Home home;
-  const Ended ended = home.measure({"--chunks", "1"});
-  EXPECT_EQ(ended.exit_code, 3) << ended.err;
-  const auto metric = test::document(ended)["results"][0]["metrics"]["kld_mean"];
-  EXPECT_EQ(metric["absent"], "fewer than 2 windows were read: an interval needs at least 2");
+  for (const char* windows : {"1", "7"}) {
+    const Ended ended = home.measure({"--chunks", windows});
+    EXPECT_EQ(ended.exit_code, 3) << ended.err;
+    const auto metric = test::document(ended)["results"][0]["metrics"]["kld_mean"];
+    EXPECT_EQ(metric["reason"], "fewer than 8 windows were read: an interval needs at least 8");
+    EXPECT_EQ(metric["value"], 0);
+  }
 }
 
 TEST(Measure, windows_longer_than_the_model_was_trained_for_are_noted) {
   const Home home;
   const Ended ended = home.measure({"-c", "512", "--chunks", "2"});
-  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_EQ(ended.exit_code, 3) << ended.err;
   EXPECT_NE(ended.err.find("note: base.gguf was trained for 256 tokens: windows of 512 measure "
                            "more than the quantization"),
             std::string::npos)
@@ -213,8 +216,13 @@ TEST(Measure, weights_that_are_no_numbers_are_told_and_no_figure_is_made_up) {
   const auto result = test::document(ended)["results"][0];
   EXPECT_EQ(result["tokens_scored"], 0) << ended.err;
   EXPECT_TRUE(result["metrics"]["kld_mean"].contains("absent"));
-  EXPECT_EQ(result["notes"][0]["id"], "not_finite");
-  EXPECT_EQ(ended.exit_code, 3) << "no figure is no pass";
+  EXPECT_EQ(result["notes"][0]["id"], "positions_lost");
+  EXPECT_EQ(result["positions_lost"], result["not_finite"]);
+  EXPECT_EQ(ended.exit_code, 1) << "it is broken";
+  const Ended gated = home.measure(
+      {"--chunks", "8", "--fail-if", "kld_mean>1000", "--fail-if", "ppl<0"}, "nan.gguf");
+  EXPECT_EQ(gated.exit_code, 1) << "no condition passes";
+  for (const auto& gate : test::document(gated)["gates"]) EXPECT_EQ(gate["outcome"], "lost");
 }
 
 TEST(Measure, conditions_hold_or_do_not) {
@@ -227,7 +235,7 @@ TEST(Measure, a_corrupt_cache_is_set_aside_and_the_work_goes_on) {
   const Home home;
   std::filesystem::create_directories(home.path("cache/qualm"));
   test::write(home.path("cache/qualm/measurements.sqlite"), std::string(9000, 'x'));
-  const Ended ended = home.measure({"--chunks", "4"});
+  const Ended ended = home.measure({"--chunks", "8"});
   EXPECT_EQ(ended.exit_code, 0);
   EXPECT_NE(ended.err.find("note: the cache of finished measurements was corrupt: moved to "),
             std::string::npos)
@@ -238,14 +246,14 @@ TEST(Measure, a_corrupt_cache_is_set_aside_and_the_work_goes_on) {
 TEST(Measure, no_place_for_a_cache_is_no_reason_to_stop) {
   const Home home;
   test::write(home.path("cache"), "a file where the folder would be");
-  const Ended ended = home.measure({"--chunks", "4"});
+  const Ended ended = home.measure({"--chunks", "8"});
   EXPECT_EQ(ended.exit_code, 0);
   EXPECT_NE(ended.err.find("note: no cache of finished measurements: "), std::string::npos);
 }
 
 TEST(Measure, no_cache_leaves_none) {
   const Home home;
-  EXPECT_EQ(home.measure({"--chunks", "4", "--no-cache"}).exit_code, 0);
+  EXPECT_EQ(home.measure({"--chunks", "8", "--no-cache"}).exit_code, 0);
   EXPECT_FALSE(std::filesystem::exists(home.path("cache")));
 }
 

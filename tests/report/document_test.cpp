@@ -66,7 +66,7 @@ TEST(Document, window_sums_give_the_metrics_back) {
   EXPECT_EQ(
       window.dump(),
       R"({"window":17,"tokens":2,"nll_baseline":3.0,"nll":3.625,"kld":0.1875,"delta_p":-0.75,)"
-      R"("delta_p_squared":0.3125,"same_top":1,"not_finite":1})");
+      R"("delta_p_squared":0.3125,"same_top":1,"not_finite":1,"positions_lost":0})");
 }
 
 std::vector<std::string> note_ids(const MeasureReport& report) {
@@ -76,19 +76,68 @@ std::vector<std::string> note_ids(const MeasureReport& report) {
   return ids;
 }
 
-TEST(Document, a_perplexity_below_the_baselines_is_an_anomaly) {
+/// One candidate whose figures are all finite and that stopped by its rule.
+MeasureReport plain_report() {
   MeasureReport report = measure_sample();
-  report.results[0].measurement.not_finite = 0;
+  report.results.resize(1);
+  evaluate::Measurement& m = report.results[0].measurement;
+  m.not_finite = 0;
+  m.lost = 0;
+  m.windows_total = 100;
+  return report;
+}
+
+TEST(Document, a_perplexity_below_the_baselines_is_an_anomaly) {
+  MeasureReport report = plain_report();
   EXPECT_EQ(note_ids(report), std::vector<std::string>{});
   report.results[0].measurement.metrics[MetricId::ppl_change].estimate = {-0.02, -0.03, -0.01};
   EXPECT_EQ(note_ids(report), std::vector<std::string>{"ppl_below_baseline"});
 }
 
-TEST(Document, a_kld_within_the_resolution_is_noted) {
-  MeasureReport report = measure_sample();
-  report.results[0].measurement.not_finite = 0;
-  report.results[0].measurement.metrics[MetricId::kld_mean].estimate = {4e-6, 2e-6, 6e-6};
+TEST(Document, a_kld_under_twice_the_noise_floor_is_noted_where_the_top_tokens_are_the_same) {
+  MeasureReport report = plain_report();
+  report.results[0].noise_floor.candidate.estimate = numeric::Estimate{0.003, 0.0028, 0.0032};
+  auto& metrics = report.results[0].measurement.metrics;
+  metrics[MetricId::kld_mean].estimate = {0.005, 0.004, 0.006};
+  metrics[MetricId::same_top].estimate = {0.995, 0.99, 1};
   EXPECT_EQ(note_ids(report), std::vector<std::string>{"below_resolution"});
+  metrics[MetricId::same_top].estimate = {0.955, 0.95, 0.96};
+  EXPECT_EQ(note_ids(report), std::vector<std::string>{});
+}
+
+TEST(Document, positions_that_the_candidate_lost_are_told_apart_from_the_originals) {
+  MeasureReport report = plain_report();
+  report.results[0].measurement.not_finite = 12;
+  report.results[0].measurement.lost = 12;
+  EXPECT_EQ(note_ids(report), std::vector<std::string>{"positions_lost"});
+  report.results[0].measurement.lost = 0;
+  EXPECT_EQ(note_ids(report), std::vector<std::string>{"not_finite"});
+  EXPECT_EQ(to_json(report)["results"][0]["positions_lost"], 0);
+}
+
+TEST(Document, the_end_of_the_text_without_an_answer_is_told_where_no_condition_was_given) {
+  MeasureReport report = plain_report();
+  report.results[0].measurement.stopped = std::nullopt;
+  report.results[0].measurement.metrics[MetricId::ppl_change].estimate = {0.01, 0.005, 0.015};
+  EXPECT_EQ(note_ids(report), std::vector<std::string>{});
+  report.gates.clear();
+  EXPECT_EQ(note_ids(report), std::vector<std::string>{"undecided"});
+}
+
+TEST(Document, a_text_that_was_read_whole_has_windows_that_are_neighbours) {
+  MeasureReport report = plain_report();
+  auto& m = report.results[0].measurement;
+  m.windows_total = static_cast<std::int64_t>(m.windows.size());
+  EXPECT_EQ(note_ids(report), std::vector<std::string>{"neighbours"});
+}
+
+TEST(Document, a_value_without_an_interval_keeps_the_range_of_its_windows) {
+  const Json json = metrics_of(
+      {{MetricId::kld_mean,
+        {std::nullopt, "nat/token", "few windows", numeric::Estimate{0.25, 0.125, 0.5}}}});
+  EXPECT_EQ(json["kld_mean"].dump(),
+            R"({"value":0.25,"interval":"absent","unit":"nat/token","reason":"few windows",)"
+            R"("windows":{"low":0.125,"high":0.5}})");
 }
 
 TEST(Document, the_exit_code_of_an_error_is_the_programs) {

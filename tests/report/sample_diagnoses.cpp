@@ -34,7 +34,7 @@ DiagnoseReport report_of(Facts& facts, experiment::Experiment* experiment,
                         .diagnosis = diagnosis.value(),
                         .windows = {},
                         .stopped_early = facts.stopped_early(),
-                        .resolution_kld = {std::nullopt, "nat/token", "nothing was run"},
+                        .noise_floor = {},
                         .spent = {}};
   if (facts.given.baseline) report.baseline = commands::card(*facts.given.baseline);
   report.settings.type_k = facts.given.type_k;
@@ -44,7 +44,8 @@ DiagnoseReport report_of(Facts& facts, experiment::Experiment* experiment,
   report.protocol = evaluate::to_string(evaluate::Protocol::standard);
   const auto selected = facts.selected();
   report.windows = {selected ? selected->count() : 0, facts.texts.front().windows};
-  report.resolution_kld = {numeric::Estimate{1.61e-7, 1.4e-7, 1.9e-7}, "nat/token", ""};
+  report.noise_floor.original.estimate = numeric::Estimate{1.61e-7, 1.4e-7, 1.9e-7};
+  report.noise_floor.candidate.estimate = numeric::Estimate{0.00034, 0.00031, 0.00037};
   report.spent = {.seconds = 94.2, .passes = 512, .variants = 7};
   return report;
 }

@@ -68,13 +68,13 @@ MeasuredText text_of(Progress& progress, std::int64_t most = -1) {
 }
 
 MeasureResult result_of(ModelCard card, evaluate::Measurement measurement,
-                        const numeric::Metric& noise_floor) {
+                        const evaluate::NoiseFloor& noise_floor) {
   return {.candidate = std::move(card),
           .text = "corpora/prose.txt",
           .protocol = std::string(evaluate::to_string(evaluate::Protocol::standard)),
           .settings = sample_settings(),
           .measurement = std::move(measurement),
-          .resolution_kld = noise_floor,
+          .noise_floor = noise_floor,
           .kv = {}};
 }
 
@@ -87,7 +87,7 @@ std::vector<KvCell> kv_grid(const ModelRun& weights, MeasuredText& text) {
   auto measured = text.measure(weights, runs, 0, text.windows().count(), {});
   std::vector<KvCell> cells;
   for (std::size_t i = 0; i < runs.size(); ++i)
-    cells.push_back({kTypes[i].first, kTypes[i].second, (*measured)[i].metrics,
+    cells.push_back({kTypes[i].first, kTypes[i].second, (*measured)[i].metrics, (*measured)[i].lost,
                      i < 2 ? 1'007'616 : 442'368, (*measured)[i].by_position.front().low,
                      (*measured)[i].by_position});
   return cells;
@@ -96,7 +96,10 @@ std::vector<KvCell> kv_grid(const ModelRun& weights, MeasuredText& text) {
 Gate gate_of(const MeasureResult& result) {
   const auto& kld = result.measurement.metrics[MetricId::kld_mean].estimate;
   using enum Gate::Outcome;
-  return {"kld_mean>0.001", result.candidate.path, kld->low > 0.001 ? holds : does_not_hold};
+  const auto outcome = result.measurement.lost > 0 ? lost
+                       : kld->low > 0.001          ? holds
+                                                   : does_not_hold;
+  return {"kld_mean>0.001", result.candidate.path, outcome};
 }
 
 }  // namespace
@@ -108,7 +111,8 @@ MeasureReport measure_sample() {
   const std::array runs{q2_run(), q8_run(), experiment::noise_floor_run(reference)};
   const evaluate::StopRule rule{evaluate::StopRule::Quantity::kld_mean, 0.001, 2};
   auto measured = *text.measure(reference, runs, 0, text.windows().count(), rule);
-  const numeric::Metric floor = measured[2].metrics[MetricId::kld_mean];
+  const evaluate::NoiseFloor floor{.original = evaluate::floor_of(measured[2]),
+                                   .candidate = text.noise_floor(q8_run())};
   MeasureReport report{.tool = sample_tool(), .baseline = tiny_f16(), .results = {}, .gates = {}};
   report.results = {result_of(tiny_q2(), std::move(measured[0]), floor),
                     result_of(tiny_q8(), std::move(measured[1]), floor)};
@@ -124,7 +128,8 @@ MeasureReport measure_without_intervals() {
   const std::array runs{q2_run(), experiment::noise_floor_run(reference)};
   auto measured = *text.measure(reference, runs, 0, text.windows().count(), {});
   MeasureReport report{.tool = sample_tool(), .baseline = tiny_f16(), .results = {}, .gates = {}};
-  report.results = {result_of(tiny_q2(), measured[0], measured[1].metrics[MetricId::kld_mean])};
+  report.results = {
+      result_of(tiny_q2(), measured[0], {.original = evaluate::floor_of(measured[1])})};
   return report;
 }
 
