@@ -14,6 +14,7 @@
 #include "commands/written_texts.h"
 #include "diagnose/diagnose.h"
 #include "diagnose/metadata_difference.h"
+#include "diagnose/weights_in_words.h"
 #include "engine/llama_engine.h"
 #include "experiment/runner.h"
 #include "experiment/split_cost.h"
@@ -117,7 +118,7 @@ Result<void> refuse_damaged(const model::Checkpoint& baseline, std::int32_t thre
   if (integrity.found.empty()) return {};
   const weights::IntegrityFault& first = integrity.found.front();
   return fail({Kind::input, "DIAGNOSE-001", baseline.path, "tensor " + first.tensor,
-               "an original with finite weights", first.says,
+               "an original with finite weights", diagnose::in_words(first),
                "The original itself is damaged: download it again, or name another with "
                "--baseline."});
 }

@@ -5,6 +5,7 @@
 
 #include "commands/commands.h"
 #include "commands/session.h"
+#include "diagnose/weights_in_words.h"
 #include "formats/read.h"
 #include "model/anatomy.h"
 #include "model/runtime.h"
@@ -68,7 +69,7 @@ Result<report::Integrity> verify(const job::Request& request, const model::Check
   for (const auto* list : {&damage.found, &damage.unjudged})
     for (const weights::IntegrityFault& one : *list)
       if (integrity.findings.size() < kMostFindings)
-        integrity.findings.push_back({"tensor " + one.tensor, one.says});
+        integrity.findings.push_back({"tensor " + one.tensor, diagnose::in_words(one)});
   for (const std::string& reason : damage.not_read)
     if (integrity.findings.size() < kMostFindings)
       integrity.findings.push_back({"not read", reason});

@@ -9,6 +9,7 @@
 
 #include "diagnose/key_effects.h"
 #include "diagnose/metadata_difference.h"
+#include "diagnose/weights_in_words.h"
 #include "model/runtime.h"
 
 namespace qualm::diagnose {
@@ -60,7 +61,7 @@ void add_integrity(const weights::IntegrityReport& integrity, FileFindings& foun
     return kNames[static_cast<std::size_t>(fault.kind)];
   };
   const auto words = [](const weights::IntegrityFault& fault) {
-    return fmt::format("tensor {}: {}", fault.tensor, fault.says);
+    return fmt::format("tensor {}: {}", fault.tensor, in_words(fault));
   };
   for (const weights::IntegrityFault& one : integrity.found)
     found.faults.push_back({.kind = FaultKind::integrity,
@@ -100,11 +101,12 @@ void add_mismatched(const Facts& facts, FileFindings& found) {
   if (!facts.read_weights.origin) return;
   for (const weights::MismatchedTensor& one : facts.read_weights.origin->mismatched)
     if (!damaged(facts.files.integrity, one.tensor))
-      found.faults.push_back({.kind = FaultKind::mismatched_tensor,
-                              .effect = Effect::weights,
-                              .where = "tensor " + one.tensor,
-                              .tensors = {one.tensor},
-                              .says = fmt::format("tensor {}: {}", one.tensor, one.says)});
+      found.faults.push_back(
+          {.kind = FaultKind::mismatched_tensor,
+           .effect = Effect::weights,
+           .where = "tensor " + one.tensor,
+           .tensors = {one.tensor},
+           .says = fmt::format("tensor {}: {}", one.tensor, in_words(one.mismatch))});
 }
 
 Fault fault_of(const Difference& difference, const std::string& architecture) {

@@ -2,14 +2,15 @@
 
 #include "diagnose/loss.h"
 #include "diagnose/thresholds.h"
+#include "weights/thresholds.h"
 
 namespace qualm::diagnose {
 namespace {
 
-/// No scale was folded into the weights, and yet there is far more than rounding to its bits
+/// No scales of AWQ were undone, and yet there is far more than rounding to its bits
 /// leaves, or there are other norms.
 bool far_from_original(const weights::Provenance& origin) {
-  return origin.folded == 0 &&
+  return origin.unscaled == 0 &&
          (origin.unquantized.neither > 0 ||
           (origin.residual_over_step && *origin.residual_over_step > weights::kMostOverStep));
 }

@@ -15,6 +15,7 @@
 #include "diagnose/metadata_difference.h"
 #include "diagnose/other_model.h"
 #include "diagnose/thresholds.h"
+#include "diagnose/weights_in_words.h"
 #include "evaluate/summary.h"
 #include "numeric/format.h"
 
@@ -57,15 +58,15 @@ std::vector<Evidence> evidence_of(const Provenance& found, bool base_given) {
   evidence.push_back(figure("within_half_step_of_baseline", found.within_fine_tune, "fraction",
                             "Weights within half a step of the original's"));
   evidence.push_back(exact("residual_over_step", found.residual_over_step, "1",
-                           "Unexplained error over what rounding leaves"));
-  const weights::UnquantizedTensors& kept = found.unquantized;
+                           "Residual over what rounding leaves"));
+  const weights::UnquantizedTensors& norms = found.unquantized;
   evidence.push_back(fact(
       "norms",
       base_given
           ? fmt::format("Norms: {} equal to the original's alone, {} to the base "
                         "model's alone, {} to both, {} between, {} to neither",
-                        kept.fine_tune, kept.base, kept.same, kept.between, kept.neither)
-          : fmt::format("Norms: {} equal to the original's, {} not", kept.same, kept.neither)));
+                        norms.fine_tune, norms.base, norms.same, norms.between, norms.neither)
+          : fmt::format("Norms: {} equal to the original's, {} not", norms.same, norms.neither)));
   return evidence;
 }
 
@@ -114,13 +115,13 @@ Known<Finding> check_provenance(const Facts& facts) {
   const Provenance& found = *facts.read_weights.origin;
   const bool base_given = facts.given.base_model != nullptr;
   result.status = status_of(found);
-  result.headline = found.says;
+  result.headline = in_words(found);
   result.evidence = evidence_of(found, base_given);
   QUALM_TRY(const bool other_model, of_another_model(facts));
   if (other_model && result.status == Status::cannot_tell) {
     result.status = Status::cause;
     result.headline =
-        "no rounding of the original: a quant of a quant, or of another model. " + found.says;
+        "no rounding of the original: a quant of a quant, or of another model. " + in_words(found);
   }
   if (base_given && facts.paired()) QUALM_CHECK(compare_with_both(facts, result.evidence));
   if (result.status == Status::cannot_tell && !base_given)

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "diagnose/weights_in_words.h"
 #include "report/document_parts.h"
 
 namespace qualm::report {
@@ -60,7 +61,7 @@ Json tensor(const weights::TensorComparison& tensor, const weights::ErrorSums& w
                {"params", count},
                {"bpw", bits(tensor.model_bytes, count)}};
   add_figures(json, tensor.sums, whole, tensor.name);
-  json["note"] = tensor.note;
+  json["note"] = diagnose::in_words(tensor);
   return json;
 }
 
@@ -90,19 +91,19 @@ Json origins(const std::vector<weights::TensorOrigin>& tensors) {
   return json;
 }
 
-Json strangers(const std::vector<weights::MismatchedTensor>& found) {
+Json mismatched(const std::vector<weights::MismatchedTensor>& found) {
   Json json = Json::array();
   for (const weights::MismatchedTensor& one : found)
-    json.push_back({{"tensor", one.tensor}, {"says", one.says}});
+    json.push_back({{"tensor", one.tensor}, {"says", diagnose::in_words(one.mismatch)}});
   return json;
 }
 
 Json provenance(const std::optional<weights::Provenance>& found) {
   if (!found) return absent("no base model was given (--base-model)");
-  const weights::UnquantizedTensors& kept = found->unquantized;
+  const weights::UnquantizedTensors& unquantized = found->unquantized;
   return {
       {"origin", weights::to_string(found->origin)},
-      {"says", found->says},
+      {"says", diagnose::in_words(*found)},
       {"alpha", optional_metric(found->alpha, "1", "no quantized matrix differs between the two")},
       {"alpha_tensors", found->alpha_tensors},
       {"chi2_per_df", number(found->chi2_per_df)},
@@ -115,14 +116,14 @@ Json provenance(const std::optional<weights::Provenance>& found) {
       {"within_half_step_of_base", optional_metric(found->within_base, "fraction", kNoStep)},
       {"within_difference", optional_metric(found->within_difference, "fraction", kNoStep)},
       {"kept",
-       {{"baseline", kept.fine_tune},
-        {"base", kept.base},
-        {"both", kept.same},
-        {"between", kept.between},
-        {"neither", kept.neither},
-        {"alpha", optional_number(kept.alpha, "no tensor lies between")}}},
-      {"folded", found->folded},
-      {"strangers", strangers(found->mismatched)},
+       {{"baseline", unquantized.fine_tune},
+        {"base", unquantized.base},
+        {"both", unquantized.same},
+        {"between", unquantized.between},
+        {"neither", unquantized.neither},
+        {"alpha", optional_number(unquantized.alpha, "no tensor lies between")}}},
+      {"folded", found->unscaled},
+      {"strangers", mismatched(found->mismatched)},
       {"tensors", origins(found->tensors)}};
 }
 
@@ -136,7 +137,7 @@ Json notes(const weights::WeightComparison& weights) {
         note("not_finite", std::to_string(weights.whole.sums.skipped) +
                                " weights are NaN or infinite on one side, and not in any number"));
   if (std::ranges::any_of(weights.tensors, [](const auto& tensor) {
-        return tensor.note.find("scale") != std::string::npos;
+        return tensor.unscaled != weights::Unscaled::no;
       }))
     json.push_back(note(
         "folded_scales",
@@ -165,8 +166,8 @@ Json to_json(const CompareReport& report) {
   const auto top = std::min(weights.offenders.size(), static_cast<std::size_t>(report.top));
   for (std::size_t i = 0; i < top; ++i)
     offenders.push_back(tensor(weights.tensors[weights.offenders[i]], whole));
-  for (const auto& [name, says] : weights.not_compared)
-    not_compared.push_back({{"name", name}, {"says", says}});
+  for (const weights::NotCompared& one : weights.not_compared)
+    not_compared.push_back({{"name", one.name}, {"says", diagnose::in_words(one)}});
 
   Json document = heading("compare", report.tool);
   document["model"] = card(report.model);

@@ -1,8 +1,5 @@
 #include "weights/comparison.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <atomic>
 
@@ -48,22 +45,16 @@ std::vector<std::int64_t> shape_of(const model::Tensor& tensor) {
   return dims;
 }
 
-/// How far the two can be compared, or why not at all.
-std::expected<Common, std::string> common_part(const model::Tensor& model,
-                                               const model::Tensor& baseline) {
+/// How far the two can be compared; absent: not at all.
+std::optional<Common> common_part(const model::Tensor& model, const model::Tensor& baseline) {
   Common common{&model, &baseline, model.row_length(), model.row_count()};
   if (shape_of(model) != shape_of(baseline)) {
     const bool rows_only = may_be_padded(model) && model.dims.size() == 2 &&
                            baseline.dims.size() == 2 && model.dims[0] == baseline.dims[0];
-    if (!rows_only)
-      return std::unexpected(fmt::format("[{}] in the model, [{}] in the baseline",
-                                         fmt::join(model.dims, ", "),
-                                         fmt::join(baseline.dims, ", ")));
+    if (!rows_only) return std::nullopt;
     common.rows = std::min(common.rows, baseline.row_count());
   }
-  if (common.length > kLongestRow)
-    return std::unexpected(
-        fmt::format("a row of {} weights is longer than any known model's", common.length));
+  if (common.length > kLongestRow) return std::nullopt;
   return common;
 }
 
@@ -72,22 +63,19 @@ constexpr std::int64_t kHeldBytes = std::int64_t{64} << 20;
 
 class Comparer {
  public:
-  Comparer(const model::Checkpoint& model, const model::Checkpoint& baseline, Unscaling unfolding,
+  Comparer(const model::Checkpoint& model, const model::Checkpoint& baseline, Unscaling unscaling,
            int threads, Progress& progress)
       : model_(model),
         baseline_(baseline),
-        unfolding_(std::move(unfolding)),
+        unscaling_(std::move(unscaling)),
         scratch_(static_cast<std::size_t>(thread_count(threads))),
         progress_(progress) {}
 
   Result<TensorComparison> tensor(const Common& common, std::int64_t done, std::int64_t total) {
     TensorComparison result = described(common);
-    const auto it = unfolding_.find(common.model->name);
-    const Factors* factors = it == unfolding_.end() ? nullptr : &it->second;
-    if (factors)
-      result.note += fmt::format(
-          "{}{}", result.note.empty() ? "" : "; ",
-          factors->estimated ? "compared up to a scale per channel" : "folded scales undone");
+    const auto it = unscaling_.find(common.model->name);
+    const Factors* factors = it == unscaling_.end() ? nullptr : &it->second;
+    if (factors) result.unscaled = factors->estimated ? Unscaled::per_channel : Unscaled::exactly;
     const std::int64_t at_once = rows_per_block(common.length);
     const std::int64_t blocks = (common.rows + at_once - 1) / at_once;
     std::vector<ErrorSums> sums(static_cast<std::size_t>(blocks));
@@ -124,8 +112,7 @@ class Comparer {
     result.model_bytes = part_of(*model);
     result.baseline_bytes = part_of(*baseline);
     if (model->row_count() != baseline->row_count())
-      result.note = fmt::format("the first {} rows: the model has {}, the baseline {}", rows,
-                                model->row_count(), baseline->row_count());
+      result.padded = RowCounts{model->row_count(), baseline->row_count()};
     return result;
   }
 
@@ -167,7 +154,7 @@ class Comparer {
 
   const model::Checkpoint& model_;
   const model::Checkpoint& baseline_;
-  Unscaling unfolding_;
+  Unscaling unscaling_;
   std::vector<Scratch> scratch_;
   std::atomic<std::int64_t> read_ = 0;
   Progress& progress_;
@@ -199,8 +186,8 @@ void Group::add(const TensorComparison& tensor) {
 Result<WeightComparison> compare(const model::Checkpoint& model, const model::Checkpoint& baseline,
                                  int threads, Progress& progress) {
   progress.update("looking for folded scales", 0, 0);
-  QUALM_TRY(auto unfolding, find_folded_scales(model, baseline));
-  Comparer comparer(model, baseline, std::move(unfolding), threads, progress);
+  QUALM_TRY(auto unscaling, find_unscaling(model, baseline));
+  Comparer comparer(model, baseline, std::move(unscaling), threads, progress);
   const TensorIndex of_model(model), of_baseline(baseline);
   WeightComparison result;
   std::int64_t done = 0;
@@ -214,7 +201,7 @@ Result<WeightComparison> compare(const model::Checkpoint& model, const model::Ch
     }
     const auto common = common_part(tensor, *other);
     if (!common) {
-      result.not_compared.push_back({tensor.name, common.error()});
+      result.not_compared.push_back({tensor.name, tensor.dims, other->dims});
       continue;
     }
     QUALM_TRY(auto compared, comparer.tensor(*common, done - tensor.bytes, total));

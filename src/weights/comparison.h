@@ -30,6 +30,18 @@ struct Group {
   void add(const struct TensorComparison& tensor);
 };
 
+/// What was done to a tensor before it was compared.
+enum class Unscaled {
+  no,
+  exactly,      ///< AWQ's scales were undone
+  per_channel,  ///< the scales are not stored: compared up to a scale for each channel
+};
+
+struct RowCounts {
+  std::int64_t model = 0;
+  std::int64_t baseline = 0;
+};
+
 struct TensorComparison {
   std::string name;
   model::TensorClass tensor_class = model::TensorClass::other;
@@ -40,13 +52,17 @@ struct TensorComparison {
   double model_bytes = 0;
   double baseline_bytes = 0;
   ErrorSums sums;
-  std::string note;  ///< what was done before comparing: rows left out, scales undone; may be empty
+  /// Rows of the two, where they differ: the first ones are compared.
+  std::optional<RowCounts> padded = std::nullopt;
+  Unscaled unscaled = Unscaled::no;
 };
 
-/// A tensor that could not be compared, and why.
+/// A tensor that could not be compared: of another shape, or, where the two are equal, of rows that
+/// are longer than any known model's.
 struct NotCompared {
   std::string name;
-  std::string says;
+  std::vector<std::int64_t> dims;
+  std::vector<std::int64_t> baseline_dims;
 };
 
 struct WeightComparison {

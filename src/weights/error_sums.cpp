@@ -6,6 +6,8 @@
 #include <experimental/simd>
 #include <limits>
 
+#include "weights/thresholds.h"
+
 namespace qualm::weights {
 namespace {
 
@@ -98,7 +100,6 @@ void add_chunk(ErrorSums& sums, std::int64_t row, std::size_t column, std::span<
 /// compiler takes several weights at once.
 void count_within(ErrorSums& sums, std::span<const float> w, std::span<const float> b,
                   std::span<const float> steps) {
-  constexpr float kStoredScale = 0x1p-11F;  // a float16 scale is that far off, relatively
   constexpr float kMost = std::numeric_limits<float>::max();
   int gridded = 0, within = 0;  // of a row: fewer than 2^31
   for (std::size_t i = 0; i < steps.size(); ++i) {

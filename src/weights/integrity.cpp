@@ -9,10 +9,13 @@
 
 #include "base/parallel.h"
 #include "codec/verify.h"
+#include "weights/thresholds.h"
 
 namespace qualm::weights {
 namespace {
 
+constexpr bool kOfOriginal = true;  // it has something else there
+constexpr bool kNotKnown = false;
 constexpr std::int64_t kJudgedAtOnce = std::int64_t{1} << 20;  // weights
 
 /// Every tensor's health, tensors shared out among threads. Error: CODEC-009 (cancelled).
@@ -97,16 +100,22 @@ std::vector<codec::WeightRun> zero_spans(const codec::TensorHealth& health, std:
 }
 
 IntegrityFault zeros_at(const model::Tensor& tensor, std::int64_t first, std::int64_t count,
-                        const char* baseline) {
-  return {IntegrityFault::Kind::zeros, tensor.name, first / tensor.row_length(), count,
-          fmt::format("zero: {} of its weights, from row {} on{}", count,
-                      first / tensor.row_length(), baseline)};
+                        bool of_original) {
+  return {.kind = IntegrityFault::Kind::zeros,
+          .tensor = tensor.name,
+          .row = first / tensor.row_length(),
+          .weights = count,
+          .of_original = of_original};
 }
 
 IntegrityFault constant_at(const model::Tensor& tensor, std::int64_t row, std::int64_t rows,
-                           const char* baseline) {
-  return {IntegrityFault::Kind::constant, tensor.name, row, rows * tensor.row_length(),
-          fmt::format("rows of one value: {}, the first is row {}{}", rows, row, baseline)};
+                           bool of_original) {
+  return {.kind = IntegrityFault::Kind::constant,
+          .tensor = tensor.name,
+          .row = row,
+          .rows = rows,
+          .weights = rows * tensor.row_length(),
+          .of_original = of_original};
 }
 
 void judge_zeros(const model::Tensor& tensor, const codec::TensorHealth& health,
@@ -117,7 +126,7 @@ void judge_zeros(const model::Tensor& tensor, const codec::TensorHealth& health,
     std::int64_t all = 0;
     for (const auto& span : spans) all += span.count;
     report.unjudged.push_back(
-        zeros_at(tensor, spans.front().first, std::max(all, health.zero_run_weights), ""));
+        zeros_at(tensor, spans.front().first, std::max(all, health.zero_run_weights), kNotKnown));
     return;
   }
   const auto whole = witness->rms();
@@ -129,7 +138,7 @@ void judge_zeros(const model::Tensor& tensor, const codec::TensorHealth& health,
     if (!first) first = span.first;
     count += span.count;
   }
-  if (first) report.found.push_back(zeros_at(tensor, *first, count, ", the baseline's are not"));
+  if (first) report.found.push_back(zeros_at(tensor, *first, count, kOfOriginal));
 }
 
 void judge_constants(const model::Tensor& tensor, const codec::TensorHealth& health,
@@ -137,7 +146,7 @@ void judge_constants(const model::Tensor& tensor, const codec::TensorHealth& hea
   if (health.constant.count == 0) return;
   if (!witness) {
     report.unjudged.push_back(
-        constant_at(tensor, health.constant.first.front(), health.constant.count, ""));
+        constant_at(tensor, health.constant.first.front(), health.constant.count, kNotKnown));
     return;
   }
   const auto whole = witness->rms();
@@ -149,17 +158,16 @@ void judge_constants(const model::Tensor& tensor, const codec::TensorHealth& hea
     if (!first) first = row;
     ++count;
   }
-  if (first) report.found.push_back(constant_at(tensor, *first, count, ", the baseline's do not"));
+  if (first) report.found.push_back(constant_at(tensor, *first, count, kOfOriginal));
 }
 
 void judge(const model::Tensor& tensor, const codec::TensorHealth& health,
            const model::Checkpoint* baseline, IntegrityReport& report) {
   if (health.not_finite.count > 0)
-    report.found.push_back(
-        {IntegrityFault::Kind::not_finite, tensor.name, health.not_finite.first.front(),
-         health.not_finite_weights,
-         fmt::format("NaN or infinite: {} of its weights, the first in row {}",
-                     health.not_finite_weights, health.not_finite.first.front())});
+    report.found.push_back({.kind = IntegrityFault::Kind::not_finite,
+                            .tensor = tensor.name,
+                            .row = health.not_finite.first.front(),
+                            .weights = health.not_finite_weights});
   const model::Tensor* other = baseline ? baseline->find(tensor.name) : nullptr;
   std::optional<Witness> witness;
   if (other && other->dims == tensor.dims) witness.emplace(*other);

@@ -1,8 +1,8 @@
 // What in a file cannot be as its maker wrote it: every weight is read, and what looks wrong is
-// held against the baseline before it is called so.
+// held against the original before it is called so.
 //
 // A NaN or an infinity is wrong by itself. Zeros and rows of one value may be meant (padded
-// embeddings, pruned weights): they are damage where the baseline has something else there.
+// embeddings, pruned weights): they are damage where the original has something else there.
 #pragma once
 
 #include <cstdint>
@@ -20,21 +20,18 @@ struct IntegrityFault {
   Kind kind = Kind::not_finite;
   std::string tensor;
   std::int64_t row = 0;      ///< the first one
+  std::int64_t rows = 0;     ///< constant: how many; else 0
   std::int64_t weights = 0;  ///< how many, in the whole tensor; of those that were judged for zeros
-  std::string says;          ///< with row and number
+  bool of_original = false;  ///< the original has something else there
 };
 
 struct IntegrityReport {
   std::vector<IntegrityFault> found;  ///< in the order of the file
   std::vector<IntegrityFault>
-      unjudged;                       ///< zeros and constants that no baseline was there to judge
+      unjudged;                       ///< zeros and constants that no original was there to judge
   std::vector<std::string> not_read;  ///< tensors that no decoder here can read, with the reason
   std::int64_t weights_read = 0;
 };
-
-/// Weights of the baseline smaller than this part of their tensor's RMS count as the zeros that a
-/// quantizer may make of them.
-inline constexpr double kZeroBelow = 1e-3;
 
 /// Reads the candidate on `threads` threads, and of the baseline (may be null) the tensors under
 /// suspicion. Error: Kind::cancelled CODEC-009.

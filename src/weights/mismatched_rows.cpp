@@ -1,24 +1,12 @@
 #include "weights/mismatched_rows.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <vector>
 
-#include "base/units.h"
-#include "weights/origin.h"
+#include "weights/thresholds.h"
 
 namespace qualm::weights {
 namespace {
-
-// A cluster of rows is odd where so much of its power is unexplained (kMostUnexplained, where no
-// step is known), and so many times what is usual in its matrix and what its steps leave; in at
-// most so many of the clusters.
-constexpr double kOddShare = 0.05;
-constexpr double kOddest = 16;
-constexpr double kMostOdd = 0.2;
-constexpr double kGrown = 1.2;   // times the baseline's weights; no quantizer makes them grow
-constexpr double kShrunk = 0.5;  // one that leaves half of the power unexplained shrinks to that
 
 /// What W = c A leaves of a cluster's squares, or W = c B, whichever is less.
 double left_of(const RegressionSums& c, double gain) {
@@ -34,14 +22,14 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
-std::string scaled(double gain, double residual_share) {
-  if (residual_share > kMostUnexplained) return "";
-  if (gain > kShrunk && gain < kGrown) return "";
-  return fmt::format("it is the baseline's times {:.3g}", gain);
+std::optional<Mismatch> scaled(double gain, double residual_share) {
+  if (residual_share > kMostResidual) return std::nullopt;
+  if (gain > kShrunk && gain < kGrown) return std::nullopt;
+  return Mismatch{.kind = Mismatch::Kind::scaled, .number = gain};
 }
 
-std::string odd_rows(std::span<const RegressionSums> clusters, std::span<const std::int64_t> firsts,
-                     std::int64_t count) {
+std::optional<Mismatch> overwritten_rows(std::span<const RegressionSums> clusters,
+                                         std::span<const std::int64_t> firsts, std::int64_t count) {
   std::vector<double> gains, left, shares;
   for (const RegressionSums& c : clusters) gains.push_back(c.aa > 0 ? c.wa / c.aa : 1);
   const double gain = median(gains);
@@ -50,20 +38,23 @@ std::string odd_rows(std::span<const RegressionSums> clusters, std::span<const s
     shares.push_back(c.ww > 0 ? left.back() / c.ww : 0);
   }
   const double usual = median(shares);
-  std::vector<std::size_t> odd;
+  std::vector<std::size_t> overwritten;
   for (std::size_t i = 0; i < clusters.size(); ++i) {
     const double noise = clusters[i].step_noise;
-    const bool odd_here = noise > 0 ? shares[i] > kOddShare && left[i] > kOddest * noise
-                                    : shares[i] > kMostUnexplained;
-    if (odd_here && shares[i] > kOddest * usual) odd.push_back(i);
+    const bool here = noise > 0
+                          ? shares[i] > kOverwrittenShare && left[i] > kOverwrittenTimes * noise
+                          : shares[i] > kMostResidual;
+    if (here && shares[i] > kOverwrittenTimes * usual) overwritten.push_back(i);
   }
-  if (odd.empty() ||
-      static_cast<double>(odd.size()) > kMostOdd * static_cast<double>(clusters.size()))
-    return "";
-  const std::int64_t first = firsts[odd.front()];
-  return fmt::format("{} of the power of rows {} to {} is unexplained, where the usual is {}",
-                     format_value(shares[odd.front()], {.percent = true}), first, first + count - 1,
-                     format_value(usual, {.percent = true}));
+  if (overwritten.empty() || static_cast<double>(overwritten.size()) >
+                                 kMostOverwritten * static_cast<double>(clusters.size()))
+    return std::nullopt;
+  const std::int64_t first = firsts[overwritten.front()];
+  return Mismatch{.kind = Mismatch::Kind::rows_overwritten,
+                  .residual_share = shares[overwritten.front()],
+                  .first_row = first,
+                  .last_row = first + count - 1,
+                  .usual_share = usual};
 }
 
 }  // namespace qualm::weights

@@ -1,25 +1,20 @@
 #include "weights/mismatched_tensors.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "model/sample_rows.h"
-#include "weights/unquantized.h"
+#include "weights/thresholds.h"
 
 namespace qualm::weights {
 namespace {
 
 constexpr std::int64_t kRowsCompared = 16;
 constexpr std::size_t kAsked = 8;  // unknown ones, until the rest is not asked for
-// Of the squares, what may differ: low bits leave as much, numbers stored one by one next to
-// nothing.
-constexpr double kAlike = 0.5;
-constexpr double kEqual = 1e-5;
 
 /// Rows evenly over a tensor, each with its place.
 struct Rows {
@@ -70,8 +65,8 @@ Result<bool> reordered(const Rows& rows, const model::Tensor& own) {
   return std::ranges::all_of(seen, std::identity());
 }
 
-/// A vector that is the baseline's with one number added to each, or times one number.
-Result<std::string> shifted_or_scaled(const Rows& rows, const model::Tensor& own) {
+/// A vector that is the original's with one number added to each, or times one number.
+Result<Mismatch> shifted_or_scaled(const Rows& rows, const model::Tensor& own) {
   std::vector<float> was(static_cast<std::size_t>(own.row_length()));
   QUALM_CHECK(own.data->rows(0, 1, was));
   const std::vector<float>& is = rows.values.front();
@@ -87,32 +82,30 @@ Result<std::string> shifted_or_scaled(const Rows& rows, const model::Tensor& own
   for (float& value : shifted) value += static_cast<float>(shift);
   for (float& value : scaled) value *= static_cast<float>(factor);
   if (alike(is, shifted, rows.may_differ))
-    return fmt::format(": it is the baseline's {} {:.3g}", shift < 0 ? "less" : "plus",
-                       std::abs(shift));
+    return Mismatch{.kind = Mismatch::Kind::shifted, .number = shift};
   if (alike(is, scaled, rows.may_differ))
-    return fmt::format(": it is the baseline's times {:.3g}", factor);
-  return "";
+    return Mismatch{.kind = Mismatch::Kind::scaled, .number = factor};
+  return Mismatch{};
 }
 
-/// Where a strange tensor comes from, in words that follow: another tensor of `model`, its own rows
-/// in another order; empty where that is not known.
-Result<std::string> whose(const Suspects::One& one, const model::Checkpoint& model) {
-  const model::Tensor& strange = *one.tensor;
-  QUALM_TRY(const Rows rows, rows_of(strange));
+/// Where a suspect comes from: another tensor of `model`, its own rows in another order.
+Result<Mismatch> found_in(const model::Checkpoint& model, const Suspects::One& one) {
+  const model::Tensor& suspect = *one.tensor;
+  QUALM_TRY(const Rows rows, rows_of(suspect));
   const model::Tensor* own = nullptr;
   for (const model::Tensor& other : model.tensors) {
-    if (other.dims != strange.dims) continue;
-    if (other.name == strange.name) {
+    if (other.dims != suspect.dims) continue;
+    if (other.name == suspect.name) {
       own = &other;
       continue;
     }
     QUALM_TRY(const bool held, holds(rows, other));
-    if (held) return fmt::format(": it holds the baseline's {}", other.name);
+    if (held) return Mismatch{.kind = Mismatch::Kind::other_tensor, .other = other.name};
   }
-  if (!own || !one.far) return "";
+  if (!own || !one.far) return Mismatch{};
   if (own->row_count() == 1) return shifted_or_scaled(rows, *own);
   QUALM_TRY(const bool other_order, reordered(rows, *own));
-  return other_order ? ": its rows are the baseline's in another order" : "";
+  return Mismatch{.kind = other_order ? Mismatch::Kind::row_order : Mismatch::Kind::unknown};
 }
 
 }  // namespace
@@ -123,14 +116,16 @@ Result<std::vector<MismatchedTensor>> mismatched_among(const Suspects& suspects,
   std::vector<MismatchedTensor> unknown;
   std::int64_t near = 0;
   for (const Suspects::One& one : suspects.all) {
-    std::string from;
+    Mismatch mismatch;
     if (!known.empty() || unknown.size() < kAsked) {
-      QUALM_TRY(from, whose(one, model));
+      QUALM_TRY(mismatch, found_in(model, one));
     }
-    if (from.empty() && !one.far)
+    mismatch.residual_share = one.residual_share;
+    const bool nowhere = mismatch.kind == Mismatch::Kind::unknown;
+    if (nowhere && !one.far)
       ++near;
     else
-      (from.empty() ? unknown : known).push_back({one.tensor->name, one.says + from});
+      (nowhere ? unknown : known).push_back({one.tensor->name, std::move(mismatch)});
   }
   const auto off = static_cast<double>(unknown.size()) + static_cast<double>(near);
   if (off <= kMostMismatched * static_cast<double>(suspects.of))

@@ -1,8 +1,9 @@
-// Matrices that are not the baseline's while the rest of the model is: a conversion that exchanged
+// Matrices that are not the original's while the rest of the model is: a conversion that exchanged
 // or reordered tensors, a file put together wrongly.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,18 +12,37 @@
 
 namespace qualm::weights {
 
-struct MismatchedTensor {
-  std::string tensor;
-  std::string says;  ///< how much of it is unexplained, and whose it seems to be
+/// How a tensor differs from what the original has in its place.
+struct Mismatch {
+  enum class Kind {
+    unknown,           ///< it is found nowhere in the original
+    other_tensor,      ///< the original's tensor `other`
+    row_order,         ///< the original's rows in another order
+    shifted,           ///< `number` added to every value
+    scaled,            ///< times `number`
+    rows_overwritten,  ///< rows `first_row` to `last_row`; the rest is the original's
+  };
+  Kind kind = Kind::unknown;
+  /// Of the squares, what the original's tensor in its place does not explain; of the overwritten
+  /// rows. Of a norm: squared distance over the original's squares.
+  std::optional<double> residual_share = std::nullopt;
+  std::string other = {};
+  double number = 0;
+  std::int64_t first_row = 0;
+  std::int64_t last_row = 0;
+  double usual_share = 0;  ///< residual share of the rows that were not overwritten
 };
 
-inline constexpr double kMostMismatched = 0.25;  ///< of the tensors; more: another model
+struct MismatchedTensor {
+  std::string tensor;
+  Mismatch mismatch = {};
+};
 
-/// Tensors of one kind that are not what the baseline has in their place.
+/// Tensors of one kind that are not what the original has in their place.
 struct Suspects {
   struct One {
     const model::Tensor* tensor = nullptr;
-    std::string says;
+    double residual_share = 0;
     bool far = true;  ///< off by more than tuning does; else a fault only if found elsewhere
   };
   std::vector<One> all;

@@ -1,14 +1,11 @@
 #include "weights/origin.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <iterator>
 #include <span>
 
 #include "base/parallel.h"
-#include "base/units.h"
 #include "model/layer_name.h"
 #include "model/sample_rows.h"
 #include "numeric/cluster.h"
@@ -17,6 +14,7 @@
 #include "weights/mismatched_tensors.h"
 #include "weights/regression.h"
 #include "weights/tensor_index.h"
+#include "weights/thresholds.h"
 #include "weights/unquantized.h"
 #include "weights/unscale.h"
 
@@ -25,8 +23,6 @@ namespace {
 
 constexpr std::int64_t kClusters = 64;                        // of rows, for each tensor
 constexpr std::int64_t kMostWeights = std::int64_t{1} << 21;  // read of one tensor
-constexpr double kFarOff = 0.01;    // of a norm's squares: more than a tuning moves it
-constexpr double kErrorsApart = 4;  // standard errors between 0 and 1, for a delta to be told
 
 /// The same matrix in the three models; base is A again where no B was given.
 struct Triple {
@@ -34,9 +30,9 @@ struct Triple {
   const model::Tensor* a = nullptr;
   const model::Tensor* b = nullptr;
   std::int64_t rows = 0;             ///< common to all
-  const Factors* unfold = nullptr;   ///< brings w to the scale of a, or of b
+  const Factors* unscale = nullptr;  ///< brings w to the scale of a, or of b
   bool to_b = false;                 ///< of b
-  std::vector<float> other_columns;  ///< brings the other there, where w was folded; else empty
+  std::vector<float> other_columns;  ///< brings the other there, where w was unscaled; else empty
 };
 
 /// Rows [first, first + count) of each cluster. Clusters are equally far apart, so the last rows
@@ -71,9 +67,9 @@ Result<void> read(const Triple& triple, std::int64_t first, std::int64_t count,
     steps = sized(scratch.steps, size);
     QUALM_CHECK(grid->rows(first, count, steps));
   }
-  if (triple.unfold) {
-    apply(*triple.unfold, first, length, w);
-    if (!steps.empty()) apply(*triple.unfold, first, length, steps);
+  if (triple.unscale) {
+    apply(*triple.unscale, first, length, w);
+    if (!steps.empty()) apply(*triple.unscale, first, length, steps);
     const auto other = triple.to_b ? a : b;
     for (std::size_t i = 0; i < other.size() && !triple.other_columns.empty(); ++i)
       other[i] *= triple.other_columns[i % triple.other_columns.size()];
@@ -82,7 +78,7 @@ Result<void> read(const Triple& triple, std::int64_t first, std::int64_t count,
   return {};
 }
 
-/// norm(B) / norm(A) of the norm that feeds this tensor: what B's columns would have been folded
+/// norm(B) / norm(A) of the norm that feeds this tensor: what B's columns would have been scaled
 /// with, had the candidate been made from it.
 Result<std::vector<float>> columns_of_other(const std::string& name, const TensorIndex& a,
                                             const TensorIndex& b) {
@@ -99,10 +95,6 @@ Result<std::vector<float>> columns_of_other(const std::string& name, const Tenso
   QUALM_CHECK(of_b->data->rows(0, of_b->row_count(), ratio));
   for (std::size_t i = 0; i < size; ++i) ratio[i] /= norm_a[i];
   return ratio;
-}
-
-std::string unexplained_in_words(double share) {
-  return fmt::format("{} of its power is unexplained", format_value(share, {.percent = true}));
 }
 
 class Collector {
@@ -129,15 +121,15 @@ class Collector {
     return {};
   }
 
-  /// MismatchedTensor of the matrices are named; all others are pooled.
+  /// Mismatched matrices are named; all others are pooled.
   Result<void> finish(const model::Checkpoint& fine_tune, Provenance& found, bool base_given) {
     Suspects suspects;
     suspects.of = static_cast<std::int64_t>(matrices_.size());
     for (const Matrix& matrix : matrices_) {
-      if (!matrix.odd.empty())
-        found.mismatched.push_back({matrix.origin.name, matrix.odd});
-      else if (strange(matrix))
-        suspects.all.push_back({matrix.w, unexplained_in_words(matrix.origin.residual_share)});
+      if (matrix.mismatch)
+        found.mismatched.push_back({matrix.origin.name, *matrix.mismatch});
+      else if (suspect(matrix.origin))
+        suspects.all.push_back({matrix.w, matrix.origin.residual_share});
     }
     QUALM_TRY(auto mismatched, mismatched_among(suspects, fine_tune));
     std::ranges::move(mismatched, std::back_inserter(found.mismatched));
@@ -155,17 +147,16 @@ class Collector {
   struct Matrix {
     const model::Tensor* w = nullptr;
     TensorOrigin origin;
-    std::string odd;  ///< what was done to the baseline's matrix, in words; empty: nothing seen
+    std::optional<Mismatch> mismatch;  ///< what was done to the original's matrix
     RegressionSums sums;
     double residual = 0;
     std::optional<Fit> fit;
     std::vector<numeric::ClusterSum> within_a, within_b, difference;
   };
 
-  static bool strange(const Matrix& matrix) {
-    const TensorOrigin& origin = matrix.origin;
-    return origin.residual_share > kMostUnexplained &&
-           unexplained(origin.residual_share, origin.residual_over_step);
+  static bool suspect(const TensorOrigin& origin) {
+    return origin.residual_share > kMostResidual &&
+           more_than_rounding(origin.residual_share, origin.residual_over_step);
   }
 
   void take(const Triple& triple, const Sample& sample, std::span<const RegressionSums> clusters,
@@ -199,8 +190,8 @@ class Collector {
     }
     origin.residual_share = matrix.residual / sums.ww;
     matrix.w = triple.w;
-    matrix.odd = scaled(origin.gain, origin.residual_share);
-    if (matrix.odd.empty()) matrix.odd = odd_rows(clusters, sample.firsts, sample.count);
+    matrix.mismatch = scaled(origin.gain, origin.residual_share);
+    if (!matrix.mismatch) matrix.mismatch = overwritten_rows(clusters, sample.firsts, sample.count);
     if (sums.step_noise > 0) origin.residual_over_step = matrix.residual / sums.step_noise;
     matrices_.push_back(std::move(matrix));
   }
@@ -248,16 +239,13 @@ class Collector {
 };
 
 /// Norms far off that are a fault of the file are no witnesses of another model.
-Result<void> take_strange_norms(const model::Checkpoint& candidate,
-                                const model::Checkpoint& fine_tune, Provenance& found) {
+Result<void> take_mismatched_norms(const model::Checkpoint& candidate,
+                                   const model::Checkpoint& fine_tune, Provenance& found) {
   UnquantizedTensors& unquantized = found.unquantized;
   Suspects suspects;
   suspects.of = unquantized.count();
   for (const auto& [name, share] : unquantized.off)
-    suspects.all.push_back({candidate.find(name),
-                            fmt::format("differs by {} of the baseline's power",
-                                        format_value(share, {.percent = true})),
-                            share > kFarOff});
+    suspects.all.push_back({candidate.find(name), share, share > kFarOff});
   QUALM_TRY(auto mismatched, mismatched_among(suspects, fine_tune));
   unquantized.neither -= static_cast<std::int64_t>(mismatched.size());
   std::ranges::move(mismatched, std::back_inserter(found.mismatched));
@@ -278,12 +266,13 @@ Result<Provenance> provenance(const model::Checkpoint& candidate,
                               const model::Checkpoint& fine_tune, const model::Checkpoint* base,
                               int threads, Progress& progress) {
   Provenance found;
-  QUALM_TRY(auto unfolding, find_folded_scales(candidate, fine_tune));
-  bool to_b = false;  // folding shows best against the model that it was done to
+  found.base_given = base != nullptr;
+  QUALM_TRY(auto unscaling, find_unscaling(candidate, fine_tune));
+  bool to_b = false;  // scales show best against the model that it was done to
   if (base) {
-    QUALM_TRY(auto against_base, find_folded_scales(candidate, *base));
-    to_b = against_base.size() > unfolding.size();
-    if (to_b) unfolding = std::move(against_base);
+    QUALM_TRY(auto against_base, find_unscaling(candidate, *base));
+    to_b = against_base.size() > unscaling.size();
+    if (to_b) unscaling = std::move(against_base);
   }
   const TensorIndex of_a(fine_tune), of_b(base ? *base : fine_tune);
   Collector collector(threads, progress);
@@ -294,9 +283,9 @@ Result<Provenance> provenance(const model::Checkpoint& candidate,
     const model::Tensor* a = of_a.find(w.name);
     const model::Tensor* b = of_b.find(w.name);
     if (!a || !b || w.parameters() == 0 || !comparable(w, *a) || !comparable(w, *b)) continue;
-    const auto folded = unfolding.find(w.name);
-    found.folded += folded == unfolding.end() ? 0 : 1;
-    if (folded != unfolding.end() && (folded->second.estimated || vector_like(w))) continue;
+    const auto factors = unscaling.find(w.name);
+    found.unscaled += factors == unscaling.end() ? 0 : 1;
+    if (factors != unscaling.end() && (factors->second.estimated || vector_like(w))) continue;
     if (vector_like(w)) {
       if (!w.encoding.is_float() || w.dims != a->dims || w.dims != b->dims) continue;
       QUALM_CHECK(add_unquantized(w, *a, base ? b : nullptr, found.unquantized));
@@ -306,18 +295,18 @@ Result<Provenance> provenance(const model::Checkpoint& candidate,
                   a,
                   b,
                   std::min({w.row_count(), a->row_count(), b->row_count()}),
-                  folded == unfolding.end() ? nullptr : &folded->second,
+                  factors == unscaling.end() ? nullptr : &factors->second,
                   to_b,
                   {}};
-    if (triple.unfold) {
+    if (triple.unscale) {
       QUALM_TRY(triple.other_columns,
                 columns_of_other(w.name, to_b ? of_b : of_a, to_b ? of_a : of_b));
     }
     QUALM_CHECK(collector.add(triple, base != nullptr));
   }
   QUALM_CHECK(collector.finish(fine_tune, found, base != nullptr));
-  if (found.folded == 0) QUALM_CHECK(take_strange_norms(candidate, fine_tune, found));
-  decide(found, base != nullptr);
+  if (found.unscaled == 0) QUALM_CHECK(take_mismatched_norms(candidate, fine_tune, found));
+  decide(found);
   return found;
 }
 

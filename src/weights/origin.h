@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -33,6 +32,12 @@ enum class Origin {
 };
 [[nodiscard]] std::string_view to_string(Origin origin) noexcept;
 
+/// An unquantized tensor that is of neither model.
+struct OffTensor {
+  std::string name;
+  double share = 0;  ///< squared distance from A's over A's squares
+};
+
 /// Unquantized tensors of one row, by whose they are.
 struct UnquantizedTensors {
   std::int64_t same = 0;       ///< equal to A's and to B's: no witness (without B: equal to A's)
@@ -40,8 +45,8 @@ struct UnquantizedTensors {
   std::int64_t base = 0;       ///< equal to B's only
   std::int64_t between = 0;    ///< on the line through both, at `alpha`
   std::int64_t neither = 0;
-  std::vector<std::pair<std::string, double>> off;  ///< those of `neither`: name, share of squares
-  std::optional<double> alpha;                      ///< of those between, by least squares
+  std::vector<OffTensor> off;   ///< those of `neither`, before some are found mismatched
+  std::optional<double> alpha;  ///< of those between, by least squares
   [[nodiscard]] std::int64_t count() const noexcept {
     return same + fine_tune + base + between + neither;
   }
@@ -61,7 +66,9 @@ struct TensorOrigin {
 
 struct Provenance {
   Origin origin = Origin::cannot_tell;
-  std::string says;                        ///< one line, with the numbers
+  Origin by_matrices = Origin::cannot_tell;     ///< what the matrices say by themselves
+  Origin by_unquantized = Origin::cannot_tell;  ///< what the unquantized tensors say
+  bool base_given = false;
   std::optional<numeric::Estimate> alpha;  ///< pooled
   double chi2_per_df = 0;                  ///< over 1: the matrices disagree on alpha
   std::int64_t alpha_tensors = 0;          ///< that alpha comes from
@@ -74,17 +81,10 @@ struct Provenance {
   std::optional<numeric::Estimate> within_base;
   std::optional<numeric::Estimate> within_difference;  ///< the first less the second, paired
   UnquantizedTensors unquantized;
-  std::int64_t folded = 0;  ///< tensors left out, or put right, because scales were folded
+  std::int64_t unscaled = 0;  ///< tensors whose scales were undone, or that were left out for them
   std::vector<TensorOrigin> tensors;
   std::vector<MismatchedTensor> mismatched;  ///< they are in no figure above
 };
-
-/// Lines of the verdict; tests hold them on both sides.
-inline constexpr double kMostOverStep = 4;  ///< residual over step^2/12 above: something else too.
-                                            ///< GPTQ, which moves errors about, stays below.
-inline constexpr double kMostUnexplained = 0.5;   ///< residual share above, where no step is known
-inline constexpr double kNothingExplained = 0.9;  ///< the same, whatever the step
-inline constexpr double kAlphaTolerance = 0.05;   ///< alpha this close to 0 or 1 is 0 or 1
 
 /// `base` may be null: then only whether the candidate is a rounding of the fine-tune is told.
 /// Errors: those of TensorData::rows; COMPARE-001 (cancelled), COMPARE-002.
@@ -93,11 +93,12 @@ inline constexpr double kAlphaTolerance = 0.05;   ///< alpha this close to 0 or 
                                             const model::Checkpoint* base, int threads,
                                             Progress& progress);
 
-/// More than rounding leaves. Few values for many weights (TQ1_0) leave half of their power, and
+/// More than rounding leaves. Few values for many weights (TQ1_0) leave half of the squares, and
 /// their steps say so.
-[[nodiscard]] bool unexplained(double residual_share, std::optional<double> residual_over_step);
+[[nodiscard]] bool more_than_rounding(double residual_share,
+                                      std::optional<double> residual_over_step);
 
-/// Fills origin and says from the rest: pure, and all the deciding there is.
-void decide(Provenance& found, bool base_given);
+/// Fills the three origins from the rest: pure, and all the deciding there is.
+void decide(Provenance& found);
 
 }  // namespace qualm::weights

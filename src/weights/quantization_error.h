@@ -19,15 +19,9 @@
 #include "model/tensor_class.h"
 #include "numeric/estimate.h"
 #include "weights/error_sums.h"
+#include "weights/thresholds.h"
 
 namespace qualm::weights {
-
-/// Estimate over true relative error was 0.99 to 1.17 for every matrix of the bundled models in
-/// Q8_0, Q6_K, Q5_K, Q5_1, Q5_0, Q4_K, Q4_1, Q4_0, Q3_K and Q2_K, with and without an importance
-/// matrix (tests/weights/quantization_error_engine.cpp); what other models' weights do may lie
-/// wider.
-inline constexpr double kEstimateOverTrueLow = 0.9;
-inline constexpr double kEstimateOverTrueHigh = 1.25;
 
 /// Of disjoint sets of weights; they add up.
 struct QuantizationError {

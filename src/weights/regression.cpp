@@ -4,13 +4,10 @@
 #include <cmath>
 
 #include "numeric/distributions.h"
+#include "weights/thresholds.h"
 
 namespace qualm::weights {
 namespace {
-
-constexpr int kLeastClusters = 8;
-constexpr double kLeastError = 1e-6;
-constexpr float kStoredScale = 0x1p-11F;  // as in ErrorSums::add_row
 
 RegressionSums total(std::span<const RegressionSums> clusters) {
   RegressionSums sums;

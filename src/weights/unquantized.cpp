@@ -4,10 +4,10 @@
 #include <cmath>
 #include <span>
 
+#include "weights/thresholds.h"
+
 namespace qualm::weights {
 namespace {
-
-constexpr double kOffTheLine = 0.05;
 
 Result<std::vector<float>> read(const model::Tensor& tensor) {
   std::vector<float> values(static_cast<std::size_t>(tensor.parameters()));
@@ -16,7 +16,6 @@ Result<std::vector<float>> read(const model::Tensor& tensor) {
 }
 
 bool same_within(std::span<const float> w, std::span<const float> x, double tolerance) {
-  constexpr float kSubnormal = 0x1p-24F;  // the smallest float16 there is
   return std::ranges::equal(w, x, [&](float a, float b) {
     return std::abs(a - b) <= static_cast<float>(tolerance) * std::abs(b) + kSubnormal;
   });
@@ -30,7 +29,7 @@ void add_neither(const model::Tensor& tensor, std::span<const float> w, std::spa
     const double y = static_cast<double>(w[i]) - a[i];
     apart += y * y, squares += static_cast<double>(a[i]) * a[i];
   }
-  unquantized.off.emplace_back(tensor.name, apart / squares);
+  unquantized.off.push_back({tensor.name, apart / squares});
 }
 
 /// Where w lies on the line through b and a; absent off it.

@@ -12,17 +12,12 @@
 #include "model/sample_rows.h"
 #include "weights/blocks.h"
 #include "weights/tensor_index.h"
+#include "weights/thresholds.h"
 
 namespace qualm::weights {
 namespace {
 
 constexpr std::int64_t kSampledRows = 64;
-// Of the squared distance, what must be left at most. Both sides may be quantized, and what that
-// cost stays. Trained norms go the same way as their columns, so that undoing them takes nothing
-// away; a fitted ratio takes a little from any noise.
-constexpr double kLeftByNorms = 0.75;
-constexpr double kLeftByFit = 0.5;
-constexpr double kRounding = 0x1p-10;  // norms closer than that are the same but for their float16
 
 struct Pair {
   const model::Tensor* model = nullptr;
@@ -60,7 +55,7 @@ Result<std::optional<std::vector<float>>> norm_ratio(const Pair& norm) {
   std::vector<float> factors(both.w.size());
   bool same = true;
   for (std::size_t i = 0; i < factors.size(); ++i) {
-    same = same && scales[i] && std::abs(*scales[i] - 1) <= kRounding;
+    same = same && scales[i] && std::abs(*scales[i] - 1) <= kSameNorm;
     factors[i] =
         scales[i] ? static_cast<float>(1 / *scales[i]) : std::numeric_limits<float>::quiet_NaN();
   }
@@ -136,18 +131,18 @@ class Finder {
     if (!norm || norm->rows() != 1) return false;
     QUALM_TRY(const auto ratio, norm_ratio(*norm));
     if (!ratio) return false;
-    std::optional<bool> folded;
+    std::optional<bool> scaled;
     for (const char* linear : linears) {
       const auto pair = pair_of(model_, baseline_, layer + linear);
       if (!pair || pair->columns() != norm->columns()) continue;
       const Factors factors{*ratio, {}, false};
-      if (!folded) {
-        QUALM_TRY(folded, helps(*pair, {}, factors, kLeftByNorms));
+      if (!scaled) {
+        QUALM_TRY(scaled, helps(*pair, {}, factors, kLeftByNorms));
       }
-      if (!*folded) return false;
+      if (!*scaled) return false;
       found_[layer + linear] = factors;
     }
-    if (!folded) return false;
+    if (!scaled) return false;
     Factors of_norm;  // norm' back to norm: the inverse, or nothing could be said of the norm
     for (const float factor : *ratio) of_norm.columns.push_back(1 / factor);
     of_norm.estimated = true;
@@ -204,8 +199,8 @@ void apply(const Factors& factors, std::int64_t first, std::int64_t row_length,
     values[i] *= factors.rows[static_cast<std::size_t>(first) + i / length];
 }
 
-Result<Unscaling> find_folded_scales(const model::Checkpoint& model,
-                                     const model::Checkpoint& baseline) {
+Result<Unscaling> find_unscaling(const model::Checkpoint& model,
+                                 const model::Checkpoint& baseline) {
   Finder finder(model, baseline);
   for (const std::string& layer : layers_of(model)) {
     QUALM_TRY(const bool attention,

@@ -10,7 +10,7 @@
 //
 // The first s is norm / norm', elementwise (codec/smoothing.h). A fine-tune changes norms too, and
 // nothing says in the file which it was, so it is measured: scales are undone where this takes away
-// a quarter of the squared distance from the baseline, on a sample of rows. The others are the
+// a quarter of the squared distance from the original, on a sample of rows. The others are the
 // least-squares ratio of each row, where that takes away half.
 #pragma once
 
@@ -26,7 +26,7 @@
 
 namespace qualm::weights {
 
-/// Factors that bring a model's tensor to the baseline's scale; empty: none. NaN where a column's
+/// Factors that bring a model's tensor to the original's scale; empty: none. NaN where a column's
 /// scale is not known: it cannot be compared.
 struct Factors {
   std::vector<float> columns;
@@ -37,8 +37,8 @@ struct Factors {
 using Unscaling = std::map<std::string, Factors, std::less<>>;
 
 /// By tensor name; empty where nothing was folded. Errors: those of TensorData::rows.
-[[nodiscard]] Result<Unscaling> find_folded_scales(const model::Checkpoint& model,
-                                                   const model::Checkpoint& baseline);
+[[nodiscard]] Result<Unscaling> find_unscaling(const model::Checkpoint& model,
+                                               const model::Checkpoint& original);
 
 /// Multiplies `values`, rows [first, ...) of the tensor, in place.
 void apply(const Factors& factors, std::int64_t first, std::int64_t row_length,

@@ -219,8 +219,8 @@ TEST(Verify, finds_the_weights_that_are_no_numbers) {
       test::run_qualm(scratch, {"inspect", "m.gguf", "--verify", "--format", "json"});
   EXPECT_EQ(ended.exit_code, 1);
   EXPECT_EQ(test::document(ended)["integrity"].dump(),
-            "{\"findings\":[{\"place\":\"tensor output.weight\",\"says\":\"NaN or infinite: 1 of "
-            "its weights, the first in row 1\"}],\"status\":\"damaged\"}");
+            "{\"findings\":[{\"place\":\"tensor output.weight\",\"says\":\"1 weights are NaN "
+            "or infinite, the first in row 1\"}],\"status\":\"damaged\"}");
 }
 
 TEST(Verify, finds_scales_that_are_no_numbers) {
@@ -235,9 +235,9 @@ TEST(Verify, finds_scales_that_are_no_numbers) {
       test::run_qualm(scratch, {"inspect", "m.gguf", "--verify", "--format", "json"});
   EXPECT_EQ(ended.exit_code, 1);
   EXPECT_EQ(test::document(ended)["integrity"].dump(),
-            "{\"findings\":[{\"place\":\"tensor blk.0.ffn_up.weight\",\"says\":\"NaN or infinite: "
-            "32 of its weights, the first in row 0\"},{\"place\":\"tensor "
-            "blk.0.ffn_up.weight\",\"says\":\"rows of one value: 1, the first is row "
+            "{\"findings\":[{\"place\":\"tensor blk.0.ffn_up.weight\",\"says\":\"32 weights are "
+            "NaN or infinite, the first in row 0\"},{\"place\":\"tensor "
+            "blk.0.ffn_up.weight\",\"says\":\"1 rows hold one value each, the first is row "
             "1\"}],\"status\":\"damaged\"}");
 }
 

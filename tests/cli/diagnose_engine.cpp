@@ -210,7 +210,7 @@ TEST(Diagnose, weights_that_are_no_numbers_are_a_finding_of_check_0) {
   EXPECT_EQ(ended.exit_code, 1) << ended.err;
   EXPECT_EQ(check(ended, "not_quant")["status"], "cause");
   EXPECT_EQ(check(ended, "not_quant")["headline"],
-            "tensor output.weight: NaN or infinite: 1 of its weights, the first in row 1");
+            "tensor output.weight: 1 weights are NaN or infinite, the first in row 1");
 }
 
 TEST(Diagnose, a_text_too_short_for_a_window) {

@@ -180,9 +180,9 @@ TEST(Diagnose, a_fault_of_the_files_comes_before_what_was_measured) {
 TEST(Diagnose, a_damaged_tensor_gets_no_remedy_of_the_type) {
   World world;
   world.lossy_weights();
-  world.files.integrity.found.push_back({weights::IntegrityFault::Kind::zeros,
-                                         "blk.0.ffn_up.weight", 0, 4096,
-                                         "zero: 4096 of its weights"});
+  world.files.integrity.found.push_back({.kind = weights::IntegrityFault::Kind::zeros,
+                                         .tensor = "blk.0.ffn_up.weight",
+                                         .weights = 4096});
   const Diagnosis found = world.examine();
   EXPECT_EQ(found.conclusion.principal, CheckId::not_quant);
   for (const CheckId id : {CheckId::tier, CheckId::architecture, CheckId::calibration})

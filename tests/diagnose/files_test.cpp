@@ -148,18 +148,20 @@ TEST(Files, templates_that_libllama_renders_alike_are_not_cleared) {
 
 TEST(Files, damage_is_a_cause_and_named) {
   Files files;
-  files.found.integrity.found.push_back(
-      {weights::IntegrityFault::Kind::zeros, "blk.0.attn_q.weight", 2, 300, "300 zeros"});
+  files.found.integrity.found.push_back({.kind = weights::IntegrityFault::Kind::zeros,
+                                         .tensor = "blk.0.attn_q.weight",
+                                         .row = 2,
+                                         .weights = 300});
   const auto result = files.examine();
   EXPECT_EQ(result.status, Status::cause);
   EXPECT_FALSE(of_prompts(result));
-  EXPECT_EQ(result.headline, "tensor blk.0.attn_q.weight: 300 zeros");
+  EXPECT_EQ(result.headline, "tensor blk.0.attn_q.weight: 300 weights are zero, from row 2 on");
 }
 
 TEST(Files, zeros_that_nobody_judged_are_no_cause) {
   Files files;
   files.found.integrity.unjudged.push_back(
-      {weights::IntegrityFault::Kind::zeros, "t", 2, 300, "300 zeros"});
+      {.kind = weights::IntegrityFault::Kind::zeros, .tensor = "t", .row = 2, .weights = 300});
   EXPECT_EQ(files.examine().status, Status::cleared);
 }
 

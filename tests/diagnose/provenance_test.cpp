@@ -146,7 +146,7 @@ TEST(Provenance, the_type_is_not_judged_where_nothing_can_be_run) {
 Finding doubted(double kld, bool damaged = false) {
   const auto base = model_at(0, 0), tuned = model_at(0.1, 50);
   Facts facts = facts_of(base, &tuned, nullptr);
-  if (damaged) facts.files.integrity.found.push_back({.tensor = "blk.0.ffn_up.weight", .says = ""});
+  if (damaged) facts.files.integrity.found.push_back({.tensor = "blk.0.ffn_up.weight"});
   FakeExperiment experiment;
   experiment.set_candidate({.kld = kld});
   experiment.set_type("Q4_K_M", {.kld = 0.02});

@@ -78,7 +78,9 @@ TEST(Compare, padded_embeddings_are_compared_in_their_common_rows) {
   const auto result = compared(model, baseline);
   EXPECT_EQ(result.whole.parameters, 640);
   EXPECT_EQ(*relative_error(result.whole.sums), 0);
-  EXPECT_EQ(result.tensors[0].note, "the first 10 rows: the model has 10, the baseline 12");
+  ASSERT_TRUE(result.tensors[0].padded);
+  EXPECT_EQ(result.tensors[0].padded->model, 10);
+  EXPECT_EQ(result.tensors[0].padded->baseline, 12);
   EXPECT_DOUBLE_EQ(result.whole.baseline_bytes, 640 * 4);
   EXPECT_EQ(compared(baseline, model).whole.parameters, 640);
 }
@@ -92,7 +94,8 @@ TEST(Compare, other_shapes_and_lonely_tensors_are_listed_and_not_fatal) {
   EXPECT_THAT(result.only_in_model, ElementsAre("only.model"));
   EXPECT_THAT(result.only_in_baseline, ElementsAre("only.baseline"));
   ASSERT_EQ(result.not_compared.size(), 1U);
-  EXPECT_EQ(result.not_compared[0].says, "[64, 2] in the model, [32, 4] in the baseline");
+  EXPECT_EQ(result.not_compared[0].dims, (std::vector<std::int64_t>{64, 2}));
+  EXPECT_EQ(result.not_compared[0].baseline_dims, (std::vector<std::int64_t>{32, 4}));
   EXPECT_TRUE(result.tensors.empty());
 }
 
@@ -112,7 +115,7 @@ TEST(Compare, a_row_longer_than_memory_is_listed_and_not_read) {
   const auto model = checkpoint({tensor});
   const auto result = compared(model, model);
   ASSERT_EQ(result.not_compared.size(), 1U);
-  EXPECT_THAT(result.not_compared[0].says, HasSubstr("longer than any known model's"));
+  EXPECT_EQ(result.not_compared[0].dims, result.not_compared[0].baseline_dims);
 }
 
 TEST(Compare, a_decoder_that_fails_names_file_and_tensor) {
@@ -200,20 +203,20 @@ struct Folded {
   }
 };
 
-TEST(Unfold, scales_that_awq_folded_are_undone_before_comparing) {
+TEST(Unscale, scales_that_awq_folded_are_undone_before_comparing) {
   const Folded pair(0.02);
   const auto result = compared(pair.folded, pair.original);
   for (const TensorComparison& tensor : result.tensors)
     EXPECT_LT(*relative_error(tensor.sums), 0.03) << tensor.name;
-  const auto note = [&](std::string_view name) {
-    return std::ranges::find(result.tensors, name, &TensorComparison::name)->note;
+  const auto unscaled = [&](std::string_view name) {
+    return std::ranges::find(result.tensors, name, &TensorComparison::name)->unscaled;
   };
-  EXPECT_EQ(note("blk.0.attn_q.weight"), "folded scales undone");
-  EXPECT_EQ(note("blk.0.attn_output.weight"), "");
-  EXPECT_EQ(note("blk.0.ffn_down.weight"), "compared up to a scale per channel");
+  EXPECT_EQ(unscaled("blk.0.attn_q.weight"), Unscaled::exactly);
+  EXPECT_EQ(unscaled("blk.0.attn_output.weight"), Unscaled::no);
+  EXPECT_EQ(unscaled("blk.0.ffn_down.weight"), Unscaled::per_channel);
 }
 
-TEST(Unfold, mild_scales_are_undone_where_both_sides_were_rounded) {
+TEST(Unscale, mild_scales_are_undone_where_both_sides_were_rounded) {
   const auto w = noise(64 * 64, 1, 1);
   std::vector<float> norm(64, 1.0F), by_column(64);
   for (std::size_t i = 0; i < 64; ++i) by_column[i] = 0.7F + 0.1F * static_cast<float>(i % 7);
@@ -225,10 +228,10 @@ TEST(Unfold, mild_scales_are_undone_where_both_sides_were_rounded) {
   for (std::size_t i = 0; i < 64; ++i) norm[i] /= by_column[i];
   const auto model = checkpoint({float_tensor("blk.0.attn_norm.weight", {64}, norm),
                                  float_tensor("blk.0.attn_q.weight", {64, 64}, folded)});
-  EXPECT_TRUE(find_folded_scales(model, baseline)->contains("blk.0.attn_q.weight"));
+  EXPECT_TRUE(find_unscaling(model, baseline)->contains("blk.0.attn_q.weight"));
 }
 
-TEST(Unfold, norms_that_were_trained_are_no_folded_scales) {
+TEST(Unscale, norms_that_were_trained_are_no_folded_scales) {
   const auto w = noise(64 * 64, 1, 1);
   const auto norm = std::vector<float>(64, 1.0F);
   const auto baseline = checkpoint({float_tensor("blk.0.attn_norm.weight", {64}, norm),
@@ -236,7 +239,7 @@ TEST(Unfold, norms_that_were_trained_are_no_folded_scales) {
   const auto tuned = checkpoint(
       {float_tensor("blk.0.attn_norm.weight", {64}, test::plus(norm, 0.05, noise(64, 1, 9))),
        float_tensor("blk.0.attn_q.weight", {64, 64}, test::plus(w, 0.1, noise(64 * 64, 1, 8)))});
-  EXPECT_TRUE(find_folded_scales(tuned, baseline)->empty());
+  EXPECT_TRUE(find_unscaling(tuned, baseline)->empty());
 }
 
 }  // namespace

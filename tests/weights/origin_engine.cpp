@@ -84,10 +84,10 @@ TEST_P(Mixes, of_the_fine_tune_the_base_and_an_even_merge_are_told_apart) {
   const auto expect = [&](const model::Checkpoint& of, double alpha, Origin origin) {
     const Quant quant(of, GetParam());
     const auto found = examined(quant.checkpoint(), models.tuned, &models.base);
-    EXPECT_EQ(found.origin, origin) << found.says;
+    EXPECT_EQ(found.origin, origin) << to_string(found.origin);
     ASSERT_TRUE(found.alpha);
-    EXPECT_LE(found.alpha->low, alpha) << found.says;
-    EXPECT_GE(found.alpha->high, alpha) << found.says;
+    EXPECT_LE(found.alpha->low, alpha) << to_string(found.origin);
+    EXPECT_GE(found.alpha->high, alpha) << to_string(found.origin);
     EXPECT_LT(*found.smallest_delta, 2e-4) << "of the base's weights; the pair differs by 0.13";
     EXPECT_LT(*found.residual_share, 0.1);
   };
@@ -114,11 +114,11 @@ TEST_P(SmallDeltas, a_fine_tune_a_hundred_times_weaker_is_still_told) {
   };
   const auto of_tuned =
       examined(Quant(hidden(tuned), GetParam()).checkpoint(), hidden(tuned), &models.base);
-  EXPECT_EQ(of_tuned.origin, Origin::fine_tune) << of_tuned.says;
+  EXPECT_EQ(of_tuned.origin, Origin::fine_tune) << to_string(of_tuned.origin);
   EXPECT_EQ(of_tuned.unquantized.same, 13);
   const auto of_base =
       examined(Quant(models.base, GetParam()).checkpoint(), hidden(tuned), &models.base);
-  EXPECT_EQ(of_base.origin, Origin::base) << of_base.says;
+  EXPECT_EQ(of_base.origin, Origin::base) << to_string(of_base.origin);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SmallDeltas,
@@ -133,17 +133,17 @@ TEST(ProvenanceEngine, a_model_of_the_same_shape_with_other_weights_is_of_neithe
   });
   const Quant quant(other, "Q4_K_M");
   const auto found = examined(quant.checkpoint(), models.tuned, &models.base);
-  EXPECT_EQ(found.origin, Origin::neither) << found.says;
+  EXPECT_EQ(found.origin, Origin::neither) << to_string(found.origin);
   const auto alone = examined(quant.checkpoint(), models.tuned, nullptr);
-  EXPECT_EQ(alone.origin, Origin::neither) << alone.says;
+  EXPECT_EQ(alone.origin, Origin::neither) << to_string(alone.origin);
 }
 
 TEST(ProvenanceEngine, the_baseline_alone_clears_its_own_quant_and_not_the_bases) {
   const Bundled models;
   const auto own = examined(Quant(models.tuned, "Q4_K_M").checkpoint(), models.tuned, nullptr);
-  EXPECT_EQ(own.origin, Origin::fine_tune) << own.says;
+  EXPECT_EQ(own.origin, Origin::fine_tune) << to_string(own.origin);
   const auto base = examined(Quant(models.base, "Q4_K_M").checkpoint(), models.tuned, nullptr);
-  EXPECT_EQ(base.origin, Origin::neither) << base.says;
+  EXPECT_EQ(base.origin, Origin::neither) << to_string(base.origin);
 }
 
 }  // namespace

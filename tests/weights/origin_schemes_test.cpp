@@ -51,11 +51,11 @@ TEST_P(Schemes, of_the_fine_tune_the_base_a_merge_and_another_model_are_told_apa
   const Pair pair;
   const auto expect = [&](double alpha, Origin origin) {
     const auto found = examined_packed(pair.at(alpha), GetParam(), pair.tuned, pair.base);
-    EXPECT_EQ(found.origin, origin) << found.says;
+    EXPECT_EQ(found.origin, origin) << to_string(found.origin);
     ASSERT_TRUE(found.alpha && found.within_difference && found.residual_over_step);
     // Three standard errors: of thirty intervals of 95 % one or two miss.
     EXPECT_NEAR(found.alpha->value, alpha, 0.75 * (found.alpha->high - found.alpha->low))
-        << found.says;
+        << to_string(found.origin);
     EXPECT_LT(*found.residual_over_step, 1.2);  // plain rounding, a few weights cut
     if (alpha == 1) {
       EXPECT_GT(found.within_difference->low, 0) << "nearer to the fine-tune";
@@ -74,7 +74,7 @@ TEST_P(Schemes, of_the_fine_tune_the_base_a_merge_and_another_model_are_told_apa
     return test::noise(static_cast<std::size_t>(tensor.parameters()), 0.05, ++seed);
   });
   const auto found = examined_packed(other, GetParam(), pair.tuned, pair.base);
-  EXPECT_EQ(found.origin, Origin::neither) << found.says;
+  EXPECT_EQ(found.origin, Origin::neither) << to_string(found.origin);
 }
 
 /// The weakest fine-tune that was told from its base, as a part of the real one (which is 0.11 of
@@ -92,9 +92,9 @@ TEST_P(Schemes, weaker_fine_tunes_are_told_down_to_a_limit_and_below_it_not_mist
       const auto found = examined_packed(own ? tuned : pair.base, GetParam(), tuned, pair.base);
       const Origin right = own ? Origin::fine_tune : Origin::base;
       EXPECT_TRUE(found.origin == right || found.origin == Origin::cannot_tell)
-          << factor << ": " << found.says;
+          << factor << ": " << to_string(found.origin);
       if (factor >= kWeakest.at(GetParam())) {
-        EXPECT_EQ(found.origin, right) << factor << ": " << found.says;
+        EXPECT_EQ(found.origin, right) << factor << ": " << to_string(found.origin);
       }
     }
   }

@@ -1,0 +1,24 @@
+// What weights/ found, as sentences: the one place that words it. Reports, findings and errors take
+// their sentences here; nothing reads them again.
+#pragma once
+
+#include <string>
+
+#include "weights/comparison.h"
+#include "weights/integrity.h"
+#include "weights/origin.h"
+
+namespace qualm::diagnose {
+
+/// "holds the original's blk.5.attn_q.weight (99 % residual)"; a name goes before it.
+[[nodiscard]] std::string in_words(const weights::Mismatch& mismatch);
+/// "300 weights are zero, from row 2 on; the original's are not".
+[[nodiscard]] std::string in_words(const weights::IntegrityFault& fault);
+/// Whose the weights are, in one line with the numbers.
+[[nodiscard]] std::string in_words(const weights::Provenance& found);
+/// What was done before comparing: rows left out, scales undone; empty: nothing.
+[[nodiscard]] std::string in_words(const weights::TensorComparison& tensor);
+/// Why it could not be compared.
+[[nodiscard]] std::string in_words(const weights::NotCompared& tensor);
+
+}  // namespace qualm::diagnose
