@@ -23,6 +23,44 @@ void examine(std::span<const float> values, std::int64_t row, bool matrix, Tenso
   (values[0] == 0.0F ? health.zero : health.constant).add(row);
 }
 
+/// How large the weights of a matrix are, and how alike neighbours.
+class Sizes {
+ public:
+  Sizes(TensorHealth& health, std::int64_t rows)
+      : health_(&health), stride_(std::max<std::int64_t>(1, rows / kRowsKept)) {}
+
+  void add(std::span<const float> row, std::int64_t number) {
+    double squares = 0;
+    float largest = 0;
+    std::int64_t neighbours = 0, equal = 0;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      squares += double{row[i]} * row[i];
+      largest = std::max(largest, std::abs(row[i]));
+      if (i == 0 || row[i - 1] == 0.0F) continue;
+      ++neighbours;
+      equal += row[i] == row[i - 1] ? 1 : 0;
+    }
+    if (!std::isfinite(squares)) return;
+    health_->neighbours += neighbours;
+    health_->equal_neighbours += equal;
+    if (largest > health_->largest) health_->largest = largest, health_->largest_row = number;
+    if (number % stride_ == 0 && squares > 0)
+      rms_.push_back(static_cast<float>(std::sqrt(squares / static_cast<double>(row.size()))));
+  }
+  void finish() {
+    if (rms_.empty()) return;
+    const auto middle = rms_.begin() + std::ssize(rms_) / 2;
+    std::ranges::nth_element(rms_, middle);
+    health_->typical = *middle;
+  }
+
+ private:
+  static constexpr std::int64_t kRowsKept = 1 << 16;
+  TensorHealth* health_;
+  std::int64_t stride_;
+  std::vector<float> rms_;
+};
+
 /// Collects runs of zeros over stretches of weights that follow each other.
 class ZeroRuns {
  public:
@@ -85,6 +123,8 @@ Result<TensorHealth> verify(const model::Tensor& tensor, Progress& progress) {
   // One weight per row says nothing about constancy.
   const bool matrix = tensor.dims.size() >= 2 && length >= 2;
   ZeroRuns zeros(health);
+  Sizes sizes(health, rows);
+  health.all_zero = true;
   try {
     std::vector<float> values(static_cast<std::size_t>(at_once * length));
     for (std::int64_t row = 0; row < rows; row += at_once) {
@@ -95,14 +135,19 @@ Result<TensorHealth> verify(const model::Tensor& tensor, Progress& progress) {
       const std::span<float> some(values.data(), static_cast<std::size_t>(count * length));
       if (auto read = tensor.data->rows(row, count, some); !read)
         return fail(within(std::move(read).error(), tensor));
-      for (std::int64_t i = 0; i < count; ++i)
-        examine(
-            some.subspan(static_cast<std::size_t>(i * length), static_cast<std::size_t>(length)),
-            row + i, matrix, health);
+      for (std::int64_t i = 0; i < count; ++i) {
+        const auto one =
+            some.subspan(static_cast<std::size_t>(i * length), static_cast<std::size_t>(length));
+        examine(one, row + i, matrix, health);
+        if (matrix) sizes.add(one, row + i);
+      }
+      health.all_zero =
+          health.all_zero && std::ranges::all_of(some, [](float v) { return v == 0.0F; });
       if (matrix) zeros.add(some);
       health.rows_read += count;
     }
     zeros.finish();
+    sizes.finish();
   } catch (const std::bad_alloc&) {
     return fail(within(memory_error(at_once, length), tensor));
   }

@@ -46,6 +46,13 @@ struct TensorHealth {
   std::int64_t zero_run_weights = 0;  ///< in all runs of at least kZeroRun zeros, across rows
   std::vector<WeightRun> zero_runs;   ///< the first of them, at most kRuns; not for vectors
 
+  bool all_zero = false;  ///< vectors too
+  double largest = 0;     ///< of the sizes; finite rows of a matrix alone
+  std::int64_t largest_row = 0;
+  double typical = 0;                 ///< median rms of the rows that are not zero
+  std::int64_t neighbours = 0;        ///< pairs in a row whose first weight is not zero
+  std::int64_t equal_neighbours = 0;  ///< of them
+
   [[nodiscard]] bool whole() const noexcept {
     return not_finite.count == 0 && zero.count == 0 && constant.count == 0;
   }

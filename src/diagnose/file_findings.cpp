@@ -56,7 +56,7 @@ void add_template(const FileFacts& files, std::vector<Difference>& differences,
 }
 
 void add_integrity(const weights::IntegrityReport& integrity, FileFindings& found) {
-  constexpr std::array kNames{"not_finite", "zeros", "constant"};
+  constexpr std::array kNames{"not_finite", "zeros", "constant", "too_large", "few_values"};
   const auto name = [&](const weights::IntegrityFault& fault) {
     return kNames[static_cast<std::size_t>(fault.kind)];
   };

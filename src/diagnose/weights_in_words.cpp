@@ -91,6 +91,9 @@ std::string in_words(const Mismatch& mismatch) {
 }
 
 std::string in_words(const IntegrityFault& fault) {
+  if (fault.kind == IntegrityFault::Kind::zeros && fault.whole)
+    return fmt::format("all {} weights are zero", fault.weights);
+
   const char* original = fault.of_original ? "; the original's are not" : "";
   switch (fault.kind) {
     case IntegrityFault::Kind::not_finite:
@@ -102,6 +105,14 @@ std::string in_words(const IntegrityFault& fault) {
     case IntegrityFault::Kind::constant:
       return fmt::format("{} rows hold one value each, the first is row {}{}", fault.rows,
                          fault.row, fault.of_original ? "; the original's do not" : "");
+    case IntegrityFault::Kind::too_large:
+      return fmt::format("a weight in row {} is {:.1e} times as large as its matrix's rms",
+                         fault.row, fault.times);
+    case IntegrityFault::Kind::few_values:
+      return fmt::format(
+          "neighbouring weights are equal ({} of them): the packed words hold one "
+          "value",
+          percent(fault.times));
   }
   return "";
 }

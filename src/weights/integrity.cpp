@@ -9,6 +9,7 @@
 
 #include "base/parallel.h"
 #include "codec/verify.h"
+#include "model/tensor_class.h"
 #include "weights/thresholds.h"
 
 namespace qualm::weights {
@@ -85,6 +86,15 @@ class Witness {
   const model::Tensor* tensor_;
 };
 
+/// A matrix that training fills with all kinds of numbers: not the states of a recurrent layer, nor
+/// tables.
+bool is_weight_matrix(const model::Tensor& tensor) {
+  using enum model::TensorClass;
+  const auto kind = model::tensor_class(tensor.name);
+  return tensor.dims.size() >= 2 && tensor.row_count() > 1 && kind != norm && kind != bias &&
+         kind != ssm && kind != other;
+}
+
 /// Runs of zeros, and the rows of zeros that are too short to be one.
 std::vector<codec::WeightRun> zero_spans(const codec::TensorHealth& health, std::int64_t length) {
   std::vector<codec::WeightRun> spans = health.zero_runs;
@@ -118,17 +128,50 @@ IntegrityFault constant_at(const model::Tensor& tensor, std::int64_t row, std::i
           .of_original = of_original};
 }
 
+/// Zeros that nobody means, whatever the original: a matrix or norm of nothing else, and a hole
+/// that begins or ends inside of a row. Blocks that were added to a model and not trained have an
+/// attn_output and an ffn_down of zeros.
+std::optional<IntegrityFault> certain_zeros(const model::Tensor& tensor,
+                                            const codec::TensorHealth& health) {
+  const auto kind = model::tensor_class(tensor.name);
+  const bool norm = kind == model::TensorClass::norm && tensor.name.ends_with(".weight");
+  if (health.all_zero) {
+    const bool meant = kind == model::TensorClass::attn_output ||
+                       tensor.name.find("ffn_down") != std::string::npos;
+    if ((!norm && !is_weight_matrix(tensor)) || meant) return std::nullopt;
+    IntegrityFault fault = zeros_at(tensor, 0, tensor.parameters(), kNotKnown);
+    fault.whole = true;
+    return fault;
+  }
+  const std::int64_t length = tensor.row_length();
+  const auto inside = static_cast<std::int64_t>(kHoleInRow * static_cast<double>(length));
+  for (const codec::WeightRun& run : health.zero_runs) {
+    const std::int64_t end = run.first + run.count;
+    const std::int64_t before = (length - run.first % length) % length, after = end % length;
+    if (run.count - before - after < length) continue;
+    const bool ends = after > inside && end < tensor.parameters();
+    if (before > inside || ends) return zeros_at(tensor, run.first, run.count, kNotKnown);
+  }
+  return std::nullopt;
+}
+
 void judge_zeros(const model::Tensor& tensor, const codec::TensorHealth& health,
                  const Witness* witness, IntegrityReport& report) {
-  const auto spans = zero_spans(health, tensor.row_length());
-  if (spans.empty()) return;
+  auto spans = zero_spans(health, tensor.row_length());
+  if (spans.empty() && !health.all_zero) return;
   if (!witness) {
+    if (auto fault = certain_zeros(tensor, health)) {
+      report.found.push_back(*std::move(fault));
+      return;
+    }
     std::int64_t all = 0;
     for (const auto& span : spans) all += span.count;
+    if (spans.empty()) return;  // a bias
     report.unjudged.push_back(
         zeros_at(tensor, spans.front().first, std::max(all, health.zero_run_weights), kNotKnown));
     return;
   }
+  if (spans.empty()) spans.push_back({0, tensor.parameters()});  // a norm or a bias
   const auto whole = witness->rms();
   std::optional<std::int64_t> first;
   std::int64_t count = 0;
@@ -145,7 +188,10 @@ void judge_constants(const model::Tensor& tensor, const codec::TensorHealth& hea
                      const Witness* witness, IntegrityReport& report) {
   if (health.constant.count == 0) return;
   if (!witness) {
-    report.unjudged.push_back(
+    const bool all = health.constant.count + health.zero.count == health.rows_read;
+    auto& to =
+        all && health.rows_read > 1 && is_weight_matrix(tensor) ? report.found : report.unjudged;
+    to.push_back(
         constant_at(tensor, health.constant.first.front(), health.constant.count, kNotKnown));
     return;
   }
@@ -158,7 +204,27 @@ void judge_constants(const model::Tensor& tensor, const codec::TensorHealth& hea
     if (!first) first = row;
     ++count;
   }
+  // All that are named are damage: so are those beyond them.
+  if (count == std::ssize(health.constant.first)) count = health.constant.count;
   if (first) report.found.push_back(constant_at(tensor, *first, count, kOfOriginal));
+}
+
+void judge_sizes(const model::Tensor& tensor, const codec::TensorHealth& health,
+                 IntegrityReport& report) {
+  if (!is_weight_matrix(tensor)) return;
+  if (health.typical > 0 && health.largest > kTooLarge * health.typical)
+    report.found.push_back({.kind = IntegrityFault::Kind::too_large,
+                            .tensor = tensor.name,
+                            .row = health.largest_row,
+                            .weights = 1,
+                            .times = health.largest / health.typical});
+  const double equal = static_cast<double>(health.equal_neighbours) /
+                       static_cast<double>(std::max<std::int64_t>(1, health.neighbours));
+  if (equal > kEqualNeighbours && health.constant.count < health.rows_read / 2)
+    report.found.push_back({.kind = IntegrityFault::Kind::few_values,
+                            .tensor = tensor.name,
+                            .weights = health.equal_neighbours,
+                            .times = equal});
 }
 
 void judge(const model::Tensor& tensor, const codec::TensorHealth& health,
@@ -173,6 +239,7 @@ void judge(const model::Tensor& tensor, const codec::TensorHealth& health,
   if (other && other->dims == tensor.dims) witness.emplace(*other);
   judge_zeros(tensor, health, witness ? &*witness : nullptr, report);
   judge_constants(tensor, health, witness ? &*witness : nullptr, report);
+  judge_sizes(tensor, health, report);
 }
 
 }  // namespace

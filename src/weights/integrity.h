@@ -1,8 +1,10 @@
 // What in a file cannot be as its maker wrote it: every weight is read, and what looks wrong is
 // held against the original before it is called so.
 //
-// A NaN or an infinity is wrong by itself. Zeros and rows of one value may be meant (padded
-// embeddings, pruned weights): they are damage where the original has something else there.
+// Wrong by themselves: a NaN or an infinity, a weight thousands of times its matrix's rms, packed
+// words of one value, a matrix or norm of zeros, zeros from the middle of one row on over others.
+// Other zeros and rows of one value may be meant (padded embeddings, pruned weights): they are
+// damage where the original has something else there.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +18,21 @@
 namespace qualm::weights {
 
 struct IntegrityFault {
-  enum class Kind { not_finite, zeros, constant };
+  enum class Kind {
+    not_finite,
+    zeros,
+    constant,    ///< rows of one value
+    too_large,   ///< a weight that no training makes
+    few_values,  ///< neighbours are equal: packed words of one value
+  };
   Kind kind = Kind::not_finite;
   std::string tensor;
   std::int64_t row = 0;      ///< the first one
   std::int64_t rows = 0;     ///< constant: how many; else 0
   std::int64_t weights = 0;  ///< how many, in the whole tensor; of those that were judged for zeros
+  bool whole = false;        ///< zeros: the tensor is nothing else
   bool of_original = false;  ///< the original has something else there
+  double times = 0;          ///< too_large: its matrix's rms; few_values: share of equal neighbours
 };
 
 struct IntegrityReport {

@@ -80,5 +80,72 @@ TEST(IntegrityFault, a_row_of_one_value_is_held_against_the_baseline) {
   EXPECT_TRUE(damage(plain_checkpoint(values), &same).found.empty());
 }
 
+model::Checkpoint of_tensor(const std::string& name, std::vector<float> values,
+                            std::int64_t length = 512) {
+  model::Checkpoint made;
+  made.tensors.push_back(test::plain_tensor(name, length, std::move(values)));
+  return made;
+}
+
+/// The only fault of a file, without an original.
+IntegrityFault only(const model::Checkpoint& candidate) {
+  const auto report = damage(candidate, nullptr);
+  EXPECT_EQ(report.found.size(), 1U);
+  return report.found.empty() ? IntegrityFault{} : report.found.front();
+}
+
+TEST(IntegrityFault, a_router_of_zeros_needs_no_original) {
+  const auto fault = only(of_tensor("blk.0.ffn_gate_inp.weight", std::vector<float>(8 * 512)));
+  EXPECT_EQ(fault.kind, IntegrityFault::Kind::zeros);
+  EXPECT_TRUE(fault.whole);
+}
+
+TEST(IntegrityFault, a_norm_of_zeros_needs_no_original) {
+  EXPECT_TRUE(only(of_tensor("output_norm.weight", std::vector<float>(512))).whole);
+}
+
+TEST(IntegrityFault, a_tail_of_zeros_that_begins_inside_a_row_needs_no_original) {
+  EXPECT_EQ(only(plain_checkpoint(with_zeros(2 * 512 + 200, 6 * 512 - 200))).kind,
+            IntegrityFault::Kind::zeros);
+}
+
+TEST(IntegrityFault, padded_and_pruned_rows_and_untrained_blocks_are_not_judged_alone) {
+  EXPECT_TRUE(
+      damage(of_tensor("token_embd.weight", with_zeros(512, 7 * 512)), nullptr).found.empty());
+  EXPECT_TRUE(
+      damage(of_tensor("blk.0.ffn_up.weight", with_zeros(512, 512)), nullptr).found.empty());
+  EXPECT_TRUE(damage(of_tensor("blk.0.ffn_down.weight", std::vector<float>(8 * 512)), nullptr)
+                  .found.empty());
+  EXPECT_TRUE(
+      damage(of_tensor("blk.0.attn_q.bias", std::vector<float>(512)), nullptr).found.empty());
+}
+
+TEST(IntegrityFault, a_matrix_of_one_value_in_each_row_needs_no_original) {
+  std::vector<float> values(8 * 512);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = 0.1F * static_cast<float>(1 + i / 512);
+  const auto fault = only(plain_checkpoint(values));
+  EXPECT_EQ(fault.kind, IntegrityFault::Kind::constant);
+  EXPECT_EQ(fault.rows, 8);
+}
+
+TEST(IntegrityFault, packed_words_of_one_value_need_no_original) {
+  std::vector<float> values(8 * 512);  // a scale for 64 neighbours
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = 0.1F * static_cast<float>(1 + i / 64 % 7);
+  EXPECT_EQ(only(plain_checkpoint(values)).kind, IntegrityFault::Kind::few_values);
+}
+
+TEST(IntegrityFault, a_weight_of_another_magnitude_needs_no_original) {
+  auto values = plain_values(8 * 512);
+  values[3000] = 300;
+  EXPECT_TRUE(damage(plain_checkpoint(values), nullptr).found.empty()) << "large, as some are";
+  values[3000] = 5.2e4F;
+  const auto fault = only(plain_checkpoint(values));
+  EXPECT_EQ(fault.kind, IntegrityFault::Kind::too_large);
+  EXPECT_EQ(fault.row, 5);
+  EXPECT_GT(fault.times, 5e4);
+}
+
 }  // namespace
 }  // namespace qualm::weights
