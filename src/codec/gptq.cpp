@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "codec/bits.h"
 #include "codec/groups.h"
@@ -168,19 +170,67 @@ Result<Layout> find_layout(const GptqParts& parts, const GptqConfig& config) {
 
 model::Note mislabelled(const char* label, const char* seen) {
   return {"",
-          fmt::format("labelled GPTQ {}, but the zero points are those of {}, and are read as {}",
-                      label, seen, seen),
+          fmt::format("labelled GPTQ {}, but the zero points are those of {}, and are read as {} "
+                      "(checkpoint_format should be {})",
+                      label, seen, seen, seen == std::string_view("v2") ? "gptq_v2" : "gptq"),
           model::Note::Kind::mislabelled};
+}
+
+constexpr std::int64_t kColumns = 64;   // outputs that are read
+constexpr int kMostBits = 4;            // wider steps than the mean of any matrix
+constexpr double kLeastWeights = 4096;  // of fewer the mean says nothing
+/// Steps: the mean of the weights is 0 to within a tenth of a step in trained matrices, so that of
+/// the codes tells whether one is missing from the zero points.
+constexpr double kNearMean = 0.3;
+
+/// Mean of code less stored zero point; zero points that may have wrapped around are left out.
+double mean_over_zero(const GptqParts& parts, const Zeros& zeros, const Layout& layout,
+                      const Groups& groups) {
+  double sum = 0, count = 0;
+  const unsigned wraps = (1u << layout.bits) - 1;
+  const std::int64_t apart = std::max<std::int64_t>(1, layout.n / kColumns);
+  for (std::int64_t n = 0; n < layout.n; n += apart) {
+    const auto word = [&](std::int64_t i) {
+      return load<std::uint32_t>(parts.qweight.bytes.data(), i * layout.n + n);
+    };
+    for (std::int64_t k = 0; k < layout.k; ++k) {
+      const unsigned zero = zeros.stored(groups.of(k), n);
+      if (zero == wraps || zero == 0) continue;
+      sum += static_cast<double>(stream_code(word, k, layout.bits)) - zero;
+      count += 1;
+    }
+  }
+  return count >= kLeastWeights ? sum / count : std::numeric_limits<double>::quiet_NaN();
+}
+
+model::Note contradiction(std::string says) {
+  return {"", std::move(says), model::Note::Kind::mislabelled};
+}
+
+/// What the configuration says of groups and their order, and the tensors do not.
+void check_groups(const GptqConfig& config, const Layout& layout, const Groups& groups,
+                  std::vector<model::Note>& notes) {
+  if (config.group_size > 0 && ceil_divide(layout.k, config.group_size) != layout.groups)
+    notes.push_back(contradiction(
+        fmt::format("group_size is {} in the configuration, the tensors have groups of {}",
+                    config.group_size, ceil_divide(layout.k, layout.groups))));
+  if (config.ordered && layout.groups > 1 && groups.index.empty())
+    notes.push_back(contradiction(
+        "desc_act is true, but the order of the inputs (g_idx) is missing or was never set"));
 }
 
 /// Symmetric files hold one zero point throughout, which tells v1 from v2 better than the label.
 bool zeros_less_one(const std::vector<std::int64_t>& seen, const Layout& layout,
-                    const GptqConfig& config, std::vector<model::Note>& notes) {
-  if (!config.symmetric || layout.planar) return config.zeros_less_one && !layout.planar;
+                    const GptqConfig& config, std::vector<model::Note>& notes, double mean) {
+  if (layout.planar) return false;
   const std::int64_t all = layout.groups * layout.n;
   const std::size_t middle = std::size_t{1} << (layout.bits - 1);
-  const bool is_v1 = seen[middle - 1] == all;
-  const bool is_v2 = seen[middle] == all;
+  bool is_v1 = config.symmetric && seen[middle - 1] == all;
+  bool is_v2 = config.symmetric && seen[middle] == all;
+  if (!is_v1 && !is_v2 && layout.bits <= kMostBits) {
+    is_v1 = std::abs(mean - 1) < kNearMean;
+    is_v2 = std::abs(mean) < kNearMean;
+  }
   if (config.zeros_less_one && is_v2) notes.push_back(mislabelled("v1", "v2"));
   if (!config.zeros_less_one && is_v1) notes.push_back(mislabelled("v2", "v1"));
   return is_v1 || (config.zeros_less_one && !is_v2);
@@ -195,7 +245,9 @@ Result<Matrix> make_gptq(const GptqParts& parts, const GptqConfig& config) {
   const Zeros as_stored(parts.qzeros, layout, ZeroWriting::as_it_is);
   const std::vector<std::int64_t> seen = count_zeros(as_stored, layout);
   std::vector<model::Note> notes;
-  const bool less_one = zeros_less_one(seen, layout, config, notes);
+  const double mean = layout.planar ? 0 : mean_over_zero(parts, as_stored, layout, groups);
+  const bool less_one = zeros_less_one(seen, layout, config, notes, mean);
+  check_groups(config, layout, groups, notes);
   const std::int64_t ambiguous = seen[(std::size_t{1} << layout.bits) - 1];
   if (less_one && ambiguous > 0)
     notes.push_back(

@@ -202,7 +202,8 @@ TEST(GptqVector, a_symmetric_file_with_the_wrong_label_is_believed_over_the_labe
   test::expect_same_bits(found.values, expected_floats(vector));
   ASSERT_EQ(found.weight.notes.size(), 1u);
   EXPECT_EQ(found.weight.notes[0].says,
-            "labelled GPTQ v2, but the zero points are those of v1, and are read as v1");
+            "labelled GPTQ v2, but the zero points are those of v1, and are read as v1 "
+            "(checkpoint_format should be gptq)");
   EXPECT_EQ(found.weight.notes[0].kind, model::Note::Kind::mislabelled);
 }
 

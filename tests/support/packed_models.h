@@ -91,7 +91,11 @@ inline std::string halves(const std::vector<float>& values, std::int64_t n, bool
   return bytes_of(out);
 }
 
-inline Result<codec::Matrix> as_gptq(const Plain& w, int bits) {
+/// Groups of 64; zero points are stored `less` so much.
+inline Result<codec::Matrix> as_gptq(const Plain& w, int bits,
+                                     const codec::GptqConfig& config = {.zeros_less_one = false,
+                                                                        .symmetric = false},
+                                     unsigned less = 0) {
   const Codes codes(w, bits, 64);
   const int each = 32 / bits;
   return codec::make_gptq(
@@ -100,10 +104,12 @@ inline Result<codec::Matrix> as_gptq(const Plain& w, int bits) {
                        [&](auto r, auto c, int i) { return codes.of(c, r * each + i); })),
        make_part("qzeros", Dtype::kI32, {codes.groups, w.n / each},
                  words(codes.groups, w.n / each, bits,
-                       [&](auto r, auto c, int i) { return codes.zero_of(c * each + i, r); })),
+                       [&](auto r, auto c, int i) {
+                         return (codes.zero_of(c * each + i, r) - less) & ((1u << bits) - 1);
+                       })),
        make_part("scales", Dtype::kF16, {codes.groups, w.n}, halves(codes.scale, w.n, true)),
        {}},
-      {.bits = bits, .group_size = 64, .zeros_less_one = false, .symmetric = false});
+      config);
 }
 
 inline Result<codec::Matrix> as_awq(const Plain& w) {

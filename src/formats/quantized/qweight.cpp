@@ -44,6 +44,7 @@ codec::GptqConfig gptq_config(const Module& module) {
   codec::GptqConfig result;
   result.bits = static_cast<int>(integer_or(config, "bits", integer_or(config, "w_bit", 0)) & 15);
   result.group_size = group_size_of(config);
+  result.ordered = flag_or(config, "desc_act", false) && !flag_or(config, "static_groups", false);
   result.symmetric = flag_or(config, "sym", true);
   result.whole_word_zeros = made_by_gptqmodel(config);
   const std::string format =
