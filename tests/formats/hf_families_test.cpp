@@ -89,8 +89,22 @@ TEST(HfLlama, what_keeps_its_order_keeps_its_bytes) {
 TEST(HfLlama, a_tied_head_that_is_stored_anyway_is_left_out_and_told) {
   const auto model = dense_model("llama").set("tie_word_embeddings", true).checkpoint();
   EXPECT_TRUE(model.tied_embeddings());
-  ASSERT_EQ(model.notes.size(), 1u);
+  ASSERT_EQ(model.notes.size(), 2u);
   EXPECT_EQ(model.notes[0].place, "tensor lm_head.weight");
+}
+
+TEST(HfLlama, a_tied_head_that_is_not_the_embedding_is_told_with_its_distance) {
+  auto source = dense_model("llama").set("tie_word_embeddings", true);
+  const auto note = [](const model::Checkpoint& model) {
+    const auto found =
+        std::ranges::find(model.notes, model::Note::Kind::mislabelled, &model::Note::kind);
+    return found == model.notes.end() ? std::string() : found->says;
+  };
+  EXPECT_TRUE(note(source.checkpoint())
+                  .starts_with("tie_word_embeddings drops a head that is not the embedding: they "
+                               "differ by "));
+  source.copy("model.embed_tokens.weight", "lm_head.weight");
+  EXPECT_EQ(note(source.checkpoint()), "");
 }
 
 TEST(HfLlama, tensors_without_a_place_are_counted) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -35,6 +36,16 @@ class HfModel {
                 std::string bytes) {
     std::erase_if(parts_, [&](const codec::Part& old) { return old.name == name; });
     parts_.push_back(make_part(name, dtype, std::move(shape), std::move(bytes)));
+    return *this;
+  }
+  /// The one tensor in the place of the other.
+  HfModel& copy(const std::string& from, const std::string& to) {
+    const auto of = std::ranges::find(parts_, from, &codec::Part::name);
+    codec::Part made = *of;
+    made.name = to;
+    without(to);
+    parts_.push_back(std::move(made));
+    values_[to] = values_[from];
     return *this;
   }
   HfModel& without(const std::string& name) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +14,7 @@
 #include "formats/hf/tensors.h"
 #include "formats/hf/tokenizer.h"
 #include "formats/json.h"
+#include "model/sample_rows.h"
 
 namespace qualm::formats::hf {
 namespace {
@@ -167,6 +169,36 @@ void check_vocabulary(const Config& config, model::Checkpoint& checkpoint) {
          "is used"});
 }
 
+/// A head that the flag drops and that is not the embedding: what reads the flag runs another model
+/// than what reads the tensor.
+Result<void> check_dropped_head(const Weight& head, model::Checkpoint& checkpoint) {
+  constexpr std::int64_t kRows = 256;
+  constexpr double kApart = 0.05;  // relative: twice the largest error of any float is 0.008
+  const model::Tensor* embedding = checkpoint.find("token_embd.weight");
+  if (embedding == nullptr || head.dims.size() != 2 || head.dims[0] != embedding->row_length())
+    return {};
+  std::vector<float> own(static_cast<std::size_t>(head.dims[0])), tied(own.size());
+  double apart = 0, squares = 0;
+  for (const std::int64_t row :
+       model::sample_rows(std::min(head.dims[1], embedding->row_count()), kRows)) {
+    QUALM_CHECK(head.data->rows(row, 1, own));
+    QUALM_CHECK(embedding->data->rows(row, 1, tied));
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      apart += (double{own[i]} - tied[i]) * (double{own[i]} - tied[i]);
+      squares += double{tied[i]} * tied[i];
+    }
+  }
+  const double share = squares > 0 ? std::sqrt(apart / squares) : 0;
+  if (share > kApart)
+    checkpoint.notes.push_back(
+        {"tensor output.weight",
+         fmt::format("tie_word_embeddings drops a head that is not the embedding: they differ by "
+                     "{:.0f} % of their size (set it to false)",
+                     100 * share),
+         model::Note::Kind::mislabelled});
+  return {};
+}
+
 void take_tensors(Tensors tensors, model::Checkpoint& checkpoint) {
   checkpoint.tensors = std::move(tensors.tensors);
   std::ranges::move(tensors.notes, std::back_inserter(checkpoint.notes));
@@ -193,7 +225,9 @@ Result<model::Checkpoint> make_checkpoint(const safetensors::Container& containe
     QUALM_TRY(auto tensors, read.family != nullptr
                                 ? canonical_tensors(container, quantization, read)
                                 : raw_tensors(container, quantization));
+    const std::optional<Weight> head = std::move(tensors.dropped_head);
     take_tensors(std::move(tensors), checkpoint);
+    if (head) QUALM_CHECK(check_dropped_head(*head, checkpoint));
     if (read.family != nullptr) check_vocabulary(read, checkpoint);
     add_origin(config, checkpoint.metadata);
   }

@@ -102,6 +102,7 @@ class Builder {
     if (found.front().rule->name == "output" && config_.tied && is_plain(weight)) {
       out_.notes.push_back({"tensor " + module + ".weight",
                             "left out: the configuration ties the head to the embedding"});
+      out_.dropped_head = weight;
       return {};
     }
     return place(module + ".weight", found, weight);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ namespace qualm::formats::hf {
 struct Tensors {
   std::vector<model::Tensor> tensors;
   std::vector<model::Note> notes;
+  std::optional<Weight> dropped_head = std::nullopt;  ///< that the configuration ties
 };
 
 /// Canonical names and order. Needs config.family. Errors: HF-007 more layers than the files have,
