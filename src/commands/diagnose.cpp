@@ -118,7 +118,7 @@ Result<void> refuse_damaged(const model::Checkpoint& baseline, std::int32_t thre
   if (integrity.found.empty()) return {};
   const weights::IntegrityFault& first = integrity.found.front();
   return fail({Kind::input, "DIAGNOSE-001", baseline.path, "tensor " + first.tensor,
-               "an original with finite weights", diagnose::in_words(first),
+               "an original without damage", diagnose::in_words(first),
                "The original itself is damaged: download it again, or name another with "
                "--baseline."});
 }

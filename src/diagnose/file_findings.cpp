@@ -1,15 +1,18 @@
 #include "diagnose/file_findings.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "diagnose/key_effects.h"
 #include "diagnose/metadata_difference.h"
 #include "diagnose/weights_in_words.h"
+#include "model/layer_name.h"
 #include "model/runtime.h"
 
 namespace qualm::diagnose {
@@ -76,19 +79,19 @@ void add_integrity(const weights::IntegrityReport& integrity, FileFindings& foun
     found.notes.push_back(fact("not_read", tensor));
 }
 
-/// The file contradicts itself, and not all runtimes see through that.
+/// The file contradicts itself, and not all runtimes see through that. What is said of many
+/// matrices is told once.
 void add_mislabelled(const model::Checkpoint& candidate, FileFindings& found) {
-  const auto mislabelled = [](const model::Note& note) {
-    return note.kind == model::Note::Kind::mislabelled;
-  };
-  const auto first = std::ranges::find_if(candidate.notes, mislabelled);
-  if (first == candidate.notes.end()) return;
-  found.faults.push_back(
-      {.kind = FaultKind::mislabelled,
-       .effect = Effect::prompts,
-       .where = "checkpoint_format",
-       .says = fmt::format("{} here: runtimes that go by the label are a step off ({} matrices)",
-                           first->says, std::ranges::count_if(candidate.notes, mislabelled))});
+  std::map<std::string, std::int64_t> matrices;
+  for (const model::Note& note : candidate.notes)
+    if (note.kind == model::Note::Kind::mislabelled) ++matrices[note.says];
+  for (const auto& [says, count] : matrices)
+    found.faults.push_back(
+        {.kind = FaultKind::mislabelled,
+         .effect = Effect::prompts,
+         .where = "checkpoint_format",
+         .says = fmt::format("{}; runtimes that go by the label run other weights ({} {})", says,
+                             count, count == 1 ? "matrix" : "matrices")});
 }
 
 bool damaged(const weights::IntegrityReport& integrity, const std::string& tensor) {
@@ -96,11 +99,43 @@ bool damaged(const weights::IntegrityReport& integrity, const std::string& tenso
          integrity.found.end();
 }
 
+/// "in layer 2", "in layers 0, 3", "in all layers".
+std::string layers_in_words(const std::set<std::int64_t>& layers, const model::Checkpoint& of) {
+  if (std::ssize(layers) == of.arch_integer("block_count").value_or(0) && layers.size() > 1)
+    return "in all layers";
+  return fmt::format("in layer{} {}", layers.size() == 1 ? "" : "s", fmt::join(layers, ", "));
+}
+
+bool of_experts(const weights::Mismatch& mismatch) {
+  using enum weights::Mismatch::Kind;
+  return mismatch.kind == experts_exchanged || mismatch.kind == expert_order;
+}
+
+/// An expert is three matrices, and all of them were moved together: told once.
+void add_moved_experts(const Facts& facts, FileFindings& found) {
+  std::map<std::string, std::pair<std::set<std::int64_t>, std::vector<std::string>>> moved;
+  for (const weights::MismatchedTensor& one : facts.read_weights.origin->mismatched) {
+    const auto layer = model::layer_of(one.tensor);
+    if (!of_experts(one.mismatch) || !layer) continue;
+    auto& [layers, tensors] = moved[in_words(one.mismatch)];
+    layers.insert(*layer);
+    tensors.push_back(one.tensor);
+  }
+  for (const auto& [words, where] : moved)
+    found.faults.push_back(
+        {.kind = FaultKind::mismatched_tensor,
+         .effect = Effect::weights,
+         .where = "tensor " + where.second.front(),
+         .tensors = where.second,
+         .says = words + " " + layers_in_words(where.first, *facts.given.candidate)});
+}
+
 /// Tensors that are not the original's, among others that are: no rounding does that.
 void add_mismatched(const Facts& facts, FileFindings& found) {
   if (!facts.read_weights.origin) return;
+  add_moved_experts(facts, found);
   for (const weights::MismatchedTensor& one : facts.read_weights.origin->mismatched)
-    if (!damaged(facts.files.integrity, one.tensor))
+    if (!damaged(facts.files.integrity, one.tensor) && !of_experts(one.mismatch))
       found.faults.push_back(
           {.kind = FaultKind::mismatched_tensor,
            .effect = Effect::weights,

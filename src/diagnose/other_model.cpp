@@ -17,7 +17,11 @@ bool far_from_original(const weights::Provenance& origin) {
 
 }  // namespace
 
-Status status_of(const weights::Provenance& origin) {
+Status status_of(const Facts& facts) {
+  const weights::Provenance& origin = *facts.read_weights.origin;
+  // A damaged matrix is no rounding of the original's either, and is nobody's.
+  if (origin.differing && !origin.base_given && !facts.files.integrity.found.empty())
+    return Status::cannot_tell;
   switch (origin.origin) {
     case weights::Origin::fine_tune:
       return Status::cleared;
@@ -34,7 +38,7 @@ Status status_of(const weights::Provenance& origin) {
 Known<bool> of_another_model(const Facts& facts) {
   if (!facts.read_weights.origin) return false;
   const weights::Provenance& origin = *facts.read_weights.origin;
-  const Status status = status_of(origin);
+  const Status status = status_of(facts);
   if (status != Status::cannot_tell) return status == Status::cause;
   // Weights that were broken since (check 0) are as far off, and are nobody's.
   if (!facts.files.integrity.found.empty() || !far_from_original(origin) || !facts.paired())

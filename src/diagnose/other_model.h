@@ -13,7 +13,8 @@ namespace qualm::diagnose {
 /// cannot tell.
 void not_attributable(Finding& finding);
 
-/// What the origin of the weights says by itself: cleared, cause or cannot_tell.
-[[nodiscard]] Status status_of(const weights::Provenance& origin);
+/// What the origin of the weights says by itself: cleared, cause or cannot_tell. Precondition: it
+/// was read.
+[[nodiscard]] Status status_of(const Facts& facts);
 
 }  // namespace qualm::diagnose

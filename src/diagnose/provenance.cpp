@@ -8,7 +8,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
+#include <iterator>
 
 #include "diagnose/checks.h"
 #include "diagnose/loss.h"
@@ -102,10 +105,33 @@ Known<void> compare_with_both(const Facts& facts, std::vector<Evidence>& evidenc
   return {};
 }
 
+/// A GGUF whose name tells of another quantizer was made from its weights.
+void add_named_quantizer(const model::Checkpoint& candidate, Finding& result) {
+  constexpr std::array kKeys{"general.name", "general.basename", "general.finetune",
+                             "general.source.name_or_path"};
+  constexpr std::array kMarks{"awq", "gptq", "bnb", "4bit", "4-bit", "nf4", "exl2", "exl3", "hqq"};
+  if (!candidate.format.starts_with("GGUF")) return;
+  for (const char* key : kKeys) {
+    const auto name = candidate.metadata.string(key);
+    if (!name) continue;
+    std::string lower = *name;
+    std::ranges::transform(lower, lower.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    for (const char* mark : kMarks) {
+      if (lower.find(mark) == std::string::npos) continue;
+      result.evidence.push_back(
+          fact("named_quantizer",
+               fmt::format("{} is \"{}\": the file may be a quant of a quant", key, *name)));
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 Known<Finding> check_provenance(const Facts& facts) {
   Finding result;
+  add_named_quantizer(*facts.given.candidate, result);
   if (!facts.given.baseline || !facts.read_weights.origin) {
     result.needs.emplace_back(
         "the original model (--baseline), and the base model that it was fine-tuned from "
@@ -114,9 +140,11 @@ Known<Finding> check_provenance(const Facts& facts) {
   }
   const Provenance& found = *facts.read_weights.origin;
   const bool base_given = facts.given.base_model != nullptr;
-  result.status = status_of(found);
-  result.headline = in_words(found);
-  result.evidence = evidence_of(found, base_given);
+  result.status = status_of(facts);
+  result.headline = found.differing && result.status == Status::cannot_tell
+                        ? "the weights are damaged (check 0): whose they are is not known"
+                        : in_words(found);
+  std::ranges::move(evidence_of(found, base_given), std::back_inserter(result.evidence));
   QUALM_TRY(const bool other_model, of_another_model(facts));
   if (other_model && result.status == Status::cannot_tell) {
     result.status = Status::cause;

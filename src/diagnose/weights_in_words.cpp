@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/units.h"
@@ -11,11 +12,14 @@
 namespace qualm::diagnose {
 namespace {
 
+using weights::Differing;
 using weights::IntegrityFault;
 using weights::Mismatch;
 using weights::Origin;
 using weights::Provenance;
 using weights::UnquantizedTensors;
+
+constexpr std::size_t kSharesShown = 4;  // of classes
 
 std::string percent(double share) { return format_value(share, {.percent = true}); }
 
@@ -58,7 +62,54 @@ std::string norms_without_base(const UnquantizedTensors& unquantized) {
   return unquantized.off.empty() ? "norms identical" : "the other norms identical";
 }
 
+std::string layers_in_words(const weights::DifferingClass& one) {
+  if (one.layers.empty()) return fmt::format(" of all {} layers", one.in_layers);
+  return fmt::format(" of layer{} {}", one.layers.size() == 1 ? "" : "s",
+                     fmt::join(one.layers, ", "));
+}
+
+/// "attn_q and attn_v of all 6 layers": classes that differ in the same layers are told together.
+std::string classes_in_words(const Differing& differing) {
+  std::string text;
+  for (std::size_t i = 0; i < differing.classes.size(); ++i) {
+    const auto& one = differing.classes[i];
+    const std::string where = one.in_layers == 0 ? "" : layers_in_words(one);
+    const bool last = i + 1 == differing.classes.size();
+    const bool shared = !last && differing.classes[i + 1].in_layers > 0 &&
+                        layers_in_words(differing.classes[i + 1]) == where;
+    const bool before_last = i + 2 == differing.classes.size();
+    text += one.name + (shared ? "" : where) + (last ? "" : before_last ? " and " : ", ");
+  }
+  return text;
+}
+
+std::string within_in_words(const Differing& differing) {
+  if (!differing.within) return "more than rounding leaves";
+  std::string shares;
+  for (const auto& one : differing.classes)
+    if (one.within) shares += (shares.empty() ? "" : " / ") + percent(*one.within);
+  if (differing.all_of_layers || differing.classes.size() > kSharesShown)
+    shares = percent(*differing.within);
+  std::string text = shares + " within half a step";
+  if (differing.within_elsewhere)
+    text += fmt::format(", {} elsewhere", percent(*differing.within_elsewhere));
+  else if (differing.left_by_type)
+    text += fmt::format(", where its types leave {}", percent(*differing.left_by_type));
+  return text;
+}
+
+std::string differing_in_words(const Differing& differing) {
+  const bool all = differing.all_of_layers;
+  const std::string what = all ? "the matrices of all layers" : classes_in_words(differing);
+  const char* cause = differing.quant_of_quant() ? "a quant of a quant"
+                      : all ? "a quant of another fine-tune, of a merge, or of a quant"
+                            : "a missing or other LoRA, or another merge";
+  return fmt::format("{} are not the original's ({}): {}", what, within_in_words(differing), cause);
+}
+
 std::string without_base(const Provenance& found) {
+  if (found.differing && found.origin == Origin::neither)
+    return differing_in_words(*found.differing) + "; " + norms_without_base(found.unquantized);
   const std::string norms = norms_without_base(found.unquantized);
   const bool more = found.residual_share &&
                     weights::more_than_rounding(*found.residual_share, found.residual_over_step);
@@ -81,6 +132,20 @@ std::string in_words(const Mismatch& mismatch) {
                          std::abs(mismatch.number));
     case Mismatch::Kind::scaled:
       return fmt::format("the original's values times {:.3g}", mismatch.number);
+    case Mismatch::Kind::experts_exchanged:
+      return fmt::format("experts {} exchanged", fmt::join(mismatch.experts, " and "));
+    case Mismatch::Kind::expert_order:
+      return fmt::format("the original's experts in another order ({} of them)",
+                         mismatch.experts.size());
+    case Mismatch::Kind::experts_unknown:
+      return fmt::format("experts {} differ from the original's",
+                         fmt::join(mismatch.experts, ", "));
+    case Mismatch::Kind::not_scaled:
+      return fmt::format("lacks the scales that were divided out of {}, which feeds it",
+                         mismatch.other);
+    case Mismatch::Kind::other_norm:
+      return fmt::format("its scales were divided out of {}, which does not feed it",
+                         mismatch.other);
     case Mismatch::Kind::rows_overwritten:
       return fmt::format("rows {} to {} differ from the original's ({} residual, elsewhere {})",
                          mismatch.first_row, mismatch.last_row,
@@ -130,6 +195,8 @@ std::string in_words(const Provenance& found) {
     case Origin::merge:
       return "a quant of a merge of both: " + evidence;
     case Origin::neither:
+      if (found.differing && found.by_matrices != Origin::neither)
+        return differing_in_words(*found.differing) + "; " + evidence;
       return fmt::format("a quant of neither: {}; {}", residual_in_words(found),
                          unquantized_in_words(found.unquantized));
     case Origin::cannot_tell:

@@ -15,12 +15,17 @@ namespace qualm::weights {
 /// How a tensor differs from what the original has in its place.
 struct Mismatch {
   enum class Kind {
-    unknown,           ///< it is found nowhere in the original
-    other_tensor,      ///< the original's tensor `other`
-    row_order,         ///< the original's rows in another order
-    shifted,           ///< `number` added to every value
-    scaled,            ///< times `number`
-    rows_overwritten,  ///< rows `first_row` to `last_row`; the rest is the original's
+    unknown,            ///< it is found nowhere in the original
+    other_tensor,       ///< the original's tensor `other`
+    row_order,          ///< the original's rows in another order
+    shifted,            ///< `number` added to every value
+    scaled,             ///< times `number`
+    rows_overwritten,   ///< rows `first_row` to `last_row`; the rest is the original's
+    experts_exchanged,  ///< the two of `experts`
+    expert_order,       ///< `experts` are the original's in another order
+    experts_unknown,    ///< `experts` are found nowhere in it
+    not_scaled,  ///< AWQ's scales are in the norm `other` that feeds it, and not in its columns
+    other_norm,  ///< its columns were scaled, and `other`, which does not feed it, was divided
   };
   Kind kind = Kind::unknown;
   /// Of the squares, what the original's tensor in its place does not explain; of the overwritten
@@ -30,6 +35,7 @@ struct Mismatch {
   double number = 0;
   std::int64_t first_row = 0;
   std::int64_t last_row = 0;
+  std::vector<std::int64_t> experts = {};
   double usual_share = 0;  ///< residual share of the rows that were not overwritten
 };
 

@@ -10,6 +10,7 @@
 #include "model/sample_rows.h"
 #include "numeric/cluster.h"
 #include "weights/blocks.h"
+#include "weights/mismatched_experts.h"
 #include "weights/mismatched_rows.h"
 #include "weights/mismatched_tensors.h"
 #include "weights/regression.h"
@@ -21,7 +22,9 @@
 namespace qualm::weights {
 namespace {
 
+constexpr std::int64_t kGridsLookedAt = 4;                    // matrices
 constexpr std::int64_t kClusters = 64;                        // of rows, for each tensor
+constexpr std::int64_t kOfExpert = 4;                         // of them, for each expert
 constexpr std::int64_t kMostWeights = std::int64_t{1} << 21;  // read of one tensor
 
 /// The same matrix in the three models; base is A again where no B was given.
@@ -40,8 +43,9 @@ struct Triple {
 struct Sample {
   std::vector<std::int64_t> firsts;  ///< of each cluster, its first row
   std::int64_t count = 0;            ///< rows of one cluster that are read
-  Sample(std::int64_t rows, std::int64_t length) {
-    const std::int64_t clusters = std::clamp<std::int64_t>(rows, 1, kClusters);
+  Sample(std::int64_t rows, std::int64_t length, std::int64_t experts) {
+    const std::int64_t wanted = experts * std::max(kOfExpert, kClusters / experts);
+    const std::int64_t clusters = std::clamp<std::int64_t>(rows, 1, wanted);
     const std::int64_t apart = rows / clusters;
     firsts = model::sample_rows(apart * clusters, clusters);
     count = std::clamp<std::int64_t>(kMostWeights / std::max<std::int64_t>(1, clusters * length), 1,
@@ -104,7 +108,7 @@ class Collector {
 
   Result<void> add(const Triple& triple, bool base_given) {
     const std::int64_t length = triple.w->row_length();
-    const Sample sample(triple.rows, length);
+    const Sample sample(triple.rows, length, experts_of(*triple.w));
     std::vector<RegressionSums> clusters(static_cast<std::size_t>(sample.clusters()));
     const std::int64_t at_once = rows_per_block(length);
     QUALM_CHECK(for_each_block(
@@ -125,7 +129,10 @@ class Collector {
   Result<void> finish(const model::Checkpoint& fine_tune, Provenance& found, bool base_given) {
     Suspects suspects;
     suspects.of = static_cast<std::int64_t>(matrices_.size());
-    for (const Matrix& matrix : matrices_) {
+    for (Matrix& matrix : matrices_) {
+      if (!matrix.mismatch) {
+        QUALM_TRY(matrix.mismatch, mismatched_experts(*matrix.w, *matrix.a, matrix.experts));
+      }
       if (matrix.mismatch)
         found.mismatched.push_back({matrix.origin.name, *matrix.mismatch});
       else if (suspect(matrix.origin))
@@ -137,15 +144,36 @@ class Collector {
       if (std::ranges::find(found.mismatched, matrix.origin.name, &MismatchedTensor::tensor) ==
           found.mismatched.end())
         pool(matrix);
+      else
+        matrix.origin.differs.reset();  // told with what it holds
       found.tensors.push_back(std::move(matrix.origin));
     }
+    found.differing = differing(found.tensors);
+    QUALM_CHECK(look_for_grid(found));
     conclude(found, base_given);
     return {};
   }
 
  private:
+  /// In the first few of those that differ: it shows in all or in none.
+  Result<void> look_for_grid(Provenance& found) const {
+    if (!found.differing || !found.differing->all_of_layers) return {};
+    std::int64_t looked_at = 0, shown = 0;
+    for (const Matrix& matrix : matrices_) {
+      if (!matrix.of_layer || looked_at == kGridsLookedAt) continue;
+      QUALM_TRY(const bool grid, other_grid(*matrix.w));
+      ++looked_at;
+      shown += grid ? 1 : 0;
+    }
+    found.differing->other_grid = looked_at > 0 && shown == looked_at;
+    return {};
+  }
+
   struct Matrix {
     const model::Tensor* w = nullptr;
+    const model::Tensor* a = nullptr;
+    std::vector<std::int64_t> experts;  ///< that are suspect
+    bool of_layer = false;
     TensorOrigin origin;
     std::optional<Mismatch> mismatch;  ///< what was done to the original's matrix
     RegressionSums sums;
@@ -190,9 +218,15 @@ class Collector {
     }
     origin.residual_share = matrix.residual / sums.ww;
     matrix.w = triple.w;
+    matrix.of_layer = model::layer_name(origin.name).has_value();
     matrix.mismatch = scaled(origin.gain, origin.residual_share);
-    if (!matrix.mismatch) matrix.mismatch = overwritten_rows(clusters, sample.firsts, sample.count);
+    matrix.a = triple.a;
+    matrix.experts = suspect_experts(*triple.w, clusters, sample.firsts);
+    if (!matrix.mismatch && matrix.experts.empty())
+      matrix.mismatch = overwritten_rows(clusters, sample.firsts, sample.count);
     if (sums.step_noise > 0) origin.residual_over_step = matrix.residual / sums.step_noise;
+    if (sums.gridded > 0) origin.within = sums.within_a / sums.gridded;
+    origin.differs = differs(origin, triple.w->encoding, triple.a->encoding);
     matrices_.push_back(std::move(matrix));
   }
 
@@ -252,6 +286,12 @@ Result<void> take_mismatched_norms(const model::Checkpoint& candidate,
   return {};
 }
 
+bool scaled_for_other_norm(const Provenance& found, const std::string& name) {
+  return std::ranges::any_of(found.mismatched, [&](const MismatchedTensor& one) {
+    return one.tensor == name && one.mismatch.kind == Mismatch::Kind::other_norm;
+  });
+}
+
 bool vector_like(const model::Tensor& tensor) { return tensor.row_count() == 1; }
 
 /// Matrices of one row length whose common rows can be compared: embeddings may be padded.
@@ -267,7 +307,7 @@ Result<Provenance> provenance(const model::Checkpoint& candidate,
                               int threads, Progress& progress) {
   Provenance found;
   found.base_given = base != nullptr;
-  QUALM_TRY(auto unscaling, find_unscaling(candidate, fine_tune));
+  QUALM_TRY(auto unscaling, find_unscaling(candidate, fine_tune, &found.mismatched));
   bool to_b = false;  // scales show best against the model that it was done to
   if (base) {
     QUALM_TRY(auto against_base, find_unscaling(candidate, *base));
@@ -280,6 +320,7 @@ Result<Provenance> provenance(const model::Checkpoint& candidate,
   for (const model::Tensor& w : candidate.tensors) {
     progress.update("comparing with what it may come from", done, candidate.tensor_bytes());
     done += w.bytes;
+    if (scaled_for_other_norm(found, w.name)) continue;
     const model::Tensor* a = of_a.find(w.name);
     const model::Tensor* b = of_b.find(w.name);
     if (!a || !b || w.parameters() == 0 || !comparable(w, *a) || !comparable(w, *b)) continue;

@@ -19,6 +19,7 @@
 #include "base/progress.h"
 #include "model/checkpoint.h"
 #include "numeric/estimate.h"
+#include "weights/differing.h"
 #include "weights/mismatched_tensors.h"
 
 namespace qualm::weights {
@@ -62,6 +63,8 @@ struct TensorOrigin {
   double gain = 0;                           ///< c: below 1 where the quantizer shrinks
   double residual_share = 0;                 ///< of the squares of its weights, what the fit leaves
   std::optional<double> residual_over_step;  ///< of its squares, over step^2 / 12
+  std::optional<double> within;              ///< share within half a step of A's
+  std::optional<bool> differs;               ///< no rounding of A's; absent: not judged
 };
 
 struct Provenance {
@@ -83,6 +86,7 @@ struct Provenance {
   UnquantizedTensors unquantized;
   std::int64_t unscaled = 0;  ///< tensors whose scales were undone, or that were left out for them
   std::vector<TensorOrigin> tensors;
+  std::optional<Differing> differing;        ///< of these: no roundings of A's
   std::vector<MismatchedTensor> mismatched;  ///< they are in no figure above
 };
 

@@ -86,13 +86,17 @@ bool more_than_rounding(double residual_share, std::optional<double> residual_ov
 }
 
 void decide(Provenance& found) {
-  if (!found.base_given) {
-    found.origin = without_base(found);
-    return;
-  }
-  found.by_matrices = by_alpha(found);
   found.by_unquantized = by_unquantized(found.unquantized);
-  found.origin = together(found.by_matrices, found.by_unquantized);
+  if (found.base_given) {
+    found.by_matrices = by_alpha(found);
+    found.origin = together(found.by_matrices, found.by_unquantized);
+  } else {
+    found.origin = without_base(found);
+  }
+  // alpha may be 1 where something was added to the fine-tune; norms are the same after a LoRA.
+  const bool open = found.origin == Origin::cannot_tell && !found.base_given;
+  if (found.differing && (open || found.origin == Origin::fine_tune))
+    found.origin = Origin::neither;
 }
 
 }  // namespace qualm::weights

@@ -41,6 +41,7 @@ void RegressionSums::add(std::span<const float> w, std::span<const float> a,
     aa += ai * ai, wa += wi * ai;
     if (steps.empty()) continue;
     const double step = steps[i];
+    if (step == 0) continue;  // a block of zeros has no grid
     const double half = 0.5 * step + kStoredScale * std::abs(wi);
     gridded += 1;
     step_noise += step * step / 12;

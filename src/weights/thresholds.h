@@ -3,7 +3,9 @@
 // are decides nothing and stands beside the code that reads them.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 
 namespace qualm::weights {
 
@@ -41,6 +43,45 @@ inline constexpr float kSubnormal = 0x1p-24F;
 /// Of a norm's squares: more than tuning moves it. Chosen.
 inline constexpr double kFarOff = 0.01;
 
+// --- Matrices that differ -----------------------------------------------------------------------
+
+/// Share of the weights within half a step of the original's, where llama-quantize made the type
+/// from it: the least of the matrices of the bundled base, plain and with an importance matrix.
+struct LeftByType {
+  std::string_view type;
+  double plain = 1;
+  double with_importance = 1;
+};
+inline constexpr std::array<LeftByType, 14> kLeftByType{{
+    {"Q8_0", 1.0, 1.0},
+    {"Q6_K", 0.9997, 0.9901},
+    {"Q5_K", 0.9969, 0.9935},
+    {"Q5_1", 0.9986, 0.9864},
+    {"Q5_0", 0.9971, 0.9870},
+    {"Q4_K", 0.9981, 0.9914},
+    {"Q4_1", 0.9993, 0.9858},
+    {"Q4_0", 0.9939, 0.9847},
+    {"IQ4_NL", 0.9998, 0.9954},
+    {"IQ4_XS", 0.9989, 0.9949},
+    {"Q3_K", 0.9909, 0.9753},
+    {"Q2_K", 0.9951, 0.9830},
+    {"TQ1_0", 1.0, 1.0},
+    {"TQ2_0", 1.0, 1.0},
+}};
+/// A matrix differs where its share is so much below that with an importance matrix. Chosen: more
+/// than a matrix costs (1.6 points at most). A LoRA of 15 % of a matrix's size leaves 77 % in Q3_K,
+/// 60 % in Q4_K, 5 % in Q8_0.
+inline constexpr double kFewerWithin = 0.03;
+/// Times the rounding of a float type, relative: more is no rounding. Chosen.
+inline constexpr double kFloatRoundings = 4;
+/// All matrices differ by one part of their size where its spread (standard deviation over mean) is
+/// below. A Q4_K_M of an NF4: 0.07; the bundled fine-tune against its base: 0.22.
+inline constexpr double kSameShare = 0.12;
+/// Bits of a type on whose grid another one can be seen.
+inline constexpr int kFineBits = 6;
+/// Of 16 neighbours, the part that have a value of their own; a grid of 4 bits shows below.
+inline constexpr double kFewValues = 0.7;
+
 // --- Mismatched tensors -------------------------------------------------------------------------
 
 /// Of the tensors of a kind: more that are unknown are another model's.
@@ -68,6 +109,10 @@ inline constexpr double kMostOverwritten = 0.2;
 /// away; a fitted ratio takes a little from any noise.
 inline constexpr double kLeftByNorms = 0.75;
 inline constexpr double kLeftByFit = 0.5;
+/// Of the squared distance with the scales undone, or without: a tensor was left out of a scale, or
+/// scaled for another norm, where the one is so much smaller than the other. Chosen: exact scales
+/// leave what rounding does.
+inline constexpr double kLeftOut = 0.25;
 /// Relative: norms closer than that are the same but for their float16.
 inline constexpr double kSameNorm = 0x1p-10;
 
@@ -76,6 +121,15 @@ inline constexpr double kSameNorm = 0x1p-10;
 /// Of the tensor's rms: weights of the original below count as the zeros that a quantizer may make
 /// of them. Chosen.
 inline constexpr double kZeroBelow = 1e-3;
+/// Of a row: zeros that begin or end so far inside of one, and hold a whole row beside it, are a
+/// hole in the file. What is pruned or padded is whole rows; a block may round to zero.
+inline constexpr double kHoleInRow = 0.125;
+/// Times the median rms of the rows. The bundled models' largest weight is under 100; overwritten
+/// bytes read as numbers give 1e5 and more (metaseq issue 122: 1e6).
+inline constexpr double kTooLarge = 1e4;
+/// Of the pairs of neighbours that are not zero: more that are equal are one packed value. Types of
+/// one bit have 0.5.
+inline constexpr double kEqualNeighbours = 0.9;
 
 // --- Quantization error -------------------------------------------------------------------------
 

@@ -82,8 +82,8 @@ Distances squared_distances(std::span<const float> plain, std::span<const float>
   return sum;
 }
 
-/// Whether the factors leave no more than that of the squared distance of the sampled rows.
-Result<bool> helps(const Pair& pair, const Factors& before, const Factors& after, double left) {
+/// Over sampled rows: with the factors `before`, and with `after` in their place.
+Result<Distances> distances(const Pair& pair, const Factors& before, const Factors& after) {
   Distances sum;
   TwoRows both;
   for (const std::int64_t row : model::sample_rows(pair.rows(), kSampledRows)) {
@@ -95,7 +95,7 @@ Result<bool> helps(const Pair& pair, const Factors& before, const Factors& after
     sum.plain += of_row.plain;
     sum.undone += of_row.undone;
   }
-  return sum.undone < left * sum.plain;
+  return sum;
 }
 
 /// The factor of each row of `pair`, its other factors applied, that brings it closest.
@@ -119,35 +119,67 @@ Result<std::vector<float>> row_ratios(const Pair& pair, const Factors& known) {
   return ratios;
 }
 
+/// A norm, and the linears that read its output.
+struct Readers {
+  const char* norm;
+  std::vector<const char*> linears;
+};
+const Readers kAttention{"attn_norm.weight",
+                         {"attn_q.weight", "attn_k.weight", "attn_v.weight", "attn_qkv.weight"}};
+const Readers kFeedForward{"ffn_norm.weight",
+                           {"ffn_gate.weight", "ffn_up.weight", "ffn_gate_exps.weight",
+                            "ffn_up_exps.weight", "ffn_gate_inp.weight", "ffn_gate_shexp.weight",
+                            "ffn_up_shexp.weight", "ffn_gate_inp_shexp.weight"}};
+
 class Finder {
  public:
   Finder(const model::Checkpoint& model, const model::Checkpoint& baseline)
       : model_(model), baseline_(baseline) {}
 
-  /// norm -> the linears that read its output, all with one s.
-  Result<bool> norm(const std::string& layer, const char* norm_name,
-                    std::initializer_list<const char*> linears) {
-    const auto norm = pair_of(model_, baseline_, layer + norm_name);
+  /// norm -> the linears that read its output, all with one s. False where most are as they were.
+  Result<bool> norm(const std::string& layer, const Readers& readers) {
+    const auto norm = pair_of(model_, baseline_, layer + readers.norm);
     if (!norm || norm->rows() != 1) return false;
     QUALM_TRY(const auto ratio, norm_ratio(*norm));
     if (!ratio) return false;
-    std::optional<bool> scaled;
-    for (const char* linear : linears) {
+    const Factors factors{*ratio, {}, false};
+    std::vector<std::string> undone, left_out;
+    std::size_t closer = 0;
+    for (const char* linear : readers.linears) {
       const auto pair = pair_of(model_, baseline_, layer + linear);
       if (!pair || pair->columns() != norm->columns()) continue;
-      const Factors factors{*ratio, {}, false};
-      if (!scaled) {
-        QUALM_TRY(scaled, helps(*pair, {}, factors, kLeftByNorms));
-      }
-      if (!*scaled) return false;
-      found_[layer + linear] = factors;
+      QUALM_TRY(const Distances apart, distances(*pair, {}, factors));
+      closer += apart.undone < kLeftByNorms * apart.plain ? 1 : 0;
+      (apart.plain < kLeftOut * apart.undone ? left_out : undone).push_back(layer + linear);
     }
-    if (!scaled) return false;
+    if (closer == 0 || 2 * closer < undone.size() + left_out.size()) return false;
+    for (const std::string& name : undone) found_[name] = factors;
+    for (const std::string& name : left_out)
+      mismatched_.push_back(
+          {name, {.kind = Mismatch::Kind::not_scaled, .other = layer + readers.norm}});
     Factors of_norm;  // norm' back to norm: the inverse, or nothing could be said of the norm
     for (const float factor : *ratio) of_norm.columns.push_back(1 / factor);
     of_norm.estimated = true;
-    found_[layer + norm_name] = std::move(of_norm);
+    found_[layer + readers.norm] = std::move(of_norm);
     return true;
+  }
+
+  /// The linears that `other` feeds, with the scales that were divided out of this norm.
+  Result<void> other_norm(const std::string& layer, const Readers& readers, const Readers& other) {
+    const auto norm = pair_of(model_, baseline_, layer + readers.norm);
+    if (!norm || norm->rows() != 1 || found_.contains(layer + readers.norm)) return {};
+    QUALM_TRY(const auto ratio, norm_ratio(*norm));
+    if (!ratio) return {};
+    const Factors factors{*ratio, {}, false};
+    for (const char* linear : other.linears) {
+      const auto pair = pair_of(model_, baseline_, layer + linear);
+      if (!pair || pair->columns() != norm->columns() || found_.contains(layer + linear)) continue;
+      QUALM_TRY(const Distances apart, distances(*pair, {}, factors));
+      if (apart.undone < kLeftOut * apart.plain)
+        mismatched_.push_back(
+            {layer + linear, {.kind = Mismatch::Kind::other_norm, .other = layer + readers.norm}});
+    }
+    return {};
   }
 
   /// rows of `producer` -> columns of `consumer`.
@@ -158,14 +190,15 @@ class Finder {
     const Factors known = found_[layer + producer];
     QUALM_TRY(auto rows, row_ratios(*from, known));
     Factors scaled{known.columns, rows, true};
-    QUALM_TRY(const bool folded, helps(*from, known, scaled, kLeftByFit));
-    if (!folded) return {};
+    QUALM_TRY(const Distances apart, distances(*from, known, scaled));
+    if (apart.undone >= kLeftByFit * apart.plain) return {};
     found_[layer + producer] = std::move(scaled);
     for (float& row : rows) row = 1 / row;
     found_[layer + consumer] = {std::move(rows), {}, true};
     return {};
   }
 
+  [[nodiscard]] const std::vector<MismatchedTensor>& mismatched() const { return mismatched_; }
   Unscaling take() && {
     std::erase_if(found_, [](const auto& entry) {
       return entry.second.columns.empty() && entry.second.rows.empty();
@@ -177,6 +210,7 @@ class Finder {
   TensorIndex model_;
   TensorIndex baseline_;
   Unscaling found_;
+  std::vector<MismatchedTensor> mismatched_;
 };
 
 /// "blk.0.", "blk.1.", ...
@@ -199,23 +233,22 @@ void apply(const Factors& factors, std::int64_t first, std::int64_t row_length,
     values[i] *= factors.rows[static_cast<std::size_t>(first) + i / length];
 }
 
-Result<Unscaling> find_unscaling(const model::Checkpoint& model,
-                                 const model::Checkpoint& baseline) {
+Result<Unscaling> find_unscaling(const model::Checkpoint& model, const model::Checkpoint& baseline,
+                                 std::vector<MismatchedTensor>* mismatched) {
   Finder finder(model, baseline);
   for (const std::string& layer : layers_of(model)) {
-    QUALM_TRY(const bool attention,
-              finder.norm(layer, "attn_norm.weight",
-                          {"attn_q.weight", "attn_k.weight", "attn_v.weight", "attn_qkv.weight"}));
+    QUALM_TRY(const bool attention, finder.norm(layer, kAttention));
     if (attention) {
       QUALM_CHECK(finder.linear(layer, "attn_v.weight", "attn_output.weight"));
     }
-    QUALM_TRY(const bool feed_forward, finder.norm(layer, "ffn_norm.weight",
-                                                   {"ffn_gate.weight", "ffn_up.weight",
-                                                    "ffn_gate_exps.weight", "ffn_up_exps.weight"}));
+    QUALM_TRY(const bool feed_forward, finder.norm(layer, kFeedForward));
     if (feed_forward) {
       QUALM_CHECK(finder.linear(layer, "ffn_up.weight", "ffn_down.weight"));
     }
+    QUALM_CHECK(finder.other_norm(layer, kAttention, kFeedForward));
+    QUALM_CHECK(finder.other_norm(layer, kFeedForward, kAttention));
   }
+  if (mismatched) *mismatched = finder.mismatched();
   return std::move(finder).take();
 }
 

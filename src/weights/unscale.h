@@ -3,7 +3,7 @@
 // AutoAWQ (and others after it) multiplies a linear's input columns by s and divides what produces
 // this input by s:
 //
-//     norm' = norm / s          attn_q, _k, _v, ffn_gate, ffn_up (and experts): columns * s
+//     norm' = norm / s          attn_q, _k, _v, ffn_gate, ffn_up, router, experts: columns * s
 //     up' = up / s (rows)       ffn_down:    columns * s       s is not stored
 //     v' = v / s (rows)         attn_output: columns * s       the same; only where v has as many
 //                                                              rows as attn_output columns
@@ -23,6 +23,7 @@
 
 #include "base/error.h"
 #include "model/checkpoint.h"
+#include "weights/mismatched_tensors.h"
 
 namespace qualm::weights {
 
@@ -37,8 +38,11 @@ struct Factors {
 using Unscaling = std::map<std::string, Factors, std::less<>>;
 
 /// By tensor name; empty where nothing was folded. Errors: those of TensorData::rows.
+/// `mismatched` gets the tensors that were left out of a scale, or scaled for a norm that does not
+/// feed them; it may be null.
 [[nodiscard]] Result<Unscaling> find_unscaling(const model::Checkpoint& model,
-                                               const model::Checkpoint& original);
+                                               const model::Checkpoint& original,
+                                               std::vector<MismatchedTensor>* mismatched = nullptr);
 
 /// Multiplies `values`, rows [first, ...) of the tensor, in place.
 void apply(const Factors& factors, std::int64_t first, std::int64_t row_length,

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "diagnose/checks.h"
+#include "support/checkpoints.h"
 #include "support/file_facts.h"
 #include "support/plain_checkpoint.h"
 
@@ -92,7 +93,32 @@ TEST(Files, a_label_that_the_zero_points_contradict_is_a_cause_that_yields) {
   const auto result = files.examine();
   EXPECT_EQ(result.status, Status::cause);
   EXPECT_TRUE(of_prompts(result));
-  EXPECT_THAT(result.headline, HasSubstr("a step off (2 matrices)"));
+  EXPECT_THAT(result.headline, HasSubstr("run other weights (2 matrices)"));
+}
+
+TEST(Files, experts_that_were_exchanged_in_all_their_matrices_are_told_once) {
+  const auto with_experts = [](int first) {
+    model::Checkpoint made = plain_checkpoint();
+    made.metadata.set("llama.block_count", std::int64_t{2});
+    for (const char* part : {"ffn_gate_exps", "ffn_up_exps"}) {
+      std::vector<float> values;
+      for (int at = 0; at < 4; ++at) {
+        const int from = at < 2 ? (at + first) % 2 : at;
+        const auto one = test::noise(64 * 32, 0.05, static_cast<std::uint32_t>(30 + from));
+        values.insert(values.end(), one.begin(), one.end());
+      }
+      made.tensors.push_back(test::float_tensor(std::string("blk.1.") + part + ".weight",
+                                                {64, 32, 4}, std::move(values)));
+    }
+    return made;
+  };
+  Files files;
+  files.candidate = with_experts(1);
+  files.baseline = with_experts(0);
+  const auto result = files.examine();
+  EXPECT_EQ(result.headline, "experts 0 and 1 exchanged in layer 1");
+  ASSERT_EQ(result.faults.size(), 1U);
+  EXPECT_EQ(result.faults[0].tensors.size(), 2U);
 }
 
 TEST(Files, what_breaks_a_text_comes_before_where_answers_end) {

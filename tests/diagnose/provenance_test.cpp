@@ -7,6 +7,7 @@
 
 #include "diagnose/checks.h"
 #include "support/checkpoints.h"
+#include "support/gridded.h"
 #include "support/known.h"
 #include "support/world.h"
 
@@ -165,6 +166,42 @@ TEST(Provenance, other_norms_that_cost_nothing_leave_it_open) {
 
 TEST(Provenance, weights_that_were_damaged_are_not_called_another_models) {
   EXPECT_EQ(doubted(0.2, true).status, Status::cannot_tell);
+}
+
+/// A Q4_0 of the base, given as one of a fine-tune with the same norms.
+Finding of_missing_lora(bool damaged) {
+  const auto base = model_at(0, 0);
+  const auto tuned = test::made_from(base, [](const model::Tensor& tensor) {
+    const auto values = test::values_of(tensor);
+    if (tensor.row_count() == 1) return values;
+    return test::plus(values, 0.15, test::noise(values.size(), 0.05, 400));
+  });
+  const auto candidate = test::gridded(base, "Q4_0");
+  Facts facts = facts_of(candidate, &tuned, nullptr);
+  if (damaged) facts.files.integrity.found.push_back({.tensor = "blk.0.attn_q.weight"});
+  return *check_provenance(facts);
+}
+
+TEST(Provenance, matrices_that_are_no_rounding_of_the_original_are_the_cause) {
+  const auto result = of_missing_lora(false);
+  EXPECT_EQ(result.status, Status::cause);
+  EXPECT_THAT(result.headline, HasSubstr("are not the original's ("));
+  EXPECT_THAT(result.headline, HasSubstr("norms identical"));
+}
+
+TEST(Provenance, matrices_of_a_damaged_file_are_nobodys) {
+  const auto result = of_missing_lora(true);
+  EXPECT_EQ(result.status, Status::cannot_tell);
+  EXPECT_THAT(result.headline, HasSubstr("damaged (check 0)"));
+}
+
+TEST(Provenance, a_name_that_tells_of_another_quantizer_is_evidence) {
+  auto candidate = model_at(0, 0);
+  candidate.format = "GGUF v3";
+  candidate.metadata.set("general.name", std::string("Some 0.5B Instruct AWQ"));
+  EXPECT_TRUE(evidence(of_files(candidate, nullptr, nullptr), "named_quantizer"));
+  candidate.metadata.set("general.name", std::string("Some 0.5B Instruct"));
+  EXPECT_FALSE(evidence(of_files(candidate, nullptr, nullptr), "named_quantizer"));
 }
 
 }  // namespace

@@ -1,0 +1,57 @@
+// Matrices that are no rounding of the original's, though their norms may be the same: a LoRA that
+// was not merged, another merge, a quant of a quant.
+//
+// Each matrix by itself: the share of weights within half a step of the original's, against what
+// its type leaves (kLeftByType), or the residual over step^2 / 12 where a scheme moves errors about
+// (GPTQ, EXL2). Those that differ together are told together.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "model/checkpoint.h"
+
+namespace qualm::weights {
+
+struct TensorOrigin;
+
+/// The matrices of one class, as far as they could be judged.
+struct DifferingClass {
+  std::string name;  ///< "attn_q"
+  std::int64_t differ = 0;
+  std::int64_t of = 0;
+  std::int64_t in_layers = 0;        ///< that have such a matrix
+  std::vector<std::int64_t> layers;  ///< in which one differs; empty: in all
+  std::optional<double> within;      ///< mean share within half a step, of those that differ
+};
+
+struct Differing {
+  std::vector<DifferingClass> classes;     ///< with any that differ, in the order of the model
+  std::int64_t matrices = 0;               ///< that differ
+  std::int64_t of = 0;                     ///< that could be judged
+  std::optional<double> within;            ///< mean share of those that differ
+  std::optional<double> within_elsewhere;  ///< of the others
+  std::optional<double> left_by_type;      ///< what their types leave: the mean
+  bool all_of_layers = false;              ///< every matrix that stands in a layer differs
+  bool same_share = false;  ///< all differ by the same part of their size, as after a quantizer
+  bool other_grid = false;  ///< few values beside each other: another quantizer's grid
+  /// Every matrix of the layers differs in a way that a quantizer does.
+  [[nodiscard]] bool quant_of_quant() const noexcept;
+};
+
+/// Absent where it cannot be judged: no step is known, or the original is itself no floats.
+[[nodiscard]] std::optional<bool> differs(const TensorOrigin& tensor,
+                                          const model::Encoding& encoding,
+                                          const model::Encoding& original);
+
+/// Few values beside each other where its own grid has many: another grid shows through.
+[[nodiscard]] Result<bool> other_grid(const model::Tensor& tensor);
+
+/// What is told of those that differ; absent where none does.
+[[nodiscard]] std::optional<Differing> differing(std::span<const TensorOrigin> tensors);
+
+}  // namespace qualm::weights
