@@ -185,6 +185,8 @@ constexpr auto kRows = std::to_array<ErrorRow>({
      "Download all shards again."},
     {"GGUF-030", Kind::input, "The metadata does not fit into memory.",
      "Close other programs, or check that the file is a model."},
+    {"GGUF-031", Kind::input, "Shards of a model were joined with cat.",
+     "Download the shards again and name the first one."},
 
     // HF, src/formats/hf: folders of Hugging Face models.
     {"HF-001", Kind::input, "The folder has weights but no config.json.",
@@ -210,6 +212,8 @@ constexpr auto kRows = std::to_array<ErrorRow>({
      "Remove the files of another model from the folder."},
     {"HF-012", Kind::input, "The model has no place for this bias.",
      "Check that config.json belongs to these weights."},
+    {"HF-013", Kind::input, "The folder has a PEFT adapter and no model.",
+     "Merge the adapter into its base model and give the merged folder."},
 
     // IMAGE, src/assemble: models that are held in memory.
     {"IMAGE-001", Kind::engine, "The system gives no anonymous file (a file in memory).",
@@ -280,10 +284,26 @@ constexpr auto kRows = std::to_array<ErrorRow>({
     {"READ-001", Kind::input, "The folder has no model.", "Name the model file."},
     {"READ-002", Kind::input, "The folder has more than one model.",
      "Name the file of the model that is meant."},
+    {"READ-003", Kind::input,
+     "The file has no language model: an encoder, an adapter, an importance matrix, a vocabulary.",
+     "Give the language model itself."},
+
+    // REPAIR, src/commands: qualm repair.
+    {"REPAIR-001", Kind::input, "Only GGUF files can be repaired.",
+     "Convert the model to GGUF first."},
+    {"REPAIR-002", Kind::input, "The change is not KEY=VALUE, or nothing is to be changed.",
+     "Write for example --set tokenizer.ggml.eos_token_id=2."},
+    {"REPAIR-003", Kind::input, "The file to be written is there already.",
+     "Name a new file with -o."},
+    {"REPAIR-004", Kind::input, "The value does not fit the type of the key.",
+     "See the value that the file has with `qualm inspect`."},
+    {"REPAIR-005", Kind::input, "The file, or the one to copy from, has no such key.",
+     "Look the key up in the file."},
+    {"REPAIR-006", Kind::input, "With this change the file could not be read any more.", ""},
 
     // REQUEST, src/cli, src/commands, src/job: what the command line asks for.
     {"REQUEST-001", Kind::input, "The job description is not one of this version of qualm.",
-     "Use qualm diagnose, measure, demo or clinic: `qualm job` is for qualm's own use."},
+     "Use qualm diagnose, measure, demo, clinic or repair: `qualm job` is for qualm's own use."},
     {"REQUEST-002", Kind::input,
      "The condition of --fail-if is not a metric, < or >, and a number.",
      "Write for example --fail-if 'ppl_change>1%'."},
@@ -292,6 +312,8 @@ constexpr auto kRows = std::to_array<ErrorRow>({
      "Write for example --text code=main.c to add a text."},
     {"REQUEST-005", Kind::input, "The value of --symptom is not one that qualm knows.",
      "Take one of the names that the message lists."},
+    {"REQUEST-006", Kind::input, "The cache type cannot be used with these options or this model.",
+     "Take another cache type."},
 
     // ST, src/formats/safetensors: 001 to 014 files, 020 to 023 an index of files, 030 folders.
     {"ST-001", Kind::input, "The file is too short to be a safetensors file.",

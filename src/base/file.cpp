@@ -21,6 +21,17 @@ Error file_error(std::string code, const std::string& path, std::string expected
           std::move(found), std::move(advice)};
 }
 
+/// Nothing is there, or a link that leads to nothing.
+Error nothing_at(const std::string& path) {
+  std::error_code ignored;
+  const auto target = std::filesystem::read_symlink(path, ignored);
+  if (target.empty())
+    return file_error("FILE-001", path, "a file", "nothing at this path", "Check the path.");
+  return file_error("FILE-001", path, "a file",
+                    "a symbolic link to " + target.string() + ", where nothing is",
+                    "Download the file that the link names, or name the file itself.");
+}
+
 class Descriptor {
  public:
   explicit Descriptor(int fd) noexcept : fd_(fd) {}
@@ -78,9 +89,7 @@ Result<std::shared_ptr<const FileSource>> map_file(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) {
     const int reason = errno;
-    if (reason == ENOENT)
-      return fail(
-          file_error("FILE-001", path, "a file", "nothing at this path", "Check the path."));
+    if (reason == ENOENT) return fail(nothing_at(path));
     return fail(file_error("FILE-003", path, "a readable file", std::strerror(reason),
                            "Check the permissions."));
   }
@@ -141,6 +150,26 @@ Result<void> check_writable(const std::string& path) {
 }
 
 Result<void> write_file(const std::string& path, std::string_view bytes) {
+  const auto part = std::as_bytes(std::span(bytes));
+  return write_file(path, std::span(&part, 1));
+}
+
+namespace {
+
+/// errno, or 0 where all was written.
+int write_all(int descriptor, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(descriptor, bytes.data(), bytes.size());
+    if (n < 0 && errno != EINTR) return errno;
+    if (n > 0) bytes = bytes.subspan(static_cast<std::size_t>(n));
+  }
+  return 0;
+}
+
+}  // namespace
+
+Result<void> write_file(const std::string& path,
+                        std::span<const std::span<const std::byte>> parts) {
   // A device such as /dev/stdout cannot be renamed over: write to it as it is.
   struct stat info {};
   const bool plain = ::stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode);
@@ -149,11 +178,8 @@ Result<void> write_file(const std::string& path, std::string_view bytes) {
   {
     const Descriptor file(::open(target.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (file.get() < 0) return fail(write_error(path, errno));
-    while (!bytes.empty() && reason == 0) {
-      const ssize_t n = ::write(file.get(), bytes.data(), bytes.size());
-      if (n < 0 && errno != EINTR) reason = errno;
-      if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
-    }
+    for (const auto& part : parts)
+      if (reason == 0) reason = write_all(file.get(), part);
     if (plain && reason == 0 && ::fsync(file.get()) != 0) reason = errno;
   }
   if (plain && reason == 0 && ::rename(target.c_str(), path.c_str()) != 0) reason = errno;

@@ -36,5 +36,8 @@ class FileSource {
 
 /// Writes beside `path` and renames: the file is whole or not there. FILE-011 (disk full, ...).
 [[nodiscard]] Result<void> write_file(const std::string& path, std::string_view bytes);
+/// The same of parts, one behind the other.
+[[nodiscard]] Result<void> write_file(const std::string& path,
+                                      std::span<const std::span<const std::byte>> parts);
 
 }  // namespace qualm

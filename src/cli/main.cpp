@@ -74,11 +74,21 @@ int say(const Error& error) {
   return exit_code(error.kind);
 }
 
+/// On stderr, and as a document where a script asked for one or a file waits for it.
+int end_with(const Error& error, const Options& options) {
+  const int code = say(error);
+  if (options.format != Format::json && options.output.empty()) return code;
+  const auto document = report::to_json(report::ErrorReport{{}, options.request.command, error});
+  const auto delivered = deliver(render(document, options), options);
+  return delivered ? code : say(delivered.error());
+}
+
 int main(int argc, const char* const* argv) {
   const auto said = parse(argc, argv);
   if (const auto* leave = std::get_if<Leave>(&said)) {
-    print(leave->exit_code == 0 ? stdout : stderr, leave->text);
-    return leave->exit_code;
+    if (leave->error) return end_with(*leave->error, leave->options);
+    print(stdout, leave->text);
+    return 0;
   }
   const auto& options = std::get<Options>(said);
   if (options.request.command == "job") return job::serve_job(run_in_job);
@@ -92,15 +102,9 @@ int main(int argc, const char* const* argv) {
   commands::look_for_data_beside(program);
   const auto outcome = run(options, program, progress);
   progress.clear();
-  const bool document = outcome || options.format == Format::json;  // a script gets one either way
-  const auto report =
-      outcome ? outcome->document
-              : report::to_json(report::ErrorReport{{}, options.request.command, outcome.error()});
-  if (!outcome) static_cast<void>(say(outcome.error()));
-  if (const auto delivered = document ? deliver(render(report, options), options) : Result<void>();
-      !delivered)
-    return say(delivered.error());
-  return outcome ? outcome->exit_code : exit_code(outcome.error().kind);
+  if (!outcome) return end_with(outcome.error(), options);
+  const auto delivered = deliver(render(outcome->document, options), options);
+  return delivered ? outcome->exit_code : say(delivered.error());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <sstream>
 
 #include "base/error.h"
@@ -40,9 +41,14 @@ CLI::Option* named(CLI::Option* option, const char* group, const char* type) {
 CLI::Validator one_of(const std::vector<std::string>& names) {
   return CLI::IsMember(names).description("");
 }
-CLI::Validator not_negative() { return CLI::Validator(CLI::NonNegativeNumber).description(""); }
+CLI::Validator not_negative() {
+  return {[](const std::string& word) {
+            return word.starts_with('-') ? word + " is less than 0" : std::string();
+          },
+          ""};
+}
 
-void add_output(CLI::App& command, Options& options) {
+void add_format(CLI::App& command, Options& options) {
   const auto set_format = [&options](const std::string& name) {
     options.format = name == "json" ? Format::json : name == "md" ? Format::markdown : Format::text;
   };
@@ -50,6 +56,10 @@ void add_output(CLI::App& command, Options& options) {
                                                  "text (default), json or md"),
         kOutput, "FORMAT")
       ->check(one_of({"text", "json", "md"}));
+}
+
+void add_output(CLI::App& command, Options& options) {
+  add_format(command, options);
   named(command.add_option("-o,--output", options.output,
                            "write the report to this file instead of the terminal"),
         kOutput, "FILE");
@@ -223,6 +233,24 @@ void add_compare(CLI::App& app, Parser& parser) {
   add_output(*command, parser.options);
 }
 
+void add_repair(CLI::App& app, Parser& parser) {
+  job::Repair& repair = parser.request().repair;
+  CLI::App* command = app.add_subcommand(
+      "repair", "write a copy of MODEL (GGUF) with other metadata: special tokens, rope, template");
+  add_model(*command, parser);
+  const auto list = [&](const char* option, auto& value, const char* type, const char* help) {
+    named(command->add_option(option, value, help), "Change", type)->take_all();
+  };
+  list("--set", repair.set, "KEY=VALUE", "set this key, in the type it has; may be repeated");
+  list("--copy", repair.copy, "KEY", "take this key from the file of --from; may be repeated");
+  list("--remove", repair.remove, "KEY", "remove this key; may be repeated");
+  named(command->add_option("--from", repair.from, "the model that --copy copies from"), "Change",
+        "FILE");
+  add_format(*command, parser.options);
+  named(command->add_option("-o,--output", repair.output, "the new GGUF file"), kOutput, "FILE")
+      ->required();
+}
+
 void add_demo(CLI::App& app, Parser& parser) {
   CLI::App* command =
       app.add_subcommand("demo", "quantize the bundled model in four ways and diagnose each");
@@ -261,9 +289,46 @@ void add_explain(CLI::App& app, Parser& parser) {
 Leave wrong_usage(const std::string& what, const std::string& command) {
   const std::string help =
       command.empty() ? "qualm --help" : fmt::format("qualm {} --help", command);
-  const Error error{
-      Kind::input, "USAGE-001", "", "command line", "", what, fmt::format("Run `{}`.", help)};
-  return {describe(error) + "\n", exit_code(error.kind)};
+  Leave leave{.error = Error{Kind::input, "USAGE-001", "", "command line", "", what,
+                             fmt::format("Run `{}`.", help)}};
+  leave.options.request.command = command;
+  return leave;
+}
+
+/// Where a report was to go and in which format, from a command line that could not be parsed. -o
+/// of repair is no report.
+void find_output(const std::vector<std::string>& words, Options& options) {
+  const auto take = [&](std::size_t i, std::string_view name) -> std::string {
+    if (words[i] == name) return i + 1 < words.size() ? words[i + 1] : std::string();
+    const std::string with = std::string(name) + "=";
+    return words[i].starts_with(with) ? words[i].substr(with.size()) : std::string();
+  };
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (take(i, "--format") == "json") options.format = Format::json;
+    for (const char* name : {"-o", "--output"})
+      if (options.request.command != "repair")
+        if (auto file = take(i, name); !file.empty()) options.output = std::move(file);
+  }
+}
+
+/// A file whose name begins with a dash, which was read as an option.
+std::string dashed_file(const std::vector<std::string>& words) {
+  std::error_code ignored;
+  for (const std::string& word : words)
+    if (word.size() > 1 && word.front() == '-' && std::filesystem::is_regular_file(word, ignored))
+      return word;
+  return {};
+}
+
+/// What CLI11 says, and where the report of it is to go.
+Leave not_parsed(const std::string& said, const std::string& command,
+                 const std::vector<std::string>& words) {
+  Leave leave = wrong_usage(said, command);
+  find_output(words, leave.options);
+  if (const std::string file = dashed_file(words); !file.empty())
+    leave.error->advice =
+        fmt::format("The file {0} was read as an option: write ./{0} for it.", file);
+  return leave;
 }
 
 /// The word that would be the command, or "".
@@ -277,17 +342,17 @@ bool known(const CLI::App& app, const std::string& command) {
 
 /// What is answered without running anything; nothing: go on.
 std::optional<Leave> answer(const Parser& parser) {
-  if (parser.list_cases) return Leave{clinic::list_of_cases(parser.request().only), 0};
+  if (parser.list_cases) return Leave{.text = clinic::list_of_cases(parser.request().only)};
   if (parser.request().command != "explain") return std::nullopt;
-  if (parser.print_schema) return Leave{report::schema(), 0};
-  if (auto text = report::explain(parser.term)) return Leave{*std::move(text), 0};
+  if (parser.print_schema) return Leave{.text = report::schema()};
+  if (auto text = report::explain(parser.term)) return Leave{.text = *std::move(text)};
   return wrong_usage(fmt::format("\"{}\" is not a word of qualm's reports", parser.term),
                      "explain");
 }
 
 void add_commands(CLI::App& app, Parser& parser) {
-  for (const auto add :
-       {add_diagnose, add_measure, add_inspect, add_compare, add_demo, add_clinic, add_explain})
+  for (const auto add : {add_diagnose, add_measure, add_inspect, add_compare, add_repair, add_demo,
+                         add_clinic, add_explain})
     add(app, parser);
   app.add_subcommand("job", "")->group("");  // for qualm's own use; not in the help
   set_help(app);
@@ -307,15 +372,14 @@ std::variant<Options, Leave> parse(int argc, const char* const* argv) {
   // CLI11 would only miss a command and not name what it found instead.
   if (!command.empty() && !known(app, command))
     return wrong_usage(fmt::format("\"{}\" is not a command", printable(command)), "");
+  const auto words = with_llama_names(argc, argv);
   try {
-    auto words = with_llama_names(argc, argv);
-    std::ranges::reverse(words);
-    app.parse(std::move(words));
+    app.parse(std::vector(words.rbegin(), words.rend()));
   } catch (const CLI::ParseError& said) {
-    if (said.get_exit_code() != 0) return wrong_usage(said.what(), command);
+    if (said.get_exit_code() != 0) return not_parsed(said.what(), command, words);
     std::ostringstream out;
     app.exit(said, out, out);
-    return Leave{out.str(), 0};
+    return Leave{.text = out.str()};
   }
   options.request.command = app.get_subcommands().front()->get_name();
   if (auto leave = answer(parser)) return *std::move(leave);

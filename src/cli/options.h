@@ -1,6 +1,7 @@
 // The command line: what may be said, and what was said.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -19,11 +20,13 @@ struct Options {
   bool verbose = false;
 };
 
-/// Text to print and the exit code to leave with: help, version, an explanation, wrong usage
-/// (USAGE-001).
+/// What is answered without running anything: a text to print (help, version, an explanation), or
+/// wrong usage (USAGE-001) with the command and where its report was to go, as far as they were
+/// understood.
 struct Leave {
-  std::string text;
-  int exit_code = 0;
+  std::string text = {};
+  std::optional<Error> error = {};
+  Options options = {};
 };
 [[nodiscard]] std::variant<Options, Leave> parse(int argc, const char* const* argv);
 

@@ -8,13 +8,15 @@
 namespace qualm::cli {
 
 Result<job::Outcome> run_in_job(const job::Request& request, Progress& progress) {
+  if (request.command == "repair") return commands::repair(request);
   const auto store = experiment::open_store(request.use_cache, progress);
   if (request.command == "measure") return commands::measure(request, *store, progress);
   if (request.command == "diagnose") return commands::diagnose(request, *store, progress);
   if (request.command == "demo") return commands::demo(request, *store, progress);
   if (request.command == "clinic") return clinic::clinic(request, *store, progress);
-  return fail({Kind::input, "REQUEST-001", "", "command", "measure, diagnose, demo or clinic",
-               request.command, "`qualm job` is for qualm's own use."});
+  return fail({Kind::input, "REQUEST-001", "", "command",
+               "measure, diagnose, demo, clinic or repair", request.command,
+               "`qualm job` is for qualm's own use."});
 }
 
 }  // namespace qualm::cli

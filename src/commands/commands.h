@@ -17,6 +17,9 @@ namespace qualm::commands {
 [[nodiscard]] Result<job::Outcome> demo(const job::Request& request, evaluate::WindowStore& store,
                                         Progress& progress);
 
+/// Writes a GGUF with other keys, and loads it with libllama: from a job process only. REPAIR-*.
+[[nodiscard]] Result<job::Outcome> repair(const job::Request& request);
+
 /// Read files only.
 [[nodiscard]] Result<job::Outcome> inspect(const job::Request& request, Progress& progress);
 [[nodiscard]] Result<job::Outcome> compare(const job::Request& request, Progress& progress);

@@ -19,12 +19,15 @@
 #include "experiment/runner.h"
 #include "experiment/split_cost.h"
 #include "formats/imatrix/imatrix.h"
+#include "model/cache.h"
 #include "numeric/format.h"
 #include "report/document.h"
 #include "weights/integrity.h"
 
 namespace qualm::commands {
 namespace {
+
+constexpr std::int64_t kShortestContext = 16;  // tokens; below, a file says nothing of use
 
 using diagnose::Effect;
 using diagnose::FaultKind;
@@ -37,7 +40,7 @@ int exit_code_of(Verdict verdict) {
 
 /// What a diagnosis works with, and the facts it collects.
 struct Session {
-  const job::Request& request;
+  job::Request request;  ///< with settings that this model can be run with
   evaluate::WindowStore& store;
   Progress& progress;
   engine::Settings settings{};
@@ -78,6 +81,37 @@ Result<void> open_files(Session& session) {
     QUALM_TRY(session.imatrix, formats::read_imatrix(request.imatrix));
   }
   return {};
+}
+
+/// More tokens than the model was trained for: a fault by itself, and it is run with no more.
+void bound_context(Session& session) {
+  const auto& shown = session.baseline ? session.baseline : session.candidate;
+  const auto trained = shown->checkpoint().arch_integer("context_length");
+  std::int32_t& context = session.settings.ctx_size;
+  if (!trained || *trained < kShortestContext || context <= *trained) return;
+  session.facts.files.faults.push_back(
+      {.kind = FaultKind::context,
+       .effect = Effect::prompts,
+       .where = "context",
+       .says =
+           fmt::format("the context of {} tokens (-c) is longer than the {} that the model was "
+                       "trained for: later text breaks, whatever the quantization; use -c {} or "
+                       "less (measured here with {})",
+                       context, *trained, *trained, *trained)});
+  context = static_cast<std::int32_t>(*trained);
+  session.request.settings.ctx_size = context;
+}
+
+/// Cache types that the model's heads do not allow: the finding is check 2's, and it is run with an
+/// F16 cache.
+void bound_cache(Session& session) {
+  engine::Settings& settings = session.settings;
+  auto& unfit = session.facts.files.unfit_caches;
+  unfit = model::unfit_caches(session.candidate->checkpoint(), settings.type_k, settings.type_v);
+  for (const model::UnfitCache& one : unfit)
+    (one.side == model::CacheSide::k ? settings.type_k : settings.type_v) = "f16";
+  session.request.settings.type_k = settings.type_k;
+  session.request.settings.type_v = settings.type_v;
 }
 
 diagnose::Given given_of(const Session& session) {
@@ -128,8 +162,12 @@ Result<void> read_files(Session& session) {
   const diagnose::Given& given = session.facts.given;
   diagnose::FileFacts& files = session.facts.files;
   const std::int32_t threads = session.settings.threads;
-  if (given.baseline)
+  if (session.baseline) {
+    const std::string left_out = leave_out_padding(*session.candidate, *session.baseline);
+    if (!left_out.empty())
+      files.remarks.push_back(diagnose::fact("vocabulary_padding", "vocabulary: " + left_out));
     add_vocabularies(diagnose::vocabulary_mismatch(*given.candidate, *given.baseline), files);
+  }
   QUALM_TRY(files.integrity,
             weights::check_integrity(*given.candidate, given.baseline, threads, session.progress));
   if (!given.baseline) return {};
@@ -268,6 +306,8 @@ Result<job::Outcome> diagnose(const job::Request& request, evaluate::WindowStore
   QUALM_CHECK(named_texts(request));  // also where nothing will be read of them
   progress.begin({1, diagnose::kStages + 1, -1});
   QUALM_CHECK(open_files(session));
+  bound_context(session);
+  bound_cache(session);
   session.facts.given = given_of(session);
   QUALM_CHECK(read_files(session));
   QUALM_CHECK(prepare_experiment(session));

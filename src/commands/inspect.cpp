@@ -8,6 +8,7 @@
 #include "diagnose/weights_in_words.h"
 #include "formats/read.h"
 #include "model/anatomy.h"
+#include "model/kind.h"
 #include "model/runtime.h"
 #include "report/document.h"
 #include "weights/integrity.h"
@@ -95,6 +96,10 @@ Result<job::Outcome> inspect(const job::Request& request, Progress& progress) {
   report.provenance = anatomy.provenance;
   for (const model::Risk& risk : model::static_risks(checkpoint, anatomy))
     report.risks.push_back({risk.id, risk.says});
+  if (const auto& kind = model::kind_of(checkpoint); kind.kind != model::Kind::language_model)
+    report.risks.insert(
+        report.risks.begin(),
+        {"not_a_language_model", fmt::format("This is {}. {}", kind.name, kind.advice)});
   if (const auto why = model::unsuited(checkpoint, request.runtime); !why.empty())
     report.risks.insert(report.risks.begin(), {"wrong_container", why});
   if (request.verify) {

@@ -11,6 +11,7 @@
 #include "engine/llama_engine.h"
 #include "evaluate/summary.h"
 #include "experiment/runner.h"
+#include "model/cache.h"
 #include "report/document.h"
 
 namespace qualm::commands {
@@ -39,6 +40,14 @@ Result<void> open_files(Run& run) {
   QUALM_TRY(run.baseline, open_model(run.request.baseline, run.progress));
   for (const std::string& path : run.request.models) {
     QUALM_TRY(auto candidate, open_model(path, run.progress));
+    const auto unfit =
+        model::unfit_caches(candidate->checkpoint(), run.settings.type_k, run.settings.type_v);
+    if (!unfit.empty())
+      return fail({Kind::input, "REQUEST-006", path, "cache type",
+                   "a cache that this model can have", model::in_words(unfit.front()),
+                   "Leave the option away, or take f16."});
+    if (const auto left_out = leave_out_padding(*candidate, *run.baseline); !left_out.empty())
+      run.progress.note(fmt::format("{}: {}", path, left_out));
     const std::string mismatch =
         diagnose::vocabulary_mismatch(candidate->checkpoint(), run.baseline->checkpoint());
     if (!mismatch.empty())
@@ -148,7 +157,10 @@ Result<std::vector<report::KvCell>> kv_grid(Run& run, std::size_t index,
   std::vector<experiment::Variant> variants;
   for (const auto k : kGridTypes)
     for (const auto v : kGridTypes)
-      if (k != "f16" || v != "f16") variants.push_back({{}, std::string(k), std::string(v)});
+      if ((k != "f16" || v != "f16") &&
+          model::unfit_caches(run.candidates[index]->checkpoint(), std::string(k), std::string(v))
+              .empty())
+        variants.push_back({{}, std::string(k), std::string(v)});
   const std::int32_t windows = run.request.full ? total : std::min(kGridWindows, total);
   QUALM_TRY(auto measured, runner.measure({}, variants, {0, windows}, {}));
   std::vector<report::KvCell> cells;

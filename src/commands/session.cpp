@@ -10,7 +10,9 @@
 #include "base/platform.h"
 #include "commands/bundled.h"
 #include "experiment/content_hash.h"
+#include "model/cache.h"
 #include "model/file_type.h"
+#include "model/padding.h"
 #include "probe/readable.h"
 
 namespace qualm::commands {
@@ -86,6 +88,18 @@ Result<std::shared_ptr<experiment::OpenedModel>> open_model(const std::string& p
   return opened;
 }
 
+std::string leave_out_padding(experiment::OpenedModel& candidate,
+                              experiment::OpenedModel& baseline) {
+  const auto common = model::common_vocabulary(candidate.checkpoint(), baseline.checkpoint());
+  if (!common) return {};
+  if (common->padding_a > 0) candidate.keep_tokens(common->tokens);
+  if (common->padding_b > 0) baseline.keep_tokens(common->tokens);
+  return fmt::format(
+      "the same {} tokens; after them the file has {} unused entries of padding, the original {}: "
+      "they are left out here",
+      common->tokens, common->padding_a, common->padding_b);
+}
+
 Result<engine::Settings> settings_of(const job::Request& request) {
   engine::Settings settings = request.settings;
   const auto refuse = [](const char* option, const char* expected, std::int64_t found) {
@@ -96,10 +110,14 @@ Result<engine::Settings> settings_of(const job::Request& request) {
     return refuse("--ctx-size", "at most 16777216 tokens", settings.ctx_size);
   if (settings.batch < 1) return refuse("--batch-size", "at least 1", settings.batch);
   if (settings.ubatch < 1) return refuse("--ubatch-size", "at least 1", settings.ubatch);
-  if (request.chunks < -1)
-    return refuse("--chunks", "a number of windows, or -1 for all", request.chunks);
+  if (request.chunks < -1 || request.chunks == 0)
+    return refuse("--chunks", "at least 1 window, or -1 for all", request.chunks);
   if (settings.logits_memory < 1)
     return refuse("--logits-memory", "at least 1 MiB", settings.logits_memory);
+  if (settings.flash_attn == "off" && model::is_quantized_cache(settings.type_v))
+    return fail({Kind::input, "REQUEST-006", "", "--cache-type-v",
+                 "f16, bf16 or f32 without flash attention", settings.type_v,
+                 "A quantized V cache needs flash attention: leave -fa off away."});
   if (settings.threads <= 0) settings.threads = available_cores();
   return settings;
 }

@@ -24,6 +24,11 @@ namespace qualm::commands {
 [[nodiscard]] Result<std::shared_ptr<experiment::OpenedModel>> open_model(const std::string& path,
                                                                           Progress& progress);
 
+/// Where the vocabularies differ by unused entries at their ends alone: leaves these out on both
+/// sides, so that the two can be compared, and says so. Empty: nothing was left out.
+[[nodiscard]] std::string leave_out_padding(experiment::OpenedModel& candidate,
+                                            experiment::OpenedModel& baseline);
+
 /// The engine settings with automatic values filled in; refused where they make no sense
 /// (REQUEST-003).
 [[nodiscard]] Result<engine::Settings> settings_of(const job::Request& request);

@@ -109,6 +109,13 @@ Known<std::vector<Evidence>> evidence_of(const Facts& facts, const Cells& cells)
 Known<Finding> check_cache(const Facts& facts) {
   const Given& given = facts.given;
   Finding finding;
+  if (const auto& unfit = facts.files.unfit_caches; !unfit.empty()) {
+    finding.status = Status::cause;
+    finding.headline = model::in_words(unfit.front());
+    for (const model::UnfitCache& one : unfit)
+      finding.evidence.push_back(fact("unfit_cache", model::in_words(one)));
+    return finding;
+  }
   if (!facts.cache_quantized()) {
     finding.status = Status::cleared;
     finding.headline =
@@ -141,6 +148,11 @@ Known<Finding> check_cache(const Facts& facts) {
 
 Known<std::optional<Fix>> fix_cache(const Facts& facts) {
   const Given& given = facts.given;
+  if (!facts.files.unfit_caches.empty())  // measured as it is: the other types are what was run
+    return Fix{
+        .name = fmt::format("a {}/{} cache", given.type_k, given.type_v),
+        .command = fmt::format("--cache-type-k {} --cache-type-v {}", given.type_k, given.type_v),
+        .effect = "a cache that this model can have"};
   // From the cheapest on: what stays of the user's choice, then q8_0, then no quantization.
   const std::array pairs{Types{"q8_0", given.type_v}, Types{given.type_k, "q8_0"},
                          Types{"q8_0", "q8_0"}, Types{"f16", "f16"}};

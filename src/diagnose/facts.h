@@ -16,6 +16,7 @@
 #include "evaluate/noise_floor.h"
 #include "experiment/experiment.h"
 #include "experiment/split_cost.h"
+#include "model/cache.h"
 #include "model/checkpoint.h"
 #include "model/importance.h"
 #include "probe/chat.h"
@@ -57,9 +58,10 @@ struct FileFacts {
   std::vector<Fault> faults;      ///< found while the models were loaded
   std::vector<Evidence> remarks;  ///< worth telling, no faults
   weights::IntegrityReport integrity;
-  std::vector<Difference> differences;        ///< from the original
-  std::optional<probe::Split> split;          ///< where both tokenizers ran and their keys differ
-  std::optional<probe::ChatComparison> chat;  ///< where both files have a chat template
+  std::vector<Difference> differences;          ///< from the original
+  std::vector<model::UnfitCache> unfit_caches;  ///< asked for; it is run with F16 in their place
+  std::optional<probe::Split> split;            ///< where both tokenizers ran and their keys differ
+  std::optional<probe::ChatComparison> chat;    ///< where both files have a chat template
   /// Why candidate and original cannot be compared by their logits; empty where they can.
   std::string not_comparable;
 };

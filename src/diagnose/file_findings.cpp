@@ -21,6 +21,18 @@ namespace {
 constexpr std::size_t kShown = 8;
 constexpr std::string_view kTemplateKey = "tokenizer.chat_template";
 
+/// The key that splits text otherwise, before what comes of it. One that a file leaves to the
+/// default matters too.
+std::string because_of(std::vector<Difference>& differences) {
+  std::string keys;
+  for (Difference& difference : differences) {
+    if (!only_splits(difference.key) && !starts_texts(difference.key)) continue;
+    difference.weight = Difference::Weight::breaks;
+    if (keys.empty()) keys = fmt::format("{}: {}; ", difference.key, difference.says);
+  }
+  return keys;
+}
+
 /// Differences in keys that split text count by what they come to, where both tokenizers ran.
 void add_split(const FileFacts& files, std::vector<Difference>& differences, FileFindings& found) {
   if (!files.split) return;
@@ -29,7 +41,7 @@ void add_split(const FileFacts& files, std::vector<Difference>& differences, Fil
     found.faults.insert(found.faults.begin(), Fault{.kind = FaultKind::tokenizer,
                                                     .effect = Effect::tokens,
                                                     .where = "split",
-                                                    .says = words});
+                                                    .says = because_of(differences) + words});
     return;
   }
   for (Difference& difference : differences)
@@ -147,7 +159,8 @@ void add_mismatched(const Facts& facts, FileFindings& found) {
 Fault fault_of(const Difference& difference, const std::string& architecture) {
   Fault fault{.kind = FaultKind::key,
               .where = difference.key,
-              .says = difference.key + ": " + difference.says};
+              .says = difference.key + ": " + difference.says,
+              .mend = difference.mend};
   const bool tensor = difference.key.starts_with("tensor ");
   if (tensor) fault.kind = FaultKind::tensors;
   if (difference.key.starts_with(kTemplateKey)) fault.kind = FaultKind::chat_template;

@@ -9,6 +9,7 @@
 
 #include "diagnose/checks.h"
 #include "diagnose/file_findings.h"
+#include "diagnose/mend.h"
 
 namespace qualm::diagnose {
 namespace {
@@ -59,8 +60,10 @@ Known<Finding> check_files(const Facts& facts) {
 }
 
 Known<std::optional<Fix>> fix_files(const Facts& facts) {
-  // Where no loss on a text goes with the fault, no remedy could be seen to help.
-  if (!confounded(file_findings(facts))) return std::nullopt;
+  const FileFindings found = file_findings(facts);
+  if (auto repair = repair_of(facts.given, found.faults)) return repair;
+  // Where no loss on a text goes with the fault, no other remedy could be seen to help.
+  if (!confounded(found)) return std::nullopt;
   return make_again(facts);
 }
 

@@ -41,6 +41,7 @@ enum class FaultKind {
   tensors,            ///< tensors missing, additional or of another shape
   chat_template,
   lost_logits,  ///< NaN or infinite logits at positions where the reference's are finite
+  context,      ///< run with more tokens than it was trained for
   symptom,      ///< the original shows it too
 };
 
@@ -49,6 +50,13 @@ enum class Effect {
   prompts,  ///< nothing: it changes prompts or where answers end, and yields to a measured loss
   tokens,   ///< the text reaches the model as other tokens, or the model does not run
   weights,  ///< the weights are run otherwise: the loss of the bits cannot be told from it
+};
+
+/// How a key becomes the original's.
+struct Mend {
+  enum class How { set, copy, remove };
+  How how = How::set;
+  std::string value = {};  ///< to set, as text
 };
 
 /// Something wrong with the files, whatever the bits.
@@ -60,6 +68,7 @@ struct Fault {
   std::string says;
   std::optional<numeric::Estimate> value = std::nullopt;
   std::string unit = {};
+  std::optional<Mend> mend = std::nullopt;  ///< of the key `where`, in the candidate
 };
 
 enum class Grade { lossless, very_small, small, noticeable, large, broken };

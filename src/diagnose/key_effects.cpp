@@ -31,11 +31,15 @@ constexpr std::pair<std::string_view, std::string_view> kEffects[] = {
     {".expert_weights_norm", "experts are weighted otherwise"},
     {".expert_gating_func", "experts are chosen otherwise"},
     {".block_count", "another number of layers"},
-    {"tokenizer.ggml.add_bos_token", "texts begin with another token"},
+    {"tokenizer.ggml.add_bos_token", "texts begin without the start token, or with one too many"},
     {"tokenizer.ggml.add_eos_token", "prompts end with another token"},
     {"tokenizer.ggml.bos_token_id", "texts begin with another token"},
     {"tokenizer.ggml.eos_token_id", "answers end elsewhere, or never"},
     {"tokenizer.ggml.eot_token_id", "answers end elsewhere, or never"},
+    {"tokenizer.ggml.token_type", "special tokens are read as plain text, or printed in answers"},
+    {"tokenizer.ggml.tokens", "tokens stand for other text"},
+    {"tokenizer.ggml.scores", "text is split into other tokens"},
+    {"tokenizer.ggml.merges", "text is split into other tokens"},
     {"tokenizer.ggml.model", "text is split by another kind of tokenizer"},
     {"tokenizer.ggml.pre", "text is cut otherwise before it is split"},
     {"tokenizer.ggml.add_space_prefix", "texts begin with or without a blank"},
@@ -89,6 +93,10 @@ std::optional<double> default_of(std::string_view key, const model::Checkpoint& 
 
 bool only_splits(std::string_view key) noexcept {
   return std::ranges::find(kOnlySplit, key) != kOnlySplit.end();
+}
+
+bool starts_texts(std::string_view key) noexcept {
+  return key == "tokenizer.ggml.add_bos_token" || key == "tokenizer.ggml.bos_token_id";
 }
 
 bool only_ends(std::string_view key) noexcept {

@@ -22,6 +22,9 @@ namespace qualm::diagnose {
 /// a difference in it comes to nothing.
 [[nodiscard]] bool only_splits(std::string_view key) noexcept;
 
+/// The key decides with which token a text begins.
+[[nodiscard]] bool starts_texts(std::string_view key) noexcept;
+
 /// The key decides where an answer or a conversation ends: what a given text costs does not change
 /// with it.
 [[nodiscard]] bool only_ends(std::string_view key) noexcept;

@@ -98,6 +98,90 @@ std::string value_difference(const Value& raw_a, const Value& raw_b) {
       a);
 }
 
+constexpr std::string_view kTokens = "tokenizer.ggml.tokens";
+
+/// "4095 ("<|im_end|>")": an id of a token with its text.
+std::string with_text(const Value& id, const Checkpoint& checkpoint) {
+  const auto number = as_number(id);
+  const auto* tokens = checkpoint.metadata.strings(kTokens);
+  std::string text = model::to_text(id);
+  if (number && tokens && *number >= 0 && *number < static_cast<double>(tokens->size()))
+    text += fmt::format(" (\"{}\")", printable((*tokens)[static_cast<std::size_t>(*number)]));
+  return text;
+}
+
+std::string_view type_word(std::int64_t type) {
+  constexpr std::array<std::string_view, 7> kWords{"undefined",    "normal", "unknown", "control",
+                                                   "user-defined", "unused", "byte"};
+  const auto index = static_cast<std::size_t>(type);
+  return index < kWords.size() ? kWords[index] : "of an unknown type";
+}
+
+/// Types of tokens, the first three that differ with their texts. Both lists have one length.
+std::string type_difference(const std::vector<std::int64_t>& ours,
+                            const std::vector<std::int64_t>& theirs,
+                            const std::vector<std::string>* tokens) {
+  std::string text;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    if (ours[i] == theirs[i] || ++count > 3) continue;
+    const std::string name =
+        tokens && i < tokens->size() ? fmt::format(" \"{}\"", printable((*tokens)[i])) : "";
+    text += fmt::format("{}token {}{} is {}, in the original {}", text.empty() ? "" : "; ", i, name,
+                        type_word(ours[i]), type_word(theirs[i]));
+  }
+  return fmt::format("{} ({} of {} differ)", text, count, ours.size());
+}
+
+/// The difference of one key, tokens as text.
+std::string key_difference(const std::string& key, const Value& ours, const Value& theirs,
+                           const std::pair<const Checkpoint&, const Checkpoint&> files) {
+  std::string says = value_difference(ours, theirs);
+  if (says.empty()) return says;
+  if (key.ends_with("_token_id"))
+    return fmt::format("{}, in the original {}", with_text(ours, files.first),
+                       with_text(theirs, files.second));
+  const Value a = normal(ours);
+  const Value b = normal(theirs);
+  const auto* x = std::get_if<std::vector<std::int64_t>>(&a);
+  const auto* y = std::get_if<std::vector<std::int64_t>>(&b);
+  if (key == "tokenizer.ggml.token_type" && x && y && x->size() == y->size())
+    return type_difference(*x, *y, files.second.metadata.strings(kTokens));
+  return says;
+}
+
+bool is_list(const Value& value) {
+  return std::visit(
+      [](const auto& held) {
+        using T = std::decay_t<decltype(held)>;
+        return std::is_class_v<T> && !std::is_same_v<T, std::string>;
+      },
+      value);
+}
+
+/// Short values are set, so that the command can be read; all others are copied.
+Mend mend_to(const Value& theirs) {
+  constexpr std::size_t kShort = 40;
+  const auto* text = std::get_if<std::string>(&theirs);
+  if (is_list(theirs) || (text && (text->size() > kShort || text->contains('\n'))))
+    return {Mend::How::copy};
+  return {Mend::How::set, text ? *text : model::to_text(theirs)};
+}
+
+/// A list of tokens fits no file with another number of them.
+std::optional<Mend> mend_of(const Value& ours, const Value& theirs) {
+  const auto length = [](const Value& value) {
+    return std::visit(
+        [](const auto& held) -> std::size_t {
+          if constexpr (requires { held.size(); }) return held.size();
+          return 0;
+        },
+        value);
+  };
+  if (is_list(theirs) && length(ours) != length(theirs)) return std::nullopt;
+  return mend_to(theirs);
+}
+
 bool matters(const std::string& key, const std::string& arch) {
   return key == "general.architecture" || key.starts_with("tokenizer.") ||
          key.starts_with(arch + ".");
@@ -135,15 +219,19 @@ void compare_metadata(const Checkpoint& candidate, const Checkpoint& baseline,
     if (!other) {
       out.push_back(
           one_sided(entry, candidate, "missing, in the original " + model::to_text(entry.value)));
+      out.back().mend = Mend{Mend::How::copy};
       continue;
     }
-    const std::string says = value_difference(*other, entry.value);
-    if (!says.empty()) out.push_back({entry.key, says, weight_of(entry.key)});
+    const std::string says = key_difference(entry.key, *other, entry.value, {candidate, baseline});
+    if (!says.empty())
+      out.push_back({entry.key, says, weight_of(entry.key), mend_of(*other, entry.value)});
   }
-  for (const model::Entry& entry : candidate.metadata.entries())
-    if (matters(entry.key, arch) && !baseline.metadata.find(entry.key))
-      out.push_back(
-          one_sided(entry, baseline, model::to_text(entry.value) + ", missing in the original"));
+  for (const model::Entry& entry : candidate.metadata.entries()) {
+    if (!matters(entry.key, arch) || baseline.metadata.find(entry.key)) continue;
+    out.push_back(
+        one_sided(entry, baseline, model::to_text(entry.value) + ", missing in the original"));
+    out.back().mend = Mend{Mend::How::remove};
+  }
   for (Difference& difference : out)
     if (const auto effect = effect_of(difference.key);
         !effect.empty() && difference.weight == breaks)

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "diagnose/finding.h"
 #include "model/checkpoint.h"
 
 namespace qualm::diagnose {
@@ -17,6 +18,7 @@ struct Difference {
   std::string key;   ///< metadata key, or "tensor <name>"
   std::string says;  ///< "token 17 is \"a\", in the original \"b\" (3 differ)"
   Weight weight = Weight::breaks;
+  std::optional<Mend> mend = std::nullopt;  ///< where a change of the key makes it the original's
 };
 
 /// tokenizer.* and {arch}.* keys, general.architecture, the set and shapes of the tensors, and the

@@ -17,11 +17,13 @@ std::vector<const Finding*> in_order(const std::vector<Finding>& findings) {
   return order;
 }
 
+constexpr std::size_t kNotRun = static_cast<std::size_t>(-1);
+
 /// One remedy after the other is added, and what it is proved on.
 struct Course {
   std::vector<Remedy> remedies;
-  std::vector<Variant> variants;  ///< the candidate as run, then with each remedy added
-  std::vector<std::size_t> texts;
+  std::vector<Variant> variants;   ///< the candidate as run, then with each remedy added
+  std::vector<std::size_t> texts;  ///< kNotRun: the remedy changes nothing that is run here
 };
 
 Variant applied(const Fix& fix, Variant variant) {
@@ -38,7 +40,7 @@ Known<Course> prescribed(const Facts& facts, const std::vector<Finding>& finding
     QUALM_TRY(auto fix, row.prescribe(facts));
     if (!fix) continue;
     course.variants.push_back(applied(*fix, course.variants.back()));
-    course.texts.push_back(fix->text);
+    course.texts.push_back(fix->weights || fix->cache ? fix->text : kNotRun);
     course.remedies.push_back({.cause = finding->check,
                                .name = fix->name,
                                .command = fix->command,
@@ -68,6 +70,7 @@ Known<WindowRange> windows_of_proof(const Facts& facts, const Course& course, st
 Known<std::vector<Remedy>> remedies_for(const Facts& facts, const std::vector<Finding>& findings) {
   QUALM_TRY(Course course, prescribed(facts, findings));
   for (std::size_t i = 0; i < course.remedies.size(); ++i) {
+    if (course.texts[i] == kNotRun) continue;
     QUALM_TRY(const WindowRange windows, windows_of_proof(facts, course, course.texts[i]));
     // All of one text share a pass of the reference.
     QUALM_TRY(const auto measured, facts.measured(windows, facts.reference(), course.variants));

@@ -1,19 +1,29 @@
 #include "experiment/model_file.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "assemble/recipe.h"
 #include "formats/read.h"
+#include "model/padding.h"
 
 namespace qualm::experiment {
 
 Result<std::shared_ptr<OpenedModel>> OpenedModel::open(const std::string& path) {
-  QUALM_TRY(auto checkpoint, formats::read(path));
+  QUALM_TRY(auto checkpoint, formats::read_language_model(path));
   return std::shared_ptr<OpenedModel>(new OpenedModel(path, std::move(checkpoint)));
 }
 
+void OpenedModel::keep_tokens(std::int64_t tokens) {
+  checkpoint_ = model::first_tokens(std::move(checkpoint_), tokens);
+  identity_ += fmt::format("/tokens-{}", tokens);
+  shortened_ = true;
+}
+
 bool OpenedModel::runs_as_it_is() const noexcept {
-  return checkpoint_.format.starts_with("GGUF") &&
+  return !shortened_ && checkpoint_.format.starts_with("GGUF") &&
          std::ranges::none_of(checkpoint_.tensors, assemble::is_bf16_matrix);
 }
 

@@ -25,6 +25,8 @@ class OpenedModel {
   /// Identifies the content for cache keys.
   [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
   void set_identity(std::string identity) { identity_ = std::move(identity); }
+  /// From now on it is the model with its first `tokens` entries alone (model/padding.h).
+  void keep_tokens(std::int64_t tokens);
   /// libllama opens the file itself: a GGUF without matrices in BF16.
   [[nodiscard]] bool runs_as_it_is() const noexcept;
   /// What libllama can open: the file itself, or the assembled image.
@@ -36,6 +38,7 @@ class OpenedModel {
   std::string path_;
   std::string identity_;
   model::Checkpoint checkpoint_;
+  bool shortened_ = false;  ///< the checkpoint is not the file's any more
   std::optional<assemble::Image> image_;
 };
 

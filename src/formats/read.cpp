@@ -8,6 +8,8 @@
 
 #include "formats/gguf/gguf.h"
 #include "formats/hf/hf.h"
+#include "formats/part_name.h"
+#include "model/kind.h"
 
 namespace qualm::formats {
 namespace {
@@ -28,16 +30,30 @@ std::vector<std::string> ggufs_in(const fs::path& folder) {
   return found;
 }
 
-}  // namespace
+Error no_model(const std::string& path, const model::KindRow& kind) {
+  return {Kind::input,
+          "READ-003",
+          path,
+          "",
+          "a language model",
+          std::string(kind.name),
+          std::string(kind.advice)};
+}
 
-Result<model::Checkpoint> read(const std::string& path) {
+Result<model::Checkpoint> read_file(const std::string& path) {
+  const std::string name = fs::path(path).filename().string();
+  const bool hugging_face = name.ends_with(".safetensors") || name == "config.json" ||
+                            name.ends_with(".safetensors.index.json");
+  auto read = hugging_face ? hf::read(path) : gguf::read(path);
+  if (read) return read;
+  if (std::string advice = advice_to_join(path); !advice.empty())
+    read.error().advice = std::move(advice);
+  return read;
+}
+
+Result<model::Checkpoint> read_any(const std::string& path) {
   std::error_code error;
-  if (!fs::is_directory(path, error)) {
-    const std::string name = fs::path(path).filename().string();
-    const bool hugging_face = name.ends_with(".safetensors") || name == "config.json" ||
-                              name.ends_with(".safetensors.index.json");
-    return hugging_face ? hf::read(path) : gguf::read(path);
-  }
+  if (!fs::is_directory(path, error)) return read_file(path);
   const auto found = ggufs_in(path);
   const bool hugging_face = hf::is_model_folder(path);
   if (hugging_face && found.empty()) return hf::read(path);
@@ -51,6 +67,22 @@ Result<model::Checkpoint> read(const std::string& path) {
                            found.size(), found.size() == 1 ? "" : "s"),
                fmt::format("Name the one that is meant, for example {}{}.", found.front(),
                            hugging_face ? " or config.json" : "")});
+}
+
+}  // namespace
+
+Result<model::Checkpoint> read(const std::string& path) {
+  QUALM_TRY(auto checkpoint, read_any(path));
+  if (const auto& kind = model::kind_of(checkpoint); !kind.weights)
+    return fail(no_model(path, kind));
+  return checkpoint;
+}
+
+Result<model::Checkpoint> read_language_model(const std::string& path) {
+  QUALM_TRY(auto checkpoint, read(path));
+  if (const auto& kind = model::kind_of(checkpoint); kind.kind != model::Kind::language_model)
+    return fail(no_model(path, kind));
+  return checkpoint;
 }
 
 }  // namespace qualm::formats

@@ -196,7 +196,7 @@ Result<Outcome> run_job(const Request& request, Progress& progress, const std::s
                       })) {
     if (interrupts() == asked) continue;
     asked = interrupts();
-    child.signal(asked == 1 ? SIGINT : SIGKILL);
+    child.signal(asked == 1 ? last_interrupt() : SIGKILL);
   }
   const int status = child.wait();
   if (reader.ending()) return std::move(*reader.ending());

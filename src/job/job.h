@@ -22,9 +22,10 @@ using Command = std::function<Result<Outcome>(const Request& request, Progress& 
 [[nodiscard]] std::vector<std::string> job_environment();
 
 /// Runs `program job` with the request on its stdin and hands its events on. Ctrl-C reaches the
-/// child, which returns what it has; a second one kills it. Errors: the job's own; JOB-001 the job
-/// ended without an answer, with what it was doing, why it died and its last words; JOB-002 stopped
-/// on request before there was anything to show; JOB-005 the program did not start.
+/// child, which returns what it has; a second one kills it, and so do kGrace seconds after SIGTERM.
+/// Errors: the job's own; JOB-001 the job ended without an answer, with what it was doing, why it
+/// died and its last words; JOB-002 stopped on request before there was anything to show; JOB-005
+/// the program did not start.
 [[nodiscard]] Result<Outcome> run_job(const Request& request, Progress& progress,
                                       const std::string& program);
 

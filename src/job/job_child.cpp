@@ -49,6 +49,7 @@ int serve_job(const Command& command) {
   // An abort of ggml's would start a debugger, whose words would push out ggml's own.
   ::setenv("GGML_NO_BACKTRACE", "1", 0);
   catch_interrupts();
+  end_soon_on_term();
   const int out = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
   EventWriter events(out);

@@ -32,6 +32,11 @@ nlohmann::json to_json(const Request& r) {
           {"runtime", r.runtime},
           {"prompts", r.prompts},
           {"fail_if", r.fail_if},
+          {"set", r.repair.set},
+          {"copy", r.repair.copy},
+          {"remove", r.repair.remove},
+          {"from", r.repair.from},
+          {"output", r.repair.output},
           {"gpu_layers", r.gpu_layers},
           {"ctx_size", r.settings.ctx_size},
           {"threads", r.settings.threads},
@@ -42,6 +47,18 @@ nlohmann::json to_json(const Request& r) {
           {"type_v", r.settings.type_v},
           {"flash_attn", r.settings.flash_attn}};
 }
+
+namespace {
+
+void read_repair(const nlohmann::json& json, Repair& repair) {
+  json.at("set").get_to(repair.set);
+  json.at("copy").get_to(repair.copy);
+  json.at("remove").get_to(repair.remove);
+  json.at("from").get_to(repair.from);
+  json.at("output").get_to(repair.output);
+}
+
+}  // namespace
 
 Result<Request> request_from_json(const nlohmann::json& json) {
   try {
@@ -67,6 +84,7 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("runtime").get_to(r.runtime);
     json.at("prompts").get_to(r.prompts);
     json.at("fail_if").get_to(r.fail_if);
+    read_repair(json, r.repair);
     json.at("gpu_layers").get_to(r.gpu_layers);
     json.at("ctx_size").get_to(r.settings.ctx_size);
     json.at("threads").get_to(r.settings.threads);

@@ -13,8 +13,17 @@
 
 namespace qualm::job {
 
+/// What `qualm repair` changes, and where it writes.
+struct Repair {
+  std::vector<std::string> set;     ///< "KEY=VALUE"
+  std::vector<std::string> copy;    ///< keys of `from`
+  std::vector<std::string> remove;  ///< keys
+  std::string from;
+  std::string output;
+};
+
 struct Request {
-  std::string command;              ///< measure, diagnose, inspect, compare, demo, clinic
+  std::string command;              ///< measure, diagnose, inspect, compare, demo, clinic, repair
   std::vector<std::string> models;  ///< candidates; one but for measure
   std::string baseline;
   std::string base_model;
@@ -25,7 +34,7 @@ struct Request {
   std::vector<std::string> texts;  ///< further domains, "name=path"
   std::string imatrix;             ///< the importance matrix the candidate was made with, or empty
   evaluate::Protocol protocol = evaluate::Protocol::standard;
-  std::int64_t chunks = -1;  ///< windows of the text; -1, as llama.cpp has it, or 0: all
+  std::int64_t chunks = -1;  ///< windows of the text; -1, as llama.cpp has it: all
   bool full = false;         ///< do not stop early
   bool kv_grid = false;      ///< measure --kv
   bool use_cache = true;     ///< of finished measurements
@@ -35,6 +44,7 @@ struct Request {
   std::string runtime;       ///< what the model is run with: model/runtime.h; empty: not said
   std::string prompts;       ///< path of a prompts file; empty: the bundled one
   std::vector<std::string> fail_if;
+  Repair repair;
   engine::Settings settings;
   std::int32_t gpu_layers = 0;
 };

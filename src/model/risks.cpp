@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "model/anatomy.h"
+#include "model/cache.h"
 
 namespace qualm::model {
 namespace {
@@ -13,7 +14,6 @@ namespace {
 using Risks = std::vector<Risk>;
 
 constexpr std::int64_t kMostBiases = 1 << 20;  // a file that claims more of one layer lies
-constexpr std::int64_t kCacheBlock = 32;       // of every quantized cache type
 
 const ClassTotal* find_class(const Anatomy& anatomy, TensorClass wanted) {
   const auto it = std::ranges::find(anatomy.classes, wanted, &ClassTotal::tensor_class);
@@ -95,26 +95,16 @@ void key_bias_risk(const Checkpoint& checkpoint, Risks& risks) {
                    norms.size(), largest->second, largest->first, sorted[sorted.size() / 2])});
 }
 
-/// {arch}.attention.<key>, or the width shared out among the heads.
-std::optional<std::int64_t> head_size(const Checkpoint& checkpoint, std::string_view key) {
-  if (const auto given = checkpoint.arch_integer(key)) return given;
-  const auto width = checkpoint.arch_integer("embedding_length");
-  const auto heads = checkpoint.arch_integer("attention.head_count");
-  if (!width || !heads || *heads <= 0) return std::nullopt;
-  return *width / *heads;
-}
-
 void cache_risks(const Checkpoint& checkpoint, Risks& risks) {
   key_bias_risk(checkpoint, risks);
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kHeads = {
-      {{"K", "attention.key_length"}, {"V", "attention.value_length"}}};
-  for (const auto& [cache, key] : kHeads) {
-    const auto size = head_size(checkpoint, key);
+  for (const CacheSide side : {CacheSide::k, CacheSide::v}) {
+    const auto size = head_size(checkpoint, side);
     if (!size || *size % kCacheBlock == 0) continue;
-    risks.push_back({cache == "K" ? "k_head_size" : "v_head_size",
+    const bool key = side == CacheSide::k;
+    risks.push_back({key ? "k_head_size" : "v_head_size",
                      fmt::format("Heads are {} wide, not a multiple of {}: the {} cache cannot be "
                                  "quantized.",
-                                 *size, kCacheBlock, cache)});
+                                 *size, kCacheBlock, key ? "K" : "V")});
   }
   if (std::ranges::any_of(checkpoint.tensors, [](const Tensor& tensor) {
         return tensor.name.find(".attn_sinks") != std::string::npos;

@@ -14,6 +14,7 @@ Page compose(const Json& document, bool verbose) {
   if (command == "compare") return compose_compare(document, verbose);
   if (command == "demo") return compose_demo(document, verbose);
   if (command == "clinic") return compose_clinic(document, verbose);
+  if (command == "repair") return compose_repair(document);
   return {Paragraph{{{"This document is no report that can be shown (command \"" + command +
                       "\"); its JSON is whole."}}}};
 }

@@ -60,5 +60,6 @@ using Page = std::vector<Block>;
 [[nodiscard]] Page compose_compare(const nlohmann::ordered_json& document, bool verbose);
 [[nodiscard]] Page compose_demo(const nlohmann::ordered_json& document, bool verbose);
 [[nodiscard]] Page compose_clinic(const nlohmann::ordered_json& document, bool verbose);
+[[nodiscard]] Page compose_repair(const nlohmann::ordered_json& document);
 
 }  // namespace qualm::report

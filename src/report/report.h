@@ -232,6 +232,19 @@ struct ClinicReport {
   double seconds = 0;
 };
 
+struct KeyChange {
+  std::string key;
+  std::string was;  ///< for a person; empty: the key was not there
+  std::string now;  ///< empty: it was removed
+};
+
+struct RepairReport {
+  Tool tool;
+  ModelCard model;
+  std::vector<KeyChange> changes;
+  std::string output;  ///< path of the new file
+};
+
 /// A command that failed. `command` is empty where not even that was understood.
 struct ErrorReport {
   Tool tool;

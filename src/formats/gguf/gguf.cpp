@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <limits>
 #include <new>
@@ -65,6 +66,21 @@ Result<void> check_place(const Shard& shard, std::int64_t no, std::int64_t count
       "The shards are of different models or were renamed: download the set anew."));
 }
 
+/// Where a second GGUF begins in a file, behind the last tensor: parts that `cat` put together.
+std::optional<std::uint64_t> second_begins(const Shard& first) {
+  const auto bytes = first.source.source->bytes();
+  for (const model::Region& region : first.source.regions) {
+    const bool behind =
+        &region == &first.source.regions.back() || (region.kind == model::Region::Kind::padding &&
+                                                    &region + 1 == &first.source.regions.back());
+    const bool tensor = region.kind == model::Region::Kind::tensor;
+    if (behind && !tensor && region.end - region.begin >= 4 &&
+        std::memcmp(bytes.data() + region.begin, "GGUF", 4) == 0)
+      return region.begin;
+  }
+  return std::nullopt;
+}
+
 Result<std::string> prefix_of_first(const Shard& first, std::int64_t count) {
   const std::string& path = first.source.path;
   if (const auto no = first.metadata.integer("split.no"); no && *no > 0 && *no < count) {
@@ -76,6 +92,13 @@ Result<std::string> prefix_of_first(const Shard& first, std::int64_t count) {
                             "Name the first one: " + wanted));
   }
   QUALM_CHECK(check_place(first, 0, count));
+  if (const auto second = second_begins(first))
+    return fail(split_error(
+        "GGUF-031", path, fmt::format("shard 1 of {} alone", count),
+        fmt::format("a second GGUF from byte {} on: the shards were joined with cat", *second),
+        fmt::format("Shards are no pieces to be joined with cat: download them anew and name the "
+                    "first one, or join them with llama-gguf-split --merge FIRST{} OUT.gguf.",
+                    shard_suffix(0, count))));
   if (auto prefix = shard_prefix(path, 0, count)) return *std::move(prefix);
   return fail(split_error(
       "GGUF-026", path, fmt::format("a file name that ends in {}", shard_suffix(0, count)),

@@ -43,6 +43,7 @@ using Opener = std::function<Result<std::shared_ptr<const FileSource>>(const std
 ///   GGUF-025 a later shard was given       GGUF-026 shard not named as the scheme demands
 ///   GGUF-027 a shard is missing            GGUF-028 a shard of another set
 ///   GGUF-029 shards lack tensors           GGUF-030 more metadata than memory
+///   GGUF-031 shards joined with cat
 [[nodiscard]] Result<model::Checkpoint> read(const std::string& path);
 [[nodiscard]] Result<model::Checkpoint> read(const std::shared_ptr<const FileSource>& first,
                                              const Opener& opener = map_file);

@@ -63,6 +63,19 @@ bool is_safetensors(std::string_view text) {
   return header <= text.size() - sizeof(header);
 }
 
+/// i32 entries, then for each i32 length and that many bytes of a tensor's name.
+bool is_old_imatrix(std::string_view text) {
+  constexpr std::int32_t kMostEntries = 1 << 20;
+  constexpr std::int32_t kLongestName = 128;
+  std::int32_t entries = 0;
+  std::int32_t length = 0;
+  if (text.size() < 8) return false;
+  std::memcpy(&entries, text.data(), sizeof(entries));
+  std::memcpy(&length, text.data() + 4, sizeof(length));
+  if (entries < 1 || entries > kMostEntries || length < 1 || length > kLongestName) return false;
+  return text.substr(8, static_cast<std::size_t>(length)).ends_with(".weight");
+}
+
 bool is_text(std::string_view text) {
   return std::ranges::all_of(text, [](unsigned char c) {
     return std::isprint(c) != 0 || c == '\n' || c == '\r' || c == '\t';
@@ -81,6 +94,9 @@ Identity identify(std::span<const std::byte> bytes) {
     return {"a web page (HTML)",
             "Download the file itself, not the page that shows it (on Hugging Face: /resolve/ "
             "instead of /blob/)."};
+  if (is_old_imatrix(text))
+    return {"an importance matrix, as older versions of llama-imatrix write it",
+            "Give the model, and this file with --imatrix (qualm diagnose)."};
   if (is_safetensors(text)) return {"a safetensors file", std::string(kFolder)};
   if (std::ranges::all_of(head, [](char c) { return c == '\0'; }))
     return {"zeros", "The download did not finish: download it again."};

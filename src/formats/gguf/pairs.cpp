@@ -11,47 +11,16 @@
 #include <vector>
 
 #include "base/units.h"
+#include "formats/gguf/value_types.h"
 
 namespace qualm::gguf {
 namespace {
-
-/// GGUF's value types by id.
-enum : std::int32_t { kU32 = 4, kBool = 7, kString = 8, kArray = 9, kTypes = 13 };
 
 /// The 64-bit class a number is kept in.
 template <class T>
 using Wide =
     std::conditional_t<std::floating_point<T>, double,
                        std::conditional_t<std::signed_integral<T>, std::int64_t, std::uint64_t>>;
-
-/// Calls read.operator()<T>() with the C++ type of a GGUF number type; bools are bytes.
-template <class Read>
-auto with_number_type(std::int32_t type, Read&& read)
-    -> decltype(read.template operator()<double>()) {
-  switch (type) {
-    case 0:
-    case kBool:
-      return read.template operator()<std::uint8_t>();
-    case 1:
-      return read.template operator()<std::int8_t>();
-    case 2:
-      return read.template operator()<std::uint16_t>();
-    case 3:
-      return read.template operator()<std::int16_t>();
-    case kU32:
-      return read.template operator()<std::uint32_t>();
-    case 5:
-      return read.template operator()<std::int32_t>();
-    case 6:
-      return read.template operator()<float>();
-    case 10:
-      return read.template operator()<std::uint64_t>();
-    case 11:
-      return read.template operator()<std::int64_t>();
-    default:
-      return read.template operator()<double>();
-  }
-}
 
 class PairReader {
  public:

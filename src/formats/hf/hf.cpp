@@ -94,6 +94,26 @@ Chosen choose(const std::string& path) {
   return {folder, all && !name.ends_with(kIndex) ? folder.string() : path};
 }
 
+/// A folder of PEFT: what training added to a model, and no model.
+Result<void> refuse_adapter(const Chosen& chosen, bool has_config) {
+  std::error_code ignored;
+  const fs::path config = chosen.folder / "adapter_config.json";
+  const std::string name = fs::path(chosen.weights).filename().string();
+  const bool given = name.starts_with("adapter_model");
+  const bool folder = fs::is_directory(chosen.weights, ignored) && !has_config;
+  if (!fs::exists(config, ignored) || (!given && !folder)) return {};
+  std::string base = "its base model";
+  if (const auto read = read_json(config))
+    if (const auto found = read->find("base_model_name_or_path");
+        found != read->end() && found->is_string())
+      base = printable(found->get_ref<const std::string&>().substr(0, 200));
+  return fail({Kind::input, "HF-013", chosen.folder.string(), "adapter_config.json", "a model",
+               "a PEFT adapter, which holds changes to a model and no model",
+               fmt::format("Merge it into {} first (peft: merge_and_unload, then save_pretrained) "
+                           "and give the merged folder.",
+                           base)});
+}
+
 Result<void> check_folder(const Chosen& chosen, bool has_config) {
   std::error_code ignored;
   if (!fs::is_directory(chosen.weights, ignored)) return {};
@@ -246,6 +266,7 @@ Result<model::Checkpoint> read(const std::string& path) {
   const Chosen chosen = choose(path);
   const fs::path config_path = chosen.folder / "config.json";
   QUALM_TRY(const json config, read_config_json(config_path));
+  QUALM_CHECK(refuse_adapter(chosen, !config.is_null()));
   QUALM_CHECK(check_folder(chosen, !config.is_null()));
   QUALM_TRY(const auto container, safetensors::open(chosen.weights));
   const QuantizationConfig quantization = quantization_of(chosen.folder, config);

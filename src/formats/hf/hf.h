@@ -19,7 +19,8 @@ namespace qualm::formats::hf {
 /// A folder, or in it config.json, an index (*.safetensors.index.json), a .safetensors file (a
 /// shard stands for all of them). Errors: HF-001 a folder with weights but no config.json, HF-002
 /// config.json is no JSON object, HF-003 .. HF-006 of read_config, HF-007 .. HF-009, HF-011 and
-/// HF-012 of canonical_tensors, HF-010 only pickled weights; ST-*, QW-*, CODEC-*.
+/// HF-012 of canonical_tensors, HF-010 only pickled weights, HF-013 a PEFT adapter; ST-*, QW-*,
+/// CODEC-*.
 [[nodiscard]] Result<model::Checkpoint> read(const std::string& path);
 
 /// Whether read() is meant for this folder: it holds safetensors, a config.json or pickles.
