@@ -291,7 +291,7 @@ constexpr auto kRows = std::to_array<ErrorRow>({
     // REPAIR, src/commands: qualm repair.
     {"REPAIR-001", Kind::input, "Only GGUF files can be repaired.",
      "Convert the model to GGUF first."},
-    {"REPAIR-002", Kind::input, "The change is not KEY=VALUE, or nothing is to be changed.",
+    {"REPAIR-002", Kind::input, "The change of --set is not KEY=VALUE.",
      "Write for example --set tokenizer.ggml.eos_token_id=2."},
     {"REPAIR-003", Kind::input, "The file to be written is there already.",
      "Name a new file with -o."},
@@ -300,6 +300,10 @@ constexpr auto kRows = std::to_array<ErrorRow>({
     {"REPAIR-005", Kind::input, "The file, or the one to copy from, has no such key.",
      "Look the key up in the file."},
     {"REPAIR-006", Kind::input, "With this change the file could not be read any more.", ""},
+    {"REPAIR-007", Kind::input, "Nothing is to be changed, or the file to copy from is missing.",
+     "Give --set KEY=VALUE, --remove KEY, or --copy KEY with --from FILE."},
+    {"REPAIR-008", Kind::input, "libllama does not load the file with this change.",
+     "Check the value."},
 
     // REQUEST, src/cli, src/commands, src/job: what the command line asks for.
     {"REQUEST-001", Kind::input, "The job description is not one of this version of qualm.",
@@ -312,8 +316,10 @@ constexpr auto kRows = std::to_array<ErrorRow>({
      "Write for example --text code=main.c to add a text."},
     {"REQUEST-005", Kind::input, "The value of --symptom is not one that qualm knows.",
      "Take one of the names that the message lists."},
-    {"REQUEST-006", Kind::input, "The cache type cannot be used with these options or this model.",
-     "Take another cache type."},
+    {"REQUEST-006", Kind::input, "A quantized V cache needs flash attention.",
+     "Leave -fa off away, or take -ctv f16."},
+    {"REQUEST-007", Kind::input, "The heads of the model do not allow this cache type.",
+     "Take -ctk f16 and -ctv f16."},
 
     // ST, src/formats/safetensors: 001 to 014 files, 020 to 023 an index of files, 030 folders.
     {"ST-001", Kind::input, "The file is too short to be a safetensors file.",

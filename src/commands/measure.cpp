@@ -43,7 +43,7 @@ Result<void> open_files(Run& run) {
     const auto unfit =
         model::unfit_caches(candidate->checkpoint(), run.settings.type_k, run.settings.type_v);
     if (!unfit.empty())
-      return fail({Kind::input, "REQUEST-006", path, "cache type",
+      return fail({Kind::input, "REQUEST-007", path, "cache type",
                    "a cache that this model can have", model::in_words(unfit.front()),
                    "Leave the option away, or take f16."});
     if (const auto left_out = leave_out_padding(*candidate, *run.baseline); !left_out.empty())

@@ -19,10 +19,10 @@ namespace fs = std::filesystem;
 Result<void> check_request(const job::Request& request) {
   const auto& repair = request.repair;
   if (repair.set.empty() && repair.copy.empty() && repair.remove.empty())
-    return fail({Kind::input, "REPAIR-002", "", "--set", "what is to be changed", "nothing",
+    return fail({Kind::input, "REPAIR-007", "", "--set", "what is to be changed", "nothing",
                  "For example --set tokenizer.ggml.eos_token_id=2"});
   if (!repair.copy.empty() && repair.from.empty())
-    return fail({Kind::input, "REPAIR-002", "", "--from", "the file to copy from", "none",
+    return fail({Kind::input, "REPAIR-007", "", "--from", "the file to copy from", "none",
                  "Name it with --from FILE."});
   std::error_code ignored;
   if (fs::exists(fs::symlink_status(repair.output, ignored)))
@@ -58,7 +58,7 @@ Result<void> check_loads(const job::Request& request, const std::string& source)
   if (loaded || !engine->load({source, source}, 0)) return {};
   std::error_code ignored;
   fs::remove(made, ignored);
-  return fail({Kind::input, "REPAIR-006", request.models.front(), "",
+  return fail({Kind::input, "REPAIR-008", request.models.front(), "",
                "a change with which libllama loads the file", loaded.error().found,
                "No file was written."});
 }

@@ -16,7 +16,7 @@ struct KeyChange {
 };
 
 /// "KEY=VALUE": the value becomes one of the type that the key has; of a key that is missing, of
-/// the type that llama.cpp reads it as. REPAIR-002, REPAIR-004, REPAIR-005.
+/// the type that llama.cpp reads it as. REPAIR-002, REPAIR-004, REPAIR-005, REPAIR-006.
 [[nodiscard]] Result<KeyChange> set_key(model::Checkpoint& checkpoint, const std::string& pair);
 /// As `from` has it. REPAIR-005: it does not.
 [[nodiscard]] Result<KeyChange> copy_key(model::Checkpoint& checkpoint,

@@ -78,6 +78,38 @@ TEST(Usage, what_is_wrong_is_named_with_exit_code_2) {
             usage("--protocol: other not in {default,llama.cpp}", "diagnose"));
 }
 
+TEST(Usage, numbers_below_their_least_are_named_in_few_words) {
+  const Scratch scratch;
+  for (const std::string option : {"--top", "-t"}) {
+    const Ended ended = run_qualm(scratch, {"compare", "a", "b", option, "-1"});
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_NE(ended.err.find(": -1 is less than 0. Run"), std::string::npos) << ended.err;
+  }
+}
+
+TEST(Usage, a_file_that_begins_with_a_dash_is_named_with_how_to_write_it) {
+  const Scratch scratch;
+  test::write(scratch.path("-Q8_0.gguf"), "x");
+  const Ended ended = run_qualm(scratch, {"inspect", "-Q8_0.gguf"});
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_NE(ended.err.find("write ./-Q8_0.gguf"), std::string::npos) << ended.err;
+}
+
+TEST(Output, an_error_is_a_report_too) {
+  const Scratch scratch;
+  const Ended usage =
+      run_qualm(scratch, {"inspect", "--frobnicate", "--format", "json", "-o", "u.json"});
+  EXPECT_EQ(usage.exit_code, 2);
+  const auto document = nlohmann::json::parse(test::contents(scratch.path("u.json")));
+  EXPECT_EQ(document["error"]["code"], "USAGE-001");
+  for (const std::string format : {"text", "md"}) {
+    const Ended failed =
+        run_qualm(scratch, {"inspect", "nothing.gguf", "--format", format, "-o", format});
+    EXPECT_EQ(failed.exit_code, 2);
+    EXPECT_NE(test::contents(scratch.path(format)).find("FILE-001"), std::string::npos) << format;
+  }
+}
+
 TEST(Usage, a_report_goes_to_stdout_or_whole_to_a_file) {
   const Home home;
   const Ended direct = run_qualm(home, {"inspect", "m.gguf"});

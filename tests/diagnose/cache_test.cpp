@@ -37,6 +37,18 @@ TEST(Cache, a_cache_within_limits_is_cleared) {
   EXPECT_EQ(found.conclusion.verdict, Verdict::healthy);
 }
 
+TEST(Cache, a_type_that_the_heads_do_not_allow_is_the_cause_before_anything_is_run) {
+  World world;
+  world.files.unfit_caches = {{model::CacheSide::k, "q4_0", 48}};
+  const Diagnosis found = world.examine();
+  EXPECT_EQ(found.conclusion.principal, CheckId::kv_cache);
+  EXPECT_EQ(finding(found, CheckId::kv_cache).headline,
+            "heads are 48 wide, not a multiple of 32: a q4_0 K cache cannot be used");
+  ASSERT_EQ(found.remedies.size(), 1U);
+  EXPECT_EQ(found.remedies[0].command, "--cache-type-k f16 --cache-type-v f16");
+  EXPECT_FALSE(found.remedies[0].after) << "what is run here is the remedy";
+}
+
 TEST(Cache, f16_with_another_name_is_no_quantized_cache) {
   World world;
   world.given.type_k = "bf16";

@@ -172,6 +172,36 @@ TEST(Files, templates_that_libllama_renders_alike_are_not_cleared) {
   EXPECT_FALSE(result.needs.empty());
 }
 
+TEST(Files, keys_that_differ_are_mended_by_a_repair_of_the_file) {
+  Files files;
+  files.differ("tokenizer.ggml.eos_token_id", std::int64_t{2}, std::int64_t{1});
+  files.candidate.metadata.set("tokenizer.chat_template", std::string("{{ other }}"));
+  Facts facts;
+  facts.given = {.candidate = &files.candidate,
+                 .baseline = &files.baseline,
+                 .candidate_path = "a b.gguf",
+                 .baseline_path = "base.gguf"};
+  test::read_files(facts);
+  const auto fix = *fix_files(facts);
+  ASSERT_TRUE(fix);
+  EXPECT_EQ(fix->command,
+            "qualm repair 'a b.gguf' --set tokenizer.ggml.eos_token_id=1 --set "
+            "'tokenizer.chat_template={{ messages }}' -o 'a b-repaired.gguf'");
+  EXPECT_FALSE(fix->weights);
+  files.candidate.format = "GPTQ";
+  EXPECT_FALSE(*fix_files(facts)) << "only a GGUF can be repaired";
+}
+
+TEST(Files, another_split_is_told_with_the_key_that_makes_it) {
+  Files files;
+  files.candidate.metadata.set("tokenizer.ggml.add_bos_token", false);  // the original: no such key
+  files.found.split = probe::Split{false, 9, 10, 0, "", "a", "<s>|a"};
+  EXPECT_THAT(
+      files.examine().headline,
+      ::testing::StartsWith("tokenizer.ggml.add_bos_token: false, missing in the original"));
+  EXPECT_THAT(files.examine().headline, HasSubstr("text is split otherwise from token 0 on"));
+}
+
 TEST(Files, damage_is_a_cause_and_named) {
   Files files;
   files.found.integrity.found.push_back({.kind = weights::IntegrityFault::Kind::zeros,

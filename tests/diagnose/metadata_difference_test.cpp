@@ -67,10 +67,13 @@ TEST(MetadataDifference, the_first_entry_of_a_list_that_differs_is_named_and_all
   model::Checkpoint other = llama();
   other.metadata.set("tokenizer.ggml.scores", std::vector<double>{0, -1, -9, -8}, 6);
   EXPECT_EQ(shown(differences(other, llama())),
-            "tokenizer.ggml.scores: entry 2 is -9, in the original -2 (2 of 4 differ)\n");
+            "tokenizer.ggml.scores: entry 2 is -9, in the original -2 (2 of 4 differ) (text is "
+            "split into "
+            "other tokens)\n");
   other.metadata.set("tokenizer.ggml.scores", std::vector<double>{0, -1}, 6);
   EXPECT_EQ(shown(differences(other, llama())),
-            "tokenizer.ggml.scores: 2 entries, in the original 4\n");
+            "tokenizer.ggml.scores: 2 entries, in the original 4 (text is split into other "
+            "tokens)\n");
 }
 
 TEST(MetadataDifference, a_missing_key_is_a_note_where_it_means_a_default) {
@@ -157,6 +160,36 @@ TEST(MetadataDifference, the_order_of_tensors_is_no_difference) {
   model::Checkpoint other = llama();
   std::swap(other.tensors[0], other.tensors[1]);
   EXPECT_EQ(shown(differences(other, llama())), "");
+}
+
+TEST(MetadataDifference, tokens_are_named_by_their_text) {
+  model::Checkpoint ours = llama();
+  model::Checkpoint theirs = llama();
+  ours.metadata.set("tokenizer.ggml.eos_token_id", std::int64_t{0});
+  theirs.metadata.set("tokenizer.ggml.eos_token_id", std::int64_t{1});
+  EXPECT_EQ(shown(differences(ours, theirs)),
+            "tokenizer.ggml.eos_token_id: 0 (\"<s>\"), in the original 1 (\"a\") (answers end "
+            "elsewhere, or never)\n");
+  ours = theirs = llama();
+  ours.metadata.set("tokenizer.ggml.token_type", std::vector<std::int64_t>{5, 1, 1, 1});
+  theirs.metadata.set("tokenizer.ggml.token_type", std::vector<std::int64_t>{3, 1, 1, 1});
+  EXPECT_EQ(shown(differences(ours, theirs)),
+            "tokenizer.ggml.token_type: token 0 \"<s>\" is unused, in the original control (1 of 4 "
+            "differ) (special tokens are read as plain text, or printed in answers)\n");
+}
+
+TEST(MetadataDifference, a_key_says_how_it_becomes_the_originals) {
+  model::Checkpoint ours = llama();
+  ours.metadata.set("llama.rope.freq_base", 5e5);
+  auto found = differences(ours, llama());
+  ASSERT_TRUE(found.at(0).mend);
+  EXPECT_EQ(found[0].mend->how, Mend::How::set);
+  EXPECT_EQ(found[0].mend->value, "10000");
+  ours = llama();
+  ours.metadata.set("tokenizer.ggml.scores", std::vector<double>{0, 1, 2, 3});
+  EXPECT_EQ(differences(ours, llama()).at(0).mend->how, Mend::How::copy);
+  ours.metadata.set("tokenizer.ggml.scores", std::vector<double>{0, 1});
+  EXPECT_FALSE(differences(ours, llama()).at(0).mend) << "a list of another length fits no file";
 }
 
 TEST(VocabularyMismatch, equal_or_unknown_vocabularies_do_not_mismatch) {

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
 
 #include "job/interrupt.h"
 #include "support/notes.h"
@@ -162,6 +166,29 @@ TEST(Job, an_interrupt_before_there_is_anything_to_show) {
             "error[JOB-002]: expected an answer, found stopped on request. What was measured is "
             "kept: the same command goes on from there.");
   EXPECT_EQ(played.exit_code, 130);
+}
+
+TEST(Job, a_termination_reaches_it_as_one) {
+  const Played played = play(
+      "trap '' INT\n"
+      "trap 'exit 1' TERM\n"
+      "cat >/dev/null\n"
+      "kill -TERM $PPID\n"
+      "while :; do sleep 0.05; done\n");
+  EXPECT_EQ(played.exit_code, 130);
+}
+
+TEST(Job, a_process_that_computes_on_ends_soon_after_a_termination) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    catch_interrupts();
+    end_soon_on_term();
+    ::raise(SIGTERM);
+    while (true) ::pause();
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status)) << "the test would hang where nothing ends it";
 }
 
 TEST(Job, a_second_interrupt_kills_one_that_does_not_listen) {
