@@ -95,7 +95,7 @@ void explain_range(Sentences& sentences, const std::string& name, const Json& re
         at(value, "low").is_number() && at(value, "windows").is_object())
       ranges.push_back(metric_label(metric) + " " + window_range(value));
   if (!ranges.empty())
-    sentences.add(name, fmt::format("Few windows: {}.", fmt::join(ranges, ", ")));
+    sentences.add(name, fmt::format("Lowest and highest window: {}.", fmt::join(ranges, ", ")));
 }
 
 Page footer(const Json& results, const std::vector<std::string>& names) {

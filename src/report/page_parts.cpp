@@ -109,7 +109,7 @@ bool is_change(std::string_view name) {
 std::string window_range(const Json& metric) {
   const Json& windows = at(metric, "windows");
   const NumberStyle style{.percent = string_at(metric, "unit") == "fraction"};
-  return fmt::format("windows {} to {}", format_value(number_at(windows, "low").value_or(0), style),
+  return fmt::format("{} to {}", format_value(number_at(windows, "low").value_or(0), style),
                      format_value(number_at(windows, "high").value_or(0), style));
 }
 
@@ -119,7 +119,7 @@ Cell metric_cell(std::string_view name, const Json& metric, Interval interval) {
     return {format_value(
                 number_at(metric, "value").value_or(0),
                 {.percent = string_at(metric, "unit") == "fraction", .change = is_change(name)}) +
-                " (" + window_range(metric) + ")",
+                " (windows " + window_range(metric) + ")",
             Tone::plain};
   const auto value = estimate(metric);
   if (!value) return {"not a metric", Tone::dim};

@@ -36,7 +36,7 @@ namespace qualm::report {
 /// The document says that the interval of this change spans 0.
 [[nodiscard]] bool not_separated(const Json& metric);
 enum class Interval { shown, hidden };
-/// "windows 0.011 to 0.02": the lowest and highest mean of one window.
+/// "0.011 to 0.02": the lowest and highest mean of one window.
 [[nodiscard]] std::string window_range(const Json& metric);
 /// "+6.4 % [5.8, 7.0]", "+6.4 % (windows 2 % to 9 %)" where the windows are too few for an
 /// interval, or the reason why it is not known.

@@ -36,7 +36,7 @@ TEST(Measure, a_model_against_itself_shows_no_difference) {
   const Ended ended = home.measure({"--full"});
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   const auto result = test::document(ended)["results"][0];
-  for (const char* metric : {"kld_mean", "kld_max", "kld_median", "kld_p999", "ppl_change",
+  for (const char* metric : {"kld_mean", "kld_max", "kld_median", "kld_p99", "ppl_change",
                              "delta_p_mean", "delta_p_rms"}) {
     EXPECT_EQ(result["metrics"][metric]["value"], 0) << metric;
     EXPECT_EQ(result["metrics"][metric]["low"], 0) << metric;
