@@ -35,9 +35,11 @@ def main():
             for _ in range(runs):
                 quiet.append(measured(candidate, chunks, policy))
                 neighbour = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-                busy.append(measured(candidate, chunks, policy))
-                neighbour.kill()
-                neighbour.wait()
+                try:
+                    busy.append(measured(candidate, chunks, policy))
+                finally:  # also where a failed run ends the program
+                    neighbour.kill()
+                    neighbour.wait()
             print(f"  {title}: wall busy / quiet {spread([b.wall / q.wall for b, q in zip(busy, quiet)])}, "
                   f"quiet {median(quiet, 'wall'):.1f} s, busy {median(busy, 'wall'):.1f} s, "
                   f"processor time busy {median(busy, 'cpu'):.1f} s")

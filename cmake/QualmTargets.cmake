@@ -3,10 +3,11 @@
 add_library(qualm_options INTERFACE)
 target_include_directories(qualm_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_definitions(qualm_options INTERFACE QUALM_VERSION="${PROJECT_VERSION}")
-# g++ 12 is wrong about every "literal" + string (-Wrestrict, GCC bug 105651) and, at -O3, about the value
-# of a std::expected that holds an error (-Wmaybe-uninitialized); the sanitizer builds look for the latter.
+# g++ 12 is wrong about every "literal" + string (-Wrestrict and, from a precompiled header,
+# -Wstringop-overflow: GCC bug 105651) and, at -O3, about the value of a std::expected that holds an
+# error (-Wmaybe-uninitialized). The sanitizer builds look for all three.
 target_compile_options(qualm_options INTERFACE -Wall -Wextra -Wconversion -Wshadow
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-maybe-uninitialized> $<$<BOOL:${QUALM_WERROR}>:-Werror>)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow;-Wno-maybe-uninitialized> $<$<BOOL:${QUALM_WERROR}>:-Werror>)
 if(QUALM_SANITIZE)
   target_compile_options(qualm_options INTERFACE -fsanitize=${QUALM_SANITIZE} -fno-omit-frame-pointer
                                                  -fno-sanitize-recover=all)
@@ -20,12 +21,35 @@ function(qualm_sources target folder)
   target_link_libraries(${target} PRIVATE qualm_options)
 endfunction()
 
-# src/<name> as an object library; the rest are the libraries it includes headers of.
+# What most files include is compiled once: half of the compiler's time went into it. All users of
+# one precompiled header are compiled at one level of optimization.
+function(qualm_precompile target)
+  get_target_property(options ${target} COMPILE_OPTIONS)
+  string(MD5 key "${options}")
+  get_property(first GLOBAL PROPERTY QUALM_PRECOMPILED_${key})
+  if(first)
+    target_precompile_headers(${target} REUSE_FROM ${first})
+  else()
+    set_property(GLOBAL PROPERTY QUALM_PRECOMPILED_${key} ${target})
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+  endif()
+endfunction()
+
+# src/<name> as an object library; the rest are the libraries it includes headers of. The layers
+# that read every weight or logit are optimized for speed, the others for the compiler's time.
+set(QUALM_HOT base numeric codec assemble weights engine evaluate)
 function(qualm_layer name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
   if(sources)
     add_library(qualm_${name} OBJECT ${sources})
     target_link_libraries(qualm_${name} PUBLIC qualm_options fmt::fmt ${ARGN})
+    if(NOT name IN_LIST QUALM_HOT)
+      target_compile_options(qualm_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+    endif()
+    target_compile_options(qualm_${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+    qualm_precompile(qualm_${name} <algorithm> <array> <cmath> <cstdint> <filesystem> <functional>
+      <map> <memory> <optional> <set> <span> <string> <string_view> <unordered_map> <utility>
+      <variant> <vector> <fmt/format.h> <fmt/ranges.h> <nlohmann/json.hpp>)
   else()
     add_library(qualm_${name} INTERFACE)
     target_link_libraries(qualm_${name} INTERFACE qualm_options fmt::fmt ${ARGN})

@@ -55,13 +55,13 @@ class ByteReader {
   /// The next `size` bytes.
   [[nodiscard]] Result<std::span<const std::byte>> bytes(std::string_view what, std::uint64_t size);
 
-  /// An error of this format at a byte: "GGUF-004", file, "byte 4, version", expected, found,
-  /// advice.
+  /// What should have been there, what was, and what to do.
   struct Wrong {
     std::string expected;
     std::string found;
     std::string advice;
   };
+  /// An error of this format at a byte: "GGUF-004", file, "byte 4, version", and what is wrong.
   [[nodiscard]] Error error(int number, std::uint64_t at, std::string_view what, Wrong wrong) const;
 
   /// What is to be tried when bytes are missing or wrong: nearly always a broken download.

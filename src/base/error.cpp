@@ -34,14 +34,16 @@ std::string printable(std::string_view untrusted) {
 
 std::string describe(const Error& error) {
   std::string line = fmt::format("error[{}]", error.code);
-  if (!error.file.empty()) line += " " + printable(error.file);
-  if (!error.place.empty()) line += (error.file.empty() ? " " : ", ") + printable(error.place);
+  const auto add = [&](std::string_view before, std::string_view text) {
+    if (!text.empty()) line += fmt::format("{}{}", before, printable(text));
+  };
+  add(" ", error.file);
+  add(error.file.empty() ? " " : ", ", error.place);
   line += ":";
-  if (!error.expected.empty()) line += " expected " + printable(error.expected);
-  if (!error.found.empty())
-    line += (error.expected.empty() ? " " : ", found ") + printable(error.found);
+  add(" expected ", error.expected);
+  add(error.expected.empty() ? " " : ", found ", error.found);
   line += ".";
-  if (!error.advice.empty()) line += " " + printable(error.advice);
+  add(" ", error.advice);
   return line;
 }
 

@@ -77,6 +77,7 @@ void fill(Json& node, const std::map<std::string, Json>& by_name) {
 
 std::string schema() {
   Json json = Json::parse(kSchemaTemplate);
+  for (const char* definitions : kSchemaDefinitions) json["$defs"].update(Json::parse(definitions));
   fill(json, lists());
   return json.dump(2) + "\n";
 }

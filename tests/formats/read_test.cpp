@@ -52,8 +52,8 @@ TEST(Read, an_encoder_is_read_and_is_not_to_be_run) {
 TEST(Read, a_peft_folder_is_an_adapter_of_its_base_model) {
   const Scratch scratch;
   std::filesystem::create_directories(scratch.path("peft"));
-  scratch.file("peft/adapter_config.json", R"({"base_model_name_or_path": "the-base"})");
-  scratch.file("peft/adapter_model.safetensors", std::string("\x02\0\0\0\0\0\0\0{}", 10));
+  (void)scratch.file("peft/adapter_config.json", R"({"base_model_name_or_path": "the-base"})");
+  (void)scratch.file("peft/adapter_model.safetensors", std::string("\x02\0\0\0\0\0\0\0{}", 10));
   EXPECT_THAT(said(scratch.path("peft")), HasSubstr("HF-013"));
   EXPECT_THAT(said(scratch.path("peft")), HasSubstr("Merge it into the-base first"));
   EXPECT_THAT(said(scratch.path("peft/adapter_model.safetensors")), HasSubstr("HF-013"));

@@ -107,16 +107,14 @@ ClinicCase judged(const clinic::ClinicCase& made, const clinic::Truth& truth,
 }  // namespace
 
 DemoReport demo_sample() {
-  const auto shown = [](std::string title, const std::string& truth, const DiagnoseReport& report) {
-    return DemoCase{.title = std::move(title),
-                    .made = "Q2_K, q4_0 cache",
-                    .truth = truth,
-                    .found = truth,
-                    .right = true,
-                    .command = "qualm diagnose q2.gguf",
-                    .diagnosis = to_json(report)};
-  };
-  return {.tool = sample_tool(), .cases = {shown("Few bits", "tier", diagnose_sample())}};
+  return {.tool = sample_tool(),
+          .cases = {{.title = "As it should be",
+                     .made = "Q6_K, f16 cache",
+                     .truth = "",
+                     .found = "",
+                     .right = true,
+                     .command = "qualm diagnose q6.gguf",
+                     .diagnosis = to_json(diagnose_healthy())}}};
 }
 
 ClinicReport clinic_sample() {
