@@ -132,9 +132,16 @@ Result<Planned> as_it_is(const Tensor& tensor) {
   return Planned{&tensor, decoded, false};
 }
 
+Result<Planned> decoded(const Tensor& tensor) {
+  if (is_float(tensor.encoding.ggml_type)) return as_it_is(tensor);
+  QUALM_TRY(const ggml_type type, float_type(tensor));
+  return Planned{&tensor, type, false};
+}
+
 Result<Planned> plan(const Tensor& tensor, const Checkpoint* baseline, const Recipe& recipe) {
   const Rule* rule = rule_for(recipe, tensor.name);
   if (!rule || rule->action == Action::keep) return as_it_is(tensor);
+  if (rule->action == Action::decode) return decoded(tensor);
   const Tensor* source = &tensor;
   if (rule->action != Action::encode) {
     if (!baseline) return fail(not_in_baseline("", tensor.name, "no baseline"));

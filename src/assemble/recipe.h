@@ -21,6 +21,7 @@ inline constexpr int kAssembleVersion = 3;
 enum class Action {
   keep,             ///< as the candidate has it
   from_baseline,    ///< the baseline's tensor of that name, in its encoding
+  decode,           ///< the candidate's values, quantized matrices as floats
   encode,           ///< the candidate's values, encoded as `type` by ggml (no importance matrix)
   encode_baseline,  ///< the baseline's values, encoded as `type`: plain rounding of the same
                     ///< weights

@@ -146,6 +146,9 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
      "Leave -fa off away, or take -ctv f16."},
     {"REQUEST-007", Kind::input, "The heads of the model do not allow this cache type.",
      "Take -ctk f16 and -ctv f16."},
+    {"REQUEST-008", Kind::input,
+     "The condition of --accept is not kld_mean or ppl_change, < and a number over 0.",
+     "Write for example --accept 'kld_mean<0.01'."},
 
     // USAGE, src/cli: the command line.
     {"USAGE-001", Kind::input, "The command line has a word or a value that qualm does not know.",

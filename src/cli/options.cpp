@@ -133,6 +133,13 @@ void add_run_as(CLI::App& command, job::Request& request) {
   add_no_cache(command, request);
 }
 
+void add_accept(CLI::App& command, job::Request& request) {
+  named(command.add_option("--accept", request.accept,
+                           "the loss you accept, for example 'kld_mean<0.01' or 'ppl_change<1%' "
+                           "(default: docs/method.md, Verdicts)"),
+        kText, "CONDITION");
+}
+
 void add_model(CLI::App& command, Parser& parser) {
   named(command.add_option("MODEL", parser.model,
                            "the quantized model: a GGUF file, or a Hugging Face folder"),
@@ -176,7 +183,11 @@ void add_diagnose(CLI::App& app, Parser& parser) {
   named(command->add_option("--prompts", request.prompts,
                             "prompts to continue, one per line (default: bundled ones)"),
         kText, "FILE");
+  add_accept(*command, request);
   add_run_as(*command, request);
+  command->parse_complete_callback([command, &request] {
+    request.cache_told = command->count("--cache-type-k") + command->count("--cache-type-v") > 0;
+  });
   add_output(*command, parser.options);
 }
 
@@ -273,6 +284,7 @@ void add_clinic(CLI::App& app, Parser& parser) {
   command->add_flag("--list", parser.list_cases, "list the cases and how each is made")
       ->group(kModel);
   add_text(*command, request);
+  add_accept(*command, request);
   add_run_as(*command, request);
   add_output(*command, parser.options);
 }

@@ -123,6 +123,7 @@ class Clinic {
     one.settings.type_k = made.type_k;
     one.settings.type_v = made.type_v;
     one.symptom = "none";
+    if (one.accept.empty()) one.accept = commands::kTinyAccept;
     return one;
   }
 

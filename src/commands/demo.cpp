@@ -67,6 +67,7 @@ Result<job::Outcome> demo(const job::Request& request, evaluate::WindowStore& st
     asked.settings.type_k = made.cache;
     asked.settings.type_v = made.cache;
     asked.symptom = "none";
+    asked.accept = kTinyAccept;
     job::PrefixedProgress prefixed(made.title, progress);
     QUALM_TRY(job::Outcome outcome, diagnose(asked, store, prefixed));
     const auto& cause = outcome.document.at("principal_cause");  // absent where there is none
@@ -76,6 +77,7 @@ Result<job::Outcome> demo(const job::Request& request, evaluate::WindowStore& st
         found == made.truth && (found.empty() ? verdict == "healthy" : verdict == "problem");
     all_right = all_right && right;
     std::string command = fmt::format("qualm diagnose {} --baseline {}", path, baseline);
+    command += fmt::format(" --accept '{}'", kTinyAccept);
     if (made.cache != std::string("f16")) command += fmt::format(" -ctk {0} -ctv {0}", made.cache);
     report.cases.push_back({made.title, fmt::format("{}, {} cache", made.mix, made.cache),
                             made.truth, found, right, command, std::move(outcome.document)});

@@ -45,6 +45,7 @@ struct Session {
   Progress& progress;
   engine::Settings settings{};
   probe::SymptomChoice symptoms{};
+  std::optional<diagnose::Accept> accept{};
   std::unique_ptr<engine::Engine> engine = engine::make_llama_engine();
   std::unique_ptr<assemble::Quantizer> quantizer = engine::make_llama_quantizer();
   std::shared_ptr<experiment::OpenedModel> candidate{};
@@ -126,6 +127,8 @@ diagnose::Given given_of(const Session& session) {
           .baseline_path = session.baseline ? session.baseline->path() : "",
           .type_k = session.settings.type_k,
           .type_v = session.settings.type_v,
+          .cache_assumed = !request.cache_told,
+          .accept = session.accept,
           .runtime = request.runtime,
           .asked_symptom = session.symptoms.named(),
           .look_for_long_context = session.symptoms.wants(probe::SymptomId::long_context),
@@ -283,6 +286,7 @@ report::DiagnoseReport report_of(Session& session, diagnose::Diagnosis diagnosis
   report.model = card(*facts.given.candidate);
   if (facts.given.baseline) report.baseline = card(*facts.given.baseline);
   report.settings = session.settings;
+  report.accept = session.request.accept;
   if (!session.runner) return report;
   report.stopped_early = facts.stopped_early();
   report.text = text_label(session.request);
@@ -303,6 +307,10 @@ Result<job::Outcome> diagnose(const job::Request& request, evaluate::WindowStore
   Session session{.request = request, .store = store, .progress = progress};
   QUALM_TRY(session.settings, settings_of(request));
   QUALM_TRY(session.symptoms, symptoms_of(request));
+  if (!request.accept.empty()) {
+    QUALM_TRY(const job::Condition line, job::parse_accept(request.accept));
+    session.accept = {line.metric, line.threshold};
+  }
   QUALM_CHECK(named_texts(request));  // also where nothing will be read of them
   progress.begin({1, diagnose::kStages + 1, -1});
   QUALM_CHECK(open_files(session));

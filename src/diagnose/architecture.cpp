@@ -15,6 +15,7 @@
 #include "diagnose/other_model.h"
 #include "diagnose/remedy_command.h"
 #include "diagnose/thresholds.h"
+#include "diagnose/weights_loss.h"
 #include "numeric/format.h"
 
 namespace qualm::diagnose {
@@ -122,11 +123,10 @@ Known<Finding> judge_classes(const Facts& facts, Finding result) {
 
 Known<Finding> check_architecture(const Facts& facts) {
   if (!facts.paired()) return from_the_file(facts);
-  QUALM_TRY(const auto* floor, facts.measured(Facts::as_type(kFloorType)));
-  QUALM_TRY(const auto* weights, facts.measured(Facts::weights_only()));
+  QUALM_TRY(const WeightsLoss found, weights_loss(facts));
   Finding result;
   result.evidence.push_back(fact("architecture", kind_in_words(*facts.given.candidate)));
-  switch (harm(*weights, *floor)) {
+  switch (found.loss.line) {
     case Side::below:
       result.status = Status::cleared;
       result.headline = "the loss of the weights is within limits";
@@ -154,7 +154,8 @@ Known<std::optional<Fix>> fix_architecture(const Facts& facts) {
   QUALM_TRY(const WindowRange windows, facts.selection(kForClasses));
   QUALM_TRY(const auto measured, facts.measured(windows, variants));
   std::size_t chosen = 0;
-  while (chosen + 1 < choices.size() && harm(*measured[chosen], *floor) != Side::below) ++chosen;
+  while (chosen + 1 < choices.size() && harm(facts.given, *measured[chosen], *floor) != Side::below)
+    ++chosen;
   Fix fix{.name = name_of(choices[chosen]), .weights = choices[chosen]};
   QUALM_TRY(const std::int64_t now, facts.model_bytes({}));
   QUALM_TRY(const std::int64_t then, facts.model_bytes(*fix.weights));

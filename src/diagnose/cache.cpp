@@ -2,9 +2,10 @@
 //
 // The same weights run with the user's cache and with an F16 one, K and V also alone: what parts
 // the two is the cache. It is too hard where it costs more than the whole step from the original to
-// kCacheLineType. Without an original that line is not known, and perplexity alone decides.
+// kCacheLineType, and more than kLeastCacheLine. Without an original that line is not known.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "diagnose/checks.h"
@@ -43,14 +44,15 @@ Known<Cells> measure_cells(const Facts& facts) {
 
 /// above: this cache costs too much; below: it is fine.
 Known<Side> cost(const Facts& facts, const Measurement& cell) {
-  const Side by_ppl = side_of(cell.metrics[MetricId::ppl_change], kPplLine);
-  if (!facts.paired()) return by_ppl;
+  if (!facts.paired()) return cache_harm(facts.given, cell, nullptr);
   QUALM_TRY(const auto* line, facts.measured(Facts::as_type(kCacheLineType)));
-  return by_ppl == Side::above ? Side::above : kld_against(cell, 1.0, *line);
+  return cache_harm(facts.given, cell, line);
 }
 
-/// The part that costs more, where K and V separate.
+/// The part that costs more, where both are quantized and separate.
 std::string costs_more(const Given& given, const Cells& cells) {
+  if (!Facts::quantized(given.type_k)) return fmt::format("all of it is V at {}", given.type_v);
+  if (!Facts::quantized(given.type_v)) return fmt::format("all of it is K at {}", given.type_k);
   if (kld_against(*cells.k_alone, kCostsMore, *cells.v_alone) == Side::above)
     return fmt::format("K at {} costs more than twice what V at {} does", given.type_k,
                        given.type_v);
@@ -58,6 +60,13 @@ std::string costs_more(const Given& given, const Cells& cells) {
     return fmt::format("V at {} costs more than twice what K at {} does", given.type_v,
                        given.type_k);
   return "K and V cost about the same";
+}
+
+/// The last position that was read.
+std::int64_t deepest(const Measurement& cell) {
+  double deepest = 0;
+  for (const evaluate::Bucket& bucket : cell.by_position) deepest = std::max(deepest, bucket.high);
+  return static_cast<std::int64_t>(deepest);
 }
 
 void add_positions(const Measurement& cell, std::vector<Evidence>& evidence) {
@@ -116,6 +125,11 @@ Known<Finding> check_cache(const Facts& facts) {
       finding.evidence.push_back(fact("unfit_cache", model::in_words(one)));
     return finding;
   }
+  if (given.cache_assumed) {
+    finding.headline = "the cache was not told: f16 was assumed";
+    finding.needs.emplace_back("the cache types you run with (-ctk, -ctv)");
+    return finding;
+  }
   if (!facts.cache_quantized()) {
     finding.status = Status::cleared;
     finding.headline =
@@ -129,8 +143,8 @@ Known<Finding> check_cache(const Facts& facts) {
   }
   QUALM_TRY(const Cells cells, measure_cells(facts));
   QUALM_TRY(finding.evidence, evidence_of(facts, cells));
-  finding.headline =
-      fmt::format("{}/{}: {}", given.type_k, given.type_v, loss_in_words(*cells.both));
+  finding.headline = fmt::format("{}/{} to position {}: {}", given.type_k, given.type_v,
+                                 deepest(*cells.both), loss_in_words(*cells.both));
   QUALM_TRY(const Side side, cost(facts, *cells.both));
   finding.loss = Loss{.line = side};
   if (side == Side::above) {

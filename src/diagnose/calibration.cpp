@@ -17,6 +17,7 @@
 #include "diagnose/other_model.h"
 #include "diagnose/remedy_command.h"
 #include "diagnose/thresholds.h"
+#include "diagnose/weights_loss.h"
 #include "evaluate/summary.h"
 #include "model/layer_name.h"
 #include "numeric/format.h"
@@ -165,13 +166,12 @@ Known<void> judge_domains(const Facts& facts, Finding& result) {
 }
 
 Known<void> examine_paired(const Facts& facts, Finding& result) {
-  QUALM_TRY(const auto* floor, facts.measured(Facts::as_type(kFloorType)));
-  QUALM_TRY(const auto* weights, facts.measured(Facts::weights_only()));
+  QUALM_TRY(const WeightsLoss found, weights_loss(facts));
   const bool asked = std::ranges::count_if(facts.texts, &Domain::given) > 1;
-  if (asked || harm(*weights, *floor) != Side::below) return judge_domains(facts, result);
-  result.status = Status::cleared;
-  result.headline = "the loss of the weights is within limits";
-  result.evidence.push_back(fact("domains", "Further domains were not read: --text NAME=FILE"));
+  if (asked || found.loss.line != Side::below || found.loss.excessive == Side::above)
+    return judge_domains(facts, result);
+  result.headline = "the loss on this text is within limits; no other text was read";
+  result.needs.emplace_back("a text of each kind that the model must serve (--text NAME=FILE)");
   return {};
 }
 
@@ -181,7 +181,7 @@ Known<void> judge_anomaly(const Facts& facts, Finding& result) {
   if (!anomalous(*weights)) return {};
   result.evidence.push_back(metric_evidence("ppl_below_baseline", *weights, MetricId::ppl_change,
                                             "Perplexity below the original's, an anomaly"));
-  if (result.status != Status::cleared || no_counterpart(*facts.given.candidate)) return {};
+  if (to_blame(result) || no_counterpart(*facts.given.candidate)) return {};
   // Text far from what a model knows is guessed better by weights of any damage: round-to-nearest
   // shows that as well, and then no calibration is to blame.
   const std::array rtn{experiment::with_f16_cache(experiment::round_to_nearest())};

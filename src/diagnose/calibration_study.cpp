@@ -50,7 +50,8 @@ Known<Read> read_domain(const Facts& facts, std::size_t text) {
                   .text = text,
                   .kld = measured[0]->metrics[MetricId::kld_mean],
                   .rtn_kld = measured[1]->metrics[MetricId::kld_mean],
-                  .harm = harm(*measured[0], *measured[2]),
+                  .harm = harm(facts.given, *measured[0], *measured[2]),
+                  .excessive = excessive(*measured[0], *measured[1]),
                   .over_rtn = {},
                   .interaction = {}};
   read.joint = evaluate::join(std::span(measured).first(2));
@@ -104,7 +105,7 @@ Known<void> try_alternatives(const Facts& facts, CalibrationStudy& study) {
   for (std::size_t i = 0; i < study.alternatives.size(); ++i) {
     const std::array pair{measured[0], measured[i + 2]};
     study.alternatives[i].gain = estimate(evaluate::join(pair), taken_away, confidence);
-    study.alternatives[i].harm = harm(*measured[i + 2], *measured[1]);
+    study.alternatives[i].harm = harm(facts.given, *measured[i + 2], *measured[1]);
   }
   return {};
 }
@@ -135,7 +136,9 @@ Known<void> read_domains(const Facts& facts, CalibrationStudy& study) {
 }  // namespace
 
 const Alternative* CalibrationStudy::better() const noexcept {
-  if (!suspect || domains[*suspect].harm != Side::above) return nullptr;
+  if (!suspect) return nullptr;
+  const DomainFinding& finding = domains[*suspect];
+  if (finding.harm != Side::above && finding.excessive != Side::above) return nullptr;
   const Alternative* best = nullptr;
   for (const Alternative& alternative : alternatives) {
     if (!alternative.gain || alternative.gain->low < kWorthRecalibrating) continue;

@@ -16,7 +16,8 @@ struct DomainFinding {
   std::size_t text = 0;  ///< of the experiment::Experiment
   numeric::Metric kld;
   numeric::Metric rtn_kld;
-  Side harm = Side::not_separated;  ///< of the candidate's weights on this text
+  Side harm = Side::not_separated;       ///< of the candidate's weights on this text
+  Side excessive = Side::not_separated;  ///< as in Loss, on this text
   /// 1 - free/candidate: what round-to-nearest would take away; negative where calibration helps.
   /// The intervals of all domains hold together with 95 %, and so do those of the interactions.
   std::optional<numeric::Estimate> over_rtn;

@@ -69,11 +69,11 @@ Known<ClassStudy> study_classes(const Facts& facts) {
   for (std::size_t i = 0; i < groups.size(); ++i) {
     auto finding =
         compare(groups[i], *weights, *measured[i], evaluate::confidence_for(groups.size()));
-    finding.after = harm(*measured[i], *floor);
+    finding.after = harm(facts.given, *measured[i], *floor);
     const bool suspect = finding.group.crushed && finding.outweighs;
     if (suspect && finding.after == Side::not_separated) {
       QUALM_TRY(const auto* on_all, facts.measured(variants[i]));
-      finding.after = harm(*on_all, *floor);
+      finding.after = harm(facts.given, *on_all, *floor);
     }
     study.classes.push_back(std::move(finding));
   }

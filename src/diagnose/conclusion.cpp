@@ -68,19 +68,24 @@ Finding* principal_of(std::vector<Finding>& findings) {
 }
 
 Verdict verdict_of(const std::vector<Finding>& findings, const Overall& overall) {
-  if (std::ranges::any_of(findings, to_blame) || overall.line == Side::above)
+  if (std::ranges::any_of(findings, to_blame) || overall.loss.line == Side::above ||
+      overall.loss.excessive == Side::above)
     return Verdict::problem;
-  // What was lost with all factors together is known: only a doubt about the files goes beyond it.
-  const bool doubt = findings.front().status == Status::cannot_tell;
-  return overall.paired && overall.line == Side::below && !doubt ? Verdict::healthy
-                                                                 : Verdict::cannot_tell;
+  // What was lost with all factors together is known: only a doubt about the files or about whose
+  // weights they are goes beyond it.
+  const bool doubt = std::ranges::any_of(findings, [](const Finding& finding) {
+    return finding.status == Status::cannot_tell &&
+           (finding.check == CheckId::not_quant || finding.check == CheckId::provenance);
+  });
+  return overall.paired && overall.loss.line == Side::below && !doubt ? Verdict::healthy
+                                                                      : Verdict::cannot_tell;
 }
 
 }  // namespace
 
 Conclusion conclude(std::vector<Finding>& findings, const Overall& overall) {
   Conclusion conclusion;
-  if (overall.paired) conclusion.loss = Loss{.line = overall.line};
+  if (overall.paired) conclusion.loss = overall.loss;
   if (overall.attribution) {
     set_shares(*overall.attribution, findings);
     const auto guilty = by_share(findings);

@@ -26,6 +26,8 @@ struct Remedy {
   std::optional<evaluate::Metrics> after = std::nullopt;
   std::int64_t windows = 0;  ///< of the proof
   bool holdout = false;      ///< none of them was used to choose the remedy
+  /// Of what is acceptable, with this remedy and those before it. Not below: better, no more.
+  Side line = Side::not_separated;
 };
 
 struct Conclusion {
@@ -47,7 +49,7 @@ struct Diagnosis {
 /// What is known beside the findings.
 struct Overall {
   std::optional<Attribution> attribution = std::nullopt;
-  Side line = Side::not_separated;  ///< of the candidate as run, all factors together
+  Loss loss = {};  ///< of the candidate as run, all factors together
   bool paired = false;
 };
 

@@ -8,6 +8,7 @@
 #include "diagnose/remedies.h"
 #include "diagnose/symptoms.h"
 #include "diagnose/thresholds.h"
+#include "diagnose/weights_loss.h"
 
 namespace qualm::diagnose {
 namespace {
@@ -63,9 +64,12 @@ Known<Overall> overall_of(const Facts& facts, const std::vector<Finding>& findin
   Overall overall{.paired = facts.paired()};
   if (!facts.paired()) return overall;
   QUALM_TRY(overall.attribution, attribution_of(facts, findings));
-  QUALM_TRY(const auto* floor, facts.measured(Facts::as_type(kFloorType)));
+  QUALM_TRY(const WeightsLoss weights, weights_loss(facts));
+  overall.loss = weights.loss;
+  if (!facts.cache_quantized()) return overall;
   QUALM_TRY(const auto* as_run, facts.measured(facts.as_run()));
-  overall.line = harm(*as_run, *floor);
+  overall.loss.line = harm(facts.given, *as_run, *weights.floor);
+  set_size(*as_run, overall.loss);
   return overall;
 }
 

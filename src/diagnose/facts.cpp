@@ -9,14 +9,25 @@ namespace {
 
 using experiment::with_f16_cache;
 
-bool full_precision(const std::string& type) {
-  return type == "f16" || type == "bf16" || type == "f32";
-}
-
 }  // namespace
 
+bool Facts::quantized(const std::string& cache_type) noexcept {
+  return cache_type != "f16" && cache_type != "bf16" && cache_type != "f32";
+}
+
 bool Facts::cache_quantized() const noexcept {
-  return !full_precision(given.type_k) || !full_precision(given.type_v);
+  return quantized(given.type_k) || quantized(given.type_v);
+}
+
+/// What decides most diagnoses: KLD against the least line there is.
+evaluate::StopRule Facts::watched() const {
+  using Quantity = evaluate::StopRule::Quantity;
+  evaluate::StopRule rule{Quantity::kld_mean, paired() ? kLeastLine : kLeastCacheLine, kHoldout,
+                          numeric::kCheckConfidence};
+  if (!given.accept) return rule;
+  if (given.accept->metric == evaluate::MetricId::ppl_change) rule.quantity = Quantity::ppl_change;
+  rule.threshold = given.accept->most;
+  return rule;
 }
 
 Known<WindowRange> Facts::selection() const {
@@ -24,9 +35,7 @@ Known<WindowRange> Facts::selection() const {
   const std::int32_t total = texts.front().windows;
   const std::int32_t usable = total >= 2 * kHoldout ? total - kHoldout : total;
   const std::int32_t most = given.read_all ? usable : std::min(usable, kMostSelection);
-  evaluate::StopRule rule{evaluate::StopRule::Quantity::ppl_change, kPplLine, kHoldout,
-                          numeric::kCheckConfidence};
-  if (given.read_all) rule = {};
+  const evaluate::StopRule rule = given.read_all ? evaluate::StopRule{} : watched();
   return std::unexpected(WantedMeasurements{.reference = reference(),
                                             .variants = {as_run()},
                                             .windows = {0, most},
@@ -138,6 +147,7 @@ Variant Facts::cache_only() const {
   return {experiment::baseline_weights(), given.type_k, given.type_v};
 }
 Variant Facts::original() { return with_f16_cache(experiment::baseline_weights()); }
+Variant Facts::by_rtn() { return with_f16_cache(experiment::round_to_nearest()); }
 Variant Facts::base_model() { return with_f16_cache(experiment::base_model_weights()); }
 Variant Facts::as_type(const std::string& type) {
   return with_f16_cache(experiment::requantized(type));

@@ -33,6 +33,12 @@ using experiment::Variant;
 using experiment::Weights;
 using experiment::WindowRange;
 
+/// A line of the user's own: what is acceptable, in place of what qualm takes for it.
+struct Accept {
+  evaluate::MetricId metric = evaluate::MetricId::kld_mean;  ///< or ppl_change
+  double most = 0;                                           ///< nat/token, or a fraction
+};
+
 /// What the user gave. Checkpoints are borrowed.
 struct Given {
   const model::Checkpoint* candidate = nullptr;
@@ -43,6 +49,8 @@ struct Given {
   std::string baseline_path{};
   std::string type_k = "f16";  ///< the cache the user runs with
   std::string type_v = "f16";
+  bool cache_assumed = false;  ///< the user did not say which cache it runs with
+  std::optional<Accept> accept{};
   std::string runtime{};  ///< model/runtime.h; empty: not said
   /// The one that the user named.
   std::optional<probe::SymptomId> asked_symptom = {};
@@ -88,9 +96,11 @@ class Facts {
     return runs() && given.baseline && files.not_comparable.empty();
   }
   [[nodiscard]] bool cache_quantized() const noexcept;
+  /// A type of cache that is.
+  [[nodiscard]] static bool quantized(const std::string& cache_type) noexcept;
 
   // --- Windows of the first text ---
-  /// On which causes are weighed: read until the 1 % line is decided.
+  /// On which causes are weighed: read until the least line is decided.
   [[nodiscard]] Known<WindowRange> selection() const;
   /// The first `most` of them.
   [[nodiscard]] Known<WindowRange> selection(std::int32_t most) const;
@@ -131,13 +141,16 @@ class Facts {
   [[nodiscard]] Variant cache_only() const;  ///< original weights, the user's cache
   [[nodiscard]] static Variant weights_only() { return {}; }  ///< candidate weights, F16 cache
   [[nodiscard]] static Variant original();                    ///< original weights, F16 cache
-  [[nodiscard]] static Variant base_model();                  ///< base model's weights, F16 cache
+  /// Round-to-nearest of the original in the candidate's types, F16 cache.
+  [[nodiscard]] static Variant by_rtn();
+  [[nodiscard]] static Variant base_model();  ///< base model's weights, F16 cache
   /// The original as a quant type of llama-quantize, F16 cache.
   [[nodiscard]] static Variant as_type(const std::string& type);
   /// The candidate, or the original where it is there to compare with, F16 cache.
   [[nodiscard]] Variant reference() const { return paired() ? original() : weights_only(); }
 
  private:
+  [[nodiscard]] evaluate::StopRule watched() const;
   using Key = std::tuple<std::size_t, std::int32_t, experiment::VariantId, experiment::VariantId>;
   [[nodiscard]] static Key key(WindowRange windows, const Variant& reference,
                                const Variant& variant);

@@ -9,7 +9,10 @@
 
 #include "diagnose/checks.h"
 #include "diagnose/file_findings.h"
+#include "diagnose/loss.h"
 #include "diagnose/mend.h"
+#include "diagnose/weights_loss.h"
+#include "numeric/format.h"
 
 namespace qualm::diagnose {
 namespace {
@@ -17,7 +20,7 @@ namespace {
 constexpr std::size_t kNotesShown = 8;
 
 void add_evidence(const FileFindings& found, Finding& finding) {
-  for (const Fault& fault : found.faults)
+  for (const Fault& fault : finding.faults)
     finding.evidence.push_back({fault.where, fault.value, fault.unit, fault.says});
   const auto notes = std::min(found.notes.size(), kNotesShown);
   finding.evidence.insert(finding.evidence.end(), found.notes.begin(),
@@ -33,15 +36,39 @@ std::string equal_in_words(std::size_t notes) {
                      notes == 1 ? "note" : "notes");
 }
 
+/// What this device's kernels add to the loss of the weights. A fault where they alone carry it
+/// over what is acceptable.
+Known<void> add_runtime(const Facts& facts, Finding& finding) {
+  QUALM_TRY(const WeightsLoss found, weights_loss(facts));
+  const auto& share = found.loss.runtime_share;
+  if (!share) return {};
+  const std::string says = fmt::format(
+      "The kernels that run quantized weights on this device add a "
+      "KLD of {}: they round activations too",
+      numeric::format_estimate(*share));
+  if (found.loss.line == Side::below &&
+      harm(facts.given, *found.as_run, *found.floor) == Side::above)
+    finding.faults.push_back({.kind = FaultKind::runtime,
+                              .effect = Effect::prompts,
+                              .where = "runtime_share",
+                              .says = says,
+                              .value = share,
+                              .unit = "nat/token"});
+  else
+    finding.evidence.push_back({"runtime_share", share, "nat/token", says});
+  return {};
+}
+
 }  // namespace
 
 Known<Finding> check_files(const Facts& facts) {
   const FileFindings found = file_findings(facts);
   Finding finding{.faults = found.faults};
+  if (facts.paired() && !confounded(found)) QUALM_CHECK(add_runtime(facts, finding));
   add_evidence(found, finding);
-  if (!found.faults.empty()) {
+  if (!finding.faults.empty()) {
     finding.status = Status::cause;
-    finding.headline = found.faults.front().says;
+    finding.headline = finding.faults.front().says;
   } else if (!facts.given.baseline) {
     finding.headline = facts.files.integrity.weights_read > 0
                            ? "file complete, no NaN or infinity in any block"

@@ -30,6 +30,24 @@ std::string_view to_string(Verdict verdict) noexcept {
   return "cannot_tell";
 }
 
+std::string_view to_string(Grade grade) noexcept {
+  switch (grade) {
+    case Grade::lossless:
+      return "lossless";
+    case Grade::very_small:
+      return "very small";
+    case Grade::small:
+      return "small";
+    case Grade::noticeable:
+      return "noticeable";
+    case Grade::large:
+      return "large";
+    case Grade::broken:
+      break;
+  }
+  return "broken";
+}
+
 Evidence fact(const std::string& name, const std::string& says) {
   return {name, std::nullopt, "", says};
 }

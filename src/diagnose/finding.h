@@ -42,6 +42,7 @@ enum class FaultKind {
   chat_template,
   lost_logits,  ///< NaN or infinite logits at positions where the reference's are finite
   context,      ///< run with more tokens than it was trained for
+  runtime,      ///< the kernels of this device, not the weights
   symptom,      ///< the original shows it too
 };
 
@@ -72,14 +73,28 @@ struct Fault {
 };
 
 enum class Grade { lossless, very_small, small, noticeable, large, broken };
+[[nodiscard]] std::string_view to_string(Grade grade) noexcept;
+
+/// Grades that an interval allows.
+struct Grades {
+  Grade least = Grade::lossless;
+  Grade most = Grade::lossless;
+};
 
 /// The three answers about a loss (docs/method.md, Decided): how large, more than its type should
-/// cost, more than acceptable. An answer that is absent was not asked yet.
+/// cost, more than acceptable. An answer that is absent is not known.
 struct Loss {
-  std::optional<Grade> least_grade = std::nullopt;  ///< that the interval allows
-  std::optional<Grade> most_grade = std::nullopt;
-  std::optional<numeric::Estimate> excess = std::nullopt;  ///< times what its types cost by RTN
-  Side line = Side::not_separated;                         ///< of what is acceptable
+  std::optional<numeric::Estimate> kld = std::nullopt;         ///< mean, nat/token
+  std::optional<numeric::Estimate> ppl_change = std::nullopt;  ///< a fraction
+  std::optional<Grades> grades = std::nullopt;
+  /// Times what its types cost by round-to-nearest of the original; exactly 1 where the file is
+  /// that.
+  std::optional<numeric::Estimate> excess = std::nullopt;
+  Side excessive = Side::not_separated;  ///< certainly more than kMostExcess times
+  Side line = Side::not_separated;       ///< of what is acceptable
+  /// KLD that goes away where the weights are decoded before they are run. Absent where the loss is
+  /// so large that it does not matter.
+  std::optional<numeric::Estimate> runtime_share = std::nullopt;
 };
 
 struct Finding {

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
+
 #include "diagnose/thresholds.h"
 #include "evaluate/summary.h"
 #include "numeric/format.h"
@@ -9,6 +12,7 @@
 namespace qualm::diagnose {
 namespace {
 
+using evaluate::Measurement;
 using evaluate::MetricId;
 
 std::string shown(MetricId id, const numeric::Metric& metric) {
@@ -17,12 +21,43 @@ std::string shown(MetricId id, const numeric::Metric& metric) {
                                                      .change = evaluate::row_of(id).is_change});
 }
 
+Side side(const std::optional<numeric::Estimate>& estimate, double line) {
+  if (!estimate) return Side::not_separated;
+  if (estimate->low > line) return Side::above;
+  return estimate->high < line ? Side::below : Side::not_separated;
+}
+
+/// A line that depends on what was measured is held within these, in nat/token.
+struct Bounds {
+  double least = 0;
+  double most = 0;
+};
+
+/// On which side of max(least, min(line, most)) a KLD lies, by its sides of the three.
+Side clamped(Side of_line, const Measurement& measured, Bounds bounds) {
+  const Side of_least = side_of(measured, MetricId::kld_mean, bounds.least);
+  const Side of_most = side_of(measured, MetricId::kld_mean, bounds.most);
+  if (of_most == Side::above || (of_line == Side::above && of_least == Side::above))
+    return Side::above;
+  if (of_least == Side::below || (of_line == Side::below && of_most == Side::below))
+    return Side::below;
+  return Side::not_separated;
+}
+
+Side with_ppl(Side by_kld, const Measurement& measured) {
+  if (by_kld != Side::not_separated) return by_kld;
+  const Side by_ppl = side_of(measured, MetricId::ppl_change, kPplLine);
+  return by_ppl == Side::above ? Side::above : by_kld;
+}
+
+Side against(const Accept& accept, const Measurement& measured) {
+  return side_of(measured, accept.metric, accept.most);
+}
+
 }  // namespace
 
-Side side_of(const numeric::Metric& metric, double line) {
-  if (!metric.estimate) return Side::not_separated;
-  if (metric.estimate->low > line) return Side::above;
-  return metric.estimate->high < line ? Side::below : Side::not_separated;
+Side side_of(const Measurement& measured, MetricId metric, double line) {
+  return side(evaluate::deciding(measured, metric), line);
 }
 
 Side kld_against(const evaluate::Measurement& a, double factor, const evaluate::Measurement& b) {
@@ -32,12 +67,46 @@ Side kld_against(const evaluate::Measurement& a, double factor, const evaluate::
   return difference->high <= 0 ? Side::below : Side::not_separated;
 }
 
-Side harm(const evaluate::Measurement& measured, const evaluate::Measurement& floor) {
-  const Side by_ppl = side_of(measured.metrics[MetricId::ppl_change], kPplLine);
-  const Side by_kld = kld_against(measured, kFloorFactor, floor);
-  if (by_ppl == Side::above || by_kld == Side::above) return Side::above;
-  // A KLD under the line clears weights whose perplexity a short text cannot separate from 1 %.
-  return by_kld == Side::below ? Side::below : Side::not_separated;
+Side harm(const Given& given, const Measurement& measured, const Measurement& floor) {
+  if (given.accept) return against(*given.accept, measured);
+  const Side by_kld = clamped(kld_against(measured, kFloorFactor, floor), measured,
+                              {.least = kLeastLine, .most = kMostLine});
+  return with_ppl(by_kld, measured);
+}
+
+Side excessive(const Measurement& measured, const Measurement& rtn) {
+  const Side over = kld_against(measured, kMostExcess, rtn);
+  if (over != Side::above) return over;
+  return side_of(measured, MetricId::kld_mean, kLeastExcessLoss);
+}
+
+Side cache_harm(const Given& given, const Measurement& measured, const Measurement* line) {
+  if (given.accept) return against(*given.accept, measured);
+  const Side by_type = line ? kld_against(measured, 1.0, *line) : Side::not_separated;
+  const double most = line ? std::numeric_limits<double>::infinity() : kMostCacheLine;
+  return with_ppl(clamped(by_type, measured, {.least = kLeastCacheLine, .most = most}), measured);
+}
+
+std::optional<Grades> grades_of(const numeric::Metric& kld) {
+  if (!kld.estimate) return std::nullopt;
+  const auto grade = [](double value) {
+    const auto* const above = std::ranges::upper_bound(kGradesFrom, value);
+    return static_cast<Grade>(above - kGradesFrom.begin());
+  };
+  return Grades{grade(kld.estimate->low), grade(kld.estimate->high)};
+}
+
+void set_size(const Measurement& measured, Loss& loss) {
+  loss.kld = evaluate::deciding(measured, MetricId::kld_mean);
+  loss.ppl_change = measured.metrics[MetricId::ppl_change].estimate;
+  loss.grades = grades_of(measured.metrics[MetricId::kld_mean]);
+}
+
+std::string in_words(const Grades& grades) {
+  const std::string least(to_string(grades.least));
+  if (grades.least == grades.most) return least;
+  const bool neighbours = static_cast<int>(grades.most) - static_cast<int>(grades.least) == 1;
+  return fmt::format("{} {} {}", least, neighbours ? "or" : "to", to_string(grades.most));
 }
 
 std::string loss_in_words(const evaluate::Measurement& measurement) {

@@ -1,23 +1,47 @@
 // How much was lost, against the lines: measured figures as decisions, evidence and words.
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "diagnose/facts.h"
 #include "diagnose/finding.h"
 #include "evaluate/measurement.h"
 #include "weights/quantization_error.h"
 
 namespace qualm::diagnose {
 
-[[nodiscard]] Side side_of(const numeric::Metric& metric, double line);
+/// At the level at which one check of a verdict decides.
+[[nodiscard]] Side side_of(const evaluate::Measurement& measured, evaluate::MetricId metric,
+                           double line);
 
 /// Where kld(a) lies against factor * kld(b), paired by window.
 [[nodiscard]] Side kld_against(const evaluate::Measurement& a, double factor,
                                const evaluate::Measurement& b);
 
-/// The verdict on weights: above where perplexity or KLD is certainly over its line, below where
-/// KLD certainly is under it. `floor`: the original as kFloorType on the same windows.
-[[nodiscard]] Side harm(const evaluate::Measurement& measured, const evaluate::Measurement& floor);
+/// The verdict on weights: KLD against 1.5 times the floor type's, within [kLeastLine, kMostLine].
+/// A perplexity certainly over kPplLine counts where KLD is not certainly under the line. What the
+/// user accepts takes the place of both. `floor`: the original as kFloorType on the same windows.
+[[nodiscard]] Side harm(const Given& given, const evaluate::Measurement& measured,
+                        const evaluate::Measurement& floor);
+
+/// Whether it loses certainly more than kMostExcess times what its types should: `rtn`,
+/// round-to-nearest of the original in them, on the same windows.
+[[nodiscard]] Side excessive(const evaluate::Measurement& measured,
+                             const evaluate::Measurement& rtn);
+
+/// The verdict on a cache. `line`: the original as kCacheLineType on the same windows; null without
+/// an original.
+[[nodiscard]] Side cache_harm(const Given& given, const evaluate::Measurement& measured,
+                              const evaluate::Measurement* line);
+
+/// Size and grades of what was measured; the other answers are not asked here.
+void set_size(const evaluate::Measurement& measured, Loss& loss);
+
+/// Of a mean KLD; absent where it has no interval.
+[[nodiscard]] std::optional<Grades> grades_of(const numeric::Metric& kld);
+/// "small", "small or noticeable"
+[[nodiscard]] std::string in_words(const Grades& grades);
 
 /// "perplexity +6.4 % [5.8, 7.0], KLD 0.0573 [0.0566, 0.0581]"
 [[nodiscard]] std::string loss_in_words(const evaluate::Measurement& measurement);

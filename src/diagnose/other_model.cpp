@@ -45,7 +45,7 @@ Known<bool> of_another_model(const Facts& facts) {
     return false;
   QUALM_TRY(const auto* floor, facts.measured(Facts::as_type(kFloorType)));
   QUALM_TRY(const auto* weights, facts.measured(Facts::weights_only()));
-  return harm(*weights, *floor) == Side::above;
+  return harm(facts.given, *weights, *floor) == Side::above;
 }
 
 void not_attributable(Finding& finding) {

@@ -1,7 +1,7 @@
 // Check 1: do the weights hold too few bits?
 //
 // The candidate's weights run with an F16 cache, so that nothing but the weights differs from the
-// original. They are to blame where they lose more than the lines allow and a standard type above
+// original. They are to blame where they lose more than is acceptable and a standard type above
 // them, made here from the original and read on the same windows, gets it back; unless one class of
 // tensors was given fewer bits than the rest and they are within limits when it is restored: that
 // is check 3.
@@ -16,6 +16,7 @@
 #include "diagnose/other_model.h"
 #include "diagnose/remedy_command.h"
 #include "diagnose/thresholds.h"
+#include "diagnose/weights_loss.h"
 #include "evaluate/summary.h"
 #include "numeric/format.h"
 
@@ -45,18 +46,43 @@ Finding not_examined(const Facts& facts) {
   return finding;
 }
 
-void add_measured(const Measurement& weights, const Measurement& floor, Finding& finding) {
-  const std::string own = "Its weights with an F16 cache";
+/// "; small, 2.1 [1.9, 2.3] times what its types should cost"
+std::string answers_in_words(const Loss& loss) {
+  std::string text;
+  if (loss.grades) text += "; " + in_words(*loss.grades);
+  if (loss.excessive == Side::above && loss.excess)
+    text += fmt::format(", {} times what its types should cost",
+                        numeric::format_estimate(*loss.excess));
+  return text;
+}
+
+void add_excess(const Loss& loss, std::vector<Evidence>& evidence) {
+  if (!loss.excess) return;
+  const bool exactly = loss.excess->low == 1 && loss.excess->high == 1;
+  evidence.push_back(
+      {"excess_over_type", loss.excess, "1",
+       exactly ? "Equal to round-to-nearest of the original, bit for bit: it loses what its types "
+                 "should"
+               : fmt::format("KLD over that of round-to-nearest of the original in the same types: "
+                             "{} times",
+                             numeric::format_estimate(*loss.excess))});
+}
+
+void add_measured(const WeightsLoss& found, Finding& finding) {
+  const Measurement& weights = *found.judged;
+  const std::string own = found.decoded() ? "Its weights decoded to floats, F16 cache"
+                                          : "Its weights with an F16 cache";
   for (const auto& [id, says] : {std::pair{MetricId::ppl_change, own},
                                  {MetricId::kld_mean, own},
                                  {MetricId::same_top, "Same most likely token as the original"}})
     finding.evidence.push_back(
         metric_evidence(std::string(evaluate::row_of(id).name), weights, id, says));
   finding.evidence.push_back(
-      metric_evidence("floor_kld_mean", floor, MetricId::kld_mean,
+      metric_evidence("floor_kld_mean", *found.floor, MetricId::kld_mean,
                       fmt::format("The original made into {}, same windows", kFloorType)));
-  finding.headline = loss_in_words(weights);
-  finding.loss = Loss{.line = harm(weights, floor)};
+  add_excess(found.loss, finding.evidence);
+  finding.headline = loss_in_words(weights) + answers_in_words(found.loss);
+  finding.loss = found.loss;
 }
 
 /// Where the weights are another model's, what they lose is no measure of their type: the original
@@ -69,7 +95,7 @@ Known<Finding> judge_right_model(const Facts& facts, Finding finding) {
       "right_model_kld_mean", *right, MetricId::kld_mean,
       fmt::format("The original made into {}: the type without the other model", type)));
   finding.headline = fmt::format("the original as {}: {}", type, loss_in_words(*right));
-  const Side side = harm(*right, *floor);
+  const Side side = harm(facts.given, *right, *floor);
   finding.status = side == Side::below   ? Status::cleared
                    : side == Side::above ? Status::contributes
                                          : Status::cannot_tell;
@@ -123,27 +149,27 @@ Known<Finding> judge_bits(const Facts& facts, const Measurement& weights, Findin
 
 Known<Finding> check_type(const Facts& facts) {
   if (!facts.paired()) return not_examined(facts);
-  QUALM_TRY(const WindowRange windows, facts.selection());
-  const std::array wanted{Facts::weights_only(), Facts::as_type(kFloorType)};
-  QUALM_TRY(const auto measured, facts.measured(windows, wanted));
-  const Measurement& weights = *measured[0];
+  QUALM_TRY(const WeightsLoss found, weights_loss(facts));
   Finding finding{.evidence = bits_evidence(*facts.given.candidate)};
-  add_measured(weights, *measured[1], finding);
-  const Side side = harm(weights, *measured[1]);
-  if (side == Side::below) {
+  add_measured(found, finding);
+  const bool excessive = found.loss.excessive == Side::above;
+  if (found.loss.line == Side::below && !excessive) {
     finding.status = Status::cleared;
     return finding;
   }
   QUALM_TRY(const bool other_model, of_another_model(facts));
   if (other_model) return judge_right_model(facts, std::move(finding));
-  if (side == Side::not_separated) {
+  if (found.loss.line == Side::not_separated && !excessive) {
     finding.status = Status::cannot_tell;
     finding.needs.emplace_back("more text (-f): the measured loss spans the line");
     return finding;
   }
   QUALM_TRY(const bool done, explained(facts, finding));
   if (done) return finding;
-  return judge_bits(facts, weights, std::move(finding));
+  if (found.loss.line == Side::above) return judge_bits(facts, *found.as_run, std::move(finding));
+  // More bits are no answer to weights that lose more than their own bits make them.
+  finding.status = found.loss.line == Side::below ? Status::cleared : Status::cannot_tell;
+  return finding;
 }
 
 Known<std::optional<Fix>> fix_type(const Facts& facts) {
@@ -153,10 +179,9 @@ Known<std::optional<Fix>> fix_type(const Facts& facts) {
   for (const char* type : kRemedyTypes) {
     QUALM_TRY(const auto* larger, facts.measured(Facts::as_type(type)));
     const auto better = evaluate::kld_difference(*weights, 1.0, *larger);
-    if (better && better->low > 0) chosen = type;
-    if (chosen == type && harm(*larger, *floor) == Side::below &&
-        side_of(larger->metrics[MetricId::ppl_change], kPplLine) != Side::above)
-      break;
+    if (!better || better->low <= 0) continue;
+    chosen = type;
+    if (harm(facts.given, *larger, *floor) == Side::below) break;
   }
   if (!chosen) return std::nullopt;
   Fix fix{.name = chosen, .weights = experiment::requantized(chosen)};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "diagnose/loss.h"
 #include "diagnose/thresholds.h"
 
 namespace qualm::diagnose {
@@ -72,11 +73,19 @@ Known<std::vector<Remedy>> remedies_for(const Facts& facts, const std::vector<Fi
   for (std::size_t i = 0; i < course.remedies.size(); ++i) {
     if (course.texts[i] == kNotRun) continue;
     QUALM_TRY(const WindowRange windows, windows_of_proof(facts, course, course.texts[i]));
-    // All of one text share a pass of the reference.
-    QUALM_TRY(const auto measured, facts.measured(windows, facts.reference(), course.variants));
+    // All of one text share a pass of the reference, and so does what draws the line there.
+    std::vector<Variant> variants = course.variants;
+    const Variant floor = Facts::as_type(kFloorType);
+    const auto drawn =
+        std::ranges::find(variants, id_of(floor), [](const Variant& v) { return id_of(v); });
+    const auto line = static_cast<std::size_t>(drawn - variants.begin());
+    if (facts.paired() && line == variants.size()) variants.push_back(floor);
+    QUALM_TRY(const auto measured, facts.measured(windows, facts.reference(), variants));
     Remedy& remedy = course.remedies[i];
     remedy.before = measured.front()->metrics;
     remedy.after = measured[i + 1]->metrics;
+    remedy.line = facts.paired() ? harm(facts.given, *measured[i + 1], *measured[line])
+                                 : cache_harm(facts.given, *measured[i + 1], nullptr);
     remedy.windows = static_cast<std::int64_t>(measured[i + 1]->windows.size());
     remedy.holdout = windows.begin > 0;
   }

@@ -13,11 +13,12 @@ namespace qualm::diagnose {
 // --- What is read -----------------------------------------------------------------------------
 // Selection windows choose (causes, quant types, caches); holdout windows prove remedies.
 
-/// Windows at most on which causes are weighed. A bound on cost: where 48 windows leave 1 % of
-/// perplexity undecided, KLD against the floor type decides, which separates far earlier.
+/// Windows at most on which causes are weighed. A bound on cost.
 inline constexpr std::int32_t kMostSelection = 48;
 /// Of them, the first so many compare tensor classes and domains.
 inline constexpr std::int32_t kForClasses = 24;
+/// Of them, the first so many tell the weights' loss from the runtime's share.
+inline constexpr std::int32_t kForRuntime = 16;
 /// Of them, the first so many choose between caches, which a proof follows.
 inline constexpr std::int32_t kForCaches = 16;
 /// Windows kept for the proof of remedies, where a text has at least twice as many; reading does
@@ -28,9 +29,17 @@ inline constexpr std::int32_t kMostDomain = 24;
 
 // --- How much loss is too much ------------------------------------------------------------------
 
-/// Fraction of perplexity. The guide's measurable line: Q4_K_M of the bundled model is +0.8 %,
-/// Q3_K_S +2.9 %; Q4_K_M of Llama-3-8B is published as +2.4 to +2.8 %.
+/// Fraction of perplexity: the guide's measurable line. Alone it convicts nobody: off a model's own
+/// distribution perplexity moves with the error itself and KLD with its square. Q4_K_M of
+/// Llama-3-8B is published as +2.4 to +2.8 %; Q6_K on a table of numbers was +2.1 % at a third of
+/// Q4_K_M's KLD.
 inline constexpr double kPplLine = 0.01;
+/// nat/token. The line is never below: a sturdy model's Q3_K_M at 0.015 is no problem. Chosen; the
+/// bundled models lose less than that in Q3_K_M, and are judged by a line of their own (--accept).
+inline constexpr double kLeastLine = 0.02;
+/// nat/token. And never above: a floor type that is itself ruined is no licence. Published ladders:
+/// Q3_K_M of Llama-3-8B 0.10.
+inline constexpr double kMostLine = 0.1;
 /// The guide's floor, made here from the original and read on the same windows.
 inline constexpr const char* kFloorType = "Q4_K_M";
 /// Times the floor type's KLD: half again its loss, so that its like (Q4_K_S, Q4_0, IQ4_XS) may
@@ -39,6 +48,24 @@ inline constexpr double kFloorFactor = 1.5;
 /// A cache is meant to be free: its line is the whole step from the original to this type. Bundled
 /// model: Q5_K_M 0.0019 nat/token, a q8_0 cache 0.00002, q4_0 0.0046.
 inline constexpr const char* kCacheLineType = "Q5_K_M";
+/// nat/token. The line of a cache is never below. Published: Q5_K_M of Llama-3-8B 0.011.
+inline constexpr double kLeastCacheLine = 0.01;
+/// nat/token. Without an original the cache's line is not known; over this it is a problem for any
+/// model: the most that a loss called small reaches.
+inline constexpr double kMostCacheLine = 0.06;
+/// Times what the candidate's types should cost (round-to-nearest of the original): more is a
+/// problem whatever the size. Chosen; AWQ, GPTQ and importance matrices lose less than
+/// round-to-nearest, Q8_0 of a Q2_K 100 times as much.
+inline constexpr double kMostExcess = 1.5;
+/// nat/token. Under it an excess means nothing: half of it is the runtime's on a CPU.
+inline constexpr double kLeastExcessLoss = 0.003;
+/// nat/token. Under it the runtime's share matters: SmolLM2-135M, Q8_0 as run 0.0037, of which the
+/// weights are 0.0011.
+inline constexpr double kRuntimeMatters = 0.02;
+/// nat/token: where the grades of a loss begin, from "very small" on, the scale that published
+/// ladders suggest. Llama-3-8B: Q8_0 0.0014, Q6_K 0.0055, Q5_K_M 0.011, Q4_K_M 0.031, Q3_K_M 0.10,
+/// Q2_K 0.45; Qwen3-4B alike.
+inline constexpr std::array kGradesFrom{0.003, 0.02, 0.06, 0.2, 0.6};
 /// Quant types that a remedy may name, from the smallest on.
 inline constexpr std::array kRemedyTypes{"Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"};
 /// Bits per weight: the guide's floor for types that llama-quantize does not name.

@@ -34,6 +34,13 @@ std::int64_t Runner::estimated_bytes(const Weights& weights) const {
 }
 
 Result<assemble::Image> Runner::make(const Weights& weights) {
+  if (weights.decoded) {
+    Weights stored = weights;
+    stored.decoded = false;
+    QUALM_TRY(const model::Checkpoint checkpoint, opened(stored));
+    return assemble::assemble(checkpoint, nullptr, {{{"*", assemble::Action::decode, ""}}},
+                              parts_.progress);
+  }
   if (weights.kind == Weights::Kind::assembled)
     return assemble::assemble(parts_.candidate->checkpoint(),
                               parts_.baseline ? &parts_.baseline->checkpoint() : nullptr,
@@ -85,7 +92,7 @@ std::string Runner::identity_of(const Weights& weights) const {
   if (!weights.made()) return file_of(weights).identity();
   const std::string base = parts_.baseline ? parts_.baseline->identity() : "";
   const std::string id = id_of(weights).digest;
-  if (weights.kind == Weights::Kind::assembled)
+  if (weights.kind == Weights::Kind::assembled || weights.kind == Weights::Kind::candidate)
     return fmt::format("{}+{}>{}/{}", parts_.candidate->identity(), base, id,
                        assemble::kAssembleVersion);
   const std::string text =

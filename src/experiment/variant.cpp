@@ -32,6 +32,7 @@ void add(const Weights& weights, KeyWriter& key) {
   key.add(weights.overrides.size());
   for (const auto& [pattern, type] : weights.overrides) key.add(pattern).add(type);
   key.add(weights.calibrated_on ? fmt::format("{}", *weights.calibrated_on) : "");
+  if (weights.decoded) key.add("decoded");
 }
 
 std::string_view in_words(assemble::Action action) {
@@ -40,6 +41,8 @@ std::string_view in_words(assemble::Action action) {
       return "as it is";
     case assemble::Action::from_baseline:
       return "from the original";
+    case assemble::Action::decode:
+      return "decoded to floats";
     case assemble::Action::encode:
       return "as";
     case assemble::Action::encode_baseline:
@@ -66,6 +69,11 @@ VariantId id_of(const Variant& variant) {
 }
 
 std::string describe(const Weights& weights) {
+  if (weights.decoded) {
+    Weights stored = weights;
+    stored.decoded = false;
+    return describe(stored) + ", decoded to floats";
+  }
   switch (weights.kind) {
     case Weights::Kind::candidate:
       return "candidate";
@@ -114,6 +122,11 @@ Weights assembled(assemble::Recipe recipe) {
 
 Weights round_to_nearest() {
   return assembled({{{"*", assemble::Action::encode_like_candidate, "Q2_K"}}});
+}
+
+Weights decoded(Weights weights) {
+  weights.decoded = true;
+  return weights;
 }
 
 Variant with_f16_cache(Weights weights) { return {std::move(weights), "f16", "f16"}; }

@@ -29,10 +29,13 @@ struct Weights {
   std::vector<std::pair<std::string, std::string>> overrides{};
   /// requantized: with the importance matrix of that text, see Experiment::measure.
   std::optional<std::size_t> calibrated_on{};
+  /// Every quantized matrix as floats: kernels for quantized weights round activations too, and
+  /// what is left without them is the weights' own loss.
+  bool decoded = false;
 
   /// A file has to be made for them.
   [[nodiscard]] bool made() const noexcept {
-    return kind == Kind::requantized || kind == Kind::assembled;
+    return decoded || kind == Kind::requantized || kind == Kind::assembled;
   }
 };
 
@@ -63,6 +66,7 @@ struct VariantId {
 /// Round-to-nearest of the original in the candidate's types, tensor by tensor: nothing is
 /// calibrated. Types that need an importance matrix become Q2_K.
 [[nodiscard]] Weights round_to_nearest();
+[[nodiscard]] Weights decoded(Weights weights);
 
 /// With a cache that is not quantized.
 [[nodiscard]] Variant with_f16_cache(Weights weights);

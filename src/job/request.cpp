@@ -37,6 +37,8 @@ nlohmann::json to_json(const Request& r) {
           {"remove", r.repair.remove},
           {"from", r.repair.from},
           {"output", r.repair.output},
+          {"accept", r.accept},
+          {"cache_told", r.cache_told},
           {"gpu_layers", r.gpu_layers},
           {"ctx_size", r.settings.ctx_size},
           {"threads", r.settings.threads},
@@ -85,6 +87,8 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("prompts").get_to(r.prompts);
     json.at("fail_if").get_to(r.fail_if);
     read_repair(json, r.repair);
+    json.at("accept").get_to(r.accept);
+    json.at("cache_told").get_to(r.cache_told);
     json.at("gpu_layers").get_to(r.gpu_layers);
     json.at("ctx_size").get_to(r.settings.ctx_size);
     json.at("threads").get_to(r.settings.threads);
@@ -133,6 +137,17 @@ Result<Condition> parse_condition(const std::string& text) {
     return refuse();
   if (percent) condition.threshold /= 100;
   return condition;
+}
+
+Result<Condition> parse_accept(const std::string& text) {
+  const auto condition = parse_condition(text);
+  const bool known = condition && !condition->greater && condition->threshold > 0 &&
+                     (condition->metric == evaluate::MetricId::kld_mean ||
+                      condition->metric == evaluate::MetricId::ppl_change);
+  if (known) return condition;
+  return fail({Kind::input, "REQUEST-008", "", "--accept",
+               "kld_mean<NUMBER or ppl_change<NUMBER, with a number over 0", text,
+               "For example --accept 'kld_mean<0.01'."});
 }
 
 }  // namespace qualm::job

@@ -45,6 +45,8 @@ struct Request {
   std::string prompts;       ///< path of a prompts file; empty: the bundled one
   std::vector<std::string> fail_if;
   Repair repair;
+  std::string accept;      ///< what is acceptable: "kld_mean<0.01"; empty: qualm's own lines
+  bool cache_told = true;  ///< the user named the cache types
   engine::Settings settings;
   std::int32_t gpu_layers = 0;
 };
@@ -56,7 +58,7 @@ struct Request {
 /// What --runtime may name.
 [[nodiscard]] std::vector<std::string> known_runtimes();
 
-/// One --fail-if: a metric of evaluate::Measurement against a number.
+/// One --fail-if, or --accept: a metric of evaluate::Measurement against a number.
 struct Condition {
   std::string text;  ///< as given
   evaluate::MetricId metric = evaluate::MetricId::kld_mean;
@@ -65,5 +67,7 @@ struct Condition {
 };
 /// "ppl_change>1%", "kld_mean > 0.02", "same_top<95%". REQUEST-002 names the metrics there are.
 [[nodiscard]] Result<Condition> parse_condition(const std::string& text);
+/// "kld_mean<0.01" or "ppl_change<1%". REQUEST-008.
+[[nodiscard]] Result<Condition> parse_accept(const std::string& text);
 
 }  // namespace qualm::job

@@ -33,6 +33,12 @@ Json to_json(const diagnose::Finding& finding) {
           {"needs", finding.needs}};
 }
 
+/// Is it acceptable?
+const char* answer(diagnose::Side of_line) {
+  if (of_line == diagnose::Side::below) return "yes";
+  return of_line == diagnose::Side::above ? "no" : "cannot_tell";
+}
+
 Json proof(const std::optional<evaluate::Metrics>& figures) {
   return figures ? metrics(*figures, Which::in_tables) : Json::object();
 }
@@ -46,7 +52,25 @@ Json to_json(const diagnose::Remedy& remedy) {
           {"before", proof(remedy.before)},
           {"after", proof(remedy.after)},
           {"windows", remedy.windows},
-          {"fresh", remedy.holdout}};
+          {"fresh", remedy.holdout},
+          {"acceptable", answer(remedy.line)}};
+}
+
+/// The three answers about a loss.
+Json to_json(const diagnose::Loss& loss) {
+  Json grades = Json::array();
+  if (loss.grades)
+    for (auto grade = loss.grades->least; grade <= loss.grades->most;
+         grade = static_cast<diagnose::Grade>(static_cast<int>(grade) + 1))
+      grades.push_back(diagnose::to_string(grade));
+  const auto known = [](const std::optional<numeric::Estimate>& value, const char* unit,
+                        const char* reason) {
+    return value ? metric(*value, unit) : absent(reason);
+  };
+  return {{"grades", std::move(grades)},
+          {"excess_over_type", known(loss.excess, "1", "not examined")},
+          {"runtime_share", known(loss.runtime_share, "nat/token", "not examined")},
+          {"acceptable", answer(loss.line)}};
 }
 
 Json to_json(const probe::Symptom& symptom) {
@@ -82,6 +106,9 @@ Json to_json(const DiagnoseReport& report) {
        {"evidence_level", diagnosis.evidence_level},
        {"verdict", diagnose::to_string(diagnosis.conclusion.verdict)},
        {"summary", summary(report)},
+       {"loss", diagnosis.conclusion.loss ? to_json(*diagnosis.conclusion.loss)
+                                          : absent("it was not compared with an original")},
+       {"accept", report.accept.empty() ? absent("the user named no line") : Json(report.accept)},
        {"checks", std::move(checks)},
        {"principal_cause", principal_cause(diagnosis.conclusion)},
        {"remedies", std::move(remedies)},

@@ -113,7 +113,11 @@ void add_remedy(Page& page, const Json& remedy) {
     table.rows.push_back(
         {{metric_label(name)}, metric_words(name, at(before, name)), metric_words(name, after)});
   if (!table.rows.empty()) page.emplace_back(std::move(table));
-  page.emplace_back(Paragraph{{{measured_on(remedy)}}});
+  std::string proof = measured_on(remedy);
+  if (string_at(remedy, "acceptable") == "no") proof += " Better, still over the line.";
+  if (string_at(remedy, "acceptable") == "cannot_tell")
+    proof += " Whether what is left is acceptable, this text cannot tell.";
+  page.emplace_back(Paragraph{{{std::move(proof)}}});
 }
 
 void add_remedies(Page& page, const Json& remedies) {

@@ -103,6 +103,7 @@ struct DiagnoseReport {
   std::optional<ModelCard> baseline;
   std::string text;      ///< empty where nothing was run
   std::string protocol;  ///< the same
+  std::string accept;    ///< the user's own line, as given; empty: qualm's
   engine::Settings settings;
   diagnose::Diagnosis diagnosis;
   Windows windows;

@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "diagnose/checks.h"
+#include "diagnose/loss.h"
 #include "numeric/format.h"
 
 namespace qualm::report {
@@ -70,6 +71,29 @@ std::string fix_in_words(const diagnose::Diagnosis& diagnosis, CheckId cause) {
                      effect);
 }
 
+/// What was shown, with its bound: "KLD at most 0.012 (very small), ..."
+std::string fine_in_words(const diagnose::Loss& loss, const std::string& accept) {
+  std::string text = "No loss that matters on this text";
+  if (loss.kld) text += fmt::format(": KLD at most {}", format_value(loss.kld->high));
+  if (loss.grades) text += fmt::format(" ({})", diagnose::in_words(*loss.grades));
+  text += accept.empty() ? ", no worse than Q4_K_M of this model may be"
+                         : fmt::format(", within your line {}", accept);
+  if (loss.ppl_change) {
+    const NumberStyle style{.percent = true, .change = true};
+    text += fmt::format("; perplexity changes by {} to {}", format_value(loss.ppl_change->low, style),
+                        format_value(loss.ppl_change->high, style));
+  }
+  return text + ".";
+}
+
+std::string unexplained_in_words(const std::optional<diagnose::Loss>& loss) {
+  if (loss && loss->line != diagnose::Side::above && loss->excess)
+    return fmt::format("It loses {} times what its types should cost this model: it was not made "
+                       "well from this original. Make it again from the original.",
+                       numeric::format_estimate(*loss->excess, {.interval = false}));
+  return "It lost more than it should, and no check that was examined explains it.";
+}
+
 }  // namespace
 
 std::string summary(const DiagnoseReport& report) {
@@ -77,7 +101,7 @@ std::string summary(const DiagnoseReport& report) {
   const diagnose::Conclusion& conclusion = diagnosis.conclusion;
   switch (conclusion.verdict) {
     case diagnose::Verdict::healthy:
-      return "No loss that matters was found on this text.";
+      return conclusion.loss ? fine_in_words(*conclusion.loss, report.accept) : "";
     case diagnose::Verdict::cannot_tell:
       return report.baseline ? "The text or the files do not decide it: see what each check needs."
                              : "Without the original model (--baseline) most causes cannot be "
@@ -85,8 +109,7 @@ std::string summary(const DiagnoseReport& report) {
     case diagnose::Verdict::problem:
       break;
   }
-  if (!conclusion.principal)
-    return "It lost more than it should, and no check that was examined explains it.";
+  if (!conclusion.principal) return unexplained_in_words(conclusion.loss);
   const diagnose::Finding& finding =
       diagnosis.findings[static_cast<std::size_t>(*conclusion.principal)];
   std::string text = cause_in_words(finding, report);

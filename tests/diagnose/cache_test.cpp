@@ -83,14 +83,17 @@ TEST(Cache, the_larger_share_is_the_cause_and_the_smaller_contributes) {
   EXPECT_EQ(found.remedies[0].cause, CheckId::tier);
   EXPECT_EQ(found.remedies[1].cause, CheckId::kv_cache);
   const experiment::Weights remade = experiment::requantized("Q4_K_M");
-  EXPECT_EQ(ids_of(world.experiment.asked.back().variants),
-            ids_of({{{}, "q4_0", "q4_0"}, {remade, "q4_0", "q4_0"}, {remade, "q8_0", "q4_0"}}));
+  EXPECT_EQ(ids_of(world.experiment.asked.back().variants), ids_of({{{}, "q4_0", "q4_0"},
+                                                                    {remade, "q4_0", "q4_0"},
+                                                                    {remade, "q8_0", "q4_0"},
+                                                                    Facts::as_type("Q4_K_M")}));
 }
 
 TEST(Cache, a_cache_that_costs_more_than_the_weights_is_the_principal_cause) {
   World world;
-  world.experiment.set_candidate({0.012, 0.012});
+  world.experiment.set_candidate({0.025, 0.025});
   world.cache("q4_0", "q4_0");
+  world.experiment.caches["q4_0/q4_0"] = {0.05, 0.05};
   const Diagnosis found = world.examine();
   EXPECT_EQ(found.conclusion.principal, CheckId::kv_cache);
   EXPECT_EQ(finding(found, CheckId::tier).status, Status::contributes);
@@ -111,7 +114,7 @@ TEST(Cache, without_an_original_the_cache_is_compared_with_the_same_weights) {
   World world;
   world.given.baseline = nullptr;
   world.cache("q4_0", "q4_0");
-  world.experiment.caches["q4_0/q4_0"] = {0.05, 0.05};
+  world.experiment.caches["q4_0/q4_0"] = {0.08, 0.05};
   const Diagnosis found = world.examine();
   EXPECT_EQ(found.evidence_level, "L1");
   EXPECT_EQ(finding(found, CheckId::kv_cache).status, Status::cause);

@@ -25,6 +25,7 @@ Fault fault(Effect effect) {
 struct World {
   std::map<CheckId, Status> statuses = {};  ///< the others are cleared
   Side line = kAbove;
+  Side excessive = Side::not_separated;
   std::vector<Fault> faults = {};  ///< of the files
   std::optional<Shares> shares = std::nullopt;
   bool paired = true;
@@ -47,7 +48,8 @@ Concluded concluded(const World& world) {
         {.check = row.id, .status = it == world.statuses.end() ? Status::cleared : it->second});
   }
   all.findings.front().faults = world.faults;
-  Overall overall{.line = world.line, .paired = world.paired};
+  Overall overall{.loss = {.excessive = world.excessive, .line = world.line},
+                  .paired = world.paired};
   if (world.shares) overall.attribution = Attribution{*world.shares, std::nullopt};
   all.conclusion = conclude(all.findings, overall);
   return all;
@@ -83,9 +85,14 @@ TEST(Conclude, the_verdict_follows_from_what_was_found_and_lost) {
        {.statuses = {{not_quant, Status::cannot_tell}}},
        Verdict::problem},
       {"a doubt about anything else",
-       {.statuses = {{calibration, Status::cannot_tell}, {provenance, Status::cannot_tell}},
-        .line = kBelow},
-       Verdict::healthy}};
+       {.statuses = {{calibration, Status::cannot_tell}}, .line = kBelow},
+       Verdict::healthy},
+      {"a doubt about whose weights they are",
+       {.statuses = {{provenance, Status::cannot_tell}}, .line = kBelow},
+       Verdict::cannot_tell},
+      {"more than its type should cost",
+       {.line = kBelow, .excessive = Side::above},
+       Verdict::problem}};
   for (const Row& row : kRows)
     EXPECT_EQ(concluded(row.world).conclusion.verdict, row.verdict) << row.what;
 }

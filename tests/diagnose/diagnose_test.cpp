@@ -99,8 +99,8 @@ TEST(Diagnose, a_text_without_holdout_windows_says_so_at_the_remedy) {
 
 TEST(Diagnose, the_smallest_type_within_limits_is_prescribed) {
   World world;
-  world.lossy_weights();
-  world.experiment.set_type("Q4_K_M", {0.02, 0.03});  // 3 % is over the line
+  world.experiment.set_candidate({0.3, 0.3});
+  world.experiment.set_type("Q4_K_M", {0.12, 0.12});  // ruined itself: no licence
   const Diagnosis found = world.examine();
   ASSERT_EQ(found.remedies.size(), 1U);
   EXPECT_NE(found.remedies[0].command.find("-Q5_K_M.gguf"), std::string::npos)
@@ -109,9 +109,9 @@ TEST(Diagnose, the_smallest_type_within_limits_is_prescribed) {
 
 TEST(Diagnose, what_more_bits_do_not_make_better_is_not_the_type) {
   World world;
-  world.lossy_weights();
+  world.experiment.set_candidate({0.2, 0.2});
   for (const char* type : {"Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"})
-    world.experiment.set_type(type, {0.06, 0.06});
+    world.experiment.set_type(type, {0.2, 0.2});
   const Diagnosis found = world.examine();
   EXPECT_EQ(finding(found, CheckId::tier).status, Status::cannot_tell);
   EXPECT_NE(finding(found, CheckId::tier).headline.find("no standard type does better"),
@@ -122,7 +122,7 @@ TEST(Diagnose, what_more_bits_do_not_make_better_is_not_the_type) {
 
 TEST(Diagnose, a_loss_that_the_text_cannot_separate_from_the_line_is_not_called_healthy) {
   World world;
-  world.experiment.set_candidate({0.0075, 0.01, 3});
+  world.experiment.set_candidate({0.02, 0.01, 3});
   const Diagnosis found = world.examine();
   EXPECT_EQ(finding(found, CheckId::tier).status, Status::cannot_tell);
   EXPECT_EQ(finding(found, CheckId::tier).needs,
@@ -141,7 +141,7 @@ TEST(Diagnose, without_anything_but_the_file_nothing_is_cleared_that_was_not_exa
     EXPECT_EQ(one.status, Status::not_examined) << row_of(one.check).name;
     EXPECT_FALSE(one.needs.empty()) << row_of(one.check).name;
   }
-  EXPECT_EQ(finding(found, CheckId::tier).headline, "3.40 bits per weight, below the floor");
+  EXPECT_EQ(finding(found, CheckId::tier).headline, "3.68 bits per weight, below the floor");
   EXPECT_TRUE(found.remedies.empty());
 }
 

@@ -88,8 +88,8 @@ TEST(Facts, a_pair_is_first_read_until_the_line_is_decided_then_all_factors_in_o
   EXPECT_EQ(ids_of(first->variants), ids_of({{{}, "q4_0", "q4_0"}}));
   EXPECT_EQ(first->windows.begin, 0);
   EXPECT_EQ(first->windows.end, kMostSelection);
-  EXPECT_EQ(first->rule.quantity, StopRule::Quantity::ppl_change);
-  EXPECT_EQ(first->rule.threshold, kPplLine);
+  EXPECT_EQ(first->rule.quantity, StopRule::Quantity::kld_mean);
+  EXPECT_EQ(first->rule.threshold, kLeastLine);
   EXPECT_EQ(first->rule.at_least, kHoldout);
   const auto* factors = std::get_if<WantedMeasurements>(&wishes[1].what);
   ASSERT_TRUE(factors);
@@ -105,7 +105,7 @@ TEST(Facts, a_pair_is_first_read_until_the_line_is_decided_then_all_factors_in_o
 TEST(Facts, without_a_quantized_cache_its_factors_are_not_measured) {
   World world;
   const auto wishes = wishes_of(world);
-  ASSERT_EQ(measurements_in(wishes), 2U);
+  ASSERT_EQ(measurements_in(wishes), 3U);
   EXPECT_EQ(ids_of(std::get<WantedMeasurements>(wishes[1].what).variants),
             ids_of({Facts::as_type("Q4_K_M")}))
       << "its weights with an F16 cache are what was read first";

@@ -30,13 +30,14 @@ struct World {
   World() {
     model::Tensor tensor =
         plain_tensor("token_embd.weight", 256, plain_values(std::size_t{256} * 100));
+    const model::Tensor norm = plain_tensor("output_norm.weight", 256, plain_values(256));
     tensor.encoding = {"F16", 1};
     tensor.bytes = 51200;
-    baseline.tensors = {tensor};
+    baseline.tensors = {tensor, norm};
     baseline.format = "GGUF v3";
     tensor.encoding = {"Q3_K", 11};
     tensor.bytes = 10880;
-    candidate.tensors = {tensor};
+    candidate.tensors = {tensor, norm};
     candidate.format = "GGUF v3";
     given.candidate = &candidate;
     given.baseline = &baseline;

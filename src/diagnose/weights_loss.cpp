@@ -1,0 +1,85 @@
+#include "diagnose/weights_loss.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "diagnose/calibration_study.h"
+#include "diagnose/loss.h"
+#include "diagnose/thresholds.h"
+#include "evaluate/joint.h"
+#include "evaluate/summary.h"
+
+namespace qualm::diagnose {
+namespace {
+
+using evaluate::Measurement;
+using evaluate::MetricId;
+
+/// So small that the runtime's share matters. Floats have none.
+bool small(const model::Checkpoint& candidate, const Measurement& as_run) {
+  const auto& kld = as_run.metrics[MetricId::kld_mean].estimate;
+  const bool quantized = std::ranges::any_of(candidate.tensors, [](const model::Tensor& tensor) {
+    return tensor.dims.size() >= 2 && !tensor.encoding.is_float();
+  });
+  return quantized && kld && kld->value < kRuntimeMatters;
+}
+
+Variant decoded(const Variant& variant) {
+  return experiment::with_f16_cache(experiment::decoded(variant.weights));
+}
+
+double ratio(std::span<const double> totals) { return totals[0] / totals[1]; }
+
+/// Nothing by round-to-nearest can be made in these types, or it would have other bits.
+bool without_counterpart(const model::Checkpoint& candidate) {
+  return no_counterpart(candidate) ||
+         std::ranges::any_of(candidate.tensors, [](const model::Tensor& tensor) {
+           return tensor.encoding.type->needs_importance;
+         });
+}
+
+/// Round-to-nearest in the same types, to hold the loss against; absent where there is none, or
+/// where the candidate is that.
+Known<std::optional<Variant>> counterpart(const Facts& facts, Loss& loss) {
+  if (without_counterpart(*facts.given.candidate)) return std::nullopt;
+  QUALM_TRY(const auto same, facts.same_weights({}, experiment::round_to_nearest()));
+  if (!same.value_or(false)) return Facts::by_rtn();
+  loss.excess = numeric::Estimate{1, 1, 1};
+  loss.excessive = Side::below;
+  return std::nullopt;
+}
+
+/// In one pass: the candidate decoded, where `small`, and what it is held against.
+Known<void> compare(const Facts& facts, bool small, WeightsLoss& found) {
+  QUALM_TRY(const auto rtn, counterpart(facts, found.loss));
+  std::vector<Variant> variants;
+  if (small) variants.push_back(decoded(Facts::weights_only()));
+  if (rtn) variants.push_back(small ? decoded(*rtn) : *rtn);
+  QUALM_TRY(const WindowRange windows, facts.selection(small ? kForRuntime : kForClasses));
+  QUALM_TRY(const auto measured, facts.measured(windows, variants));
+  if (small) {
+    found.judged = measured.front();
+    found.loss.runtime_share = evaluate::kld_difference(*found.as_run, 1.0, *found.judged);
+  }
+  if (!rtn) return {};
+  const std::array pair{found.judged, measured.back()};
+  found.loss.excess = evaluate::estimate(evaluate::join(pair), ratio, numeric::kCheckConfidence);
+  found.loss.excessive = excessive(*found.judged, *measured.back());
+  return {};
+}
+
+}  // namespace
+
+Known<WeightsLoss> weights_loss(const Facts& facts) {
+  WeightsLoss found;
+  QUALM_TRY(found.as_run, facts.measured(Facts::weights_only()));
+  QUALM_TRY(found.floor, facts.measured(Facts::as_type(kFloorType)));
+  found.judged = found.as_run;
+  QUALM_CHECK(compare(facts, small(*facts.given.candidate, *found.as_run), found));
+  set_size(*found.judged, found.loss);
+  found.loss.line = harm(facts.given, *found.judged, *found.floor);
+  return found;
+}
+
+}  // namespace qualm::diagnose

@@ -1,0 +1,33 @@
+// What the candidate's weights lose by themselves, and the answers to the three questions about it.
+//
+// Kernels for quantized weights round what the weights are multiplied with too: where the loss is
+// small, much of it is theirs, and would be another figure on another device. There the weights
+// are decoded to floats and run once more, and judged by that.
+#pragma once
+
+#include <optional>
+
+#include "diagnose/facts.h"
+#include "diagnose/finding.h"
+#include "diagnose/wanted.h"
+
+namespace qualm::diagnose {
+
+struct WeightsLoss {
+  const evaluate::Measurement* as_run = nullptr;  ///< with an F16 cache, on the selection windows
+  /// By which it is judged: as run, or decoded, then on the first kForRuntime windows.
+  const evaluate::Measurement* judged = nullptr;
+  const evaluate::Measurement* floor = nullptr;  ///< the original as kFloorType, as run
+  Loss loss;
+  [[nodiscard]] bool decoded() const noexcept { return judged != as_run; }
+};
+
+/// Precondition: facts.paired().
+[[nodiscard]] Known<WeightsLoss> weights_loss(const Facts& facts);
+
+/// They lose certainly more than is acceptable, or certainly more than their type should cost.
+[[nodiscard]] inline bool too_much(const Loss& loss) noexcept {
+  return loss.line == Side::above || loss.excessive == Side::above;
+}
+
+}  // namespace qualm::diagnose
