@@ -36,6 +36,8 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
      "List the names with `qualm clinic --list`."},
     {"CLINIC-003", Kind::input, "The original has no tensor or key that this case changes.",
      "Give another --baseline."},
+    {"CLINIC-004", Kind::input, "The clinic judges by KLD, and --accept names another metric.",
+     "Write for example --accept 'kld_mean<0.01'."},
 
     // COMPARE, src/weights, src/commands: two models are compared tensor by tensor.
     {"COMPARE-001", Kind::cancelled, "The comparison of the weights was stopped.", ""},

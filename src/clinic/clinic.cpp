@@ -87,10 +87,19 @@ Result<std::vector<const ClinicCase*>> selected(const job::Request& request) {
                "qualm clinic --list names them."});
 }
 
+/// nat/token
+Result<double> accepted_kld(const std::string& accept) {
+  QUALM_TRY(const job::Condition condition, job::parse_accept(accept));
+  if (condition.metric == evaluate::MetricId::kld_mean) return condition.threshold;
+  return fail({Kind::input, "CLINIC-004", "", "--accept", "kld_mean<NUMBER", accept,
+               "For example --accept 'kld_mean<0.01'."});
+}
+
 class Clinic {
  public:
-  Clinic(const job::Request& request, ClinicStock stock, evaluate::WindowStore& store)
-      : request_(request), stock_(std::move(stock)), store_(store) {}
+  Clinic(const job::Request& request, double accepted, ClinicStock stock,
+         evaluate::WindowStore& store)
+      : request_(request), accepted_(accepted), stock_(std::move(stock)), store_(store) {}
 
   Result<report::ClinicCase> run(const ClinicCase& made, const std::string& file,
                                  Progress& progress) {
@@ -123,12 +132,11 @@ class Clinic {
     one.settings.type_k = made.type_k;
     one.settings.type_v = made.type_v;
     one.symptom = "none";
-    if (one.accept.empty()) one.accept = commands::kTinyAccept;
     return one;
   }
 
-  static Result<report::ClinicCase> judged(const ClinicCase& made,
-                                           const commands::Diagnosed& diagnosed) {
+  Result<report::ClinicCase> judged(const ClinicCase& made,
+                                    const commands::Diagnosed& diagnosed) const {
     const diagnose::Diagnosis& found = diagnosed.report.diagnosis;
     Truth truth;
     if (diagnosed.experiment && diagnosed.facts.paired()) {
@@ -136,7 +144,7 @@ class Clinic {
           found.findings[static_cast<std::size_t>(diagnose::CheckId::architecture)];
       const auto holdout = diagnosed.facts.holdout();
       QUALM_TRY(truth, measure_truth(*diagnosed.experiment,
-                                     {made.type_k, made.type_v, holdout ? holdout->end : 0,
+                                     {accepted_, made.type_k, made.type_v, holdout ? holdout->end : 0,
                                       diagnose::to_blame(classes) ? classes.tensors
                                                                   : std::vector<std::string>()}));
     }
@@ -165,6 +173,7 @@ class Clinic {
   }
 
   const job::Request& request_;
+  double accepted_;  ///< KLD, nat/token
   ClinicStock stock_;
   evaluate::WindowStore& store_;
   std::unique_ptr<assemble::Quantizer> quantizer_ = engine::make_llama_quantizer();
@@ -185,12 +194,16 @@ std::string where(std::size_t done, std::size_t all, double seconds, const std::
 Result<job::Outcome> clinic(const job::Request& request, evaluate::WindowStore& store,
                             Progress& progress) {
   const auto start = Clock::now();
+  job::Request asked = request;
+  if (asked.accept.empty()) asked.accept = commands::kTinyAccept;
+  QUALM_TRY(const double accepted, accepted_kld(asked.accept));
   QUALM_TRY(const ClinicStock stock, stock_of(request));
   QUALM_TRY(const auto chosen, selected(request));
   QUALM_TRY(const CaseFolder folder, CaseFolder::create());
   report::ClinicReport report;
   report.baseline = stock.base;
   report.text = commands::text_label(request);
+  report.accept = asked.accept;
   report.tool.libllama = engine::make_llama_engine()->version();
   std::vector<const ClinicCase*> possible;
   for (const ClinicCase* one : chosen) {
@@ -200,7 +213,7 @@ Result<job::Outcome> clinic(const job::Request& request, evaluate::WindowStore& 
       report.left_out.push_back(one->name);
     }
   }
-  Clinic clinic(request, stock, store);
+  Clinic clinic(asked, accepted, stock, store);
   bool all_right = true;
   for (std::size_t i = 0; i < possible.size(); ++i) {
     job::PrefixedProgress prefixed(

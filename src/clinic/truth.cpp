@@ -95,11 +95,10 @@ bool quantized(const std::string& type) { return type != "f16" && type != "bf16"
 
 }  // namespace
 
-Matters matters(const Measurement& loss, double times, const Measurement& floor) {
-  const auto& ppl = loss.metrics[evaluate::MetricId::ppl_change].estimate;
-  const auto over_floor = evaluate::kld_difference(loss, times, floor, numeric::kConfidence);
-  if ((ppl && ppl->low > kPplMatters) || (over_floor && over_floor->low > 0)) return Matters::yes;
-  return over_floor && over_floor->high <= 0 ? Matters::no : Matters::unclear;
+Matters matters(const Measurement& loss, double line) {
+  const auto& kld = loss.metrics[evaluate::MetricId::kld_mean].estimate;
+  if (!kld || (kld->low <= line && kld->high >= line)) return Matters::unclear;
+  return kld->low > line ? Matters::yes : Matters::no;
 }
 
 Result<Truth> measure_truth(experiment::Experiment& experiment, const AsRun& run) {
@@ -111,14 +110,12 @@ Result<Truth> measure_truth(experiment::Experiment& experiment, const AsRun& run
   truth.windows = end - run.first_unread;
   TruthBench bench(experiment, {run.first_unread, end});
   const bool cache = quantized(run.type_k) || quantized(run.type_v);
-  const std::array basics{Variant{{}, run.type_k, run.type_v},
-                          experiment::with_f16_cache(experiment::requantized(kFloor)),
-                          experiment::with_f16_cache(experiment::requantized(kCacheFloor))};
-  QUALM_TRY(const auto measured, bench.against_original(std::span(basics).first(cache ? 3 : 2)));
-  truth.loss = matters(measured[0], kTimesFloor, measured[1]);
+  const Variant as_run{{}, run.type_k, run.type_v};
+  QUALM_TRY(const auto measured, bench.against_original(std::span(&as_run, 1)));
+  truth.loss = matters(measured.front(), run.accepted);
   if (cache) {
     QUALM_TRY(const Measurement alone, bench.cache_alone(run));
-    truth.cache = matters(alone, 1.0, measured[2]);
+    truth.cache = matters(alone, kOfCache * run.accepted);
   }
   const Factorial factorial{run, !run.tensors.empty(), cache};
   if (factorial.count() < 2) return truth;

@@ -16,22 +16,15 @@
 
 namespace qualm::clinic {
 
-/// Perplexity that matters: the guide's measurable line, a fraction.
-inline constexpr double kPplMatters = 0.01;
-/// KLD of weights that matters: times that of the original as Q4_K_M, the guide's floor.
-inline constexpr double kTimesFloor = 1.5;
-inline constexpr const char* kFloor = "Q4_K_M";
-/// KLD of a cache that matters: that of the original as Q5_K_M.
-inline constexpr const char* kCacheFloor = "Q5_K_M";
+/// Of the KLD that the clinic accepts of weights: what a cache may take.
+inline constexpr double kOfCache = 0.5;
 /// Windows that the truth is measured on, at most.
 inline constexpr std::int32_t kTruthWindows = 24;
 
 enum class Matters { yes, no, unclear };
 
-/// Whether `loss` (perplexity, KLD against the original) is certainly more, or certainly less, than
-/// matters; `floor` on the same windows, `times` its KLD is the line.
-[[nodiscard]] Matters matters(const evaluate::Measurement& loss, double times,
-                              const evaluate::Measurement& floor);
+/// Whether the KLD of `loss` is certainly more, or certainly less, than `line`.
+[[nodiscard]] Matters matters(const evaluate::Measurement& loss, double line);
 
 /// Shapley shares of the KLD of the candidate as run.
 struct TrueShares {
@@ -47,8 +40,9 @@ struct Truth {
   std::int64_t windows = 0;  ///< 0: the text had none left, or nothing could be run
 };
 
-/// How the case was run.
+/// How the case was run, and by what it is judged.
 struct AsRun {
+  double accepted = 0;  ///< KLD, nat/token
   std::string type_k = "f16";
   std::string type_v = "f16";
   std::int32_t first_unread = 0;       ///< window of the first text

@@ -50,8 +50,8 @@ Side with_ppl(Side by_kld, const Measurement& measured) {
   return by_ppl == Side::above ? Side::above : by_kld;
 }
 
-Side against(const Accept& accept, const Measurement& measured) {
-  return side_of(measured, accept.metric, accept.most);
+Side against(const Accept& accept, double share, const Measurement& measured) {
+  return side_of(measured, accept.metric, share * accept.most);
 }
 
 }  // namespace
@@ -68,7 +68,7 @@ Side kld_against(const evaluate::Measurement& a, double factor, const evaluate::
 }
 
 Side harm(const Given& given, const Measurement& measured, const Measurement& floor) {
-  if (given.accept) return against(*given.accept, measured);
+  if (given.accept) return against(*given.accept, 1.0, measured);
   const Side by_kld = clamped(kld_against(measured, kFloorFactor, floor), measured,
                               {.least = kLeastLine, .most = kMostLine});
   return with_ppl(by_kld, measured);
@@ -81,7 +81,7 @@ Side excessive(const Measurement& measured, const Measurement& rtn) {
 }
 
 Side cache_harm(const Given& given, const Measurement& measured, const Measurement* line) {
-  if (given.accept) return against(*given.accept, measured);
+  if (given.accept) return against(*given.accept, kCacheOfAccepted, measured);
   const Side by_type = line ? kld_against(measured, 1.0, *line) : Side::not_separated;
   const double most = line ? std::numeric_limits<double>::infinity() : kMostCacheLine;
   return with_ppl(clamped(by_type, measured, {.least = kLeastCacheLine, .most = most}), measured);

@@ -50,6 +50,8 @@ inline constexpr double kFloorFactor = 1.5;
 inline constexpr const char* kCacheLineType = "Q5_K_M";
 /// nat/token. The line of a cache is never below. Published: Q5_K_M of Llama-3-8B 0.011.
 inline constexpr double kLeastCacheLine = 0.01;
+/// Of the loss that --accept names: what a cache may take of it. As the two least lines.
+inline constexpr double kCacheOfAccepted = kLeastCacheLine / kLeastLine;
 /// nat/token. Without an original the cache's line is not known; over this it is a problem for any
 /// model: the most that a loss called small reaches.
 inline constexpr double kMostCacheLine = 0.06;

@@ -71,6 +71,7 @@ Json to_json(const ClinicReport& report) {
   Json document = heading("clinic", report.tool);
   document.update({{"baseline", report.baseline},
                    {"text", report.text},
+                   {"accept", report.accept},
                    {"right", right},
                    {"wrong", static_cast<std::int64_t>(report.cases.size()) - right},
                    {"shares", {{"compared", shares}, {"hold", hold}}},

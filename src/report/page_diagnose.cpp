@@ -179,6 +179,9 @@ Page compose_diagnose(const Json& document, bool verbose) {
   page.emplace_back(Paragraph{{{file_name(string_at(model, "path")), Tone::strong},
                                {card_line(model)},
                                {baseline_line(at(document, "baseline"))}}});
+  if (const Json& accept = at(document, "accept"); accept.is_string())
+    page.emplace_back(
+        Paragraph{{{"judged by --accept '" + accept.get<std::string>() + "'", Tone::dim}}});
   page.emplace_back(check_table(checks));
   page.emplace_back(
       Paragraph{{verdict_word(string_at(document, "verdict")), {string_at(document, "summary")}}});

@@ -228,6 +228,7 @@ struct ClinicReport {
   Tool tool;
   std::string baseline;
   std::string text;
+  std::string accept;  ///< by which the cases are judged
   std::vector<ClinicCase> cases;
   std::vector<std::string> left_out;  ///< cases whose model was not given
   double seconds = 0;
