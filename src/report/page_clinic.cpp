@@ -121,6 +121,7 @@ Page compose_clinic(const nlohmann::ordered_json& document, bool verbose) {
         wrong == 0 ? Tone::good : Tone::bad},
        {fmt::format("Shares whose interval overlaps the true one: {} of {}.",
                     integer_at(shares, "hold"), integer_at(shares, "compared"))},
+       {fmt::format("Judged by --accept '{}'.", string_at(document, "accept"))},
        {fmt::format("Took {:.0f} s.", number_at(document, "seconds").value_or(0)), Tone::dim}}});
   if (const std::string out = joined(at(document, "left_out"), ""); !out.empty())
     page.emplace_back(
