@@ -44,9 +44,16 @@ struct Differing {
 };
 
 /// Absent where it cannot be judged: no step is known, or the original is itself no floats.
+/// `left`: what rounding leaves of this very matrix, where that is known.
 [[nodiscard]] std::optional<bool> differs(const TensorOrigin& tensor,
                                           const model::Encoding& encoding,
-                                          const model::Encoding& original);
+                                          const model::Encoding& original,
+                                          std::optional<double> left = {});
+
+/// Share within half a step that rounding rows of the original to the nearest leaves; absent where
+/// that cannot be done.
+[[nodiscard]] Result<std::optional<double>> left_by_rounding(const model::Tensor& tensor,
+                                                             const model::Tensor& original);
 
 /// Few values beside each other where its own grid has many: another grid shows through.
 [[nodiscard]] Result<bool> other_grid(const model::Tensor& tensor);
