@@ -256,7 +256,7 @@ TEST(Files, every_key_that_changes_answers_is_named_with_what_it_does) {
       {"llama.expert_count", std::int64_t{4}, std::int64_t{8}, "number of experts"},
       {"llama.expert_used_count", std::int64_t{1}, std::int64_t{2}, "experts per token"},
       {"tokenizer.ggml.bos_token_id", std::int64_t{0}, std::int64_t{1}, "begin with another token"},
-      {"tokenizer.ggml.add_bos_token", false, true, "begin with another token"}};
+      {"tokenizer.ggml.add_bos_token", false, true, "begin without the start token"}};
   for (const Changed& changed : kChanged) {
     Files files;
     files.differ(changed.key, changed.candidate, changed.baseline);
