@@ -103,7 +103,7 @@ struct DiagnoseReport {
   std::optional<ModelCard> baseline;
   std::string text;      ///< empty where nothing was run
   std::string protocol;  ///< the same
-  std::string accept;    ///< the user's own line, as given; empty: qualm's
+  std::string accept{};  ///< the user's own line, as given; empty: qualm's
   engine::Settings settings;
   diagnose::Diagnosis diagnosis;
   Windows windows;
@@ -228,7 +228,7 @@ struct ClinicReport {
   Tool tool;
   std::string baseline;
   std::string text;
-  std::string accept;  ///< by which the cases are judged
+  std::string accept{};  ///< by which the cases are judged
   std::vector<ClinicCase> cases;
   std::vector<std::string> left_out;  ///< cases whose model was not given
   double seconds = 0;

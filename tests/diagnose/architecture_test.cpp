@@ -38,7 +38,8 @@ Diagnosis examine(const model::Checkpoint& candidate, const CostByWord& costs,
                  .type_k = how.cache,
                  .type_v = how.cache};
   test::read_files(facts);
-  if (how.of_base_model) facts.read_weights.origin->origin = weights::Origin::base;
+  facts.read_weights.origin->origin =
+      how.of_base_model ? weights::Origin::base : weights::Origin::fine_tune;
   auto diagnosis = test::examined(facts, &experiment);
   EXPECT_TRUE(diagnosis) << describe(diagnosis.error());
   return *std::move(diagnosis);
