@@ -114,7 +114,7 @@ void add_remedy(Page& page, const Json& remedy) {
         {{metric_label(name)}, metric_words(name, at(before, name)), metric_words(name, after)});
   if (!table.rows.empty()) page.emplace_back(std::move(table));
   std::string proof = measured_on(remedy);
-  if (string_at(remedy, "acceptable") == "no") proof += " Better, still over the line.";
+  if (string_at(remedy, "acceptable") == "no") proof += " Better, but still more than acceptable.";
   if (string_at(remedy, "acceptable") == "cannot_tell")
     proof += " Whether what is left is acceptable, this text cannot tell.";
   page.emplace_back(Paragraph{{{std::move(proof)}}});
