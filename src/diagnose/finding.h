@@ -42,7 +42,6 @@ enum class FaultKind {
   chat_template,
   lost_logits,  ///< NaN or infinite logits at positions where the reference's are finite
   context,      ///< run with more tokens than it was trained for
-  symptom,      ///< the original shows it too
 };
 
 /// What a fault does to the loss on a given text.
