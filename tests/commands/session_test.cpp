@@ -36,7 +36,7 @@ TEST(SettingsOf, numbers_that_make_no_sense_are_refused) {
   EXPECT_EQ(refusal([](Request& r) { r.settings.ubatch = -1; }),
             "error[REQUEST-003] --ubatch-size: expected at least 1, found -1.");
   EXPECT_EQ(refusal([](Request& r) { r.chunks = -2; }),
-            "error[REQUEST-003] --chunks: expected a number of windows, or -1 for all, found -2.");
+            "error[REQUEST-003] --chunks: expected at least 1 window, or -1 for all, found -2.");
   EXPECT_EQ(refusal([](Request& r) { r.settings.ctx_size = 16; }), "accepted");
 }
 
