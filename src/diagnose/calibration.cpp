@@ -115,13 +115,15 @@ bool anomalous(const evaluate::Measurement& weights) {
 std::string no_better_in_words(const DomainFinding& finding, bool suspected) {
   const std::string& name = finding.domain.name;
   if (!suspected)
-    return fmt::format("on {} round-to-nearest would change the KLD by {}", name,
-                       negated(finding.over_rtn));
+    return fmt::format("on {}, without calibration (round-to-nearest) the KLD would change by {}",
+                       name, negated(finding.over_rtn));
   if (finding.interaction && finding.interaction->low > 0)
-    return fmt::format("it fits {} less than prose, but no other calibration takes away a tenth",
-                       name);
-  return fmt::format("on {} round-to-nearest changes the KLD by {}: less than a tenth", name,
-                     negated(finding.over_rtn));
+    return fmt::format(
+        "it fits {} less well than prose, but no other calibration removes a tenth of the loss",
+        name);
+  return fmt::format(
+      "on {}, without calibration (round-to-nearest) the KLD changes by {}: less than a tenth",
+      name, negated(finding.over_rtn));
 }
 
 void judge(const CalibrationStudy& study, Finding& result) {
@@ -151,7 +153,7 @@ Known<void> judge_domains(const Facts& facts, Finding& result) {
             : "equal to round-to-nearest of the original, bit for bit: nothing was calibrated";
   } else if (study.domains.empty()) {
     result.status = Status::cannot_tell;
-    result.needs.emplace_back("more text (-f, --text)");
+    result.needs.emplace_back("a longer text (-f, --text)");
   } else {
     if (study.substituted)
       result.evidence.push_back(fact("counterpart",
@@ -171,7 +173,8 @@ Known<void> examine_paired(const Facts& facts, Finding& result) {
   if (asked || harm(*weights, *floor) != Side::below) return judge_domains(facts, result);
   result.status = Status::cleared;
   result.headline = "the loss of the weights is within limits";
-  result.evidence.push_back(fact("domains", "Further domains were not read: --text NAME=FILE"));
+  result.evidence.push_back(
+      fact("domains", "No other kind of text was tested. Add one with --text NAME=FILE"));
   return {};
 }
 
