@@ -134,7 +134,7 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
      "Check the value."},
 
     // REQUEST, src/cli, src/commands, src/job: what the command line asks for.
-    {"REQUEST-001", Kind::input, "The job description is not one of this version of qualm.",
+    {"REQUEST-001", Kind::input, "The job description was written by another version of qualm.",
      "Use qualm diagnose, measure, demo, clinic or repair: `qualm job` is for qualm's own use."},
     {"REQUEST-002", Kind::input,
      "The condition of --fail-if is not a metric, < or >, and a number.",

@@ -35,11 +35,12 @@ inline constexpr auto kFileErrors = std::to_array<ErrorRow>({
      "Quantize the model again."},
     {"CODEC-107", Kind::input, "The table of EXL2 groups contradicts itself or the weights.",
      "Download the file again."},
-    {"CODEC-108", Kind::input, "The stored order of inputs does not name each input once.",
+    {"CODEC-108", Kind::input, "The stored order of inputs misses an input or names one twice.",
      "Download the file again."},
     {"CODEC-109", Kind::input, "There is not enough memory to decode rows of the tensor.",
      "Close other programs."},
-    {"CODEC-110", Kind::input, "A tensor is missing that the scheme stores beside this one.",
+    {"CODEC-110", Kind::input,
+     "A tensor that belongs to this quantized weight is missing (for example its scales).",
      "Download all files of the model again."},
 
     // FILE, src/base, src/cli, src/formats/safetensors: files are opened and written.
@@ -56,7 +57,7 @@ inline constexpr auto kFileErrors = std::to_array<ErrorRow>({
      "Free some space, or name another place with -o."},
 
     // GGUF, src/formats/gguf: 001 to 024 one file, 025 to 029 a model in several files.
-    {"GGUF-001", Kind::input, "The file ends inside a field.",
+    {"GGUF-001", Kind::input, "The file is cut off in the middle of a value.",
      "Compare the file's size or SHA-256 with its source's."},
     {"GGUF-002", Kind::input, "The file is too short for the number of entries that it states.",
      "Compare the file's size or SHA-256 with its source's."},
@@ -107,7 +108,8 @@ inline constexpr auto kFileErrors = std::to_array<ErrorRow>({
      "Give the file its old name back."},
     {"GGUF-027", Kind::input, "A shard of the model is missing.",
      "Put all shards of the model into one folder."},
-    {"GGUF-028", Kind::input, "A shard states a wrong number for itself or for the set of shards.",
+    {"GGUF-028", Kind::input,
+     "A shard has a wrong shard number, or a wrong total number of shards.",
      "Download all shards again."},
     {"GGUF-029", Kind::input, "The shards do not have as many tensors as the first one states.",
      "Download all shards again."},
@@ -136,15 +138,15 @@ inline constexpr auto kFileErrors = std::to_array<ErrorRow>({
      "Check that config.json belongs to these weights."},
     {"HF-010", Kind::input, "The folder has no weights in safetensors.",
      "Take the model's safetensors files, or a GGUF of it."},
-    {"HF-011", Kind::input, "Two tensors are stored for one place in the model.",
+    {"HF-011", Kind::input, "The folder has two tensors that have the same role in the model.",
      "Remove the files of another model from the folder."},
-    {"HF-012", Kind::input, "The model has no place for this bias.",
+    {"HF-012", Kind::input, "A model of this type does not use such a bias.",
      "Check that config.json belongs to these weights."},
     {"HF-013", Kind::input, "The folder has a PEFT adapter and no model.",
      "Merge the adapter into its base model and give the merged folder."},
 
     // IMATRIX, src/formats/imatrix: importance matrices.
-    {"IMATRIX-001", Kind::input, "The file ends inside a field.",
+    {"IMATRIX-001", Kind::input, "The file is cut off in the middle of a value.",
      "Compare the file's size or SHA-256 with its source's."},
     {"IMATRIX-004", Kind::input, "The file states more entries than it holds.",
      "Compare the file's size or SHA-256 with its source's."},
@@ -174,7 +176,7 @@ inline constexpr auto kFileErrors = std::to_array<ErrorRow>({
      "Download all files of the model again."},
     {"QW-004", Kind::input, "No width in config.json fits the size of the packed weight.",
      "Check that config.json belongs to these weights."},
-    {"QW-005", Kind::input, "The tensors of the weight have shapes of no layout that qualm knows.",
+    {"QW-005", Kind::input, "The shapes of the weight's tensors fit no layout that qualm knows.",
      "Report which tool wrote the file."},
 
     // READ, src/formats: what kind of model a path names.
@@ -223,7 +225,7 @@ inline constexpr auto kFileErrors = std::to_array<ErrorRow>({
      "Convert pickled weights (.bin, .pt) to safetensors, or name a GGUF file itself."},
 
     // TOK, src/formats/hf: the tokenizer's files of a Hugging Face model.
-    {"TOK-001", Kind::input, "tokenizer.model ends inside a field.",
+    {"TOK-001", Kind::input, "tokenizer.model is cut off in the middle of a value.",
      "Download the tokenizer's files again."},
     {"TOK-004", Kind::input, "tokenizer.model is not a SentencePiece model.",
      "Download the tokenizer's files again."},

@@ -11,8 +11,7 @@ class App;
 namespace qualm::cli {
 
 inline constexpr const char* kDescription =
-    "qualm finds out why a quantized language model got worse, with measured evidence, and hands "
-    "over the fix.";
+    "qualm measures why a quantized language model got worse, and gives the fix.";
 
 /// Formats the help of the program and of each command.
 void set_help(CLI::App& app);

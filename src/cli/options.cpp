@@ -28,7 +28,7 @@ struct Parser {
   std::string model = {};
   bool list_cases = false;
   bool print_schema = false;
-  std::string term = {};
+  std::vector<std::string> words = {};
 
   [[nodiscard]] job::Request& request() const noexcept { return options.request; }
 };
@@ -39,7 +39,12 @@ CLI::Option* named(CLI::Option* option, const char* group, const char* type) {
 
 /// The help names the choices in the sentence: the type says no more than NAME.
 CLI::Validator one_of(const std::vector<std::string>& names) {
-  return CLI::IsMember(names).description("");
+  return {[names](const std::string& word) {
+            if (std::ranges::find(names, word) != names.end()) return std::string();
+            return fmt::format("expected one of {}, found \"{}\"", fmt::join(names, ", "),
+                               printable(word));
+          },
+          ""};
 }
 CLI::Validator not_negative() {
   return {[](const std::string& word) {
@@ -64,7 +69,8 @@ void add_output(CLI::App& command, Options& options) {
                            "write the report to this file instead of the terminal"),
         kOutput, "FILE");
   command.add_flag("-q,--quiet", options.quiet, "show no progress")->group(kOutput);
-  command.add_flag("-v,--verbose", options.verbose, "show all the evidence")->group(kOutput);
+  command.add_flag("-v,--verbose", options.verbose, "show all evidence and details")
+      ->group(kOutput);
 }
 
 void add_runtime(CLI::App& command, job::Request& request) {
@@ -76,9 +82,9 @@ void add_runtime(CLI::App& command, job::Request& request) {
       ->check(one_of(names));
 }
 
-void add_threads(CLI::App& command, job::Request& request) {
+void add_threads(CLI::App& command, job::Request& request, const char* group = kRunAs) {
   named(command.add_option("-t,--threads", request.settings.threads, "threads (0: all cores)"),
-        kRunAs, "N")
+        group, "N")
       ->check(not_negative())
       ->capture_default_str();
 }
@@ -87,7 +93,7 @@ void add_no_cache(CLI::App& command, job::Request& request) {
   command
       .add_flag_callback(
           "--no-cache", [&request] { request.use_cache = false; },
-          "measure again what earlier runs have measured")
+          "measure everything again; do not use saved results of earlier runs")
       ->group(kOutput);
 }
 
@@ -113,7 +119,7 @@ void add_text(CLI::App& command, job::Request& request) {
       ->check(one_of({"default", "llama.cpp"}));
   command
       .add_flag("--full", request.full,
-                "read the whole text, even when the result is already decided")
+                "do not stop early: read all windows (diagnose keeps some to test fixes)")
       ->group(kText);
 }
 
@@ -127,9 +133,9 @@ void add_run_as(CLI::App& command, job::Request& request) {
   add("--flash-attn", s.flash_attn, "MODE", "flash attention: on, off or auto");
   add("--n-gpu-layers", request.gpu_layers, "N", "layers on the GPU");
   add_threads(command, request);
-  add("-b,--batch-size", s.batch, "N", "tokens per call");
-  add("--ubatch-size", s.ubatch, "N", "tokens per graph");
-  add("--logits-memory", s.logits_memory, "N", "MiB for the logits of both models at once");
+  add("-b,--batch-size", s.batch, "N", "tokens in one call of libllama, as -b of llama.cpp");
+  add("--ubatch-size", s.ubatch, "N", "tokens computed at once, as -ub of llama.cpp");
+  add("--logits-memory", s.logits_memory, "N", "MiB for the logits of both models together");
   add_no_cache(command, request);
 }
 
@@ -149,8 +155,7 @@ void add_model(CLI::App& command, Parser& parser) {
 
 void add_base_model(CLI::App& command, job::Request& request) {
   named(command.add_option("--base-model", request.base_model,
-                           "base model of a fine-tune; detects a quant of the base instead of the "
-                           "fine-tune"),
+                           "the base model of the fine-tune: finds out if MODEL was made from it"),
         kModel, "FILE");
 }
 
@@ -164,19 +169,19 @@ void add_diagnose(CLI::App& app, Parser& parser) {
         kModel, "FILE");
   add_base_model(*command, request);
   named(command->add_option("--imatrix", request.imatrix,
-                            "the importance matrix MODEL was made with, to look for gaps in it"),
+                            "the importance matrix of MODEL: lists what is missing in it"),
         kModel, "FILE");
   add_runtime(*command, request);
   add_text(*command, request);
   named(command->add_option("--text", request.texts,
-                            "a further text that the model must serve, for example code=main.c; "
+                            "another text the model must be good at, for example code=main.c; "
                             "may be repeated"),
         kText, "NAME=FILE")
       ->take_all();
   named(command->add_option(
             "--symptom", request.symptom,
-            fmt::format("what you see: {} (default: texts are written only where a loss was "
-                        "found)",
+            fmt::format("what is wrong with the answers: {} (default: all, and the model "
+                        "writes texts only where a loss was found)",
                         fmt::join(commands::symptom_options(), ", "))),
         kText, "NAME")
       ->check(one_of(commands::symptom_options()));
@@ -193,9 +198,11 @@ void add_diagnose(CLI::App& app, Parser& parser) {
 
 void add_measure(CLI::App& app, Parser& parser) {
   job::Request& request = parser.request();
-  CLI::App* command =
-      app.add_subcommand("measure", "perplexity, KL divergence and flips against the original");
-  named(command->add_option("MODEL", request.models, "one or more candidates"), kModel, "FILE")
+  CLI::App* command = app.add_subcommand(
+      "measure", "perplexity, KLD and same top token, compared with the original");
+  named(command->add_option("MODEL", request.models,
+                            "one or more quantized models, measured one by one"),
+        kModel, "FILE")
       ->required()
       ->take_all();
   named(command->add_option("--baseline", request.baseline, "the original they are compared with"),
@@ -208,7 +215,7 @@ void add_measure(CLI::App& app, Parser& parser) {
                  "also measure combinations of K and V cache types, with the same weights")
       ->group(kRunAs);
   named(command->add_option("--fail-if", request.fail_if,
-                            "exit code 1 if this is certainly true; may be repeated"),
+                            "exit code 1 if the whole interval fulfils this; may be repeated"),
         kOutput, "CONDITION")
       ->take_all();
   add_output(*command, parser.options);
@@ -216,7 +223,7 @@ void add_measure(CLI::App& app, Parser& parser) {
 
 void add_inspect(CLI::App& app, Parser& parser) {
   CLI::App* command = app.add_subcommand(
-      "inspect", "what MODEL is: format, bits, tokenizer, origin, risks, damage");
+      "inspect", "show what MODEL is: format, bits, tokenizer, origin, risks; runs nothing");
   add_model(*command, parser);
   command
       ->add_flag("--verify", parser.request().verify,
@@ -229,7 +236,7 @@ void add_inspect(CLI::App& app, Parser& parser) {
 void add_compare(CLI::App& app, Parser& parser) {
   job::Request& request = parser.request();
   CLI::App* command =
-      app.add_subcommand("compare", "weights of MODEL against ORIGINAL, tensor by tensor");
+      app.add_subcommand("compare", "compare the weights of MODEL with ORIGINAL, tensor by tensor");
   add_model(*command, parser);
   named(command->add_option("ORIGINAL", request.baseline,
                             "the model it is compared with, in any format"),
@@ -240,7 +247,7 @@ void add_compare(CLI::App& app, Parser& parser) {
         "N")
       ->check(not_negative())
       ->capture_default_str();
-  add_threads(*command, request);
+  add_threads(*command, request, "Computing");
   add_output(*command, parser.options);
 }
 
@@ -272,14 +279,15 @@ void add_demo(CLI::App& app, Parser& parser) {
 
 void add_clinic(CLI::App& app, Parser& parser) {
   job::Request& request = parser.request();
-  CLI::App* command =
-      app.add_subcommand("clinic", "test the diagnosis itself on models with known faults");
+  CLI::App* command = app.add_subcommand(
+      "clinic", "make models with known faults, and test whether diagnose finds them");
   const auto add = [&](const char* option, std::string& value, const char* type, const char* help) {
     named(command->add_option(option, value, help), kModel, type);
   };
-  add("--baseline", request.baseline, "FILE", "the model to make cases of (default: bundled)");
-  add("--finetune", request.finetune, "FILE", "a fine-tune of it");
-  add("--moe", request.moe, "FILE", "a mixture of experts to make cases of as well");
+  add("--baseline", request.baseline, "FILE",
+      "the model that the test cases are made from (default: bundled)");
+  add("--finetune", request.finetune, "FILE", "a fine-tune of that model (default: bundled)");
+  add("--moe", request.moe, "FILE", "a mixture-of-experts model; adds its cases");
   add("--only", request.only, "NAME", "only cases whose name contains this");
   command->add_flag("--list", parser.list_cases, "list the cases and how each is made")
       ->group(kModel);
@@ -290,10 +298,12 @@ void add_clinic(CLI::App& app, Parser& parser) {
 }
 
 void add_explain(CLI::App& app, Parser& parser) {
-  CLI::App* command = app.add_subcommand("explain", "what a word of a report means");
-  named(command->add_option("WORD", parser.term,
+  CLI::App* command = app.add_subcommand(
+      "explain", "explain a word of a report: a metric, a check, an error code, ...");
+  named(command->add_option("WORD", parser.words,
                             "kld_mean, tier, Q4_K, GGUF-004, ... (default: all)"),
-        "Word", "NAME");
+        "Word", "NAME")
+      ->take_all();
   command->add_flag("--schema", parser.print_schema, "print the JSON schema of the reports")
       ->group("Word");
 }
@@ -307,8 +317,7 @@ Leave wrong_usage(const std::string& what, const std::string& command) {
   return leave;
 }
 
-/// Where a report was to go and in which format, from a command line that could not be parsed. -o
-/// of repair is no report.
+/// Where a report was to go, from a command line that could not be parsed. -o of repair is none.
 void find_output(const std::vector<std::string>& words, Options& options) {
   const auto take = [&](std::size_t i, std::string_view name) -> std::string {
     if (words[i] == name) return i + 1 < words.size() ? words[i + 1] : std::string();
@@ -357,8 +366,9 @@ std::optional<Leave> answer(const Parser& parser) {
   if (parser.list_cases) return Leave{.text = clinic::list_of_cases(parser.request().only)};
   if (parser.request().command != "explain") return std::nullopt;
   if (parser.print_schema) return Leave{.text = report::schema()};
-  if (auto text = report::explain(parser.term)) return Leave{.text = *std::move(text)};
-  return wrong_usage(fmt::format("\"{}\" is not a word of qualm's reports", parser.term),
+  const std::string word = fmt::format("{}", fmt::join(parser.words, " "));
+  if (auto text = report::explain(word)) return Leave{.text = *std::move(text)};
+  return wrong_usage(fmt::format("\"{}\" is not a word of qualm's reports", printable(word)),
                      "explain");
 }
 

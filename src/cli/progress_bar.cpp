@@ -11,6 +11,7 @@ namespace qualm::cli {
 namespace {
 
 constexpr int kBar = 20;
+constexpr std::int64_t kMostCounted = 99999;  // more are bytes: a share says more
 
 /// fmt::print would throw where stderr takes no more bytes.
 template <class... Args>
@@ -56,8 +57,11 @@ void ProgressBar::update(std::string_view step, std::int64_t done, std::int64_t 
   std::string tail;
   if (total > 0) {
     const auto filled = static_cast<std::size_t>(kBar * std::min(done, total) / total);
-    tail = fmt::format("  [{}{}] {}/{}{}", std::string(filled, '#'),
-                       std::string(kBar - filled, '.'), done, total, remaining(done, total));
+    const std::string count = total > kMostCounted
+                                  ? fmt::format("{} %", 100 * std::min(done, total) / total)
+                                  : fmt::format("{}/{}", done, total);
+    tail = fmt::format("  [{}{}] {}{}", std::string(filled, '#'), std::string(kBar - filled, '.'),
+                       count, remaining(done, total));
   }
   std::string name = which + printable(step_);
   const auto room =

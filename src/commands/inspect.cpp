@@ -100,8 +100,10 @@ Result<job::Outcome> inspect(const job::Request& request, Progress& progress) {
     report.risks.insert(
         report.risks.begin(),
         {"not_a_language_model", fmt::format("This is {}. {}", kind.name, kind.advice)});
-  if (const auto why = model::unsuited(checkpoint, request.runtime); !why.empty())
-    report.risks.insert(report.risks.begin(), {"wrong_container", why});
+  report.runtime = request.runtime;
+  const auto why = model::unsuited(checkpoint, request.runtime);
+  report.loads = why.empty();
+  if (!why.empty()) report.risks.insert(report.risks.begin(), {"wrong_container", why});
   if (request.verify) {
     QUALM_TRY(report.integrity, verify(request, checkpoint, progress));
   }

@@ -9,6 +9,7 @@
 #include "assemble/recipe.h"
 #include "base/platform.h"
 #include "commands/bundled.h"
+#include "engine/llama_engine.h"
 #include "experiment/content_hash.h"
 #include "model/cache.h"
 #include "model/file_type.h"
@@ -114,6 +115,7 @@ Result<engine::Settings> settings_of(const job::Request& request) {
     return refuse("--chunks", "at least 1 window, or -1 for all", request.chunks);
   if (settings.logits_memory < 1)
     return refuse("--logits-memory", "at least 1 MiB", settings.logits_memory);
+  QUALM_CHECK(engine::check_names(settings));
   if (settings.flash_attn == "off" && model::is_quantized_cache(settings.type_v))
     return fail({Kind::input, "REQUEST-006", "", "--cache-type-v",
                  "f16, bf16 or f32 without flash attention", settings.type_v,

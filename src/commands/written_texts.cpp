@@ -74,10 +74,9 @@ std::optional<Control> control_of(const WritingSettings& writing, const LoadedPa
   engine::Settings plain = writing.settings;
   plain.type_k = plain.type_v = "f16";
   if (pair.baseline && facts.paired())
-    return Control{{pair.baseline, plain}, pair.baseline_identity, "the original"};
+    return Control{{pair.baseline, plain}, pair.baseline_identity, probe::kOriginal};
   if (facts.cache_quantized())
-    return Control{
-        {&pair.candidate, plain}, pair.candidate_identity, "the same weights with an F16 cache"};
+    return Control{{&pair.candidate, plain}, pair.candidate_identity, probe::kSameWeights};
   return std::nullopt;
 }
 

@@ -42,16 +42,17 @@ Evidence evidence_of(const ClassFinding& finding) {
   const std::string gain =
       finding.gain ? numeric::format_estimate(*finding.gain, {.percent = true}) : "not measured";
   return {"restored_" + group.id, finding.gain, "fraction",
-          fmt::format("{} ({:.2f} bits per weight, {} of the weights): restored, it takes away {} "
-                      "of the loss and costs {}",
+          fmt::format("{} ({:.2f} bits per weight, {} of the weights): restoring it removes {} of "
+                      "the loss and adds {} to the file",
                       group.title, group.bits(), percent(group.share), gain,
                       format_bytes(group.baseline_bytes - group.bytes))};
 }
 
 std::string crushed_in_words(const ClassGroup& group) {
-  std::string text = fmt::format("{} at {:.2f} bits per weight", group.title, group.bits());
-  if (group.rest_bits > 0) text += fmt::format(", the layers at {:.2f}", group.rest_bits);
-  return text + fmt::format("; {} of the weights", percent(group.share));
+  std::string text =
+      fmt::format("too few bits in {}: {:.2f} per weight", group.title, group.bits());
+  if (group.rest_bits > 0) text += fmt::format(", the layers have {:.2f}", group.rest_bits);
+  return text;
 }
 
 /// Quantization errors, a over b. Absent where either is not known.
@@ -83,7 +84,7 @@ Finding from_the_file(const Facts& facts) {
     if (!group.crushed || !ratio || *ratio <= most) continue;
     most = *ratio;
     result.status = Status::cannot_tell;
-    result.headline = fmt::format("suspected: {}, rounded {:.1f} times as coarsely as the rest",
+    result.headline = fmt::format("suspected: {}; rounded {:.1f} times as coarsely as the rest",
                                   crushed_in_words(group), *ratio);
   }
   result.needs.push_back(given.baseline ? facts.files.not_comparable
@@ -106,9 +107,10 @@ Known<Finding> judge_classes(const Facts& facts, Finding result) {
   const ClassFinding* culprit = study.culprit();
   if (!culprit) {
     result.status = Status::cleared;
-    result.headline = study.classes.empty()
-                          ? "no class of tensors has clearly fewer bits than the rest"
-                          : "no class stands out: the loss is spread as the bits are";
+    result.headline =
+        study.classes.empty()
+            ? "no part of the model has far fewer bits than the other layers"
+            : "no part of the model loses far more than the others, weight for weight";
     return result;
   }
   result.status = Status::cause;
@@ -134,7 +136,7 @@ Known<Finding> check_architecture(const Facts& facts) {
     case Side::not_separated:
       result.status = Status::cannot_tell;
       result.headline = "the loss of the weights is not certain";
-      result.needs.emplace_back("more text (-f)");
+      result.needs.emplace_back("a longer text (-f)");
       return result;
     case Side::above:
       break;
@@ -160,8 +162,7 @@ Known<std::optional<Fix>> fix_architecture(const Facts& facts) {
   QUALM_TRY(const std::int64_t now, facts.model_bytes({}));
   QUALM_TRY(const std::int64_t then, facts.model_bytes(*fix.weights));
   fix.command = gguf_original(facts.given).make + quantize_command(facts.given, *fix.weights);
-  fix.effect = fmt::format("{} restored: weights from {} to {}", group.title, format_bytes(now),
-                           format_bytes(then));
+  fix.effect = fmt::format("weights from {} to {}", format_bytes(now), format_bytes(then));
   fix.bytes = then;
   return fix;
 }

@@ -54,12 +54,12 @@ std::string costs_more(const Given& given, const Cells& cells) {
   if (!Facts::quantized(given.type_k)) return fmt::format("all of it is V at {}", given.type_v);
   if (!Facts::quantized(given.type_v)) return fmt::format("all of it is K at {}", given.type_k);
   if (kld_against(*cells.k_alone, kCostsMore, *cells.v_alone) == Side::above)
-    return fmt::format("K at {} costs more than twice what V at {} does", given.type_k,
+    return fmt::format("{} for K loses more than twice as much as {} for V", given.type_k,
                        given.type_v);
   if (kld_against(*cells.v_alone, kCostsMore, *cells.k_alone) == Side::above)
-    return fmt::format("V at {} costs more than twice what K at {} does", given.type_v,
+    return fmt::format("{} for V loses more than twice as much as {} for K", given.type_v,
                        given.type_k);
-  return "K and V cost about the same";
+  return "K and V lose about the same";
 }
 
 /// The last position that was read.
@@ -83,8 +83,9 @@ void add_positions(const Measurement& cell, std::vector<Evidence>& evidence) {
 Known<std::vector<Evidence>> factors(const Facts& facts) {
   const std::array variants{Facts::weights_only(), facts.cache_only(), facts.as_run()};
   constexpr std::array kNames{"grid_weights", "grid_cache", "grid_both"};
-  constexpr std::array kSays{"Its weights, F16 cache", "The original's weights, its cache",
-                             "Its weights, its cache"};
+  constexpr std::array kSays{"Candidate's weights, F16 cache",
+                             "Original's weights, quantized cache",
+                             "Candidate's weights, quantized cache"};
   QUALM_TRY(const WindowRange windows, facts.selection());
   QUALM_TRY(const auto measured, facts.measured(windows, variants));
   std::vector<Evidence> evidence;
@@ -96,7 +97,7 @@ Known<std::vector<Evidence>> factors(const Facts& facts) {
 Known<std::vector<Evidence>> evidence_of(const Facts& facts, const Cells& cells) {
   const Given& given = facts.given;
   const std::string both =
-      fmt::format("Same weights, {}/{} cache against F16", given.type_k, given.type_v);
+      fmt::format("Candidate's weights, {}/{} cache compared with F16", given.type_k, given.type_v);
   const auto kld = MetricId::kld_mean;
   std::vector<Evidence> evidence{
       metric_evidence("kld_mean", *cells.both, kld, both),
@@ -106,8 +107,9 @@ Known<std::vector<Evidence>> evidence_of(const Facts& facts, const Cells& cells)
   add_positions(*cells.both, evidence);
   if (!facts.paired()) return evidence;
   QUALM_TRY(const auto* line, facts.measured(Facts::as_type(kCacheLineType)));
-  evidence.push_back(metric_evidence("line_kld_mean", *line, kld,
-                                     fmt::format("The line: the original as {}", kCacheLineType)));
+  evidence.push_back(
+      metric_evidence("line_kld_mean", *line, kld,
+                      fmt::format("Threshold: KLD of the original as {}", kCacheLineType)));
   QUALM_TRY(const auto grid, factors(facts));
   evidence.insert(evidence.end(), grid.begin(), grid.end());
   return evidence;
@@ -152,10 +154,13 @@ Known<Finding> check_cache(const Facts& facts) {
     finding.headline += "; " + costs_more(given, cells);
   } else if (side == Side::below) {
     finding.status = Status::cleared;
+    if (!facts.paired())
+      finding.headline += "; judged by perplexity alone, since the KLD limit needs --baseline";
   } else {
     finding.status = Status::cannot_tell;
-    finding.needs.emplace_back(
-        facts.paired() ? "more text (-f)" : "the original model (--baseline), or more text (-f)");
+    finding.needs.emplace_back(facts.paired()
+                                   ? "a longer text (-f)"
+                                   : "the original model (--baseline), or a longer text (-f)");
   }
   return finding;
 }

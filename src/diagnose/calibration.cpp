@@ -116,13 +116,15 @@ bool anomalous(const evaluate::Measurement& weights) {
 std::string no_better_in_words(const DomainFinding& finding, bool suspected) {
   const std::string& name = finding.domain.name;
   if (!suspected)
-    return fmt::format("on {} round-to-nearest would change the KLD by {}", name,
-                       negated(finding.over_rtn));
+    return fmt::format("on {}, without calibration (round-to-nearest) the KLD would change by {}",
+                       name, negated(finding.over_rtn));
   if (finding.interaction && finding.interaction->low > 0)
-    return fmt::format("it fits {} less than prose, but no other calibration takes away a tenth",
-                       name);
-  return fmt::format("on {} round-to-nearest changes the KLD by {}: less than a tenth", name,
-                     negated(finding.over_rtn));
+    return fmt::format(
+        "it fits {} less well than prose, but no other calibration removes a tenth of the loss",
+        name);
+  return fmt::format(
+      "on {}, without calibration (round-to-nearest) the KLD changes by {}: less than a tenth",
+      name, negated(finding.over_rtn));
 }
 
 void judge(const CalibrationStudy& study, Finding& result) {
@@ -152,7 +154,7 @@ Known<void> judge_domains(const Facts& facts, Finding& result) {
             : "equal to round-to-nearest of the original, bit for bit: nothing was calibrated";
   } else if (study.domains.empty()) {
     result.status = Status::cannot_tell;
-    result.needs.emplace_back("more text (-f, --text)");
+    result.needs.emplace_back("a longer text (-f, --text)");
   } else {
     if (study.substituted)
       result.evidence.push_back(fact("counterpart",

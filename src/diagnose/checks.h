@@ -71,26 +71,27 @@ struct CheckRow {
 
 inline constexpr std::array kChecks{
     CheckRow{CheckId::not_quant, "not_quant", "Files match the original",
-             "Tokenizer, chat template, hyperparameters and tensors are the original's: is it the "
-             "quantization at all?",
+             "Asks whether tokenizer, chat template, hyperparameters and tensors equal the "
+             "original's. If they do not, the quantization may not be the cause.",
              check_files, fix_files},
     CheckRow{CheckId::tier, "tier", "Quant type too aggressive",
-             "The weights hold too few bits: they lose more than Q4_K_M may, and more bits get it "
-             "back.",
+             "The weights lose more than is acceptable for this model, and more bits get it back.",
              check_type, fix_type, true},
     CheckRow{CheckId::kv_cache, "kv_cache", "KV cache too hard",
-             "The same weights with an F16 cache lose much less.", check_cache, fix_cache},
+             "The quantized KV cache loses more than is acceptable; the same weights with an F16 "
+             "cache do not.",
+             check_cache, fix_cache},
     CheckRow{CheckId::architecture, "architecture", "Architecture",
-             "The scheme does not suit the architecture: one class of tensors (embedding, "
-             "router, experts) has too few bits, and restored alone it takes the loss away.",
+             "One class of tensors (embedding, router, experts, ...) has too few bits. With only "
+             "this class restored, the loss goes away.",
              check_architecture, fix_architecture, true},
     CheckRow{CheckId::calibration, "calibration", "Calibration",
-             "The calibration does not fit the text: another one at the same bits loses certainly "
-             "less.",
+             "The calibration does not fit your text: with another calibration and the same bits, "
+             "the loss is certainly smaller.",
              check_calibration, fix_calibration, true},
     CheckRow{CheckId::provenance, "provenance", "Quant of another model",
-             "The weights are not a quantization of the original: the base model, a merge, a "
-             "quant of a quant.",
+             "The weights were made from another model: the base model, a merge, or a model that "
+             "was quantized before.",
              check_provenance, make_again},
 };
 

@@ -103,7 +103,7 @@ std::vector<ClassGroup> class_groups(const model::Checkpoint& candidate,
     if (group.bytes >= group.baseline_bytes) continue;
     group.patterns.assign(patterns.begin(), patterns.end());
     if (group.classes.front() == TensorClass::token_embd && candidate.tied_embeddings())
-      group.title = "the embedding (the output matrix as well)";
+      group.title = "the embedding (also the output matrix)";
     groups.push_back(std::move(group));
   }
   compare_with_rest(groups, candidate.tied_embeddings());

@@ -44,6 +44,8 @@ struct Diagnosis {
   Conclusion conclusion = {};
   std::vector<Remedy> remedies = {};
   std::vector<probe::Symptom> symptoms = {};
+  /// What the user asked for and the original shows as often.
+  std::optional<probe::Symptom> shared_symptom = std::nullopt;
 };
 
 /// What is known beside the findings.

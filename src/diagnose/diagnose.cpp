@@ -32,8 +32,8 @@ Known<void> measure_factors(const Facts& facts) {
 
 Finding hidden_by_fault() {
   Finding finding{.status = Status::cannot_tell};
-  finding.headline = "the loss of the bits cannot be told from that of the fault above";
-  finding.needs.emplace_back("the model without that fault");
+  finding.headline = "the fault above hides how much the bits lose";
+  finding.needs.emplace_back("a file without that fault");
   return finding;
 }
 
@@ -108,6 +108,8 @@ Known<Diagnosis> diagnose(const Facts& facts) {
   }
   QUALM_TRY(diagnosis.symptoms,
             in_stage(Stage::texts, symptoms_of(facts, diagnosis.conclusion.verdict)));
+  if (const probe::Symptom* shared = shared_with_original(facts))
+    diagnosis.shared_symptom = *shared;
   return diagnosis;
 }
 

@@ -11,6 +11,7 @@
 
 #include "diagnose/key_effects.h"
 #include "diagnose/metadata_difference.h"
+#include "diagnose/symptoms.h"
 #include "diagnose/weights_in_words.h"
 #include "model/layer_name.h"
 #include "model/runtime.h"
@@ -204,25 +205,11 @@ void add_lost(const Facts& facts, FileFindings& found) {
                            facts.paired() ? "the original" : "the same model with an F16 cache")});
 }
 
-/// The paired control: the original shows what the user sees, and the candidate no more of it.
-void add_symptoms(const Facts& facts, FileFindings& found) {
-  using enum probe::Symptom::Finding;
-  if (!facts.written) return;
-  std::vector<const probe::Symptom*> asked;
-  for (const probe::Symptom& s : *facts.written)
-    if (s.symptom == facts.given.asked_symptom) asked.push_back(&s);
-  const auto is_worse = [](const probe::Symptom* s) { return s->finding == worse; };
-  if (std::ranges::any_of(asked, is_worse)) return;
-  const std::string shown = facts.paired() ? "The original shows it too. "
-                                           : "The same weights with an F16 cache show it too. ";
-  for (const probe::Symptom* s : asked)
-    if (s->finding == shared)
-      found.faults.push_back({.kind = FaultKind::symptom,
-                              .effect = Effect::prompts,
-                              .where = fmt::format("symptom_{}", probe::figure_name(*s)),
-                              .says = shown + s->says,
-                              .value = s->control.estimate,
-                              .unit = s->control.unit});
+/// The original shows what the user sees as often: no fault of the file, but worth telling.
+void add_symptom(const Facts& facts, FileFindings& found) {
+  if (const probe::Symptom* s = shared_with_original(facts))
+    found.notes.push_back({fmt::format("symptom_{}", probe::figure_name(*s)), s->control.estimate,
+                           s->control.unit, "The original shows it as often. " + s->says});
 }
 
 }  // namespace
@@ -243,7 +230,7 @@ FileFindings file_findings(const Facts& facts) {
   add_template(facts.files, differences, found);
   add_differences(facts, std::move(differences), found);
   add_lost(facts, found);
-  add_symptoms(facts, found);
+  add_symptom(facts, found);
   return found;
 }
 

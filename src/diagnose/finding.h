@@ -43,7 +43,6 @@ enum class FaultKind {
   lost_logits,  ///< NaN or infinite logits at positions where the reference's are finite
   context,      ///< run with more tokens than it was trained for
   runtime,      ///< the kernels of this device, not the weights
-  symptom,      ///< the original shows it too
 };
 
 /// What a fault does to the loss on a given text.

@@ -111,6 +111,9 @@ std::string in_words(const Grades& grades) {
 
 std::string loss_in_words(const evaluate::Measurement& measurement) {
   const auto& metrics = measurement.metrics;
+  const numeric::Metric& kld = metrics[MetricId::kld_mean];
+  if (!kld.estimate && !kld.absent.empty() && kld.absent == metrics[MetricId::ppl_change].absent)
+    return "not measured: " + kld.absent;
   return fmt::format("perplexity {}, KLD {}",
                      shown(MetricId::ppl_change, metrics[MetricId::ppl_change]),
                      shown(MetricId::kld_mean, metrics[MetricId::kld_mean]));

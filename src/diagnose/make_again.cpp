@@ -18,8 +18,7 @@ Known<std::optional<Fix>> make_again(const Facts& facts) {
   fix.command =
       fmt::format("{}llama-quantize {} {} {}", source.make, source.path, shell_word(made), type);
   QUALM_TRY(fix.bytes, facts.model_bytes(*fix.weights));
-  fix.effect = fmt::format("made again from the original in the same type, {}",
-                           format_bytes(fix.bytes.value_or(0)));
+  fix.effect = format_bytes(fix.bytes.value_or(0));
   return fix;
 }
 

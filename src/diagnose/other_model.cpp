@@ -51,7 +51,7 @@ Known<bool> of_another_model(const Facts& facts) {
 void not_attributable(Finding& finding) {
   finding.status = Status::cannot_tell;
   finding.share.reset();
-  finding.headline = "the loss is that of another model: there is nothing to compare it with";
+  finding.headline = "these weights come from another model, so this cannot be judged";
   finding.needs.emplace_back("a quant of the right model");
 }
 

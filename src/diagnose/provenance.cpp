@@ -54,14 +54,14 @@ std::vector<Evidence> evidence_of(const Provenance& found, bool base_given) {
     evidence.push_back(
         exact("delta", found.delta, "fraction", "Original and base model differ (rms, relative)"));
     evidence.push_back(exact("smallest_delta", found.smallest_delta, "fraction",
-                             "The smallest difference these weights would tell"));
+                             "The smallest difference that these weights can show"));
     evidence.push_back(figure("within_half_step_of_base", found.within_base, "fraction",
                               "Weights within half a step of the base model's"));
   }
   evidence.push_back(figure("within_half_step_of_baseline", found.within_fine_tune, "fraction",
                             "Weights within half a step of the original's"));
   evidence.push_back(exact("residual_over_step", found.residual_over_step, "1",
-                           "Residual over what rounding leaves"));
+                           "Unexplained error, as a multiple of what rounding alone leaves"));
   const weights::UnquantizedTensors& norms = found.unquantized;
   evidence.push_back(fact(
       "norms",
@@ -143,13 +143,12 @@ Known<Finding> check_provenance(const Facts& facts) {
   result.status = status_of(facts);
   result.headline = found.differing && result.status == Status::cannot_tell
                         ? "the weights are damaged (check 0): whose they are is not known"
-                        : in_words(found);
+                        : whose_in_words(found);
   std::ranges::move(evidence_of(found, base_given), std::back_inserter(result.evidence));
   QUALM_TRY(const bool other_model, of_another_model(facts));
   if (other_model && result.status == Status::cannot_tell) {
     result.status = Status::cause;
-    result.headline =
-        "no rounding of the original: a quant of a quant, or of another model. " + in_words(found);
+    result.headline = "perhaps a quant of a quant, or of another model; " + in_words(found);
   }
   if (base_given && facts.paired()) QUALM_CHECK(compare_with_both(facts, result.evidence));
   if (result.status == Status::cannot_tell && !base_given)

@@ -29,7 +29,7 @@ using evaluate::MetricId;
 std::vector<Evidence> bits_evidence(const model::Checkpoint& candidate) {
   const double bits = candidate.bits_per_weight();
   return {{"bits_per_weight", numeric::Estimate{bits, bits, bits}, "bit",
-           fmt::format("{:.2f} bits per weight, {} the guide's floor of {:.1f}", bits,
+           fmt::format("{:.2f} bits per weight, {} the usual minimum of {:.1f}", bits,
                        bits < kFloorBits ? "below" : "not below", kFloorBits)}};
 }
 
@@ -40,7 +40,8 @@ Finding not_examined(const Facts& facts) {
   finding.evidence.push_back(quantization_error_evidence("estimated_error", all, "All matrices"));
   const double bits = facts.given.candidate->bits_per_weight();
   finding.headline =
-      fmt::format("{:.2f} bits per weight{}", bits, bits < kFloorBits ? ", below the floor" : "");
+      fmt::format("{:.2f} bits per weight{}", bits,
+                  bits < kFloorBits ? ", below the usual minimum: a loss is likely" : "");
   finding.needs.push_back(facts.given.baseline ? facts.files.not_comparable
                                                : "the original model (--baseline)");
   return finding;
@@ -70,8 +71,8 @@ void add_excess(const Loss& loss, std::vector<Evidence>& evidence) {
 
 void add_measured(const WeightsLoss& found, Finding& finding) {
   const Measurement& weights = *found.judged;
-  const std::string own = found.decoded() ? "Its weights decoded to floats, F16 cache"
-                                          : "Its weights with an F16 cache";
+  const std::string own = found.decoded() ? "Candidate's weights as floats, F16 cache"
+                                          : "Candidate's weights, F16 cache";
   for (const auto& [id, says] : {std::pair{MetricId::ppl_change, own},
                                  {MetricId::kld_mean, own},
                                  {MetricId::same_top, "Same most likely token as the original"}})
@@ -79,7 +80,7 @@ void add_measured(const WeightsLoss& found, Finding& finding) {
         metric_evidence(std::string(evaluate::row_of(id).name), weights, id, says));
   finding.evidence.push_back(
       metric_evidence("floor_kld_mean", *found.floor, MetricId::kld_mean,
-                      fmt::format("The original made into {}, same windows", kFloorType)));
+                      fmt::format("KLD of {} made from the original, same windows", kFloorType)));
   add_excess(found.loss, finding.evidence);
   finding.headline = loss_in_words(weights) + answers_in_words(found.loss);
   finding.loss = found.loss;
@@ -91,10 +92,10 @@ Known<Finding> judge_right_model(const Facts& facts, Finding finding) {
   const std::string type = own_type(*facts.given.candidate);
   QUALM_TRY(const auto* floor, facts.measured(Facts::as_type(kFloorType)));
   QUALM_TRY(const auto* right, facts.measured(Facts::as_type(type)));
-  finding.evidence.push_back(metric_evidence(
-      "right_model_kld_mean", *right, MetricId::kld_mean,
-      fmt::format("The original made into {}: the type without the other model", type)));
-  finding.headline = fmt::format("the original as {}: {}", type, loss_in_words(*right));
+  finding.evidence.push_back(
+      metric_evidence("right_model_kld_mean", *right, MetricId::kld_mean,
+                      fmt::format("KLD of {} made from the original: the type alone", type)));
+  finding.headline = fmt::format("a {} made from the original: {}", type, loss_in_words(*right));
   const Side side = harm(facts.given, *right, *floor);
   finding.status = side == Side::below   ? Status::cleared
                    : side == Side::above ? Status::contributes
@@ -108,14 +109,16 @@ Known<bool> explained(const Facts& facts, Finding& finding) {
   if (classes.explains()) {
     const ClassGroup& group = classes.culprit()->group;
     finding.status = Status::cleared;
-    finding.headline = fmt::format("{:.2f} bits per weight are within limits when {} is restored",
-                                   group.rest_bits, group.id);
+    finding.headline =
+        fmt::format("with {1} restored, the other weights ({0:.2f} bits) are within limits",
+                    group.rest_bits, group.id);
     return true;
   }
   if (classes.culprit() && classes.culprit()->after == Side::not_separated) {
     finding.status = Status::cannot_tell;
-    finding.needs.push_back(fmt::format("more text (-f): with {} restored it is not certain",
-                                        classes.culprit()->group.id));
+    finding.needs.push_back(
+        fmt::format("a longer text (-f): it is not certain whether restoring {} is enough",
+                    classes.culprit()->group.id));
     return true;
   }
   QUALM_TRY(const CalibrationStudy calibration, study_calibration(facts));
@@ -135,13 +138,14 @@ Known<Finding> judge_bits(const Facts& facts, const Measurement& weights, Findin
     const auto recovered = evaluate::kld_difference(weights, 1.0, *larger);
     if (!recovered || recovered->low <= 0) continue;
     finding.status = Status::cause;
-    finding.evidence.push_back({std::string("recovered_by_") + type, recovered, "nat/token",
-                                fmt::format("{} made from the original takes away a KLD of {}",
-                                            type, numeric::format_estimate(*recovered))});
+    finding.evidence.push_back(
+        {std::string("recovered_by_") + type, recovered, "nat/token",
+         fmt::format("With {} made from the original, the KLD is lower by {}", type,
+                     numeric::format_estimate(*recovered))});
     return finding;
   }
   finding.status = Status::cannot_tell;
-  finding.headline += "; no standard type does better";
+  finding.headline += "; no larger standard type loses less";
   return finding;
 }
 
@@ -161,7 +165,8 @@ Known<Finding> check_type(const Facts& facts) {
   if (other_model) return judge_right_model(facts, std::move(finding));
   if (found.loss.line == Side::not_separated && !excessive) {
     finding.status = Status::cannot_tell;
-    finding.needs.emplace_back("more text (-f): the measured loss spans the line");
+    finding.needs.emplace_back(
+        "a longer text (-f): the loss is not certainly above or below the threshold");
     return finding;
   }
   QUALM_TRY(const bool done, explained(facts, finding));

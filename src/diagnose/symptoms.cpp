@@ -56,14 +56,26 @@ probe::Symptom long_context(const evaluate::Measurement& measurement) {
   probe::settle(std::span(&s, 1));
   if (!s.candidate.estimate || !s.control.estimate) {
     s.finding = probe::Symptom::Finding::not_examined;
-    s.says = "Not examined: too little text";
+    s.says = "Not examined: the text is too short";
     return s;
   }
-  s.says = fmt::format("{}, from token {} to {}: {}; before: {}",
+  s.says = fmt::format("{} (tokens {} to {}): {}; before: {}",
                        probe::row_of(probe::FigureId::kld_late).label, middle, range.last + 1,
                        numeric::format_estimate(*s.candidate.estimate),
                        numeric::format_estimate(*s.control.estimate));
   return s;
+}
+
+const probe::Symptom* shared_with_original(const Facts& facts) {
+  using enum probe::Symptom::Finding;
+  if (!facts.written || !facts.paired()) return nullptr;
+  const probe::Symptom* found = nullptr;
+  for (const probe::Symptom& s : *facts.written) {
+    if (s.symptom != facts.given.asked_symptom) continue;
+    if (s.finding == worse) return nullptr;
+    if (s.finding == shared && !found) found = &s;
+  }
+  return found;
 }
 
 }  // namespace qualm::diagnose

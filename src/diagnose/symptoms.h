@@ -1,6 +1,8 @@
-// The symptom that needs no text to be written: a loss that grows with the position.
+// The symptom that needs no text to be written, a loss that grows with the position; and the one
+// that the original shows as well.
 #pragma once
 
+#include "diagnose/facts.h"
 #include "evaluate/measurement.h"
 #include "probe/symptom.h"
 
@@ -11,5 +13,10 @@ namespace qualm::diagnose {
 /// control. What is lost evenly is lost to the weights; a quantized cache loses more the more it
 /// holds.
 [[nodiscard]] probe::Symptom long_context(const evaluate::Measurement& measurement);
+
+/// What the user asked for, where the original shows it as often: quantization did not bring it.
+/// Null where nothing was compared with the original, or where another figure of the same symptom
+/// is worse than the original's.
+[[nodiscard]] const probe::Symptom* shared_with_original(const Facts& facts);
 
 }  // namespace qualm::diagnose

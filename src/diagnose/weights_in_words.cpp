@@ -32,17 +32,21 @@ std::string residual(const Mismatch& mismatch) {
 std::string unquantized_in_words(const UnquantizedTensors& unquantized) {
   if (unquantized.count() == 0) return "no unquantized norms to compare";
   if (unquantized.same == unquantized.count())
-    return fmt::format("all {} norms equal to both", unquantized.same);
+    return fmt::format("all {} norms equal both models'", unquantized.same);
+  if (unquantized.fine_tune == unquantized.count())
+    return fmt::format("all {} norms equal the original's", unquantized.count());
+  if (unquantized.base == unquantized.count())
+    return fmt::format("all {} norms equal the base model's", unquantized.count());
   std::string text;
   const auto add = [&](std::int64_t count, const char* what) {
     if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, what);
   };
-  add(unquantized.fine_tune, "equal to the original's");
-  add(unquantized.base, "equal to the base model's");
-  add(unquantized.same, "equal to both");
-  add(unquantized.between, "between the two");
-  add(unquantized.neither, "of neither");
-  return fmt::format("of {} norms {}", unquantized.count(), text);
+  add(unquantized.fine_tune, "equal the original's");
+  add(unquantized.base, "equal the base model's");
+  add(unquantized.same, "equal both");
+  add(unquantized.between, "lie between the two");
+  add(unquantized.neither, "equal neither");
+  return fmt::format("of {} norms, {}", unquantized.count(), text);
 }
 
 std::string residual_in_words(const Provenance& found) {
@@ -104,7 +108,8 @@ std::string differing_in_words(const Differing& differing) {
   const char* cause = differing.quant_of_quant() ? "a quant of a quant"
                       : all ? "a quant of another fine-tune, of a merge, or of a quant"
                             : "a missing or other LoRA, or another merge";
-  return fmt::format("{} are not the original's ({}): {}", what, within_in_words(differing), cause);
+  return fmt::format("{} differ from the original's ({}); probably {}", what,
+                     within_in_words(differing), cause);
 }
 
 std::string without_base(const Provenance& found) {
@@ -189,15 +194,13 @@ std::string in_words(const Provenance& found) {
   const std::string evidence = alpha + "; " + unquantized_in_words(found.unquantized);
   switch (found.origin) {
     case Origin::fine_tune:
-      return "a quant of the original: " + evidence;
     case Origin::base:
-      return "a quant of the base model: " + evidence;
     case Origin::merge:
-      return "a quant of a merge of both: " + evidence;
+      return evidence;
     case Origin::neither:
       if (found.differing && found.by_matrices != Origin::neither)
         return differing_in_words(*found.differing) + "; " + evidence;
-      return fmt::format("a quant of neither: {}; {}", residual_in_words(found),
+      return fmt::format("{}; {}", residual_in_words(found),
                          unquantized_in_words(found.unquantized));
     case Origin::cannot_tell:
       break;
@@ -208,6 +211,26 @@ std::string in_words(const Provenance& found) {
     return "original and base model do not differ: " + evidence;
   return fmt::format("original and base model differ by {} (rms), too little to tell: {}",
                      percent(*found.delta), evidence);
+}
+
+std::string whose_in_words(const Provenance& found) {
+  const auto whose = [&]() -> std::string {
+    if (!found.base_given) return "";
+    switch (found.origin) {
+      case Origin::fine_tune:
+        return "a quant of the original: ";
+      case Origin::base:
+        return "a quant of the base model, not of the original: ";
+      case Origin::merge:
+        return "a quant of a merge of both: ";
+      case Origin::neither:
+        return "a quant of neither model: ";
+      case Origin::cannot_tell:
+        break;
+    }
+    return "";
+  };
+  return whose() + in_words(found);
 }
 
 std::string in_words(const weights::TensorComparison& tensor) {

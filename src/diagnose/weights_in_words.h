@@ -14,8 +14,10 @@ namespace qualm::diagnose {
 [[nodiscard]] std::string in_words(const weights::Mismatch& mismatch);
 /// "300 weights are zero, from row 2 on; the original's are not".
 [[nodiscard]] std::string in_words(const weights::IntegrityFault& fault);
-/// Whose the weights are, in one line with the numbers.
+/// The numbers that say whose the weights are, in one line.
 [[nodiscard]] std::string in_words(const weights::Provenance& found);
+/// The same after the answer: "a quant of the base model, not of the original: alpha ...".
+[[nodiscard]] std::string whose_in_words(const weights::Provenance& found);
 /// What was done before comparing: rows left out, scales undone; empty: nothing.
 [[nodiscard]] std::string in_words(const weights::TensorComparison& tensor);
 /// Why it could not be compared.

@@ -205,17 +205,10 @@ class LlamaModel final : public Model {
   }
 
   Result<std::unique_ptr<LogitSource>> open(const Settings& settings) override {
-    const auto bad_option = [&](const char* option, const std::string& value,
-                                const char* expected) {
-      return fail(Error{Kind::input, "ENGINE-004", "", option, expected, value, ""});
-    };
+    QUALM_CHECK(check_names(settings));
     const auto type_k = cache_type(settings.type_k);
     const auto type_v = cache_type(settings.type_v);
     const auto flash = flash_attention(settings.flash_attn);
-    constexpr const char* kCacheTypes = "f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0 or iq4_nl";
-    if (!type_k) return bad_option("--cache-type-k", settings.type_k, kCacheTypes);
-    if (!type_v) return bad_option("--cache-type-v", settings.type_v, kCacheTypes);
-    if (!flash) return bad_option("--flash-attn", settings.flash_attn, "on, off or auto");
 
     const auto [windows, tokens] = size_of_call(settings, vocab_size());
 
@@ -293,6 +286,18 @@ class LlamaEngine final : public Engine {
 std::int64_t cache_bytes(const std::string& type, std::int64_t values) {
   const auto known = cache_type(type);
   return known ? static_cast<std::int64_t>(ggml_row_size(*known, values)) : 0;
+}
+
+Result<void> check_names(const Settings& settings) {
+  constexpr const char* kCacheTypes = "f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0 or iq4_nl";
+  const auto bad = [](const char* option, const std::string& value, const char* expected) {
+    return fail(Error{Kind::input, "ENGINE-004", "", option, expected, value, ""});
+  };
+  if (!cache_type(settings.type_k)) return bad("--cache-type-k", settings.type_k, kCacheTypes);
+  if (!cache_type(settings.type_v)) return bad("--cache-type-v", settings.type_v, kCacheTypes);
+  if (!flash_attention(settings.flash_attn))
+    return bad("--flash-attn", settings.flash_attn, "on, off or auto");
+  return {};
 }
 
 std::unique_ptr<Engine> make_llama_engine() { return std::make_unique<LlamaEngine>(); }

@@ -14,6 +14,9 @@ namespace qualm::engine {
 /// lines are in the errors. Loads ggml's backends on first use.
 [[nodiscard]] std::unique_ptr<Engine> make_llama_engine();
 
+/// The cache types and the mode of flash attention exist. ENGINE-004: one does not.
+[[nodiscard]] Result<void> check_names(const Settings& settings);
+
 /// Bytes of `values` numbers in a cache of this type ("q8_0"); 0 for a type no cache can have.
 [[nodiscard]] std::int64_t cache_bytes(const std::string& type, std::int64_t values);
 

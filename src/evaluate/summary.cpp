@@ -27,9 +27,12 @@ bool enough(std::size_t windows) {
 }
 
 std::string too_few(const Measurement& m) {
-  return fmt::format("fewer than {0} windows {1}: an interval needs at least {0}",
-                     numeric::kFewestClusters,
-                     enough(m.windows.size()) ? "had finite logits" : "were read");
+  if (enough(m.windows.size()))
+    return fmt::format("fewer than {0} windows have data here, and an interval needs {0}",
+                       numeric::kFewestClusters);
+  return fmt::format("only {} {} read, and an interval needs {}", m.windows.size(),
+                     m.windows.size() == 1 ? "window was" : "windows were",
+                     numeric::kFewestClusters);
 }
 
 Metric metric(std::optional<Estimate> estimate, std::string_view unit, std::string absent) {
@@ -141,9 +144,9 @@ std::vector<std::optional<Estimate>> percentiles_of(const Measurement& m,
 
 std::string why_no_percentile(const Measurement& m, double rank) {
   if (!enough(m.windows.size()) || m.tokens_scored == 0) return too_few(m);
-  return fmt::format("too few positions: {} were scored, this percentile needs {:.0f}",
-                     m.tokens_scored,
-                     std::ceil(numeric::kFewestBeyond / std::min(rank, 1 - rank) - 1e-6));
+  return fmt::format("not computed: it needs {:.0f} positions, and {} were scored",
+                     std::ceil(numeric::kFewestBeyond / std::min(rank, 1 - rank) - 1e-6),
+                     m.tokens_scored);
 }
 
 /// Percentiles and the largest value, both of kld.

@@ -39,17 +39,17 @@ void tier_risks(const Checkpoint& checkpoint, const Anatomy& anatomy, Risks& ris
   if (anatomy.matrices.parameters == 0 || bits >= kQ4KBits) return;
   if (bits < kFloorBits) {
     risks.push_back(
-        {"below_floor", fmt::format("The layers' matrices have {:.2f} bits per weight, below the "
-                                    "customary floor of {:.1f}.",
+        {"below_floor", fmt::format("The matrices of the layers have {:.2f} bits per "
+                                    "weight, without the embedding. The usual minimum is {:.1f}.",
                                     bits, kFloorBits)});
     if (!has_key(checkpoint, "quantize.imatrix.") && !has_key(checkpoint, "quantization."))
       risks.push_back({"imatrix_not_recorded",
-                       "No importance matrix is recorded: either none was used, which costs most "
-                       "at few bits, or the quantizer does not say."});
+                       "The file names no importance matrix. Perhaps none was used; with so few "
+                       "bits that makes the loss larger."});
   } else {
     risks.push_back(
-        {"below_q4_k_m", fmt::format("The layers' matrices have {:.2f} bits per weight, fewer than "
-                                     "Q4_K_M's {:.1f}.",
+        {"below_q4_k_m", fmt::format("The matrices of the layers have {:.2f} bits per "
+                                     "weight, without the embedding. Q4_K_M has {:.1f}.",
                                      bits, kQ4KBits)});
   }
 }
@@ -138,8 +138,8 @@ void provenance_risks(const Checkpoint& checkpoint, Risks& risks) {
       "general.organization", "general.quantized_by", "general.author",   "quantization.quantizer"};
   if (std::ranges::none_of(kOrigins,
                            [&](std::string_view key) { return has_key(checkpoint, key); }))
-    risks.push_back(
-        {"provenance_unknown", "The file does not say what it was made from, nor by whom."});
+    risks.push_back({"provenance_unknown",
+                     "The file does not say which model it was made from, or who made it."});
   if (has_key(checkpoint, "prism.hadamard."))
     risks.push_back({"weights_rotated",
                      "The weights are rotated (prism.hadamard keys): they cannot be compared one "

@@ -27,28 +27,28 @@ const std::array<Runtime, 5>& runtimes() {
        {"GGUF"},
        {},
        "GGUF",
-       "convert the model it was made from (convert_hf_to_gguf.py) and quantize that "
+       "convert the original model (convert_hf_to_gguf.py) and quantize that "
        "(llama-quantize)"},
       {"exllamav2",
        {"EXL2", "GPTQ", "safetensors"},
        {},
        "EXL2, GPTQ and unquantized safetensors",
-       "make an EXL2 of the model it was made from (exllamav2's convert.py)"},
+       "make an EXL2 from the original model (exllamav2's convert.py)"},
       {"exllamav3",
        {"EXL3", "safetensors"},
        {},
        "EXL3 and unquantized safetensors",
-       "make an EXL3 of the model it was made from (exllamav3's convert.py)"},
+       "make an EXL3 from the original model (exllamav3's convert.py)"},
       {"vllm",
        {},
        {"EXL2", "EXL3", "quanto"},
        "safetensors, AWQ, GPTQ, compressed-tensors, FP8, bitsandbytes and others",
-       "make an AWQ or GPTQ of the model it was made from (llm-compressor, GPTQModel)"},
+       "make an AWQ or GPTQ from the original model (llm-compressor, GPTQModel)"},
       {"transformers",
        {},
        {"EXL2", "EXL3", "Marlin"},
        "safetensors, AWQ, GPTQ, bitsandbytes, HQQ and others",
-       "make an AWQ or GPTQ of the model it was made from, or load that with bitsandbytes"},
+       "make an AWQ or GPTQ from the original model, or load the original with bitsandbytes"},
   }};
   return kRuntimes;
 }
@@ -80,7 +80,7 @@ std::string unsuited(const Checkpoint& checkpoint, std::string_view runtime) {
   std::vector<std::string_view> others;
   for (const Runtime& other : runtimes())
     if (loads(other, checkpoint.format)) others.push_back(other.name);
-  std::string says = fmt::format("{} does not load {}: it reads {}. Remedy: {}", runtime,
+  std::string says = fmt::format("{} does not load {}: it reads {}. Fix: {}", runtime,
                                  checkpoint.format, wanted->what, wanted->remedy);
   if (!others.empty()) says += fmt::format("; or run this file with {}", fmt::join(others, " or "));
   return says;

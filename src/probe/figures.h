@@ -74,11 +74,11 @@ struct FigureRow {
 inline constexpr std::array kFigures{
     FigureRow{FigureId::loops_greedy, "loops_greedy", SymptomId::repetition, Source::greedy,
               Statistic::share, "fraction", true, "Greedy texts that end in a loop",
-              "Share of texts that end in a loop where the most likely token is always taken: a "
-              "piece at least 3 times in a row, over at least 16 tokens."},
+              "Share of greedy texts (always the most likely token) that end in a loop. A loop "
+              "repeats a piece 3 times or more, over 16 tokens or more."},
     FigureRow{FigureId::loops_sampled, "loops_sampled", SymptomId::repetition, Source::sampled,
               Statistic::share, "fraction", true, "Sampled texts that end in a loop",
-              "Share of texts that end in a loop where tokens are sampled."},
+              "Share of sampled texts that end in a loop."},
     FigureRow{FigureId::rep_4, "rep_4", SymptomId::repetition, Source::sampled, Statistic::mean,
               "ratio", true, "Repeated groups of 4 tokens",
               "Share of the groups of 4 tokens of a sampled text that occur earlier in it."},
@@ -92,15 +92,15 @@ inline constexpr std::array kFigures{
     FigureRow{
         FigureId::nll, "nll", SymptomId::incoherent, Source::judged, Statistic::mean, "nat/token",
         true, "NLL of the texts",
-        "Mean negative log-likelihood per token that the original gives to the sampled texts: "
-        "more means less coherent."},
+        "How surprised the original is by the candidate's sampled texts: the mean of -ln p per "
+        "token. A higher number means less coherent text."},
     FigureRow{FigureId::prompt_gain, "prompt_gain", SymptomId::off_topic, Source::judged,
               Statistic::mean, "nat/token", false, "Log-likelihood gained from the prompt",
-              "How much the prompt raises the log-likelihood per token that the original gives to "
-              "the sampled texts: less means further from the topic."},
+              "How much better the original predicts the text when it knows the prompt. A lower "
+              "number means the text is further from the topic."},
     FigureRow{FigureId::kld_late, "kld_late", SymptomId::long_context, Source::measurement,
               Statistic::mean, "nat/token", true, "KLD late in the window",
-              "Mean KLD in the later half of the positions of a window, against the earlier half."},
+              "Mean KLD in the second half of a window; it is compared with the first half."},
 };
 
 [[nodiscard]] constexpr const SymptomRow& row_of(SymptomId id) noexcept {

@@ -40,6 +40,10 @@ struct Symptom {
 /// Of the figure in JSON; that of the symptom where there is no figure.
 [[nodiscard]] std::string_view figure_name(const Symptom& symptom) noexcept;
 
+/// What wrote the control's texts, as sentences name it.
+inline constexpr const char* kOriginal = "the original";
+inline constexpr const char* kSameWeights = "the same weights with an F16 cache";
+
 /// A share this much above 0 (its interval's lower end) makes a symptom one that the control shows.
 inline constexpr double kShownByControl = 0.10;
 inline constexpr double kSignificance = 0.05;

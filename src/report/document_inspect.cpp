@@ -72,6 +72,9 @@ Json to_json(const InspectReport& report) {
   document["model"] = std::move(model);
   document["risks"] = std::move(risks);
   document["integrity"] = integrity(report.integrity);
+  document["runtime"] = report.runtime.empty()
+                            ? absent("none was named (--runtime)")
+                            : Json{{"name", report.runtime}, {"loads", report.loads}};
   return document;
 }
 

@@ -53,8 +53,8 @@ void add_undecided(const evaluate::Measurement& m, Json& notes) {
   const auto least = evaluate::smallest_detectable(m, MetricId::ppl_change, numeric::kConfidence);
   notes.push_back(note(
       "undecided",
-      fmt::format("Cannot tell whether perplexity is more than {} up. A text like this one shows a "
-                  "difference from that of {} or more.",
+      fmt::format("Cannot tell whether perplexity rose by more than {}. A text like this one shows "
+                  "only differences of {} or more from that limit. Use a longer text (-f).",
                   format_value(diagnose::kPplLine, {.percent = true}),
                   least ? format_value(*least, {.percent = true}) : "unknown size")));
 }
@@ -68,8 +68,8 @@ void add_neighbours(const evaluate::Measurement& m, Json& notes) {
       note("neighbours",
            "All windows of the text were read. Neighbouring windows are not independent, so the "
            "intervals may be too narrow" +
-               (times ? fmt::format(". Counted in blocks of neighbours, that of the KLD is {:.1f} "
-                                    "times as wide.",
+               (times ? fmt::format(". If neighbouring windows count as one, the interval of the "
+                                    "KLD is {:.1f} times as wide.",
                                     *times)
                       : std::string("."))));
 }

@@ -2,31 +2,27 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "base/error_codes.h"
 #include "diagnose/checks.h"
 #include "evaluate/metrics.h"
 #include "model/encoding.h"
+#include "model/file_type.h"
 #include "probe/figures.h"
+#include "report/glossary.h"
 
 namespace qualm::report {
 namespace {
 
-struct Word {
-  std::string name;
-  std::string meaning;
-};
-
-struct Section {
-  std::string title;
-  std::vector<Word> words;
-};
-
 Section checks() {
   Section section{"Checks, most likely cause first", {}};
   for (const diagnose::CheckRow& row : diagnose::kChecks)
-    section.words.push_back({std::string(row.name), fmt::format("{}. {}", row.title, row.meaning)});
+    section.words.push_back({std::string(row.name),
+                             fmt::format("{}. {}", row.title, row.meaning),
+                             {std::string(row.title)}});
   return section;
 }
 
@@ -37,21 +33,9 @@ Section metrics() {
         {std::string(row.name),
          fmt::format(
              "{}{}", row.meaning,
-             row.unit == "1" || row.unit == "fraction" ? "" : fmt::format(" In {}.", row.unit))});
+             row.unit == "1" || row.unit == "fraction" ? "" : fmt::format(" In {}.", row.unit)),
+         {std::string(row.label)}});
   return section;
-}
-
-Section answers() {
-  return {
-      "Answers",
-      {{"cause", "To blame, more than anything else that was found."},
-       {"contributes", "To blame as well, but not the main cause."},
-       {"cleared", "Examined, and not to blame."},
-       {"not_examined", "Not looked at: the report says what to give. It does not mean fine."},
-       {"cannot_tell", "Looked at, and the text or the files do not decide it."},
-       {"[low, high]", "The 95 % interval of the number before it."},
-       {"noise_floor", "KLD of the same model run twice in two ways: less means nothing here."},
-       {"selection, holdout", "Windows of text that choose a remedy, and others that prove it."}}};
 }
 
 Section symptoms() {
@@ -60,7 +44,8 @@ Section symptoms() {
     section.words.push_back({std::string(row.name), std::string(row.meaning)});
     for (const probe::FigureRow& figure : probe::kFigures)
       if (figure.symptom == row.id)
-        section.words.push_back({std::string(figure.name), std::string(figure.meaning)});
+        section.words.push_back(
+            {std::string(figure.name), std::string(figure.meaning), {std::string(figure.label)}});
   }
   return section;
 }
@@ -72,8 +57,25 @@ Section encodings() {
                            ? fmt::format("{:.4g} bits per weight", type.stored_bits)
                            : std::string("Bits per weight differ from tensor to tensor");
     if (type.needs_importance) text += "; needs an importance matrix";
-    if (type.weights_alone) text += "; never calibrated";
-    section.words.push_back({std::string(type.name), text + "."});
+    text += ".";
+    if (type.weights_alone) text += " The tool reads the weights only, so no text calibrates it.";
+    section.words.push_back({std::string(type.name), text});
+  }
+  return section;
+}
+
+/// Those that are no type of a tensor as well.
+Section quant_types() {
+  constexpr std::int64_t kIds = 256;  // of llama_ftype, with room for new ones
+  Section section{"Quant types of llama-quantize", {}};
+  for (std::int64_t id = 0; id < kIds; ++id) {
+    const auto type = model::file_type_label(id);
+    if (!type || std::ranges::any_of(model::encoding_types(),
+                                     [&](const auto& one) { return one.name == type->name; }))
+      continue;
+    section.words.push_back(
+        {std::string(type->name),
+         fmt::format("Most weights are {}; some tensors have other types.", type->main_type)});
   }
   return section;
 }
@@ -88,24 +90,36 @@ Section errors() {
 }
 
 std::vector<Section> sections() {
-  return {checks(), metrics(), symptoms(), encodings(), answers(), errors()};
+  std::vector<Section> all{checks(), metrics(), symptoms(), encodings(), quant_types()};
+  for (Section& section : glossary()) all.push_back(std::move(section));
+  all.push_back(errors());
+  return all;
 }
 
 std::string line_of(const Word& word) {
   return fmt::format("  {:<14} {}\n", word.name, word.meaning);
 }
 
+std::string everything() {
+  std::string text;
+  for (const Section& section : sections()) {
+    text += (text.empty() ? "" : "\n") + section.title + "\n";
+    for (const Word& word : section.words) text += line_of(word);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::optional<std::string> explain(std::string_view word) {
-  std::string text;
-  for (const Section& section : sections()) {
-    if (word.empty()) text += (text.empty() ? "" : "\n") + section.title + "\n";
+  if (word.empty()) return everything();
+  std::string exact;
+  std::string family;  // kld_mean_* is asked for only where no word has the whole name
+  for (const Section& section : sections())
     for (const Word& one : section.words)
-      if (word.empty() || one.name == word) text += line_of(one);
-  }
-  if (text.empty()) return std::nullopt;
-  return text;
+      if (is_named(one, word)) (one.name.ends_with('*') ? family : exact) += line_of(one);
+  if (exact.empty()) exact = family;
+  return exact.empty() ? std::nullopt : std::optional(exact);
 }
 
 }  // namespace qualm::report

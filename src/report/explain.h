@@ -7,8 +7,8 @@
 
 namespace qualm::report {
 
-/// What a word means: a check, a metric, a symptom, a quant type, an error code; "" for all of
-/// them. Absent where no table has the word.
+/// What a word means, in any letter case: a check, a metric, a symptom, a quant type, an error
+/// code, or another word that a screen prints; "" for all of them. Absent where no table has it.
 [[nodiscard]] std::optional<std::string> explain(std::string_view word);
 
 /// The JSON Schema (draft 2020-12) of every report, its lists filled from the same tables.

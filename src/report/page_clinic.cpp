@@ -26,9 +26,9 @@ std::string percent(const Json& share) {
 std::string shares_of(const Json& one) {
   std::string text;
   for (const Json& share : at(one, "shares"))
-    text += fmt::format("{}{} {} (true {}{})", text.empty() ? "" : ", ", string_at(share, "check"),
-                        percent(at(share, "found")), percent(at(share, "truth")),
-                        flag_at(share, "holds") ? "" : ", APART");
+    text += fmt::format("{}{} {} (truth: {}{})", text.empty() ? "" : ", ",
+                        string_at(share, "check"), percent(at(share, "found")),
+                        percent(at(share, "truth")), flag_at(share, "holds") ? "" : ", DIFFERENT");
   return text;
 }
 
@@ -47,11 +47,16 @@ std::string remarks(const Json& one) {
 }
 
 Table case_table(const Json& document) {
-  Table table{
-      .columns = {{"Case"}, {"Loss"}, {"Found"}, {""}, {"Windows", true}, {"s", true}, {"Shares"}},
-      .rows = {},
-      .headed = true,
-      .wraps = true};
+  Table table{.columns = {{"Case"},
+                          {"Real loss"},
+                          {"Found"},
+                          {""},
+                          {"Windows", true},
+                          {"Seconds", true},
+                          {"Shares"}},
+              .rows = {},
+              .headed = true,
+              .wraps = true};
   for (const Json& one : at(document, "patients")) {
     const bool right = flag_at(one, "right");
     const Tone tone = right ? Tone::good : Tone::bad;
@@ -90,7 +95,7 @@ Table confusion_of(const Json& document) {
     if (std::ranges::any_of(confusion,
                             [&](const Json& cell) { return string_at(cell, "found") == answer; }))
       found.push_back(answer);
-  Table table{.columns = {{"True \\ found"}}, .rows = {}, .headed = true, .wraps = false};
+  Table table{.columns = {{"Put in \\ found"}}, .rows = {}, .headed = true, .wraps = false};
   for (const std::string& answer : found) table.columns.push_back({answer, true});
   for (const std::string& cause : answers()) {
     std::vector<Cell> cells{{cause, Tone::strong}};
@@ -112,14 +117,14 @@ Page compose_clinic(const nlohmann::ordered_json& document, bool verbose) {
   const auto wrong = integer_at(document, "wrong");
   page.emplace_back(case_table(document));
   page.emplace_back(Gap{});
-  page.emplace_back(Heading{"Confusion"});
+  page.emplace_back(Heading{"What was put in (rows) and what was found (columns)"});
   page.emplace_back(confusion_of(document));
   page.emplace_back(Gap{});
   const Json& shares = at(document, "shares");
   page.emplace_back(Paragraph{
       {{fmt::format("Right: {}. Wrong: {}.", integer_at(document, "right"), wrong),
         wrong == 0 ? Tone::good : Tone::bad},
-       {fmt::format("Shares whose interval overlaps the true one: {} of {}.",
+       {fmt::format("The interval of the share overlaps that of the true share in {} of {} cases.",
                     integer_at(shares, "hold"), integer_at(shares, "compared"))},
        {fmt::format("Judged by --accept '{}'.", string_at(document, "accept"))},
        {fmt::format("Took {:.0f} s.", number_at(document, "seconds").value_or(0)), Tone::dim}}});

@@ -18,9 +18,9 @@ std::string fixed(const Json& object, std::string_view key, int decimals) {
 
 constexpr NumberStyle kPercent{.percent = true};
 
-const std::vector<Column> kFigures{{"bpw", true},     {"rel. error", true}, {"SQNR dB", true},
-                                   {"cosine", true},  {"in step", true},    {"eff. bits", true},
-                                   {"of error", true}};
+const std::vector<Column> kFigures{{"bpw", true},        {"rel. error", true}, {"SQNR dB", true},
+                                   {"cosine", true},     {"half step", true},  {"ideal bits", true},
+                                   {"error share", true}};
 
 std::vector<Cell> figures(const Json& part) {
   return {{fixed(part, "bpw", 2)},
@@ -73,8 +73,8 @@ std::string whole_line(const Json& whole) {
 std::string bits_line(const Json& whole) {
   if (equal(whole)) return "";
   return fmt::format(
-      "{} bits per weight (an ideal code needs {} for this error); within half a step of the "
-      "original: {}",
+      "{} bits per weight. The best possible code would need {} bits for the same error. Weights "
+      "within half a rounding step of the original: {}.",
       fixed(whole, "bpw", 2), fixed(whole, "effective_bits", 2),
       told(whole, "within_half_step", shown(whole, "within_half_step", kPercent)));
 }
@@ -90,8 +90,8 @@ Table offender_table(const Json& offenders) {
   Table table{.columns = {{"tensor"},
                           {"type"},
                           {"rel. error", true},
-                          {"of error", true},
-                          {"largest", true}},
+                          {"error share", true},
+                          {"largest error", true}},
               .rows = {}};
   for (const Json& one : offenders)
     table.rows.push_back({{string_at(one, "name")},
@@ -119,13 +119,14 @@ Table provenance_facts(const Json& found) {
                    fmt::format(" from {} matrices (1: the original, 0: the base model)",
                                integer_at(found, "alpha_tensors")));
   add("delta",
-      fmt::format("{} between original and base model (RMS); {} would be enough to tell them apart",
+      fmt::format("original and base model differ by {} (RMS); this test needs {} or more",
                   shown(found, "delta", kPercent), shown(found, "smallest_delta", kPercent)));
-  add("step test", fmt::format("within half a step of the original {}, of the base model {}",
+  add("step test", fmt::format("weights within half a rounding step: of the original {}, of the "
+                               "base model {}",
                                metric_cell("", at(found, "within_half_step_of_baseline")).text,
                                metric_cell("", at(found, "within_half_step_of_base")).text));
   add("residual",
-      fmt::format("{} of the squared weights; over what rounding leaves: {}",
+      fmt::format("unexplained: {} of the squared weights, {} times what rounding alone leaves",
                   shown(found, "residual_share", kPercent), shown(found, "residual_over_step")));
   return table;
 }

@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/units.h"
+#include "probe/symptom.h"
 #include "report/page_parts.h"
 
 namespace qualm::report {
@@ -62,36 +65,62 @@ void add_evidence(Page& page, const Json& checks) {
   }
 }
 
-Cell symptom_word(const std::string& finding) {
+/// The control of the texts was the candidate with an F16 cache, no original.
+bool beside_same_weights(const Json& symptoms) {
+  return std::ranges::any_of(symptoms, [](const Json& one) {
+    return string_at(one, "says").find(probe::kSameWeights) != std::string::npos;
+  });
+}
+
+Cell symptom_word(const std::string& finding, bool same_weights) {
   if (finding == "worse") return {"WORSE", Tone::bad};
-  if (finding == "shared") return {"original too", Tone::warning};
+  if (finding == "shared") return {same_weights ? "F16 too" : "original too", Tone::warning};
   if (finding == "alike") return {"not worse", Tone::good};
   if (finding == "no_control") return {"not compared", Tone::dim};
   return {"not examined", Tone::dim};
 }
 
-/// What was looked for in the texts it wrote; without the details those that are worse or shared,
-/// and how many others there were.
-void add_symptoms(Page& page, const Json& symptoms, bool verbose) {
-  if (symptoms.empty()) return;
+bool of_texts(const Json& symptom) {
+  const auto figure = probe::figure_named(string_at(symptom, "id"));
+  return !figure || probe::row_of(*figure).source != probe::Source::measurement;
+}
+
+/// What was looked for under one heading; without the details those that are worse or shared, and
+/// in a sentence that the others are not.
+void add_symptoms(Page& page, const char* heading, const std::vector<Json>& symptoms,
+                  bool verbose) {
   Table table{
       .columns = {{"Symptom"}, {"Finding"}, {"Says"}}, .rows = {}, .headed = false, .wraps = true};
+  const bool same_weights = beside_same_weights(symptoms);
   std::size_t alike = 0;
   for (const Json& one : symptoms) {
     const std::string finding = string_at(one, "finding");
     const bool quiet = finding == "alike" && !verbose;
     alike += quiet ? 1 : 0;
     if (!quiet)
-      table.rows.push_back(
-          {{string_at(one, "symptom")}, symptom_word(finding), {string_at(one, "says")}});
+      table.rows.push_back({{string_at(one, "symptom")},
+                            symptom_word(finding, same_weights),
+                            {string_at(one, "says")}});
   }
-  page.emplace_back(Heading{"Written texts"});
+  if (symptoms.empty()) return;
+  page.emplace_back(Heading{heading});
   if (!table.rows.empty()) page.emplace_back(std::move(table));
-  if (alike > 0)
-    page.emplace_back(
-        Paragraph{{{fmt::format("{} text {} no significant difference from the original.", alike,
-                                alike == 1 ? "metric shows" : "metrics show"),
-                    Tone::dim}}});
+  if (alike == 0) return;
+  const std::string sentence =
+      of_texts(symptoms.front())
+          ? fmt::format("{} text {} no significant difference from {}.", alike,
+                        alike == 1 ? "metric shows" : "metrics show",
+                        same_weights ? probe::kSameWeights : probe::kOriginal)
+          : "The loss does not grow within the window.";
+  page.emplace_back(Paragraph{{{sentence, Tone::dim}}});
+}
+
+void add_symptoms(Page& page, const Json& symptoms, bool verbose) {
+  std::vector<Json> texts;
+  std::vector<Json> measured;
+  for (const Json& one : symptoms) (of_texts(one) ? texts : measured).push_back(one);
+  add_symptoms(page, "Written texts", texts, verbose);
+  add_symptoms(page, "Long context", measured, verbose);
 }
 
 std::string measured_on(const Json& remedy) {
@@ -135,28 +164,36 @@ std::string level_in_words(const std::string& level) {
   if (level == "L3+") return "Compared with the original and its base model.";
   if (level == "L3") return "Compared with the original model.";
   if (level == "L1") return "Run without an original model.";
-  return "Only the files were examined.";
+  return "";
+}
+
+std::string spent_in_words(const Json& spent) {
+  const auto passes = integer_at(spent, "passes"), variants = integer_at(spent, "variants");
+  std::string text =
+      fmt::format("Took {}.", format_seconds(number_at(spent, "seconds").value_or(-1)));
+  text += passes > 0 ? fmt::format(" Windows run through a model: {}.", passes)
+                     : " All windows came from earlier runs.";
+  if (variants > 0) text += fmt::format(" Test models made: {}.", variants);
+  return text;
 }
 
 void add_closing(Page& page, const Json& document) {
   const Json& windows = at(document, "windows");
   const std::string level = level_in_words(string_at(document, "evidence_level"));
+  const bool read = integer_at(windows, "read") > 0;
   page.emplace_back(Gap{});
-  page.emplace_back(
-      Paragraph{{{windows_line(windows, {.stopped_early = flag_at(document, "stopped_early")})}}});
-  if (integer_at(windows, "total") == 0) {
-    page.emplace_back(Paragraph{{{level, Tone::dim}}});
+  page.emplace_back(Paragraph{
+      {{read ? windows_line(windows, {.stopped_early = flag_at(document, "stopped_early")})
+        : why_absent(at(document, "baseline"))
+            ? "The model was not run: without --baseline there is nothing to compare it with."
+            : "The model was not run."}}});
+  if (!read) {
+    page.emplace_back(Paragraph{{{"Only the files were examined.", Tone::dim}}});
     return;
   }
-  const Json& spent = at(document, "spent");
-  if (integer_at(windows, "read") > 0)
-    page.emplace_back(Paragraph{{{noise_floor_line(at(document, "resolution"))}}});
+  page.emplace_back(Paragraph{{{noise_floor_line(at(document, "resolution"))}}});
   page.emplace_back(
-      Paragraph{{{level, Tone::dim},
-                 {fmt::format("Took {}: {} windows run, {} variants of the model made.",
-                              format_seconds(number_at(spent, "seconds").value_or(-1)),
-                              integer_at(spent, "passes"), integer_at(spent, "variants")),
-                  Tone::dim}}});
+      Paragraph{{{level, Tone::dim}, {spent_in_words(at(document, "spent")), Tone::dim}}});
 }
 
 Cell verdict_word(const std::string& verdict) {
@@ -181,7 +218,7 @@ Page compose_diagnose(const Json& document, bool verbose) {
                                {baseline_line(at(document, "baseline"))}}});
   if (const Json& accept = at(document, "accept"); accept.is_string())
     page.emplace_back(
-        Paragraph{{{"judged by --accept '" + accept.get<std::string>() + "'", Tone::dim}}});
+        Paragraph{{{"you accept: " + accept.get<std::string>(), Tone::dim}}});
   page.emplace_back(check_table(checks));
   page.emplace_back(
       Paragraph{{verdict_word(string_at(document, "verdict")), {string_at(document, "summary")}}});

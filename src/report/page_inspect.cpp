@@ -29,7 +29,14 @@ std::string context_line(const Json& model) {
   return fmt::format("{} tokens", integer_at(model, "context_length"));
 }
 
-Table facts(const Json& model) {
+/// "" where no runtime was named.
+std::string runtime_line(const Json& runtime) {
+  if (why_absent(runtime)) return "";
+  return fmt::format("{} {} this format (nothing was run)", string_at(runtime, "name"),
+                     flag_at(runtime, "loads") ? "loads" : "does not load");
+}
+
+Table facts(const Json& model, const Json& runtime) {
   Table table{.columns = {{"Field"}, {"Value"}}, .rows = {}, .headed = false, .wraps = true};
   const auto add = [&](std::string field, std::string value) {
     if (!value.empty()) table.rows.push_back({{std::move(field), Tone::dim}, {std::move(value)}});
@@ -41,6 +48,7 @@ Table facts(const Json& model) {
   add("Embeddings",
       flag_at(model, "tied_embeddings") ? "tied: the embedding is the output matrix" : "separate");
   add("Experts", experts_line(at(model, "experts")));
+  add("Runtime", runtime_line(runtime));
   return table;
 }
 
@@ -75,8 +83,8 @@ void explain_error(Page& page, const Json& classes) {
       }))
     return;
   page.emplace_back(Paragraph{
-      {{"error: quantization error as a share of the weights' RMS, estimated from the steps in the "
-        "file; nothing was compared.",
+      {{"error: how far rounding moved the weights, relative to their size (RMS). It is estimated "
+        "from this file alone.",
         Tone::dim}}});
 }
 
@@ -141,7 +149,7 @@ Page compose_inspect(const Json& document, bool verbose) {
   Page page;
   page.emplace_back(
       Paragraph{{{file_name(string_at(model, "path")), Tone::strong}, {card_line(model)}}});
-  page.emplace_back(facts(model));
+  page.emplace_back(facts(model, at(document, "runtime")));
   page.emplace_back(Heading{"Types"});
   page.emplace_back(type_table(at(model, "types")));
   page.emplace_back(Heading{"Classes of tensors"});

@@ -62,8 +62,12 @@ Table result_table(const Json& results, const std::vector<std::string>& names) {
 }
 
 std::string text_line(const Json& result) {
-  return fmt::format("Text: {}, {} tokens per window, protocol {}.", string_at(result, "text"),
-                     integer_at(result, "ctx_size"), string_at(result, "protocol"));
+  constexpr std::string_view kBundled = "bundled: ";
+  std::string text = string_at(result, "text");
+  if (text.starts_with(kBundled)) text = text.substr(kBundled.size()) + " (bundled)";
+  const std::string protocol = string_at(result, "protocol");
+  return fmt::format("Text: {}, in windows of {} tokens{}.", text, integer_at(result, "ctx_size"),
+                     protocol == "default" ? "" : ", protocol " + protocol);
 }
 
 /// What the cells of the table have no room for.
@@ -72,8 +76,7 @@ void explain_cells(Sentences& sentences, const std::string& name, const Json& me
   for (const std::string& metric : shown_metrics()) {
     const Json& value = at(metrics, metric);
     if (not_separated(value))
-      sentences.add(name,
-                    metric_label(metric) + " is not significantly different from the original's.");
+      sentences.add(name, metric_label(metric) + " is not significantly different from 0.");
     const Json& no_interval = at(value, "reason");
     const auto reason =
         no_interval.is_string() ? std::optional(no_interval.get<std::string>()) : why_absent(value);
@@ -83,19 +86,21 @@ void explain_cells(Sentences& sentences, const std::string& name, const Json& me
     all += (all.empty() ? "" : ", ") + metric_label(metric);
   }
   for (const auto& [reason, all] : absent)
-    sentences.add(name, fmt::format("{} without an interval: {}.", all, reason), Tone::dim);
+    sentences.add(name, fmt::format("No interval for {}: {}.", all, reason), Tone::dim);
 }
 
 /// Of few windows, whose mean misses low where they are skewed, the range beside the interval.
 void explain_range(Sentences& sentences, const std::string& name, const Json& result) {
-  if (integer_at(at(result, "windows"), "read") >= numeric::kFewClusters) return;
+  const auto read = integer_at(at(result, "windows"), "read");
+  if (read >= numeric::kFewClusters) return;
   std::vector<std::string> ranges;
   for (const std::string& metric : shown_metrics())
     if (const Json& value = at(at(result, "metrics"), metric);
         at(value, "low").is_number() && at(value, "windows").is_object())
       ranges.push_back(metric_label(metric) + " " + window_range(value));
   if (!ranges.empty())
-    sentences.add(name, fmt::format("Lowest and highest window: {}.", fmt::join(ranges, ", ")));
+    sentences.add(name, fmt::format("Only {} windows were read. Range of single windows: {}.", read,
+                                    fmt::join(ranges, ", ")));
 }
 
 Page footer(const Json& results, const std::vector<std::string>& names) {
@@ -124,8 +129,12 @@ Cell outcome_word(const Json& gate) {
   if (outcome == "lost") return {"FAIL: positions without finite logits", Tone::bad};
   if (outcome == "does_not_hold") return {"PASS", Tone::good};
   const auto least = number_at(gate, "smallest_detectable");
-  return {least ? fmt::format("cannot tell: this text shows a distance of {} or more",
-                              format_value(*least))
+  const std::string condition = string_at(gate, "condition");
+  const auto metric = evaluate::metric_named(condition.substr(0, condition.find_first_of("<> ")));
+  const bool percent = metric && evaluate::row_of(*metric).unit == "fraction";
+  return {least ? fmt::format("cannot tell: this text shows only differences of {} or more from "
+                              "the limit; use a longer text (-f)",
+                              format_value(*least, {.percent = percent}))
                 : "cannot tell",
           Tone::warning};
 }

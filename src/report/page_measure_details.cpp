@@ -50,7 +50,8 @@ std::string departs(const Json& cell) {
 
 Table kv_list(const Json& kv) {
   Table table{
-      .columns = {{"K"}, {"V"}, {"KLD"}, {"perplexity"}, {"memory", true}, {"above noise from"}},
+      .columns =
+          {{"K"}, {"V"}, {"KLD"}, {"perplexity change"}, {"memory", true}, {"above noise from"}},
       .rows = {},
       .headed = true,
       .wraps = true};
@@ -69,7 +70,7 @@ Table kv_list(const Json& kv) {
 enum class Edges { positions, fractions };
 
 Table bucket_table(const Json& buckets, std::string heading, Edges edges) {
-  Table table{.columns = {{std::move(heading)}, {"tokens", true}, {"KLD"}, {"perplexity"}},
+  Table table{.columns = {{std::move(heading)}, {"tokens", true}, {"KLD"}, {"perplexity change"}},
               .rows = {}};
   for (const Json& bucket : buckets) {
     const double low = number_at(bucket, "low").value_or(0),
@@ -121,7 +122,7 @@ void add_details(Page& page, const std::string& candidate, const Json& result) {
   page.emplace_back(bucket_table(at(buckets, "position"), "position", Edges::positions));
   page.emplace_back(Gap{});
   page.emplace_back(
-      bucket_table(at(buckets, "confidence"), "confidence of the original", Edges::fractions));
+      bucket_table(at(buckets, "confidence"), "original's top probability", Edges::fractions));
 }
 
 }  // namespace qualm::report

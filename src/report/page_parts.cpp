@@ -6,12 +6,14 @@
 #include <algorithm>
 
 #include "evaluate/metrics.h"
+#include "evaluate/noise_floor.h"
 #include "numeric/format.h"
 
 namespace qualm::report {
 namespace {
 
 constexpr std::size_t kTypesShown = 2;
+constexpr double kAllOfThem = 0.995;  // a share that is 100 % in whole percent
 
 std::optional<numeric::Estimate> estimate(const Json& metric) {
   const auto value = number_at(metric, "value");
@@ -25,6 +27,7 @@ std::string type_shares(const Json& types) {
   std::string shown;
   for (std::size_t i = 0; i < types.size(); ++i) {
     const double share = number_at(types[i], "share").value_or(0);
+    if (i == 0 && share >= kAllOfThem) return string_at(types[i], "name");
     if (i == kTypesShown || share < 0.005) return shown + (i == 0 ? "..." : ", ...");
     shown +=
         fmt::format("{}{} {:.0f} %", i == 0 ? "" : ", ", string_at(types[i], "name"), 100 * share);
@@ -148,14 +151,24 @@ std::string windows_line(const Json& windows, Reading reading) {
 }
 
 std::string noise_floor_line(const Json& resolution) {
-  const auto side = [&](std::string_view name) {
+  std::string known;
+  std::string why;
+  double upper = 0;
+  for (const auto& [name, side] :
+       {std::pair{"kld_mean", "the original"}, {"candidate_kld_mean", "this model"}}) {
     const Json& kld = at(resolution, name);
-    if (const auto reason = why_absent(kld)) return "not measured, " + *reason;
     const auto value = estimate(kld);
-    return value ? "KLD " + numeric::format_estimate(*value) : "not known";
-  };
-  return fmt::format("Noise floor (same model run twice): original {}; candidate {}.",
-                     side("kld_mean"), side("candidate_kld_mean"));
+    if (const auto reason = why_absent(kld); reason && why.empty()) why = *reason;
+    if (!value) continue;
+    upper = std::max(upper, value->high);
+    known += fmt::format("{}{} {}", known.empty() ? "KLD of " : ", of ", side,
+                         numeric::format_estimate(*value));
+  }
+  if (known.empty()) return fmt::format("Noise floor not measured: {}.", why);
+  return fmt::format(
+      "Noise floor (same model run twice): {}. A KLD under {} cannot be told from 0 on this "
+      "machine.",
+      known, format_value(evaluate::kFloors * upper));
 }
 
 std::string bytes_at(const Json& object, std::string_view key) {

@@ -169,6 +169,8 @@ struct InspectReport {
   std::vector<std::pair<std::string, std::string>> provenance;  ///< key, value for a person
   std::vector<Risk> risks;
   Integrity integrity;
+  std::string runtime{};  ///< that the user named; empty: none
+  bool loads = false;     ///< that runtime loads this format
 };
 
 /// Weights against weights.

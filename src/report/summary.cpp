@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/units.h"
 #include "diagnose/checks.h"
 #include "diagnose/loss.h"
 #include "numeric/format.h"
+#include "numeric/level.h"
 
 namespace qualm::report {
 namespace {
@@ -22,19 +24,41 @@ std::string without_interval(const numeric::Metric& metric) {
              : "not known";
 }
 
+std::string percent(const numeric::Estimate& share) {
+  return numeric::format_estimate(share, {.percent = true, .interval = false});
+}
+
 /// ": it causes 93 % of the loss", or nothing.
 std::string share_of(const diagnose::Finding& finding) {
-  return finding.share ? fmt::format(": it causes {} of the loss",
-                                     numeric::format_estimate(*finding.share,
-                                                              {.percent = true, .interval = false}))
-                       : "";
+  return finding.share ? fmt::format(": it causes {} of the loss", percent(*finding.share)) : "";
+}
+
+/// "too few bits" -> "Too few bits."
+std::string sentence(std::string text) {
+  if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
+    text.front() = static_cast<char>(text.front() - 'a' + 'A');
+  return text + (text.ends_with('.') ? "" : ".");
+}
+
+/// The first fault; some are in the file itself or in how it is run, whatever the original has.
+std::string files_in_words(const diagnose::Finding& finding, const DiagnoseReport& report) {
+  using enum diagnose::FaultKind;
+  constexpr std::array kCompared{mismatched_tensor, vocabulary,   tokenizer, key,
+                                 tensors,           chat_template};
+  const bool compared =
+      report.baseline && !finding.faults.empty() &&
+      std::ranges::find(kCompared, finding.faults.front().kind) != kCompared.end();
+  return fmt::format(
+      "{} {}",
+      compared ? "The files differ from the original." : "The number of bits is not the cause:",
+      finding.headline);
 }
 
 std::string cause_in_words(const diagnose::Finding& finding, const DiagnoseReport& report) {
   const engine::Settings& settings = report.settings;
   switch (finding.check) {
     case CheckId::not_quant:
-      return fmt::format("The files differ from the original: {}", finding.headline);
+      return files_in_words(finding, report);
     case CheckId::tier:
       return fmt::format("{} is too aggressive for this model{}", report.model.type,
                          share_of(finding));
@@ -42,11 +66,15 @@ std::string cause_in_words(const diagnose::Finding& finding, const DiagnoseRepor
       return fmt::format("A {}/{} cache is quantized too hard for this model{}", settings.type_k,
                          settings.type_v, share_of(finding));
     case CheckId::architecture:
-      return fmt::format("Too few bits for {}{}", finding.headline, share_of(finding));
+      return sentence(finding.headline) +
+             (finding.share ? " This causes " + percent(*finding.share) + " of the loss" : "");
     case CheckId::calibration:
       return fmt::format("The calibration does not fit this text: {}", finding.headline);
     case CheckId::provenance:
-      return fmt::format("This is not a quant of the original: {}", finding.headline);
+      return fmt::format(
+          "This is {}{}",
+          finding.headline.starts_with("a quant of ") ? "" : "not a quant of the original: ",
+          finding.headline);
     default:  // a new check says it with its title
       return fmt::format("{}: {}", diagnose::row_of(finding.check).title, finding.headline);
   }
@@ -77,7 +105,7 @@ std::string fine_in_words(const diagnose::Loss& loss, const std::string& accept)
   if (loss.kld) text += fmt::format(": KLD at most {}", format_value(loss.kld->high));
   if (loss.grades) text += fmt::format(" ({})", diagnose::in_words(*loss.grades));
   text += accept.empty() ? ", no worse than Q4_K_M of this model may be"
-                         : fmt::format(", within your line {}", accept);
+                         : fmt::format(", within what you accept ({})", accept);
   if (loss.ppl_change) {
     const NumberStyle style{.percent = true, .change = true};
     text += fmt::format("; perplexity changes by {} to {}", format_value(loss.ppl_change->low, style),
@@ -94,15 +122,17 @@ std::string unexplained_in_words(const std::optional<diagnose::Loss>& loss) {
   return "It lost more than it should, and no check that was examined explains it.";
 }
 
-}  // namespace
-
-std::string summary(const DiagnoseReport& report) {
+std::string conclusion_in_words(const DiagnoseReport& report) {
   const diagnose::Diagnosis& diagnosis = report.diagnosis;
   const diagnose::Conclusion& conclusion = diagnosis.conclusion;
   switch (conclusion.verdict) {
     case diagnose::Verdict::healthy:
       return conclusion.loss ? fine_in_words(*conclusion.loss, report.accept) : "";
     case diagnose::Verdict::cannot_tell:
+      if (report.baseline && report.windows.read > 0 &&
+          report.windows.read < numeric::kFewestClusters)
+        return fmt::format("The text is too short: windows read {}, needed {} (-f, --chunks).",
+                           report.windows.read, numeric::kFewestClusters);
       return report.baseline ? "The text or the files do not decide it: see what each check needs."
                              : "Without the original model (--baseline) most causes cannot be "
                                "examined.";
@@ -118,6 +148,23 @@ std::string summary(const DiagnoseReport& report) {
   if (!conclusion.separated)
     text += " The shares of the two largest causes are not significantly different.";
   return text;
+}
+
+/// What the user asked for is the original's as well, or "".
+std::string symptom_in_words(const diagnose::Diagnosis& diagnosis) {
+  if (!diagnosis.shared_symptom) return "";
+  const probe::Symptom& symptom = *diagnosis.shared_symptom;
+  return fmt::format(
+      "The quantization does not cause the symptom ({}): the original shows it as often. {}.",
+      probe::row_of(symptom.symptom).name, symptom.says);
+}
+
+}  // namespace
+
+std::string summary(const DiagnoseReport& report) {
+  const std::string symptom = symptom_in_words(report.diagnosis);
+  const std::string rest = conclusion_in_words(report);
+  return symptom.empty() ? rest : symptom + " " + rest;
 }
 
 }  // namespace qualm::report

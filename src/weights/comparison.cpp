@@ -185,7 +185,7 @@ void Group::add(const TensorComparison& tensor) {
 
 Result<WeightComparison> compare(const model::Checkpoint& model, const model::Checkpoint& baseline,
                                  int threads, Progress& progress) {
-  progress.update("looking for folded scales", 0, 0);
+  progress.update("checking whether AWQ moved scales into other tensors", 0, 0);
   QUALM_TRY(auto unscaling, find_unscaling(model, baseline));
   Comparer comparer(model, baseline, std::move(unscaling), threads, progress);
   const TensorIndex of_model(model), of_baseline(baseline);

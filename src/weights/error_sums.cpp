@@ -165,7 +165,8 @@ Figure cosine(const ErrorSums& sums) {
 }
 
 Figure within_half_step(const ErrorSums& sums) {
-  if (sums.gridded == 0) return std::unexpected("the step of the encoding is not known");
+  if (sums.gridded == 0)
+    return std::unexpected("not computed, since this type has no fixed rounding step");
   return static_cast<double>(sums.within) / static_cast<double>(sums.gridded);
 }
 

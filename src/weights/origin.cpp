@@ -328,7 +328,7 @@ Result<Provenance> provenance(const model::Checkpoint& candidate,
   Collector collector(threads, progress);
   std::int64_t done = 0;
   for (const model::Tensor& w : candidate.tensors) {
-    progress.update("comparing with what it may come from", done, candidate.tensor_bytes());
+    progress.update("comparing the weights with the original", done, candidate.tensor_bytes());
     done += w.bytes;
     if (scaled_for_other_norm(found, w.name)) continue;
     const model::Tensor* a = of_a.find(w.name);

@@ -30,8 +30,7 @@ TEST(Loops, of_a_tied_embedding_at_few_bits_are_held_against_those_of_its_baseli
   const auto found = diagnosed("tq1_0");
   EXPECT_EQ(found["principal_cause"], "architecture");
   const std::string says = found["summary"];
-  EXPECT_TRUE(says.starts_with("Too few bits for the embedding (the output matrix as well) at "))
-      << says;
+  EXPECT_TRUE(says.starts_with("Too few bits in the embedding (also the output matrix): ")) << says;
   std::map<std::string, nlohmann::json> figures;
   for (const auto& figure : found["symptoms"]) figures[figure["id"]] = figure;
   const auto repeated = figures["rep_4"];

@@ -119,7 +119,8 @@ TEST(Measure, under_8_windows_have_no_interval_and_are_no_pass) {
     const Ended ended = home.measure({"--chunks", windows});
     EXPECT_EQ(ended.exit_code, 3) << ended.err;
     const auto metric = test::document(ended)["results"][0]["metrics"]["kld_mean"];
-    EXPECT_EQ(metric["reason"], "fewer than 8 windows were read: an interval needs at least 8");
+    const std::string reason = metric["reason"];
+    EXPECT_TRUE(reason.ends_with(" read, and an interval needs 8")) << reason;
     EXPECT_EQ(metric["value"], 0);
   }
 }

@@ -42,6 +42,26 @@ TEST(Usage, every_command_has_help) {
         << option;
 }
 
+TEST(Usage, a_word_is_explained_in_any_letter_case_and_may_have_blanks) {
+  const Scratch scratch;
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"explain", "KLD"}, {"explain", "same", "top", "token"}}) {
+    const Ended ended = run_qualm(scratch, words);
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    EXPECT_NE(ended.out, "");
+  }
+}
+
+TEST(Usage, a_runtime_that_loads_the_format_is_named) {
+  const Home home;
+  const Ended ended = run_qualm(home, {"inspect", "m.gguf", "--runtime", "llama.cpp"});
+  EXPECT_NE(ended.out.find("llama.cpp loads this format (nothing was run)"), std::string::npos)
+      << ended.out;
+  const Ended other = run_qualm(home, {"inspect", "m.gguf", "--runtime", "exllamav3"});
+  EXPECT_NE(other.out.find("exllamav3 does not load this format"), std::string::npos) << other.out;
+  EXPECT_EQ(run_qualm(home, {"inspect", "m.gguf"}).out.find("this format"), std::string::npos);
+}
+
 TEST(Usage, the_version_is_told) {
   const Scratch scratch;
   const Ended ended = run_qualm(scratch, {"--version"});
@@ -63,19 +83,20 @@ TEST(Usage, what_is_wrong_is_named_with_exit_code_2) {
   };
   EXPECT_EQ(said({}), usage("A subcommand is required", ""));
   EXPECT_EQ(said({"heal"}), usage("\"heal\" is not a command", ""));
-  EXPECT_EQ(said({"explain", "kld"}), usage("\"kld\" is not a word of qualm's reports", "explain"));
+  EXPECT_EQ(said({"explain", "kldd"}),
+            usage("\"kldd\" is not a word of qualm's reports", "explain"));
   EXPECT_EQ(said({"inspect"}), usage("MODEL is required", "inspect"));
   EXPECT_EQ(said({"measure", "m.gguf"}), usage("--baseline is required", "measure"));
   EXPECT_EQ(said({"inspect", "m.gguf", "--frobnicate"}),
             usage("The following argument was not expected: --frobnicate", "inspect"));
   EXPECT_EQ(said({"inspect", "m.gguf", "--format", "html5"}),
-            usage("--format: html5 not in {text,json,md}", "inspect"));
+            usage("--format: expected one of text, json, md, found \"html5\"", "inspect"));
   EXPECT_EQ(said({"inspect", "m.gguf", "--format", "1"}),
-            usage("--format: 1 not in {text,json,md}", "inspect"));
+            usage("--format: expected one of text, json, md, found \"1\"", "inspect"));
   EXPECT_EQ(said({"diagnose", "m.gguf", "-c", "many"}),
             usage("Could not convert: --ctx-size = many", "diagnose"));
   EXPECT_EQ(said({"diagnose", "m.gguf", "--protocol", "other"}),
-            usage("--protocol: other not in {default,llama.cpp}", "diagnose"));
+            usage("--protocol: expected one of default, llama.cpp, found \"other\"", "diagnose"));
 }
 
 TEST(Usage, numbers_below_their_least_are_named_in_few_words) {

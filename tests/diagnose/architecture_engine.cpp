@@ -44,11 +44,13 @@ TEST(ArchitectureOfAFile, crushed_classes_are_named) {
        {std::pair{"Q6_K", "q2_K"}, std::pair{"Q8_0", "q3_K"}, std::pair{"Q4_K_M", "q2_K"}}) {
     const auto found = examined(mix, type);
     EXPECT_EQ(found.status, Status::cannot_tell);
-    EXPECT_TRUE(found.headline.starts_with("suspected: the embedding")) << found.headline;
+    EXPECT_TRUE(found.headline.starts_with("suspected: too few bits in the embedding"))
+        << found.headline;
     RecordProperty(mix, found.headline);
   }
   const auto found = examined("Q8_0", "", {{"ffn_down", "q2_K"}});
-  EXPECT_TRUE(found.headline.starts_with("suspected: feed-forward down")) << found.headline;
+  EXPECT_TRUE(found.headline.starts_with("suspected: too few bits in feed-forward down"))
+      << found.headline;
 }
 
 }  // namespace

@@ -147,7 +147,7 @@ TEST(Architecture, without_an_original_a_crushed_class_is_suspected_and_no_more_
   const auto found = without_original(kQ2K, kQ8);
   const Finding& check = finding(found, CheckId::architecture);
   EXPECT_EQ(check.status, Status::cannot_tell);
-  EXPECT_THAT(check.headline, ::testing::StartsWith("suspected: the embedding"));
+  EXPECT_THAT(check.headline, ::testing::StartsWith("suspected: too few bits in the embedding"));
   EXPECT_THAT(check.headline, ::testing::HasSubstr("rounded 32.0 times as coarsely as the rest"));
   EXPECT_FALSE(check.needs.empty());
   EXPECT_EQ(found.conclusion.verdict, Verdict::cannot_tell);

@@ -19,7 +19,7 @@ TEST(Cache, a_cache_that_costs_more_than_the_step_to_q5_k_m_is_the_cause) {
   EXPECT_EQ(found.conclusion.principal, CheckId::kv_cache);
   const Finding& cache = finding(found, CheckId::kv_cache);
   EXPECT_EQ(cache.status, Status::cause);
-  EXPECT_TRUE(cache.headline.ends_with("; K at q4_0 costs more than twice what V at q4_0 does"))
+  EXPECT_TRUE(cache.headline.ends_with("; q4_0 for K loses more than twice as much as q4_0 for V"))
       << cache.headline;
   EXPECT_EQ(finding(found, CheckId::tier).status, Status::cleared);
   ASSERT_EQ(found.remedies.size(), 1U);

@@ -114,7 +114,7 @@ TEST(Diagnose, what_more_bits_do_not_make_better_is_not_the_type) {
     world.experiment.set_type(type, {0.2, 0.2});
   const Diagnosis found = world.examine();
   EXPECT_EQ(finding(found, CheckId::tier).status, Status::cannot_tell);
-  EXPECT_NE(finding(found, CheckId::tier).headline.find("no standard type does better"),
+  EXPECT_NE(finding(found, CheckId::tier).headline.find("no larger standard type loses less"),
             std::string::npos);
   EXPECT_EQ(found.conclusion.verdict, Verdict::problem);
   EXPECT_EQ(found.conclusion.principal, std::nullopt);
@@ -126,7 +126,8 @@ TEST(Diagnose, a_loss_that_the_text_cannot_separate_from_the_line_is_not_called_
   const Diagnosis found = world.examine();
   EXPECT_EQ(finding(found, CheckId::tier).status, Status::cannot_tell);
   EXPECT_EQ(finding(found, CheckId::tier).needs,
-            std::vector<std::string>{"more text (-f): the measured loss spans the line"});
+            std::vector<std::string>{
+                "a longer text (-f): the loss is not certainly above or below the threshold"});
   EXPECT_EQ(found.conclusion.verdict, Verdict::cannot_tell);
 }
 
@@ -141,7 +142,8 @@ TEST(Diagnose, without_anything_but_the_file_nothing_is_cleared_that_was_not_exa
     EXPECT_EQ(one.status, Status::not_examined) << row_of(one.check).name;
     EXPECT_FALSE(one.needs.empty()) << row_of(one.check).name;
   }
-  EXPECT_EQ(finding(found, CheckId::tier).headline, "3.68 bits per weight, below the floor");
+  EXPECT_EQ(finding(found, CheckId::tier).headline,
+            "3.68 bits per weight, below the usual minimum: a loss is likely");
   EXPECT_TRUE(found.remedies.empty());
 }
 

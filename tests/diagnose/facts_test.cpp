@@ -328,7 +328,7 @@ TEST(WrittenTexts, are_not_wanted_where_nothing_runs) {
   EXPECT_TRUE(found->symptoms.empty());
 }
 
-TEST(WrittenTexts, a_symptom_the_original_shows_too_is_a_cause_once_they_are_known) {
+TEST(WrittenTexts, a_symptom_the_original_shows_too_is_not_the_quantizations) {
   World world;
   world.given.asked_symptom = probe::SymptomId::repetition;
   world.given.texts_asked = true;
@@ -337,8 +337,12 @@ TEST(WrittenTexts, a_symptom_the_original_shows_too_is_a_cause_once_they_are_kno
   loops.finding = probe::Symptom::Finding::shared;
   world.written = {loops};
   const Diagnosis found = world.examine();
-  EXPECT_EQ(found.conclusion.principal, CheckId::not_quant);
+  EXPECT_EQ(found.conclusion.verdict, Verdict::healthy);
+  EXPECT_FALSE(found.conclusion.principal);
+  EXPECT_EQ(found.findings.front().status, Status::cleared);
   EXPECT_EQ(found.symptoms.size(), 1U);
+  ASSERT_TRUE(found.shared_symptom);
+  EXPECT_EQ(found.shared_symptom->figure, probe::FigureId::loops_greedy);
 }
 
 }  // namespace

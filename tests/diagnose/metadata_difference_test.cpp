@@ -58,9 +58,9 @@ TEST(MetadataDifference, the_width_of_an_integer_and_the_rounding_of_a_float_are
 TEST(MetadataDifference, hyperparameters_are_named_with_both_values) {
   model::Checkpoint other = llama();
   other.metadata.set("llama.rope.freq_base", 500000.0, 6);
-  EXPECT_EQ(
-      shown(differences(other, llama())),
-      "llama.rope.freq_base: 500000, in the original 10000 (positions are encoded otherwise)\n");
+  EXPECT_EQ(shown(differences(other, llama())),
+            "llama.rope.freq_base: 500000, in the original 10000 (token positions are encoded "
+            "differently)\n");
 }
 
 TEST(MetadataDifference, the_first_entry_of_a_list_that_differs_is_named_and_all_are_counted) {
@@ -98,10 +98,11 @@ TEST(MetadataDifference, what_breaks_comes_before_templates_and_notes) {
   other.metadata.erase("llama.context_length");
   other.metadata.set("tokenizer.chat_template", std::string("{{ x }}"));
   other.metadata.set("llama.rope.freq_base", 1.0, 6);
-  EXPECT_EQ(shown(differences(other, llama())),
-            "llama.rope.freq_base: 1, in the original 10000 (positions are encoded otherwise)\n"
-            "tokenizer.chat_template: \"{{ x }}\", missing in the original (template)\n"
-            "llama.context_length: missing, in the original 2048 (note)\n");
+  EXPECT_EQ(
+      shown(differences(other, llama())),
+      "llama.rope.freq_base: 1, in the original 10000 (token positions are encoded differently)\n"
+      "tokenizer.chat_template: \"{{ x }}\", missing in the original (template)\n"
+      "llama.context_length: missing, in the original 2048 (note)\n");
 }
 
 TEST(MetadataDifference, tensors_that_are_missing_added_or_of_another_shape) {

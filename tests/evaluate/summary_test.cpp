@@ -129,7 +129,7 @@ TEST(Summary, under_8_windows_have_no_interval_but_the_range_of_their_means) {
   ASSERT_EQ(m.windows.size(), 7U);
   const Metric& kld = m.metrics[MetricId::kld_mean];
   EXPECT_FALSE(kld.estimate);
-  EXPECT_EQ(kld.absent, "fewer than 8 windows were read: an interval needs at least 8");
+  EXPECT_EQ(kld.absent, "only 7 windows were read, and an interval needs 8");
   ASSERT_TRUE(kld.range);
   EXPECT_DOUBLE_EQ(kld.range->value, (3 * 1.875 + 0.75) / 17);
   EXPECT_DOUBLE_EQ(kld.range->low, 0.375);
@@ -149,9 +149,9 @@ TEST(Summary, a_percentile_near_the_end_has_no_value_and_says_what_it_needs) {
   summarize(m);
   EXPECT_TRUE(m.metrics[MetricId::kld_p95].estimate);
   EXPECT_EQ(m.metrics[MetricId::kld_p99].absent,
-            "too few positions: 980 were scored, this percentile needs 1000");
+            "not computed: it needs 1000 positions, and 980 were scored");
   EXPECT_EQ(m.metrics[MetricId::kld_p999].absent,
-            "too few positions: 980 were scored, this percentile needs 10000");
+            "not computed: it needs 10000 positions, and 980 were scored");
   Measurement more = random_measurement(50, 12);
   summarize(more);
   EXPECT_TRUE(more.metrics[MetricId::kld_p99].estimate);
@@ -252,7 +252,7 @@ TEST(Summary, a_position_that_is_not_finite_is_counted_and_in_no_metric) {
     for (Score& s : window.scores) s.finite = false;
   summarize(all_broken);
   EXPECT_EQ(all_broken.metrics[MetricId::ppl].absent,
-            "fewer than 8 windows had finite logits: an interval needs at least 8");
+            "fewer than 8 windows have data here, and an interval needs 8");
   EXPECT_EQ(all_broken.tokens_scored, 0);
   for (const MetricRow& row : metric_rows())
     EXPECT_FALSE(all_broken.metrics[row.id].estimate) << row.name;

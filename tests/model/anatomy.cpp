@@ -173,15 +173,19 @@ TEST(Risks, an_empty_checkpoint_has_no_numbers_to_judge) {
 TEST(Risks, few_bits) {
   Checkpoint model = healthy();
   for (Tensor& one : model.tensors) one.bytes = one.parameters() * 3 / 8;
-  EXPECT_EQ(risk(model, "below_floor"),
-            "The layers' matrices have 3.00 bits per weight, below the customary floor of 4.0.");
+  EXPECT_EQ(
+      risk(model, "below_floor"),
+      "The matrices of the layers have 3.00 bits per weight, without the embedding. The usual "
+      "minimum is 4.0.");
   EXPECT_NE(risk(model, "imatrix_not_recorded"), "");
   model.metadata.set("quantize.imatrix.file", std::string("wiki.dat"));
   EXPECT_EQ(risk(model, "imatrix_not_recorded"), "");
   for (Tensor& one : model.tensors) one.bytes = one.parameters() * 17 / 32;
   EXPECT_EQ(risk(model, "below_floor"), "");
-  EXPECT_EQ(risk(model, "below_q4_k_m"),
-            "The layers' matrices have 4.25 bits per weight, fewer than Q4_K_M's 4.5.");
+  EXPECT_EQ(
+      risk(model, "below_q4_k_m"),
+      "The matrices of the layers have 4.25 bits per weight, without the embedding. Q4_K_M has "
+      "4.5.");
   for (Tensor& one : model.tensors) one.bytes = one.parameters() * 9 / 16;
   EXPECT_TRUE(risks_of(model).empty());
 }

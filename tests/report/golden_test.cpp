@@ -46,6 +46,10 @@ TEST(Golden, a_healthy_candidate) {
   expect_golden(to_json(diagnose_healthy()), "diagnose_healthy");
 }
 
+TEST(Golden, a_symptom_that_the_original_shows_as_often) {
+  expect_golden(to_json(diagnose_symptom()), "diagnose_symptom");
+}
+
 TEST(Golden, a_cache_quantized_too_hard) {
   expect_golden(to_json(diagnose_cache()), "diagnose_cache");
 }

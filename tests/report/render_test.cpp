@@ -79,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(All, Renderers,
                          [](const auto& command) { return std::string(command.param); });
 
 TEST(Text, says_when_a_change_is_not_separated) {
-  EXPECT_THAT(text(sample("measure"), {}), HasSubstr("tiny-Q8_0.gguf: perplexity is not "));
+  EXPECT_THAT(text(sample("measure"), {}), HasSubstr("tiny-Q8_0.gguf: perplexity change is not "));
 }
 
 TEST(Text, tells_candidates_of_one_name_apart_by_their_paths) {

@@ -107,7 +107,22 @@ DiagnoseReport diagnose_sample() {
   return world.report(symptoms());
 }
 
-DiagnoseReport diagnose_healthy() { return Named().report(); }
+DiagnoseReport diagnose_healthy() {
+  Named world;
+  world.given.look_for_long_context = true;
+  return world.report();
+}
+
+DiagnoseReport diagnose_symptom() {
+  Named world;
+  world.given.asked_symptom = probe::SymptomId::repetition;
+  world.given.texts_asked = true;
+  const std::vector<bool> texts{true, true, true, true, false, false, false, false};
+  auto loops = probe::of_shares(probe::FigureId::loops_greedy, texts, texts);
+  loops.says = "Greedy texts that end in a loop: 4 of 8; the original: 4 of 8";
+  probe::settle(std::span(&loops, 1));
+  return world.report({loops});
+}
 
 DiagnoseReport diagnose_cache() {
   Named world;

@@ -75,8 +75,12 @@ InspectReport inspect_sample() {
                    {"Q3_K", "Q4_K"},
                    {std::nullopt, "fraction", "IQ3_S has no uniform grid"}}},
       .provenance = {{"general.quantized_by", "someone"}, {"quantize.imatrix.file", "imatrix.dat"}},
-      .risks = {{"below_floor", "3.35 bits per weight are below the floor of 4.0."}},
-      .integrity = {Integrity::Status::whole, {}}};
+      .risks = {{"below_floor",
+                 "The matrices of the layers have 3.35 bits per weight, without the "
+                 "embedding. The usual minimum is 4.0."}},
+      .integrity = {Integrity::Status::whole, {}},
+      .runtime = "vllm",
+      .loads = true};
 }
 
 InspectReport inspect_hostile() {
@@ -85,6 +89,7 @@ InspectReport inspect_hostile() {
   report.model.name = "[x](javascript:alert) ``` \xff\xfe *bold*";
   report.model.bpw = std::numeric_limits<double>::quiet_NaN();
   report.experts = Experts{64, 8};
+  report.runtime = "";
   report.types[0].name = "Q2|K";
   report.provenance = {{"key\r\n| a | b |", "value\x07"}};
   report.integrity = {

@@ -19,7 +19,10 @@ namespace qualm::report::testing {
 
 /// Quant type too aggressive, a cache that contributes, texts that repeat themselves.
 [[nodiscard]] DiagnoseReport diagnose_sample();
+/// It was also asked whether the loss grows with the context.
 [[nodiscard]] DiagnoseReport diagnose_healthy();
+/// It repeats itself, and so does the original.
+[[nodiscard]] DiagnoseReport diagnose_symptom();
 [[nodiscard]] DemoReport demo_sample();
 [[nodiscard]] DiagnoseReport diagnose_cache();
 /// An embedding with fewer bits than the rest.

@@ -103,7 +103,8 @@ TEST(ErrorSums, half_a_step_is_counted_with_the_rounding_of_the_stored_scale) {
   const ErrorSums sums = sums_of({1, 1, 1}, {0.5F, 0.4996F, 0.49F}, {1, 1, 1});
   EXPECT_EQ(sums.gridded, 3);
   EXPECT_EQ(sums.within, 2);
-  EXPECT_EQ(within_half_step(sums_of({1}, {1})).error(), "the step of the encoding is not known");
+  EXPECT_EQ(within_half_step(sums_of({1}, {1})).error(),
+            "not computed, since this type has no fixed rounding step");
 }
 
 TEST(ErrorSums, nothing_compared_and_zero_baselines_have_reasons) {
