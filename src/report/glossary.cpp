@@ -57,6 +57,18 @@ Section terms() {
       "Terms",
       {{"original", "The unquantized model that MODEL was made from (--baseline).", {"baseline"}},
        {"candidate", "The quantized model that is examined.", {"model", "this model"}},
+       {"grade",
+        "How large a KLD is: lossless, very small, small, noticeable, large or broken.",
+        {"grades", "lossless", "very small", "small", "noticeable", "large", "broken"}},
+       {"acceptable",
+        "Whether the loss is certainly below its threshold. --accept sets another one.",
+        {"accept", "you accept"}},
+       {"excess_over_type",
+        "KLD over that of round-to-nearest of the original in the same types. Over 1.5 the file "
+        "was "
+        "not made well."},
+       {"runtime_share",
+        "KLD that this device adds: kernels for quantized weights round activations too."},
        {"base model", "The model that the original was fine-tuned from (--base-model)."},
        {"[low, high]",
         fmt::format("The interval of the number before it: {:.4g} %. For perplexity after an early "

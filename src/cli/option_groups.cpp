@@ -1,0 +1,140 @@
+#include "cli/option_groups.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "base/error.h"
+#include "cli/help.h"
+
+namespace qualm::cli {
+
+CLI::Option* named(CLI::Option* option, const char* group, const char* type) {
+  return option->group(group)->type_name(type);
+}
+
+/// The help names the choices in the sentence: the type says no more than NAME.
+CLI::Validator one_of(const std::vector<std::string>& names) {
+  return {[names](const std::string& word) {
+            if (std::ranges::find(names, word) != names.end()) return std::string();
+            return fmt::format("expected one of {}, found \"{}\"", fmt::join(names, ", "),
+                               printable(word));
+          },
+          ""};
+}
+CLI::Validator not_negative() {
+  return {[](const std::string& word) {
+            return word.starts_with('-') ? word + " is less than 0" : std::string();
+          },
+          ""};
+}
+
+void add_format(CLI::App& command, Options& options) {
+  const auto set_format = [&options](const std::string& name) {
+    options.format = name == "json" ? Format::json : name == "md" ? Format::markdown : Format::text;
+  };
+  named(command.add_option_function<std::string>("--format", set_format,
+                                                 "text (default), json or md"),
+        kOutput, "FORMAT")
+      ->check(one_of({"text", "json", "md"}));
+}
+
+void add_output(CLI::App& command, Options& options) {
+  add_format(command, options);
+  named(command.add_option("-o,--output", options.output,
+                           "write the report to this file instead of the terminal"),
+        kOutput, "FILE");
+  command.add_flag("-q,--quiet", options.quiet, "show no progress")->group(kOutput);
+  command.add_flag("-v,--verbose", options.verbose, "show all evidence and details")
+      ->group(kOutput);
+}
+
+void add_runtime(CLI::App& command, job::Request& request) {
+  const auto names = job::known_runtimes();
+  named(command.add_option(
+            "--runtime", request.runtime,
+            fmt::format("check that this runtime can load the model: {}", fmt::join(names, ", "))),
+        kModel, "NAME")
+      ->check(one_of(names));
+}
+
+void add_threads(CLI::App& command, job::Request& request, const char* group) {
+  named(command.add_option("-t,--threads", request.settings.threads, "threads (0: all cores)"),
+        group, "N")
+      ->check(not_negative())
+      ->capture_default_str();
+}
+
+void add_no_cache(CLI::App& command, job::Request& request) {
+  command
+      .add_flag_callback(
+          "--no-cache", [&request] { request.use_cache = false; },
+          "measure everything again; do not use saved results of earlier runs")
+      ->group(kOutput);
+}
+
+void add_text(CLI::App& command, job::Request& request) {
+  named(command.add_option("-f,--file", request.text,
+                           "text to measure on (default: a bundled public-domain novel)"),
+        kText, "FILE");
+  named(command.add_option("-c,--ctx-size", request.settings.ctx_size, "tokens per window"), kText,
+        "N")
+      ->capture_default_str();
+  named(command.add_option("--chunks", request.chunks,
+                           "read only the first N windows of the text (-1: all)"),
+        kText, "N")
+      ->capture_default_str();
+  const auto set_protocol = [&request](const std::string& name) {
+    request.protocol =
+        name == "llama.cpp" ? evaluate::Protocol::llama_cpp : evaluate::Protocol::standard;
+  };
+  named(command.add_option_function<std::string>(
+            "--protocol", set_protocol,
+            "default, or llama.cpp to score the positions that llama-perplexity scores"),
+        kText, "NAME")
+      ->check(one_of({"default", "llama.cpp"}));
+  command
+      .add_flag("--full", request.full,
+                "do not stop early: read all windows (diagnose keeps some to test fixes)")
+      ->group(kText);
+}
+
+void add_run_as(CLI::App& command, job::Request& request) {
+  auto& s = request.settings;
+  const auto add = [&](const char* option, auto& value, const char* type, const char* help) {
+    named(command.add_option(option, value, help), kRunAs, type)->capture_default_str();
+  };
+  add("--cache-type-k", s.type_k, "TYPE", "type of the K cache you run with: f16, q8_0, q4_0, ...");
+  add("--cache-type-v", s.type_v, "TYPE", "type of the V cache you run with");
+  add("--flash-attn", s.flash_attn, "MODE", "flash attention: on, off or auto");
+  add("--n-gpu-layers", request.gpu_layers, "N", "layers on the GPU");
+  add_threads(command, request);
+  add("-b,--batch-size", s.batch, "N", "tokens in one call of libllama, as -b of llama.cpp");
+  add("--ubatch-size", s.ubatch, "N", "tokens computed at once, as -ub of llama.cpp");
+  add("--logits-memory", s.logits_memory, "N", "MiB for the logits of both models together");
+  add_no_cache(command, request);
+}
+
+void add_accept(CLI::App& command, job::Request& request) {
+  named(command.add_option("--accept", request.accept,
+                           "the loss you accept, for example 'kld_mean<0.01' or 'ppl_change<1%' "
+                           "(default: docs/method.md, Verdicts)"),
+        kText, "CONDITION");
+}
+
+void add_model(CLI::App& command, Parser& parser) {
+  named(command.add_option("MODEL", parser.model,
+                           "the quantized model: a GGUF file, or a Hugging Face folder"),
+        kModel, "FILE")
+      ->required();
+}
+
+void add_base_model(CLI::App& command, job::Request& request) {
+  named(command.add_option("--base-model", request.base_model,
+                           "the base model of the fine-tune: finds out if MODEL was made from it"),
+        kModel, "FILE");
+}
+
+}  // namespace qualm::cli

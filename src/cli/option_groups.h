@@ -1,0 +1,43 @@
+// Options that several commands share, in the groups that --help shows.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/options.h"
+
+namespace qualm::cli {
+
+inline constexpr const char* kModel = "Model";
+inline constexpr const char* kText = "Text";
+inline constexpr const char* kRunAs = "Run as";
+inline constexpr const char* kOutput = "Output";
+
+/// The commands and what each of them fills.
+struct Parser {
+  Options& options;
+  std::string model = {};
+  bool list_cases = false;
+  bool print_schema = false;
+  std::vector<std::string> words = {};
+
+  [[nodiscard]] job::Request& request() const noexcept { return options.request; }
+};
+
+/// The option under a heading, with the name of what it takes: FILE, N, TYPE.
+CLI::Option* named(CLI::Option* option, const char* group, const char* type);
+[[nodiscard]] CLI::Validator one_of(const std::vector<std::string>& names);
+[[nodiscard]] CLI::Validator not_negative();
+void add_format(CLI::App& command, Options& options);
+void add_output(CLI::App& command, Options& options);
+void add_runtime(CLI::App& command, job::Request& request);
+void add_threads(CLI::App& command, job::Request& request, const char* group = kRunAs);
+void add_no_cache(CLI::App& command, job::Request& request);
+void add_text(CLI::App& command, job::Request& request);
+void add_run_as(CLI::App& command, job::Request& request);
+void add_accept(CLI::App& command, job::Request& request);
+void add_model(CLI::App& command, Parser& parser);
+void add_base_model(CLI::App& command, job::Request& request);
+
+}  // namespace qualm::cli
