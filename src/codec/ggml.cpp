@@ -144,4 +144,21 @@ Result<std::shared_ptr<const model::TensorData>> make_ggml(int type, std::int64_
                                           std::move(file));
 }
 
+Result<std::shared_ptr<const model::TensorData>> rounded_to_nearest(int type,
+                                                                    std::int64_t row_length,
+                                                                    std::span<const float> values) {
+  const auto facts = ggml_type_facts(type);
+  const auto to = static_cast<ggml_type>(type);
+  if (!facts || !ggml_is_quantized(to) || !ggml_get_type_traits(to)->to_float ||
+      ggml_quantize_requires_imatrix(to) || row_length % facts->weights != 0)
+    return nullptr;
+  const auto rows = static_cast<std::int64_t>(values.size()) / row_length;
+  const auto bytes = std::make_shared<std::vector<std::byte>>(ggml_row_size(to, row_length) *
+                                                              static_cast<std::size_t>(rows));
+  ggml_quantize_chunk(to, values.data(), bytes->data(), 0, rows, row_length, nullptr);
+  // No file: what keeps the bytes is the vector itself.
+  return make_ggml(type, rows, row_length, *bytes,
+                   std::shared_ptr<const FileSource>(bytes, nullptr));
+}
+
 }  // namespace qualm::codec

@@ -35,4 +35,9 @@ struct GgmlType {
     int type, std::int64_t rows, std::int64_t row_length, std::span<const std::byte> bytes,
     std::shared_ptr<const FileSource> file);
 
+/// Rows of floats rounded to the nearest that `type` can store, without an importance matrix, as
+/// llama-quantize does it. Null for floats and for types that need a matrix. CODEC-003.
+[[nodiscard]] Result<std::shared_ptr<const model::TensorData>> rounded_to_nearest(
+    int type, std::int64_t row_length, std::span<const float> values);
+
 }  // namespace qualm::codec

@@ -12,7 +12,7 @@
 
 namespace qualm::evaluate {
 
-/// A cost summed over each window that all of the measurements hold: sums[window][measurement].
+/// Costs summed per window, for windows that are in all measurements: sums[window][measurement].
 struct Joint {
   std::vector<std::vector<double>> sums;
   [[nodiscard]] std::size_t windows() const noexcept { return sums.size(); }
@@ -30,8 +30,8 @@ using PositionCost = double (*)(const Score&);
 /// What is computed of the totals over all windows, one for each measurement, in their order.
 using OfTotals = std::function<double(std::span<const double> totals)>;
 
-/// `of` the totals with its window-bootstrap interval (numeric::bootstrap). Absent with fewer than
-/// numeric::kFewestClusters windows, or where `of` is not finite.
+/// The value of `of(totals)` with a bootstrap interval over windows (numeric::bootstrap). Absent
+/// with fewer than numeric::kFewestClusters windows, or where `of` is not finite.
 [[nodiscard]] std::optional<numeric::Estimate> estimate(const Joint& joint, const OfTotals& of,
                                                         double confidence = numeric::kConfidence);
 

@@ -24,7 +24,7 @@ struct Score {
   std::int32_t position = 0;
   bool same_top = false;
   bool finite = true;  ///< false: a logit was NaN or infinite; the other fields are then 0
-  bool lost = false;  ///< not finite, and the baseline's logits are: the candidate alone fails here
+  bool lost = false;   ///< the candidate's logits are not finite here, but the baseline's are
 };
 
 /// The scores of one window; `window` is its index in the text.
@@ -60,8 +60,9 @@ struct Measurement {
   std::int64_t not_finite = 0;  ///< positions with NaN or infinite logits; they are in no metric
   std::int64_t lost = 0;        ///< of them, those where the baseline's logits are finite
 
-  Metrics metrics;                    ///< fractions, not percent
-  std::vector<Bucket> by_position;    ///< octaves of the position
+  Metrics metrics;  ///< fractions, not percent
+  /// By ranges of positions; each is twice as long as the one before.
+  std::vector<Bucket> by_position;
   std::vector<Bucket> by_confidence;  ///< max P in five equal buckets
 };
 

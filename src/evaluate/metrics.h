@@ -1,5 +1,5 @@
-// The metrics of a measurement, one row each. Adding a metric is adding a row here and in the table
-// of metrics.cpp: the summary, --fail-if, JSON, text, Markdown, `qualm explain` and the schema read
+// The metrics of a measurement, one row each. To add a metric, add its id here and its row
+// in metrics.cpp: the summary, --fail-if, JSON, text, Markdown, `qualm explain` and the schema read
 // the table.
 #pragma once
 
@@ -51,8 +51,8 @@ struct MetricRow {
   double (*of)(const Score&) = nullptr;  ///< of one position
   double (*then)(double) = nullptr;      ///< of mean and interval; null: as they are
   double rank = 0;                       ///< of a percentile: 0.99
-  double least = -1e300;                 ///< values there can be: an interval goes no further
-  double most = 1e300;
+  double least = -1e300;                 ///< smallest possible value; intervals are cut there
+  double most = 1e300;                   ///< largest one
   bool is_change = false;  ///< against the original: 0 is "the same", and a sign is shown
   bool in_tables = false;  ///< one of the few that every table shows
 };

@@ -1,4 +1,4 @@
-// What this machine cannot tell apart: models against themselves under a change that should change
+// The noise floor of this machine: models against themselves, with a change that should change
 // nothing.
 #pragma once
 
@@ -9,12 +9,13 @@
 
 namespace qualm::evaluate {
 
-/// Windows that a side is measured on; with fewer it has no interval. Between windows of one model
-/// against itself little changes, so 4 are enough (method, Intervals).
+/// Windows that a side is measured on. 4 windows are enough, since the KLD of a model against
+/// itself hardly varies (docs/statistics.md, Noise floor). With fewer it has no interval.
 inline constexpr std::int32_t kNoiseFloorWindows = 4;
-/// Times the larger upper limit under which a KLD means nothing. Chosen (method, Intervals).
+/// A KLD under this many times the larger upper limit means nothing. Chosen.
 inline constexpr double kFloors = 2;
-/// Share of positions with another most likely token that no noise floor excuses.
+/// If a larger share of positions has another most likely token, the candidate is never called
+/// indistinguishable.
 inline constexpr double kMostFlips = 0.01;
 
 /// Mean KLD against itself, of the original and of the candidate as it is run.

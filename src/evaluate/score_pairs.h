@@ -1,4 +1,5 @@
-// Windows through the baseline and any number of candidates, scored while both are at hand.
+// Runs windows through the baseline and the candidates, and scores them while both logits are in
+// memory.
 #pragma once
 
 #include <cstdint>
@@ -51,7 +52,7 @@ struct Candidate {
   std::string name;  ///< for progress
   std::string key;   ///< of the store: both models, text, settings, version
   SourceMaker* source = nullptr;
-  /// Windows it is asked for at most, the first of the range.
+  /// Upper limit for the number of windows; the first ones of the range are used.
   std::int32_t at_most = std::numeric_limits<std::int32_t>::max();
   /// The run goes on without it where its source does not open.
   bool optional = false;
@@ -90,10 +91,10 @@ struct Reading {
   std::int32_t threads = 1;  ///< of the score kernel
 };
 
-/// Every candidate is paired with the same pass of the baseline. A candidate leaves, and frees its
-/// context, when its rule is decided or it has what it was asked for; the baseline stops with the
+/// Every candidate is paired with the same pass of the baseline. A candidate stops and frees its
+/// context when its rule is decided or all its windows are done; the baseline stops with the
 /// last candidate. Errors: those of the sources; EVAL-010 not as many logits as were asked for,
-/// EVAL-011 a candidate with another number of tokens than the baseline.
+/// EVAL-011 a candidate whose vocabulary size differs from the baseline's.
 [[nodiscard]] Result<PairRun> score_pairs(SourceMaker& baseline,
                                           std::span<const Candidate> candidates,
                                           const Reading& reading, WindowStore& store,

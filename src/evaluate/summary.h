@@ -14,8 +14,9 @@ namespace qualm::evaluate {
 /// numeric::kFewestClusters windows.
 void summarize(Measurement& measurement);
 
-/// The interval by which a decision about the metric is made. Absent where a position was lost: no
-/// figure of the others speaks for it. The one that stopped the reading is at the rule's level.
+/// The interval by which a decision about the metric is made. Absent if a position was lost: the
+/// other positions cannot show that the candidate is fine. The one that stopped the reading is at
+/// the rule's level.
 [[nodiscard]] std::optional<numeric::Estimate> deciding(
     const Measurement& measurement, MetricId id, double confidence = numeric::kCheckConfidence);
 

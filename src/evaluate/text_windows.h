@@ -21,7 +21,8 @@ enum class Protocol {
 /// Parts of a text. As many as the windows without which no sequence decides.
 inline constexpr std::int32_t kStrata = 16;
 
-/// A text as windows of ctx_size tokens; a rest shorter than a window is not read.
+/// A text as windows of ctx_size tokens; the end of the text is not read if it is shorter than a
+/// window.
 struct TextWindows {
   std::vector<engine::Token> tokens;  ///< windows x ctx_size; window starts already replaced by BOS
   std::int32_t ctx_size = 0;

@@ -10,9 +10,8 @@
 namespace qualm::experiment {
 
 /// XXH3-128 over every byte of every file of the checkpoint. Reads at the disk's speed and warms
-/// the page cache for the load that follows. Not against an adversary: who can forge a collision
-/// with their own file fools themselves. Errors: FILE-*; APP-002
-/// stopped on request.
+/// the page cache for the load that follows. Not safe against attackers: a user who forges a
+/// collision only cheats himself. Errors: FILE-*; APP-002 stopped on request.
 [[nodiscard]] Result<std::string> content_hash(const model::Checkpoint& checkpoint,
                                                Progress& progress);
 

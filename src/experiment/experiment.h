@@ -31,7 +31,7 @@ struct Domain {
   std::string path{};  ///< for commands to paste
 };
 
-/// The last windows of a text of so many, kept for calibration.
+/// How many windows at the end of a text with `total` windows are kept for calibration.
 [[nodiscard]] std::int32_t calibration_windows(std::int32_t total) noexcept;
 
 class Experiment {
@@ -40,8 +40,8 @@ class Experiment {
   /// The text that the candidate is judged on first, then further domains.
   [[nodiscard]] virtual std::vector<Domain> texts() const = 0;
   /// Each variant against `reference` on the same windows; one Measurement per variant, summarized.
-  /// Importance matrices are made of windows from the end of their text, at most half of it, which
-  /// `windows` must not reach into: calibration_windows(). Errors: those of the engine; `cancelled`
+  /// Importance matrices use the last calibration_windows() windows of their text. `windows` must
+  /// not contain any of them. Errors: those of the engine; `cancelled`
   /// where the user stopped it.
   [[nodiscard]] virtual Result<std::vector<evaluate::Measurement>> measure(
       const Variant& reference, std::span<const Variant> variants, WindowRange windows,

@@ -26,7 +26,7 @@ struct ModelRun {
   std::string identity;  ///< of the weights; with the settings it makes the cache key
   std::function<Result<std::shared_ptr<engine::Model>>()> load{};
   engine::Settings settings{};
-  /// Windows it is asked for at most, the first of the range.
+  /// Upper limit for the number of windows; the first ones of the range are used.
   std::int32_t at_most = std::numeric_limits<std::int32_t>::max();
   bool optional = false;  ///< where it cannot be run its measurement says so, and the others go on
 };
@@ -47,7 +47,7 @@ class MeasuredText {
                evaluate::WindowStore& store, Progress& progress);
 
   [[nodiscard]] const evaluate::TextWindows& windows() const noexcept { return windows_; }
-  /// Of the tokens and of the positions that are scored, for cache keys.
+  /// Identifies the tokens and the scored positions in cache keys.
   [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
   /// The last so many windows in reading order, one after the other.
   [[nodiscard]] std::vector<engine::Token> last_windows(std::int32_t count) const;

@@ -52,9 +52,9 @@ class Runner final : public Experiment {
   [[nodiscard]] std::int64_t passes() const noexcept;
 
  private:
-  /// Its cache is the user's own, or not quantized.
+  /// True if the variant uses the user's cache types or an unquantized cache.
   [[nodiscard]] bool is_given(const Variant& variant) const;
-  /// The file of weights that are not made.
+  /// The file of weights that come from a file (not requantized or assembled).
   [[nodiscard]] OpenedModel& file_of(const Weights& weights) const;
   [[nodiscard]] std::string identity_of(const Weights& weights) const;
   [[nodiscard]] Result<assemble::Image> make(const Weights& weights);

@@ -10,9 +10,8 @@ namespace qualm::experiment {
 /// Windows of each splitting that are read.
 inline constexpr std::int32_t kSplitWindows = 16;
 
-/// Perplexities of both weights on both splittings, F16 cache. They are for one token, and the
-/// splittings have different tokens: the figures show that the weights do not tell the two apart,
-/// not by how much a text is worse.
+/// Perplexities of both weights on both splittings, F16 cache. They are per token, and the
+/// two tokenizers give different tokens. So they do not show how much worse a text gets.
 struct SplitCost {
   numeric::Metric candidate_on_own;
   numeric::Metric candidate_on_originals;

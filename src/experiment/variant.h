@@ -1,4 +1,5 @@
-// A variant is data: which weights, which cache. Every counterfactual of the diagnosis is one
+// A variant is data: which weights, which cache. Every "what if" model that the diagnosis measures
+// is a Variant
 // (docs/method.md, Attribution).
 #pragma once
 

@@ -5,10 +5,12 @@
 #include <map>
 #include <set>
 
+#include "codec/ggml.h"
 #include "model/layer_name.h"
 #include "model/sample_rows.h"
 #include "model/tensor_class.h"
 #include "weights/origin.h"
+#include "weights/regression.h"
 #include "weights/thresholds.h"
 
 namespace qualm::weights {
@@ -69,7 +71,7 @@ std::string class_of(const TensorOrigin& tensor) {
 bool Differing::quant_of_quant() const noexcept { return other_grid || same_share; }
 
 std::optional<bool> differs(const TensorOrigin& tensor, const model::Encoding& encoding,
-                            const model::Encoding& original) {
+                            const model::Encoding& original, std::optional<double> rounding_left) {
   if (!original.is_float()) return std::nullopt;
   if (encoding.is_float()) {
     const double rounding = std::max(encoding.type->rounding, original.type->rounding);
@@ -80,7 +82,27 @@ std::optional<bool> differs(const TensorOrigin& tensor, const model::Encoding& e
   if (*tensor.residual_over_step > kMostOverStep) return true;
   const LeftByType* left = left_by(encoding.name);
   if (!left || !tensor.within) return std::nullopt;
-  return *tensor.within < left->with_importance - kFewerWithin;
+  const double of_plain = std::min(1.0, rounding_left.value_or(1.0) / left->plain);
+  return *tensor.within < of_plain * left->with_importance - kFewerWithin;
+}
+
+Result<std::optional<double>> left_by_rounding(const model::Tensor& tensor,
+                                               const model::Tensor& original) {
+  const auto length = static_cast<std::size_t>(original.row_length());
+  const auto picked = model::sample_rows(original.row_count(), kRowsRead);
+  std::vector<float> rows(picked.size() * length);
+  for (std::size_t i = 0; i < picked.size(); ++i)
+    QUALM_CHECK(original.data->rows(picked[i], 1, std::span(rows).subspan(i * length, length)));
+  QUALM_TRY(const auto rounded,
+            codec::rounded_to_nearest(tensor.encoding.ggml_type, original.row_length(), rows));
+  const auto grid = rounded ? rounded->steps() : nullptr;
+  if (!grid) return std::nullopt;
+  std::vector<float> values(rows.size()), steps(rows.size());
+  QUALM_CHECK(rounded->rows(0, std::ssize(picked), values));
+  QUALM_CHECK(grid->rows(0, std::ssize(picked), steps));
+  RegressionSums sums;
+  sums.add(values, rows, rows, steps);
+  return sums.gridded > 0 ? std::optional(sums.within_a / sums.gridded) : std::nullopt;
 }
 
 Result<bool> other_grid(const model::Tensor& tensor) {

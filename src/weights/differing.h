@@ -3,7 +3,7 @@
 //
 // Each matrix by itself: the share of weights within half a step of the original's, against what
 // its type leaves (kLeftByType), or the residual over step^2 / 12 where a scheme moves errors about
-// (GPTQ, EXL2). Those that differ together are told together.
+// (GPTQ, EXL2). Matrices of one class that differ are reported in one sentence.
 #pragma once
 
 #include <cstdint>
@@ -38,20 +38,28 @@ struct Differing {
   std::optional<double> left_by_type;      ///< what their types leave: the mean
   bool all_of_layers = false;              ///< every matrix that stands in a layer differs
   bool same_share = false;  ///< all differ by the same part of their size, as after a quantizer
-  bool other_grid = false;  ///< few values beside each other: another quantizer's grid
+  bool other_grid = false;  ///< neighbouring weights take few values: they were quantized before
   /// Every matrix of the layers differs in a way that a quantizer does.
   [[nodiscard]] bool quant_of_quant() const noexcept;
 };
 
 /// Absent where it cannot be judged: no step is known, or the original is itself no floats.
+/// `left`: what rounding leaves of this very matrix, where that is known.
 [[nodiscard]] std::optional<bool> differs(const TensorOrigin& tensor,
                                           const model::Encoding& encoding,
-                                          const model::Encoding& original);
+                                          const model::Encoding& original,
+                                          std::optional<double> left = {});
 
-/// Few values beside each other where its own grid has many: another grid shows through.
+/// Share within half a step that rounding rows of the original to the nearest leaves; absent where
+/// that cannot be done.
+[[nodiscard]] Result<std::optional<double>> left_by_rounding(const model::Tensor& tensor,
+                                                             const model::Tensor& original);
+
+/// True if neighbouring weights take few values although the type allows many: the weights were
+/// quantized before.
 [[nodiscard]] Result<bool> other_grid(const model::Tensor& tensor);
 
-/// What is told of those that differ; absent where none does.
+/// What the report says about those that differ; absent if none does.
 [[nodiscard]] std::optional<Differing> differing(std::span<const TensorOrigin> tensors);
 
 }  // namespace qualm::weights

@@ -27,8 +27,9 @@ struct ErrorSums {
   std::int64_t gridded = 0;  ///< pairs whose w lies on a grid of known step
   std::int64_t within = 0;   ///< of them, those with |e| <= step / 2
 
-  /// One row. `steps` is empty, or has the step of w's grid for each weight. Half a step is taken
-  /// with 2^-11 |w| more: the step is stored in float16, and was not when w was rounded.
+  /// One row. `steps` is empty, or has the step of w's grid for each weight. 2^-11 |w| is added
+  /// to half a step, because the file stores the step in float16, and rounding used a more exact
+  /// one.
   void add_row(std::int64_t row, std::span<const float> w, std::span<const float> b,
                std::span<const float> steps);
   /// Pairs that come after these: of equal largest errors the first stays.

@@ -1,10 +1,10 @@
-// What in a file cannot be as its maker wrote it: every weight is read, and what looks wrong is
-// held against the original before it is called so.
+// Finds damaged weights: reads every weight, and compares suspicious ones with the original before
+// it reports them.
 //
 // Wrong by themselves: a NaN or an infinity, a weight thousands of times its matrix's rms, packed
-// words of one value, a matrix or norm of zeros, zeros from the middle of one row on over others.
-// Other zeros and rows of one value may be meant (padded embeddings, pruned weights): they are
-// damage where the original has something else there.
+// words of one value, a matrix or norm of zeros, a run of zeros that starts inside one row and
+// covers other rows. Other zeros and rows of one value may be meant (padded embeddings, pruned
+// weights): they are damage where the original has something else there.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +43,8 @@ struct IntegrityReport {
   std::int64_t weights_read = 0;
 };
 
-/// Reads the candidate on `threads` threads, and of the baseline (may be null) the tensors under
-/// suspicion. Error: Kind::cancelled CODEC-009.
+/// Reads the candidate on `threads` threads, and those tensors of the original (`baseline`) that
+/// look suspicious; it may be null. Error: Kind::cancelled CODEC-009.
 [[nodiscard]] Result<IntegrityReport> check_integrity(const model::Checkpoint& candidate,
                                                       const model::Checkpoint* baseline,
                                                       std::int32_t threads, Progress& progress);

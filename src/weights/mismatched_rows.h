@@ -1,5 +1,4 @@
-// What was done to a matrix that is still the original's: told from the sums of its clusters of
-// rows.
+// Detects what was changed in a matrix of the original, from sums over groups of rows.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +10,8 @@
 
 namespace qualm::weights {
 
-/// The whole matrix times a number; absent where it is not. Rounding shrinks by what it leaves
-/// (`residual_share`) and no more.
+/// The whole matrix times a number; absent where it is not. Rounding makes weights smaller by at
+/// most `residual_share`.
 [[nodiscard]] std::optional<Mismatch> scaled(double gain, double residual_share);
 
 /// Where a few rows hold what is left and the rest is the original's: exchanged rows, a part of the

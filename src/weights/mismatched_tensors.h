@@ -49,15 +49,17 @@ struct Suspects {
   struct One {
     const model::Tensor* tensor = nullptr;
     double residual_share = 0;
-    bool far = true;  ///< off by more than tuning does; else a fault only if found elsewhere
+    /// It differs by more than fine-tuning can cause. If false, it is a fault only if the tensor is
+    /// found in another place.
+    bool far = true;
   };
   std::vector<One> all;
   std::int64_t of = 0;  ///< tensors of that kind
 };
 
 /// Those that are a fault of the file: what is found elsewhere in `model` (exchanged, rows in
-/// another order, shifted or scaled), whatever their number; of unknown ones a few. Many unknown
-/// ones are another model's and left out. Errors: those of TensorData::rows.
+/// another order, shifted or scaled). Any number of these, and a few unknown ones. Many unknown
+/// ones mean another model, so they are left out. Errors: those of TensorData::rows.
 [[nodiscard]] Result<std::vector<MismatchedTensor>> mismatched_among(
     const Suspects& suspects, const model::Checkpoint& model);
 

@@ -122,7 +122,8 @@ class Collector {
           return {};
         }));
     take(triple, sample, clusters, base_given);
-    return {};
+    const bool taken = !matrices_.empty() && matrices_.back().w == triple.w;
+    return taken ? confirm(triple, matrices_.back().origin) : Result<void>{};
   }
 
   /// Mismatched matrices are named; all others are pooled.
@@ -185,6 +186,15 @@ class Collector {
   static bool suspect(const TensorOrigin& origin) {
     return origin.residual_share > kMostResidual &&
            more_than_rounding(origin.residual_share, origin.residual_over_step);
+  }
+
+  /// kLeftByType is of one model's weights: before a matrix is said to differ, its own rounding is
+  /// looked at.
+  static Result<void> confirm(const Triple& triple, TensorOrigin& origin) {
+    if (!origin.differs.value_or(false)) return {};
+    QUALM_TRY(const auto left, left_by_rounding(*triple.w, *triple.a));
+    origin.differs = differs(origin, triple.w->encoding, triple.a->encoding, left);
+    return {};
   }
 
   void take(const Triple& triple, const Sample& sample, std::span<const RegressionSums> clusters,

@@ -1,6 +1,6 @@
 // Which model is this a quant of: the fine-tune A, the base B that A was tuned from, or neither?
 //
-// Three witnesses, none of which needs a forward pass (docs/method.md, check 5):
+// Three tests without a forward pass (docs/reports.md, Whose weights):
 //  - tensors of one row that were not quantized (norms, biases): equal to A's, to B's, on the line
 //    between, or off it;
 //  - where the step of the encoding is known: the share of weights within half a step of A's, of
@@ -41,7 +41,7 @@ struct OffTensor {
 
 /// Unquantized tensors of one row, by whose they are.
 struct UnquantizedTensors {
-  std::int64_t same = 0;       ///< equal to A's and to B's: no witness (without B: equal to A's)
+  std::int64_t same = 0;       ///< equal to A's and to B's: tells nothing (without B: equal to A's)
   std::int64_t fine_tune = 0;  ///< equal to A's only
   std::int64_t base = 0;       ///< equal to B's only
   std::int64_t between = 0;    ///< on the line through both, at `alpha`
@@ -76,7 +76,7 @@ struct Provenance {
   double chi2_per_df = 0;                  ///< over 1: the matrices disagree on alpha
   std::int64_t alpha_tensors = 0;          ///< that alpha comes from
   std::optional<double> delta;             ///< rms of A - B over rms of B
-  /// The smallest delta that these weights would still tell: 0 and 1 four standard errors apart.
+  /// The smallest delta with which this test could still tell A and B apart (four standard errors).
   std::optional<double> smallest_delta;
   std::optional<double> residual_share;  ///< as in TensorOrigin, over all matrices
   std::optional<double> residual_over_step;
@@ -84,25 +84,27 @@ struct Provenance {
   std::optional<numeric::Estimate> within_base;
   std::optional<numeric::Estimate> within_difference;  ///< the first less the second, paired
   UnquantizedTensors unquantized;
-  std::int64_t unscaled = 0;  ///< tensors whose scales were undone, or that were left out for them
+  /// Tensors that were unscaled, or could not be compared because of folded scales.
+  std::int64_t unscaled = 0;
   std::vector<TensorOrigin> tensors;
   std::optional<Differing> differing;        ///< of these: no roundings of A's
   std::vector<MismatchedTensor> mismatched;  ///< they are in no figure above
 };
 
-/// `base` may be null: then only whether the candidate is a rounding of the fine-tune is told.
+/// `base` may be null: then it only tells whether the candidate was made from the fine-tune.
 /// Errors: those of TensorData::rows; COMPARE-001 (cancelled), COMPARE-002.
 [[nodiscard]] Result<Provenance> provenance(const model::Checkpoint& candidate,
                                             const model::Checkpoint& fine_tune,
                                             const model::Checkpoint* base, int threads,
                                             Progress& progress);
 
-/// More than rounding leaves. Few values for many weights (TQ1_0) leave half of the squares, and
-/// their steps say so.
+/// More is left than rounding can explain. Types with few values, such as TQ1_0, leave half of the
+/// squares unexplained; their step shows that this is normal.
 [[nodiscard]] bool more_than_rounding(double residual_share,
                                       std::optional<double> residual_over_step);
 
-/// Fills the three origins from the rest: pure, and all the deciding there is.
+/// Sets the three `Origin` fields from the other fields. This pure function makes the whole
+/// decision.
 void decide(Provenance& found);
 
 }  // namespace qualm::weights

@@ -1,4 +1,4 @@
-// What rounding to its own grid must have cost a file, without the weights it was made from.
+// Estimates the rounding error of a file without the original weights.
 //
 // A weight that fell anywhere between two values of its grid with equal chance is off by
 // step^2 / 12 in the mean square (Widrow and Kollar, Quantization noise, 2008). The steps stand in
@@ -33,7 +33,8 @@ struct QuantizationError {
   void add(const QuantizationError& other);
   /// sqrt(error / weights). Absent where some weights are unknown or all of them floats.
   [[nodiscard]] Figure relative_error() const;
-  /// The same, with the interval in which the band above puts the true error. Absent likewise.
+  /// The same, with the range for the true error: estimate / 1.25 to estimate / 0.9. Absent
+  /// likewise.
   [[nodiscard]] numeric::Metric estimate() const;
 };
 

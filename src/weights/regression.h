@@ -2,9 +2,10 @@
 //
 // B is the base, A the fine-tune, W the candidate's decoded weights. The plain projection of W - B
 // on A - B is biased, because low-bit quantizers shrink weights (their output is uncorrelated with
-// their error, so E[W x] < E[x x]). c takes the shrinkage up, and alpha is the ratio of both
-// coefficients: for normally distributed weights a quantizer passes a small change on with exactly
-// the gain it has for the weights themselves (Bussgang 1952; Stein 1981), so the ratio is unbiased.
+// their error, so E[W x] < E[x x]). The factor c models the shrinkage. alpha is the second
+// coefficient divided by the first: for normally distributed weights a quantizer passes a small
+// change on with exactly the gain it has for the weights themselves (Bussgang 1952; Stein 1981), so
+// the ratio is unbiased.
 //
 // Rows are gathered in clusters, because scales and errors of a row go together: standard errors
 // are cluster-robust (Liang and Zeger 1986). Sums of a cluster are exact and add up.
@@ -19,7 +20,8 @@
 
 namespace qualm::weights {
 
-/// Sums over the weights of a cluster of rows; y = w - b and d = a - b keep small differences.
+/// Sums over the weights of a cluster of rows. They use y = w - b and d = a - b, so that small
+/// differences are not lost in float rounding.
 struct RegressionSums {
   double weights = 0;
   double ww = 0, yy = 0, yb = 0, yd = 0, bb = 0, bd = 0, dd = 0;

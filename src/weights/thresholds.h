@@ -23,7 +23,7 @@ inline constexpr double kNothingOfIt = 0.9;
 inline constexpr double kAlphaTolerance = 0.05;
 /// alpha: an interval that is wider tells nothing.
 inline constexpr double kWidestAlpha = 1;
-/// alpha: an interval that reaches 0 or 1 must lie on that side of the middle.
+/// alpha: if the interval contains 0 it must stay below this; if it contains 1, above it.
 inline constexpr double kMiddleAlpha = 0.5;
 /// Standard errors between alpha 0 and 1, for a fine-tune to be told from its base. Chosen.
 inline constexpr double kErrorsApart = 4;
@@ -68,9 +68,9 @@ inline constexpr std::array<LeftByType, 14> kLeftByType{{
     {"TQ1_0", 1.0, 1.0},
     {"TQ2_0", 1.0, 1.0},
 }};
-/// A matrix differs where its share is so much below that with an importance matrix. Chosen: more
-/// than a matrix costs (1.6 points at most). A LoRA of 15 % of a matrix's size leaves 77 % in Q3_K,
-/// 60 % in Q4_K, 5 % in Q8_0.
+/// A matrix differs if its share is this much below with_importance of kLeftByType. Chosen: an
+/// importance matrix alone lowers the share by at most 1.6 points. A LoRA of 15 % of a matrix's
+/// size leaves 77 % in Q3_K, 60 % in Q4_K, 5 % in Q8_0.
 inline constexpr double kFewerWithin = 0.03;
 /// Times the rounding of a float type, relative: more is no rounding. Chosen.
 inline constexpr double kFloatRoundings = 4;
@@ -79,16 +79,18 @@ inline constexpr double kFloatRoundings = 4;
 inline constexpr double kSameShare = 0.12;
 /// Bits of a type on whose grid another one can be seen.
 inline constexpr int kFineBits = 6;
-/// Of 16 neighbours, the part that have a value of their own; a grid of 4 bits shows below.
+/// Share of distinct values among 16 neighbours. Below this, the weights were on a 4-bit grid
+/// before.
 inline constexpr double kFewValues = 0.7;
 
 // --- Mismatched tensors -------------------------------------------------------------------------
 
 /// Of the tensors of a kind: more that are unknown are another model's.
 inline constexpr double kMostMismatched = 0.25;
-/// Of the squares, what two rows may differ by and be the same one: low bits leave as much ...
+/// Two rows of a quantized tensor count as equal if they differ by at most this share of the
+/// squares.
 inline constexpr double kAlike = 0.5;
-/// ... and numbers stored one by one next to nothing.
+/// The same, for rows of floats.
 inline constexpr double kEqual = 1e-5;
 /// A matrix times a factor outside these two is scaled. No quantizer makes weights grow; one that
 /// leaves half of the squares shrinks them to half.
@@ -104,9 +106,9 @@ inline constexpr double kMostOverwritten = 0.2;
 
 // --- Unscale: AWQ's scales ----------------------------------------------------------------------
 
-/// Of the squared distance, what must be left at most. Both sides may be quantized, and what that
-/// cost stays. Trained norms go the same way as their columns, so that undoing them takes nothing
-/// away; a fitted ratio takes a little from any noise.
+/// Largest part of the squared distance that may be left after unscaling. Quantization of both
+/// sides leaves some. Trained norms go the same way as their columns, so that undoing them takes
+/// nothing away; a fitted ratio takes a little from any noise.
 inline constexpr double kLeftByNorms = 0.75;
 inline constexpr double kLeftByFit = 0.5;
 /// Of the squared distance with the scales undone, or without: a tensor was left out of a scale, or
@@ -135,8 +137,8 @@ inline constexpr double kEqualNeighbours = 0.9;
 
 /// Estimate over true relative error was 0.99 to 1.17 for every matrix of the bundled models in
 /// Q8_0, Q6_K, Q5_K, Q5_1, Q5_0, Q4_K, Q4_1, Q4_0, Q3_K and Q2_K, with and without an importance
-/// matrix (tests/weights/quantization_error_engine.cpp); what other models' weights do may lie
-/// wider.
+/// matrix (tests/weights/quantization_error_engine.cpp); other models may be outside this
+/// range.
 inline constexpr double kEstimateOverTrueLow = 0.9;
 inline constexpr double kEstimateOverTrueHigh = 1.25;
 

@@ -1,4 +1,4 @@
-// Tensors that a quantizer leaves as they are tell at a glance whose they are.
+// Tensors that were not quantized (norms, biases) show directly which model they come from.
 #pragma once
 
 #include "base/error.h"

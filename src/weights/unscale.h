@@ -8,9 +8,9 @@
 //     v' = v / s (rows)         attn_output: columns * s       the same; only where v has as many
 //                                                              rows as attn_output columns
 //
-// The first s is norm / norm', elementwise (codec/smoothing.h). A fine-tune changes norms too, and
-// nothing says in the file which it was, so it is measured: scales are undone where this takes away
-// a quarter of the squared distance from the original, on a sample of rows. The others are the
+// The first s is norm / norm', elementwise (codec/smoothing.h). A fine-tune also changes
+// norms, and the file does not say which happened. So it is tested: scales are undone if this takes
+// away a quarter of the squared distance from the original, on a sample of rows. The others are the
 // least-squares ratio of each row, where that takes away half.
 #pragma once
 

@@ -199,5 +199,30 @@ TEST(Verify, an_error_of_the_codec_names_the_tensor) {
   EXPECT_EQ(health.error().place, "tensor t");
 }
 
+TEST(RoundedToNearest, a_value_of_the_grid_stays_and_others_move_half_a_step_at_most) {
+  std::vector<float> row(32);
+  for (std::size_t i = 0; i < row.size(); ++i) row[i] = static_cast<float>(i) * 4 - 60;
+  row[0] = -127;  // the largest: the step is 1
+  row[1] = 3.25F;
+  const auto data = rounded_to_nearest(GGML_TYPE_Q8_0, 32, row);
+  ASSERT_TRUE(data && *data);
+  std::vector<float> stored(32);
+  ASSERT_TRUE((*data)->rows(0, 1, stored));
+  row[1] = 3;
+  EXPECT_EQ(stored, row);
+  ASSERT_TRUE((*data)->steps());
+}
+
+TEST(RoundedToNearest, there_is_none_of_floats_and_of_types_that_need_a_matrix) {
+  const std::vector<float> row(256, 1.0F);
+  for (const int type :
+       {int{GGML_TYPE_F16}, int{GGML_TYPE_IQ2_XXS}, int{GGML_TYPE_Q8_K}, -1, 4096}) {
+    const auto data = rounded_to_nearest(type, 256, row);
+    ASSERT_TRUE(data) << type;
+    EXPECT_EQ(*data, nullptr) << type;
+  }
+  EXPECT_EQ(*rounded_to_nearest(GGML_TYPE_Q4_K, 32, std::span(row).first(32)), nullptr);
+}
+
 }  // namespace
 }  // namespace qualm::codec

@@ -1,5 +1,5 @@
-// How often is a loss overlooked that a few windows of the text carry? docs/statistics.md quotes
-// what this prints.
+// How often is a loss overlooked that a few windows of the text carry?
+// docs/results/statistics.md quotes what this prints.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -32,6 +32,7 @@ Request unusual() {
   r.texts = {"code=code.txt"};
   r.imatrix = "imatrix.gguf";
   r.fail_if = {"ppl_change>1%"};
+  r.repair = {{"a=1"}, {"b"}, {"c"}, "from.gguf", "out.gguf"};
   r.settings = {1024, 3, 4096, 128, 99, "q8_0", "q4_0", "on"};
   r.gpu_layers = 99;
   return r;

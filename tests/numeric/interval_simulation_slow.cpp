@@ -1,5 +1,5 @@
-// Do the intervals of a fixed number of windows cover what they promise? docs/statistics.md quotes
-// what this prints.
+// Do the intervals of a fixed number of windows cover what they promise?
+// docs/results/statistics.md quotes what this prints.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // Does the stopping rule keep its promise? Simulated window means are watched after every window;
-// the sequence covers if no look ever excludes the truth. docs/statistics.md quotes what this
-// prints.
+// the sequence covers if no look ever excludes the truth. docs/results/statistics.md quotes
+// what this prints.
 #include <gtest/gtest.h>
 
 #include <cstdio>
