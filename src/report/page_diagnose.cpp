@@ -111,7 +111,7 @@ void add_symptoms(Page& page, const char* heading, const std::vector<Json>& symp
           ? fmt::format("{} text {} no significant difference from {}.", alike,
                         alike == 1 ? "metric shows" : "metrics show",
                         same_weights ? probe::kSameWeights : probe::kOriginal)
-          : "The loss does not grow within the window.";
+          : "No significant growth of the loss within the window.";
   page.emplace_back(Paragraph{{{sentence, Tone::dim}}});
 }
 
