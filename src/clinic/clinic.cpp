@@ -143,10 +143,11 @@ class Clinic {
       const diagnose::Finding& classes =
           found.findings[static_cast<std::size_t>(diagnose::CheckId::architecture)];
       const auto holdout = diagnosed.facts.holdout();
-      QUALM_TRY(truth, measure_truth(*diagnosed.experiment,
-                                     {accepted_, made.type_k, made.type_v, holdout ? holdout->end : 0,
-                                      diagnose::to_blame(classes) ? classes.tensors
-                                                                  : std::vector<std::string>()}));
+      QUALM_TRY(truth,
+                measure_truth(
+                    *diagnosed.experiment,
+                    {accepted_, made.type_k, made.type_v, holdout ? holdout->end : 0,
+                     diagnose::to_blame(classes) ? classes.tensors : std::vector<std::string>()}));
     }
     report::ClinicCase result = judge(made, truth, found);
     result.summary = report::summary(diagnosed.report);

@@ -8,7 +8,8 @@
 namespace qualm::commands {
 
 /// The --accept that demo and clinic use: the bundled models lose so little that qualm's own least
-/// line would let Q3_K_M pass. 1.5 times what Q4_K_M costs the bundled base model, 0.0039 nat/token.
+/// line would let Q3_K_M pass. 1.5 times what Q4_K_M costs the bundled base model, 0.0039
+/// nat/token.
 inline constexpr const char* kTinyAccept = "kld_mean<0.006";
 
 /// Where the program was installed its files are in ../share/qualm: sets QUALM_DATA for this

@@ -217,8 +217,7 @@ Page compose_diagnose(const Json& document, bool verbose) {
                                {card_line(model)},
                                {baseline_line(at(document, "baseline"))}}});
   if (const Json& accept = at(document, "accept"); accept.is_string())
-    page.emplace_back(
-        Paragraph{{{"you accept: " + accept.get<std::string>(), Tone::dim}}});
+    page.emplace_back(Paragraph{{{"you accept: " + accept.get<std::string>(), Tone::dim}}});
   page.emplace_back(check_table(checks));
   page.emplace_back(
       Paragraph{{verdict_word(string_at(document, "verdict")), {string_at(document, "summary")}}});

@@ -108,17 +108,19 @@ std::string fine_in_words(const diagnose::Loss& loss, const std::string& accept)
                          : fmt::format(", within what you accept ({})", accept);
   if (loss.ppl_change) {
     const NumberStyle style{.percent = true, .change = true};
-    text += fmt::format("; perplexity changes by {} to {}", format_value(loss.ppl_change->low, style),
-                        format_value(loss.ppl_change->high, style));
+    text +=
+        fmt::format("; perplexity changes by {} to {}", format_value(loss.ppl_change->low, style),
+                    format_value(loss.ppl_change->high, style));
   }
   return text + ".";
 }
 
 std::string unexplained_in_words(const std::optional<diagnose::Loss>& loss) {
   if (loss && loss->line != diagnose::Side::above && loss->excess)
-    return fmt::format("It loses {} times what its types should cost this model: it was not made "
-                       "well from this original. Make it again from the original.",
-                       numeric::format_estimate(*loss->excess, {.interval = false}));
+    return fmt::format(
+        "It loses {} times what its types should cost this model: it was not made "
+        "well from this original. Make it again from the original.",
+        numeric::format_estimate(*loss->excess, {.interval = false}));
   return "It lost more than it should, and no check that was examined explains it.";
 }
 
