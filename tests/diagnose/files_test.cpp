@@ -6,6 +6,7 @@
 #include "support/checkpoints.h"
 #include "support/file_facts.h"
 #include "support/plain_checkpoint.h"
+#include "support/world.h"
 
 namespace qualm::diagnose {
 namespace {
@@ -17,8 +18,6 @@ struct Files {
   model::Checkpoint candidate = plain_checkpoint();
   model::Checkpoint baseline = plain_checkpoint();
   FileFacts found;
-  std::optional<probe::SymptomId> asked_symptom = {};
-  std::optional<std::vector<probe::Symptom>> written = std::nullopt;
 
   void differ(const std::string& key, const model::Value& ours, const model::Value& theirs) {
     candidate.metadata.set(key, ours);
@@ -27,12 +26,10 @@ struct Files {
 
   Finding examine() {
     Facts facts;
-    facts.given = {.candidate = &candidate, .baseline = &baseline, .asked_symptom = asked_symptom};
+    facts.given = {.candidate = &candidate, .baseline = &baseline};
     facts.files = found;
-    facts.written = written;
-    if (written) facts.texts = {{.name = "text", .windows = 32, .given = true}};
     test::read_files(facts);
-    return *check_files(facts);
+    return check_files(facts).value();
   }
 };
 
@@ -274,13 +271,23 @@ probe::Symptom loops(probe::Symptom::Finding finding) {
   return s;
 }
 
+/// Check 0 of a pair that lost nothing, after texts were written.
+Finding of_texts(std::vector<probe::Symptom> written, std::optional<probe::SymptomId> asked,
+                 const std::string& not_comparable = "") {
+  test::World world;
+  world.written = std::move(written);
+  world.given.asked_symptom = asked;
+  world.given.texts_asked = true;
+  world.files.not_comparable = not_comparable;
+  return test::finding(world.examine(), CheckId::not_quant);
+}
+
 TEST(Files, a_symptom_that_the_original_shows_too_is_not_the_quants) {
-  Files files;
-  files.written = {{loops(probe::Symptom::Finding::shared)}};
-  EXPECT_EQ(files.examine().status, Status::cleared);  // nobody complained of it
-  EXPECT_EQ(named(files.examine(), "symptom_loops_greedy"), nullptr);
-  files.asked_symptom = probe::SymptomId::repetition;
-  const auto result = files.examine();
+  const auto shared = loops(probe::Symptom::Finding::shared);
+  const auto not_asked = of_texts({shared}, std::nullopt);
+  EXPECT_EQ(not_asked.status, Status::cleared);
+  EXPECT_EQ(named(not_asked, "symptom_loops_greedy"), nullptr);
+  const auto result = of_texts({shared}, probe::SymptomId::repetition);
   EXPECT_EQ(result.status, Status::cleared) << "the files match: a text is no fault of a file";
   EXPECT_TRUE(result.faults.empty());
   ASSERT_TRUE(named(result, "symptom_loops_greedy"));
@@ -289,20 +296,19 @@ TEST(Files, a_symptom_that_the_original_shows_too_is_not_the_quants) {
 }
 
 TEST(Files, a_symptom_that_an_f16_cache_shows_too_says_nothing_of_the_file) {
-  Files files;
-  files.found.not_comparable = "an original with the candidate's vocabulary";
-  files.written = {{loops(probe::Symptom::Finding::shared)}};
-  files.asked_symptom = probe::SymptomId::repetition;
-  const auto result = files.examine();
+  const auto result =
+      of_texts({loops(probe::Symptom::Finding::shared)}, probe::SymptomId::repetition,
+               "an original with the candidate's vocabulary");
   EXPECT_EQ(result.status, Status::cleared);
   EXPECT_EQ(named(result, "symptom_loops_greedy"), nullptr);
 }
 
 TEST(Files, a_symptom_that_is_worse_somewhere_may_be_the_quants) {
-  Files files;
-  files.asked_symptom = probe::SymptomId::repetition;
-  files.written = {{loops(probe::Symptom::Finding::shared), loops(probe::Symptom::Finding::worse)}};
-  EXPECT_EQ(files.examine().status, Status::cleared);
+  const auto result =
+      of_texts({loops(probe::Symptom::Finding::shared), loops(probe::Symptom::Finding::worse)},
+               probe::SymptomId::repetition);
+  EXPECT_EQ(result.status, Status::cleared);
+  EXPECT_EQ(named(result, "symptom_loops_greedy"), nullptr);
 }
 
 }  // namespace
