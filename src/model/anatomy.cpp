@@ -56,6 +56,30 @@ std::optional<Experts> experts_of(const Checkpoint& checkpoint) {
   return Experts{*count, checkpoint.arch_integer("expert_used_count")};
 }
 
+/// What llama-quantize stores instead of a type whose blocks of 256 do not fit in the rows
+/// (llama.cpp, src/llama-quant.cpp); "" for other types.
+std::string_view fallback_of(std::string_view type) {
+  if (type == "Q6_K") return "Q8_0";
+  if (type == "Q5_K") return "Q5_1";
+  if (type == "Q4_K") return "Q5_0";
+  if (type.starts_with("TQ")) return "Q4_0";
+  return type.starts_with("IQ") || type.ends_with("_K") ? "IQ4_NL" : "";
+}
+
+/// Where most matrices are what llama-quantize takes in place of the label's type, and have to be.
+void find_fallback(const Checkpoint& checkpoint, std::string_view type, FileType& out) {
+  constexpr std::int64_t kBlock = 256;
+  if (out.most_used != fallback_of(type)) return;
+  for (const Tensor& tensor : checkpoint.tensors) {
+    if (!is_block_matrix(tensor) || tensor.encoding.name != out.most_used) continue;
+    if (tensor.row_length() % kBlock == 0) continue;
+    out.replaced = type;
+    out.row = tensor.row_length();
+    out.agrees = true;
+    return;
+  }
+}
+
 std::optional<FileType> file_type_of(const Checkpoint& checkpoint, const Mix& matrices) {
   const auto claimed = checkpoint.metadata.integer("general.file_type");
   if (!claimed || *claimed < 0) return std::nullopt;
@@ -71,6 +95,7 @@ std::optional<FileType> file_type_of(const Checkpoint& checkpoint, const Mix& ma
   out.most_used = types[0].type;
   out.share = all > 0 ? static_cast<double>(types[0].total.parameters) / all : 0;
   out.agrees = !label || out.most_used == label->main_type || out.most_used == label->or_type;
+  if (!out.agrees) find_fallback(checkpoint, label->main_type, out);
   return out;
 }
 

@@ -46,6 +46,10 @@ struct FileType {
   std::string most_used;
   double share = 0;    ///< of the matrices' weights that have it
   bool agrees = true;  ///< label and most_used go together; true where the label is not known
+  /// The type that most_used stands for, where llama-quantize could not store it: rows of `row`
+  /// weights are no multiple of its 256. Empty where nothing was replaced.
+  std::string replaced;
+  std::int64_t row = 0;
 };
 
 /// A property of the file that has been seen to go with damage. Not a verdict.

@@ -55,8 +55,17 @@ void tier_risks(const Checkpoint& checkpoint, const Anatomy& anatomy, Risks& ris
 }
 
 void label_risk(const Anatomy& anatomy, Risks& risks) {
-  if (!anatomy.file_type || anatomy.file_type->agrees) return;
+  if (!anatomy.file_type) return;
   const FileType& type = *anatomy.file_type;
+  if (!type.replaced.empty())
+    risks.push_back(
+        {"type_replaced",
+         fmt::format("{} in place of {}: rows of {} weights are no multiple of 256. This "
+                     "costs {:.1f} bits per weight instead of {:.1f}.",
+                     type.most_used, type.replaced, type.row,
+                     encoding_type(type.most_used).stored_bits,
+                     encoding_type(type.replaced).stored_bits)});
+  if (type.agrees) return;
   risks.push_back({"label_disagrees",
                    fmt::format("The file calls itself {}{}, but {:.0f} % of the layers' matrices "
                                "are {}.",
@@ -136,8 +145,9 @@ void provenance_risks(const Checkpoint& checkpoint, Risks& risks) {
   constexpr std::array<std::string_view, 8> kOrigins = {
       "general.source.",      "general.base_model.",  "general.repo_url", "general.url",
       "general.organization", "general.quantized_by", "general.author",   "quantization.quantizer"};
-  if (std::ranges::none_of(kOrigins,
-                           [&](std::string_view key) { return has_key(checkpoint, key); }))
+  const bool named = has_key(checkpoint, "general.basename") && has_key(checkpoint, "general.tags");
+  if (!named && std::ranges::none_of(
+                    kOrigins, [&](std::string_view key) { return has_key(checkpoint, key); }))
     risks.push_back({"provenance_unknown",
                      "The file does not say which model it was made from, or who made it."});
   if (has_key(checkpoint, "prism.hadamard."))

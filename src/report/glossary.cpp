@@ -206,6 +206,8 @@ Section risks() {
        {"below_floor", "So few bits per weight that a loss is likely."},
        {"below_q4_k_m", "Fewer bits per weight than Q4_K_M."},
        {"imatrix_not_recorded", "Few bits, and the file names no importance matrix."},
+       {"type_replaced",
+        "llama-quantize stored another type, because the rows are no multiple of 256 weights."},
        {"label_disagrees", "The type that the file names is not the one of most weights."},
        {"k_bias", "Keys have a bias. A large one makes a quantized K cache lose precision."},
        {"k_head_size", "The size of the heads does not allow a quantized K cache."},

@@ -205,6 +205,21 @@ TEST(Risks, a_label_that_the_mix_does_not_bear_out) {
             "The file calls itself Q6_K, but 67 % of the layers' matrices are Q4_K.");
 }
 
+TEST(Risks, a_type_that_the_rows_do_not_allow_is_no_false_label) {
+  Checkpoint model = healthy();
+  model.metadata.set("general.file_type", std::uint64_t{15});  // Q4_K_M
+  std::erase_if(model.tensors, [](const Tensor& t) { return t.name.starts_with("blk."); });
+  model.tensors.push_back(tensor("blk.0.attn_q.weight", {640, 64}, "Q5_0", 5.5));
+  EXPECT_EQ(risk(model, "label_disagrees"), "");
+  EXPECT_EQ(
+      risk(model, "type_replaced"),
+      "Q5_0 in place of Q4_K: rows of 640 weights are no multiple of 256. This costs 5.5 bits "
+      "per weight instead of 4.5.");
+  model.tensors.back() = tensor("blk.0.attn_q.weight", {512, 64}, "Q5_0", 5.5);
+  EXPECT_NE(risk(model, "label_disagrees"), "") << "rows of 512 allow Q4_K";
+  EXPECT_EQ(risk(model, "type_replaced"), "");
+}
+
 TEST(Risks, a_key_bias_with_its_norms) {
   Checkpoint model = healthy();
   for (const auto& [name, size] :
@@ -252,6 +267,10 @@ TEST(Risks, what_else_the_header_tells) {
   Checkpoint model = healthy();
   model.metadata.erase("general.author");
   EXPECT_NE(risk(model, "provenance_unknown"), "");
+  model.metadata.set("general.basename", std::string("tiny"));
+  EXPECT_NE(risk(model, "provenance_unknown"), "");
+  model.metadata.set("general.tags", std::vector<std::string>{"llama"});
+  EXPECT_EQ(risk(model, "provenance_unknown"), "");
   model.metadata.set("prism.hadamard.size", std::uint64_t{128});
   EXPECT_NE(risk(model, "weights_rotated"), "");
   model.metadata.set("tokenizer.ggml.model", std::string("gpt2"));
