@@ -120,7 +120,7 @@ void add_run_as(CLI::App& command, job::Request& request) {
 void add_accept(CLI::App& command, job::Request& request) {
   named(command.add_option("--accept", request.accept,
                            "the loss you accept, for example 'kld_mean<0.01' or 'ppl_change<1%' "
-                           "(default: docs/method.md, Verdicts)"),
+                           "(default: docs/method.md, Three questions about a loss)"),
         kText, "CONDITION");
 }
 

@@ -154,8 +154,6 @@ Known<Finding> check_cache(const Facts& facts) {
     finding.headline += "; " + costs_more(given, cells);
   } else if (side == Side::below) {
     finding.status = Status::cleared;
-    if (!facts.paired())
-      finding.headline += "; judged by perplexity alone, since the KLD limit needs --baseline";
   } else {
     finding.status = Status::cannot_tell;
     finding.needs.emplace_back(facts.paired()

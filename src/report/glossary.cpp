@@ -65,15 +65,15 @@ Section terms() {
         {"accept", "you accept"}},
        {"excess_over_type",
         "KLD over that of round-to-nearest of the original in the same types. Over 1.5 the file "
-        "was "
-        "not made well."},
+        "was not made well."},
        {"runtime_share",
         "KLD that this device adds: kernels for quantized weights round activations too."},
        {"base model", "The model that the original was fine-tuned from (--base-model)."},
        {"[low, high]",
-        fmt::format("The interval of the number before it: {:.4g} %. For perplexity after an early "
-                    "stop of diagnose it is {:.4g} %.",
-                    100 * numeric::kConfidence, 100 * numeric::kCheckConfidence),
+        fmt::format(
+            "The interval of the number before it: {:.4g} %. After an early stop of diagnose "
+            "it is {:.4g} % for the metric that decided: KLD, or that of --accept.",
+            100 * numeric::kConfidence, 100 * numeric::kCheckConfidence),
         {"interval", "confidence interval"}},
        {"threshold", "The limit that decides whether a loss is acceptable."},
        {"significant", "The interval of the difference does not contain 0.", {"not significant"}},
