@@ -35,9 +35,7 @@ std::int64_t Runner::estimated_bytes(const Weights& weights) const {
 
 Result<assemble::Image> Runner::make(const Weights& weights) {
   if (weights.decoded) {
-    Weights stored = weights;
-    stored.decoded = false;
-    QUALM_TRY(const model::Checkpoint checkpoint, opened(stored));
+    QUALM_TRY(const model::Checkpoint checkpoint, opened(as_stored(weights)));
     return assemble::assemble(checkpoint, nullptr, {{{"*", assemble::Action::decode, ""}}},
                               parts_.progress);
   }

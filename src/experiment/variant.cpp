@@ -69,11 +69,7 @@ VariantId id_of(const Variant& variant) {
 }
 
 std::string describe(const Weights& weights) {
-  if (weights.decoded) {
-    Weights stored = weights;
-    stored.decoded = false;
-    return describe(stored) + ", decoded to floats";
-  }
+  if (weights.decoded) return describe(as_stored(weights)) + ", decoded to floats";
   switch (weights.kind) {
     case Weights::Kind::candidate:
       return "candidate";
@@ -126,6 +122,11 @@ Weights round_to_nearest() {
 
 Weights decoded(Weights weights) {
   weights.decoded = true;
+  return weights;
+}
+
+Weights as_stored(Weights weights) {
+  weights.decoded = false;
   return weights;
 }
 

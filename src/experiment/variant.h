@@ -68,6 +68,8 @@ struct VariantId {
 /// calibrated. Types that need an importance matrix become Q2_K.
 [[nodiscard]] Weights round_to_nearest();
 [[nodiscard]] Weights decoded(Weights weights);
+/// What decoded() was given.
+[[nodiscard]] Weights as_stored(Weights weights);
 
 /// With a cache that is not quantized.
 [[nodiscard]] Variant with_f16_cache(Weights weights);

@@ -13,34 +13,22 @@ using evaluate::Measurement;
 using test::ClassExperiment;
 using test::FakeExperiment;
 using test::ids_of;
-
-/// A KLD and a change of perplexity that differ by a few per cent between windows.
-Measurement measured(double kld, double ln_ppl = 0) {
-  return ClassExperiment::measured(kld, {0, 24}, ln_ppl / kld);
-}
-
-/// Windows by turns of one KLD and of the other.
-Measurement mixed(double even, double odd) {
-  Measurement a = measured(even);
-  const Measurement b = measured(odd);
-  for (std::size_t i = 1; i < a.windows.size(); i += 2) a.windows[i] = b.windows[i];
-  evaluate::summarize(a);
-  return a;
-}
+using test::measured_loss;
+using test::mixed_loss;
 
 TEST(Matters, a_kld_does_from_the_line_on) {
-  EXPECT_EQ(matters(measured(0.0061), 0.006), Matters::yes);
-  EXPECT_EQ(matters(measured(0.0058), 0.006), Matters::no);
-  EXPECT_EQ(matters(mixed(0.002, 0.01), 0.006), Matters::unclear);
+  EXPECT_EQ(matters(measured_loss(0.0061), 0.006), Matters::yes);
+  EXPECT_EQ(matters(measured_loss(0.0058), 0.006), Matters::no);
+  EXPECT_EQ(matters(mixed_loss(0.002, 0.01), 0.006), Matters::unclear);
 }
 
 TEST(Matters, a_perplexity_alone_does_not) {
-  EXPECT_EQ(matters(measured(0.001, 0.02), 0.006), Matters::no);
-  EXPECT_EQ(matters(measured(0.02, -0.02), 0.006), Matters::yes);
+  EXPECT_EQ(matters(measured_loss(0.001, 0.02), 0.006), Matters::no);
+  EXPECT_EQ(matters(measured_loss(0.02, -0.02), 0.006), Matters::yes);
 }
 
 TEST(Matters, too_few_windows_leave_it_unclear) {
-  Measurement one = measured(0.05);
+  Measurement one = measured_loss(0.05);
   one.windows.resize(1);
   evaluate::summarize(one);
   EXPECT_EQ(matters(one, 0.006), Matters::unclear);

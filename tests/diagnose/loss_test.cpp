@@ -13,88 +13,77 @@ namespace {
 
 using evaluate::Measurement;
 using evaluate::MetricId;
-
-/// A KLD and a change of ln perplexity that vary by a few per cent between windows.
-Measurement measured(double kld, double ln_ppl = 0) {
-  return test::ClassExperiment::measured(kld, {0, 24}, ln_ppl / kld);
-}
-
-/// Windows by turns of one KLD and of the other.
-Measurement mixed(double even, double odd) {
-  Measurement a = measured(even);
-  const Measurement b = measured(odd);
-  for (std::size_t i = 1; i < a.windows.size(); i += 2) a.windows[i] = b.windows[i];
-  evaluate::summarize(a);
-  return a;
-}
+using test::measured_loss;
+using test::mixed_loss;
 
 Accept accept(MetricId metric, double most) { return {.metric = metric, .most = most}; }
 
 TEST(Harm, of_weights_is_held_against_one_and_a_half_times_the_floor_type) {
-  EXPECT_EQ(harm({}, measured(0.046), measured(0.03)), Side::above);
-  EXPECT_EQ(harm({}, measured(0.044), measured(0.03)), Side::below);
-  EXPECT_EQ(harm({}, mixed(0.02, 0.07), measured(0.03)), Side::not_separated);
+  EXPECT_EQ(harm({}, measured_loss(0.046), measured_loss(0.03)), Side::above);
+  EXPECT_EQ(harm({}, measured_loss(0.044), measured_loss(0.03)), Side::below);
+  EXPECT_EQ(harm({}, mixed_loss(0.02, 0.07), measured_loss(0.03)), Side::not_separated);
 }
 
 TEST(Harm, of_a_sturdy_model_is_none_below_the_least_line) {
-  EXPECT_EQ(harm({}, measured(0.015), measured(0.002)), Side::below);
-  EXPECT_EQ(harm({}, measured(0.021), measured(0.002)), Side::above);
+  EXPECT_EQ(harm({}, measured_loss(0.015), measured_loss(0.002)), Side::below);
+  EXPECT_EQ(harm({}, measured_loss(0.021), measured_loss(0.002)), Side::above);
 }
 
 TEST(Harm, is_not_excused_by_a_floor_type_that_is_ruined_itself) {
-  EXPECT_EQ(harm({}, measured(0.9), measured(1.2)), Side::above);
-  EXPECT_EQ(harm({}, measured(0.09), measured(1.2)), Side::below);
+  EXPECT_EQ(harm({}, measured_loss(0.9), measured_loss(1.2)), Side::above);
+  EXPECT_EQ(harm({}, measured_loss(0.09), measured_loss(1.2)), Side::below);
 }
 
 TEST(Harm, is_not_shown_by_perplexity_where_kld_is_within_limits) {
-  EXPECT_EQ(harm({}, measured(0.005, 0.021), measured(0.015)), Side::below);
-  EXPECT_EQ(harm({}, mixed(0.02, 0.07), measured(0.03)), Side::not_separated);
-  const Measurement open = measured(0.045, 0.03);  // the KLD lies on the line
-  EXPECT_EQ(harm({}, open, measured(0.03)), Side::above);
+  EXPECT_EQ(harm({}, measured_loss(0.005, 0.021), measured_loss(0.015)), Side::below);
+  EXPECT_EQ(harm({}, mixed_loss(0.02, 0.07), measured_loss(0.03)), Side::not_separated);
+  const Measurement open = measured_loss(0.045, 0.03);  // the KLD lies on the line
+  EXPECT_EQ(harm({}, open, measured_loss(0.03)), Side::above);
 }
 
 TEST(Harm, is_what_the_user_does_not_accept) {
   Given given;
   given.accept = accept(MetricId::kld_mean, 0.01);
-  EXPECT_EQ(harm(given, measured(0.012), measured(0.03)), Side::above);
-  EXPECT_EQ(harm(given, measured(0.008), measured(0.001)), Side::below);
+  EXPECT_EQ(harm(given, measured_loss(0.012), measured_loss(0.03)), Side::above);
+  EXPECT_EQ(harm(given, measured_loss(0.008), measured_loss(0.001)), Side::below);
   given.accept = accept(MetricId::ppl_change, 0.01);
-  EXPECT_EQ(harm(given, measured(0.9, 0.005), measured(0.03)), Side::below);
+  EXPECT_EQ(harm(given, measured_loss(0.9, 0.005), measured_loss(0.03)), Side::below);
 }
 
 TEST(Harm, is_unknown_from_fewer_than_8_windows) {
-  Measurement few = measured(0.9);
+  Measurement few = measured_loss(0.9);
   few.windows.resize(7);
   evaluate::summarize(few);
   EXPECT_EQ(harm({}, few, few), Side::not_separated);
 }
 
 TEST(CacheHarm, is_the_step_to_q5_k_m_and_never_less_than_the_least_line) {
-  const Measurement line = measured(0.012);
-  EXPECT_EQ(cache_harm({}, measured(0.013), &line), Side::above);
-  EXPECT_EQ(cache_harm({}, measured(0.011), &line), Side::below);
-  const Measurement sturdy = measured(0.002);
-  EXPECT_EQ(cache_harm({}, measured(0.009), &sturdy), Side::below);
-  EXPECT_EQ(cache_harm({}, measured(0.011), &sturdy), Side::above);
+  const Measurement line = measured_loss(0.012);
+  EXPECT_EQ(cache_harm({}, measured_loss(0.013), &line), Side::above);
+  EXPECT_EQ(cache_harm({}, measured_loss(0.011), &line), Side::below);
+  const Measurement sturdy = measured_loss(0.002);
+  EXPECT_EQ(cache_harm({}, measured_loss(0.009), &sturdy), Side::below);
+  EXPECT_EQ(cache_harm({}, measured_loss(0.011), &sturdy), Side::above);
 }
 
 TEST(CacheHarm, without_an_original_is_known_only_where_it_is_large_or_small) {
-  EXPECT_EQ(cache_harm({}, measured(0.4), nullptr), Side::above);
-  EXPECT_EQ(cache_harm({}, measured(0.03), nullptr), Side::not_separated);
-  EXPECT_EQ(cache_harm({}, measured(0.009), nullptr), Side::below);
+  EXPECT_EQ(cache_harm({}, measured_loss(0.4), nullptr), Side::above);
+  EXPECT_EQ(cache_harm({}, measured_loss(0.03), nullptr), Side::not_separated);
+  EXPECT_EQ(cache_harm({}, measured_loss(0.009), nullptr), Side::below);
 }
 
 TEST(CacheHarm, is_over_half_of_what_the_user_accepts) {
   Given given;
   given.accept = accept(MetricId::kld_mean, 0.006);
-  EXPECT_EQ(cache_harm(given, measured(0.0031), nullptr), Side::above);
-  EXPECT_EQ(cache_harm(given, measured(0.0029), nullptr), Side::below);
+  EXPECT_EQ(cache_harm(given, measured_loss(0.0031), nullptr), Side::above);
+  EXPECT_EQ(cache_harm(given, measured_loss(0.0029), nullptr), Side::below);
 }
 
 TEST(Excessive, is_one_and_a_half_times_what_its_types_should_cost) {
-  EXPECT_EQ(excessive(measured(0.016), measured(0.01)), Side::above);
-  EXPECT_EQ(excessive(measured(0.014), measured(0.01)), Side::below);
-  EXPECT_EQ(excessive(measured(0.0029), measured(0.0005)), Side::below) << "next to nothing";
+  EXPECT_EQ(excessive(measured_loss(0.016), measured_loss(0.01)), Side::above);
+  EXPECT_EQ(excessive(measured_loss(0.014), measured_loss(0.01)), Side::below);
+  EXPECT_EQ(excessive(measured_loss(0.0029), measured_loss(0.0005)), Side::below)
+      << "next to nothing";
 }
 
 TEST(Grades, are_those_that_the_interval_reaches) {
@@ -102,13 +91,13 @@ TEST(Grades, are_those_that_the_interval_reaches) {
     const auto grades = grades_of(of.metrics[MetricId::kld_mean]);
     return grades ? in_words(*grades) : "none";
   };
-  EXPECT_EQ(words(measured(0.0014)), "lossless");
-  EXPECT_EQ(words(measured(0.0055)), "very small");
-  EXPECT_EQ(words(measured(0.031)), "small");
-  EXPECT_EQ(words(measured(0.10)), "noticeable");
-  EXPECT_EQ(words(measured(0.45)), "large");
-  EXPECT_EQ(words(measured(0.9)), "broken");
-  EXPECT_EQ(words(measured(0.0600)), "small or noticeable");
+  EXPECT_EQ(words(measured_loss(0.0014)), "lossless");
+  EXPECT_EQ(words(measured_loss(0.0055)), "very small");
+  EXPECT_EQ(words(measured_loss(0.031)), "small");
+  EXPECT_EQ(words(measured_loss(0.10)), "noticeable");
+  EXPECT_EQ(words(measured_loss(0.45)), "large");
+  EXPECT_EQ(words(measured_loss(0.9)), "broken");
+  EXPECT_EQ(words(measured_loss(0.0600)), "small or noticeable");
   EXPECT_EQ(words({}), "none");
 }
 

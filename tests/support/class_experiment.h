@@ -117,4 +117,18 @@ class ClassExperiment final : public experiment::Experiment {
   double floor_;
 };
 
+/// 24 windows of a KLD and a change of ln perplexity that differ by a few per cent between windows.
+inline evaluate::Measurement measured_loss(double kld, double ln_ppl = 0) {
+  return ClassExperiment::measured(kld, {0, 24}, ln_ppl / kld);
+}
+
+/// Windows by turns of one KLD and of the other.
+inline evaluate::Measurement mixed_loss(double even, double odd) {
+  evaluate::Measurement a = measured_loss(even);
+  const evaluate::Measurement b = measured_loss(odd);
+  for (std::size_t i = 1; i < a.windows.size(); i += 2) a.windows[i] = b.windows[i];
+  evaluate::summarize(a);
+  return a;
+}
+
 }  // namespace qualm::test
