@@ -69,12 +69,12 @@ Section terms() {
        {"runtime_share",
         "KLD that this device adds: kernels for quantized weights round activations too."},
        {"base model", "The model that the original was fine-tuned from (--base-model)."},
-       {"[low, high]",
+       {"interval",
         fmt::format(
-            "The interval of the number before it: {:.4g} %. After an early stop of diagnose "
+            "[low, high] behind a number: its interval, {:.4g} %. After an early stop of diagnose "
             "it is {:.4g} % for the metric that decided: KLD, or that of --accept.",
             100 * numeric::kConfidence, 100 * numeric::kCheckConfidence),
-        {"interval", "confidence interval"}},
+        {"[low, high]", "confidence interval"}},
        {"threshold", "The limit that decides whether a loss is acceptable."},
        {"significant", "The interval of the difference does not contain 0.", {"not significant"}},
        {"share", "The part of the loss that one cause explains.", {"of the loss"}},
