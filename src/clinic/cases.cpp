@@ -56,6 +56,30 @@ void add_controls(Cases& all) {
   for (const char* mix : {"F16", "BF16", "Q8_0", "Q6_K", "Q5_K_M", "Q5_K_S", "Q5_1"})
     all.push_back(control(mix));
   for (const char* mix : {"F16", "Q8_0", "Q6_K", "Q5_K_M"}) all.push_back(control(mix, "q8_0"));
+  all.push_back(control("Q6_K", "q8_0"));
+  all.back().name = "healthy/Q6_K + q8_0/f16 cache";
+  all.back().type_v = "f16";
+  for (const Edit edit : {Edit::padded_vocabulary, Edit::folded}) {
+    all.push_back(control("Q8_0"));
+    all.back().name +=
+        edit == Edit::folded ? " with scales in the norms" : " with a padded vocabulary";
+    all.back().edit = edit;
+  }
+  all.push_back(control("Q6_K"));
+  all.back().name += " with a padded vocabulary";
+  all.back().edit = Edit::padded_vocabulary;
+  for (const char* text : {"languages.txt", "code.txt", "numbers.txt"})
+    for (const char* mix : {"Q8_0", "Q6_K"}) {
+      all.push_back(control(mix));
+      all.back().name += std::string(" on ") + text;
+      all.back().text = text;
+    }
+  all.push_back(control("Q5_K_M"));
+  all.back().name += " calibrated on prose";
+  all.back().calibrated_on = "frankenstein.txt";
+  all.push_back(control("Q6_K"));
+  all.back().name += " with token_embd q8_0";
+  all.back().overrides = {{"token_embd.weight", "q8_0"}};
   ClinicCase floor = control("Q4_K_M");
   floor.or_as = {"tier"};
   floor.why =
@@ -65,7 +89,14 @@ void add_controls(Cases& all) {
 
 void add_tiers(Cases& all) {
   for (const char* mix : {"Q4_0", "Q3_K_M", "Q3_K_S", "Q2_K"}) all.push_back(tier(mix));
-  for (const char* mix : {"Q2_K_S", "IQ3_XXS", "IQ2_S"}) {
+  for (const char* mix : {"Q4_K_S", "Q3_K_L"}) all.push_back(tier(mix));
+  all.push_back(tier("Q2_K"));
+  all.back().name += " on languages.txt";
+  all.back().text = "languages.txt";
+  all.push_back(tier("Q3_K_S"));
+  all.back().name += " of the fine-tune";
+  all.back().source = all.back().baseline = Stock::finetune;
+  for (const char* mix : {"Q2_K_S", "IQ3_XXS", "IQ2_S", "IQ3_S"}) {
     all.push_back(tier(mix, "frankenstein.txt"));
     all.back().or_as = {"architecture"};
     all.back().why = "its recipe gives some classes far fewer bits than others";
@@ -80,6 +111,8 @@ void add_caches(Cases& all) {
   all.push_back(cache("Q6_K", "q4_1", "q4_1"));
   all.push_back(cache("Q8_0", "q5_1", "q5_1"));
   all.push_back(cache("Q8_0", "q4_0", "q8_0"));
+  all.push_back(cache("F16", "q4_0", "q4_0"));
+  all.push_back(cache("Q5_K_M", "q4_1", "q5_0"));
 }
 
 void add_classes(Cases& all) {
@@ -89,6 +122,8 @@ void add_classes(Cases& all) {
   all.push_back(crushed("Q8_0", "ffn_down", "q2_K"));
   all.push_back(crushed("Q6_K", "attn_v", "q2_K"));
   all.push_back(crushed("Q8_0", "attn_k", "q2_K"));
+  all.push_back(crushed("Q8_0", "attn_output", "q2_K"));
+  all.push_back(crushed("Q6_K", "ffn_gate", "q2_K"));
 }
 
 void add_calibrations(Cases& all) {
@@ -143,10 +178,33 @@ void add_origins(Cases& all) {
   ClinicCase twice{.name = "origin/Q8_0 of the Q2_K", .edit = Edit::through_q2_k};
   twice.cause = "provenance";
   all.push_back(twice);
-  ClinicCase right{.name = "healthy/Q8_0 of the fine-tune", .source = Stock::finetune};
-  right.baseline = Stock::finetune;
-  right.base_model = true;
-  all.push_back(right);
+}
+
+void add_traces(Cases& all) {
+  for (const Edit edit : {Edit::through_q4_0, Edit::through_nf4}) {
+    ClinicCase again{.name = fmt::format("origin/Q8_0 of {}",
+                                         edit == Edit::through_q4_0 ? "the Q4_0" : "an NF4"),
+                     .edit = edit};
+    again.cause = "provenance";
+    all.push_back(again);
+  }
+  for (const char* mix : {"Q8_0", "Q4_K_M"}) {
+    ClinicCase missing{.name = fmt::format("origin/{} without the LoRA", mix),
+                       .source = Stock::finetune,
+                       .mix = mix,
+                       .edit = Edit::lora_missing};
+    missing.baseline = Stock::finetune;
+    missing.cause = "provenance";
+    all.push_back(missing);
+  }
+  for (const char* mix : {"Q8_0", "Q5_K_M"}) {
+    ClinicCase right{.name = fmt::format("healthy/{} of the fine-tune", mix),
+                     .source = Stock::finetune,
+                     .mix = mix};
+    right.baseline = Stock::finetune;
+    right.base_model = true;
+    all.push_back(right);
+  }
 }
 
 void add_faults(Cases& all) {
@@ -160,6 +218,14 @@ void add_faults(Cases& all) {
   all.push_back(fault("exchanged layers in Q4_K_M", Edit::exchanged, "Q4_K_M"));
   all.push_back(fault("unpermuted heads", Edit::unpermuted));
   all.push_back(fault("one matrix times 1.5", Edit::rescaled));
+  all.push_back(fault("no BOS token", Edit::no_bos));
+  all.push_back(fault("another EOS token", Edit::other_eos));
+  all.push_back(fault("epsilon of the norms", Edit::norm_epsilon));
+  all.push_back(fault("tail of zeros", Edit::zero_tail));
+  all.push_back(fault("tail of zeros in Q4_K_M", Edit::zero_tail, "Q4_K_M"));
+  all.push_back(fault("rows of one value", Edit::constant_rows));
+  all.push_back(fault("a weight of 1e5", Edit::huge_weight));
+  all.push_back(fault("exchanged norms", Edit::exchanged_norms));
 }
 
 void add_pairs(Cases& all) {
@@ -184,7 +250,19 @@ void add_mixtures(Cases& all) {
     all.push_back(one);
   };
   of_moe(control("Q8_0"), "healthy Q8_0");
+  of_moe(control("Q6_K"), "healthy Q6_K");
+  of_moe(control("Q8_0", "q8_0"), "healthy Q8_0 + q8_0 cache");
+  ClinicCase folded = control("Q8_0");
+  folded.edit = Edit::folded;
+  of_moe(folded, "healthy Q8_0 with scales in the norms");
+  of_moe(fault("", Edit::folded_without_router), "scales in the norms, not in the router");
+  of_moe(fault("", Edit::exchanged_experts), "exchanged experts");
+  of_moe(fault("", Edit::other_expert_order, "Q5_K_M"), "another order of the experts");
+  of_moe(fault("", Edit::zeroed_router), "router of zeros");
+  of_moe(cache("Q8_0", "q4_0", "q4_0"), "cache q4_0/q4_0");
+  of_moe(crushed("Q8_0", "token_embd", "q2_K"), "token_embd q2_K");
   of_moe(tier("Q2_K"), "tier Q2_K");
+  of_moe(tier("Q3_K_M"), "tier Q3_K_M");
   of_moe(crushed("Q8_0", "_exps", "q2_K"), "experts q2_K");
   ClinicCase router{.name = "", .edit = Edit::crushed_router};
   router.cause = "architecture";
@@ -212,7 +290,7 @@ std::span<const ClinicCase> clinic_cases() {
   static const Cases kAll = [] {
     Cases all;
     for (const auto add : {add_controls, add_tiers, add_caches, add_classes, add_calibrations,
-                           add_origins, add_faults, add_pairs, add_mixtures})
+                           add_origins, add_traces, add_faults, add_pairs, add_mixtures})
       add(all);
     return all;
   }();
@@ -239,7 +317,23 @@ std::string made_so(const ClinicCase& one) {
                                     "made from a Q2_K",
                                     "layers 2 and 3 exchanged",
                                     "queries and keys not permuted",
-                                    "a matrix times 1.5"};
+                                    "a matrix times 1.5",
+                                    "without the BOS token",
+                                    "another EOS token",
+                                    "the epsilon of the norms times 1000",
+                                    "the last quarter of the file is zeros",
+                                    "a matrix with one value per row",
+                                    "one weight times 1e5",
+                                    "a router of zeros",
+                                    "two norms exchanged",
+                                    "experts 0 and 1 of layer 1 exchanged",
+                                    "experts 0 and 1 of all layers exchanged",
+                                    "scales folded into the norms",
+                                    "scales folded into the norms, but not undone in the router",
+                                    "the vocabulary padded by 64 tokens",
+                                    "queries and values of the base",
+                                    "made from a Q4_0",
+                                    "made from an NF4"};
   if (one.edit != Edit::none)
     text += fmt::format(", {}", kEdits[static_cast<std::size_t>(one.edit)]);
   if (one.type_k != "f16" || one.type_v != "f16")

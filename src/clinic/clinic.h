@@ -1,4 +1,4 @@
-// `qualm clinic`: the diagnosis tested on models with known faults.
+// `qualm clinic`: the diagnosis tested on models with known faults and on healthy ones.
 #pragma once
 
 #include "base/error.h"

@@ -9,6 +9,7 @@
 
 #include "assemble/recipe.h"
 #include "base/file.h"
+#include "clinic/changed_weights.h"
 #include "clinic/originals.h"
 #include "formats/read.h"
 #include "model/layer_name.h"
@@ -19,6 +20,10 @@ namespace {
 
 constexpr std::size_t kZeroedBytes = 4096;
 constexpr double kRopeFactor = 100;
+constexpr double kEpsilonFactor = 1000;
+constexpr double kUsualEpsilon = 1e-5;
+constexpr int kUint32 = 4;  // GGUF's types of values
+constexpr int kFloat32 = 6;
 constexpr double kDefaultRopeBase = 10000;  // llama.cpp's where a file does not say
 constexpr std::size_t kMisledBlock = 32;
 constexpr float kHardlyCounts = 1e-4F;
@@ -73,6 +78,16 @@ Result<void> edit_metadata(const ClinicCase& made, Checkpoint& file) {
   if (made.edit == Edit::token_scores && !reverse(file.metadata, "tokenizer.ggml.scores") &&
       !reverse(file.metadata, "tokenizer.ggml.merges"))
     return fail(nothing_to_edit(file.path, "token scores or merges"));
+  if (made.edit == Edit::no_bos) file.metadata.set("tokenizer.ggml.add_bos_token", false);
+  if (made.edit == Edit::other_eos) {
+    const std::string key = "tokenizer.ggml.eos_token_id";
+    file.metadata.set(key, std::uint64_t(file.metadata.integer(key).value_or(0)) + 1, kUint32);
+  }
+  if (made.edit == Edit::norm_epsilon) {
+    const std::string key = file.architecture() + ".attention.layer_norm_rms_epsilon";
+    file.metadata.set(key, kEpsilonFactor * file.metadata.number(key).value_or(kUsualEpsilon),
+                      kFloat32);
+  }
   if (made.edit == Edit::rope_base) {
     const std::string key = file.architecture() + ".rope.freq_base";
     file.metadata.set(key, kRopeFactor * file.metadata.number(key).value_or(kDefaultRopeBase));
@@ -84,6 +99,10 @@ Result<void> edit_metadata(const ClinicCase& made, Checkpoint& file) {
 Result<std::string> damaged(const ClinicCase& made, const Checkpoint& file) {
   QUALM_TRY(const auto source, map_file(file.files.front().path));
   std::string bytes(reinterpret_cast<const char*>(source->bytes().data()), source->bytes().size());
+  if (made.edit == Edit::zero_tail) {
+    std::fill(bytes.end() - static_cast<std::ptrdiff_t>(bytes.size() / 4), bytes.end(), '\0');
+    return bytes;
+  }
   const model::Region* largest = nullptr;
   for (const model::Region& region : file.files.front().regions)
     if (region.kind == model::Region::Kind::tensor && model::layer_of(region.name) &&
@@ -117,7 +136,9 @@ Result<Image> quantized(const ClinicCase& made, const ClinicStock& stock, const 
 /// What is done to the file that was quantized; all other edits are done before.
 bool changes_the_file(Edit edit) {
   constexpr std::array kAfter{Edit::chat_template, Edit::token_scores, Edit::zeroed_block,
-                              Edit::rope_base,     Edit::nan_scale,    Edit::crushed_router};
+                              Edit::rope_base,     Edit::nan_scale,    Edit::crushed_router,
+                              Edit::no_bos,        Edit::other_eos,    Edit::norm_epsilon,
+                              Edit::zero_tail};
   return std::ranges::find(kAfter, edit) != kAfter.end();
 }
 
@@ -128,7 +149,8 @@ Result<void> make_case(const ClinicCase& made, const ClinicStock& stock, const C
   QUALM_TRY(const auto image, quantized(made, stock, tools));
   if (!changes_the_file(made.edit)) return image.save(path);
   QUALM_TRY(auto file, formats::read(image.path()));
-  if (made.edit == Edit::zeroed_block || made.edit == Edit::nan_scale) {
+  if (made.edit == Edit::zeroed_block || made.edit == Edit::nan_scale ||
+      made.edit == Edit::zero_tail) {
     QUALM_TRY(const auto bytes, damaged(made, file));
     return write_file(path, bytes);
   }

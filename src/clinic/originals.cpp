@@ -1,11 +1,10 @@
 #include "clinic/originals.h"
 
 #include <algorithm>
-#include <functional>
 #include <vector>
 
-#include "assemble/gguf_writer.h"
 #include "assemble/recipe.h"
+#include "clinic/changed_weights.h"
 #include "formats/read.h"
 #include "model/layer_name.h"
 
@@ -14,46 +13,17 @@ namespace {
 
 constexpr float kSharper = 1.2F;
 constexpr float kRescaled = 1.5F;
-constexpr int kF32 = 0;  // GGUF's type of a tensor
+constexpr float kHuge = 1e5F;
+constexpr const char* kMatrix = "blk.2.ffn_down.weight";
 
 using Image = assemble::Image;
 using model::Checkpoint;
 using model::Tensor;
-using Values = std::span<float>;
-/// Changes the values of a tensor in place.
-using Change = std::function<Result<void>(const Tensor&, Values)>;
-
-/// Every tensor in F32, changed.
-Result<Image> changed(const std::string& path, const Change& change) {
-  QUALM_TRY(const Checkpoint file, formats::read(path));
-  QUALM_TRY(auto writer, assemble::GgufWriter::create("changed"));
-  QUALM_CHECK(writer.metadata(file.metadata));
-  for (const Tensor& tensor : file.tensors)
-    QUALM_CHECK(writer.declare(tensor.name, tensor.dims, kF32));
-  QUALM_CHECK(writer.finish_header());
-  for (const Tensor& tensor : file.tensors) {
-    std::vector<float> values(static_cast<std::size_t>(tensor.parameters()));
-    QUALM_CHECK(tensor.data->rows(0, tensor.row_count(), values));
-    QUALM_CHECK(change(tensor, values));
-    QUALM_CHECK(writer.data(std::as_bytes(std::span(values))));
-    QUALM_CHECK(writer.end_tensor());
-  }
-  return std::move(writer).take();
-}
-
-/// The tensor of that name in `file`, for one of these dimensions to take its values from.
-Result<const Tensor*> counterpart(const Checkpoint& file, const std::string& path,
-                                  const std::string& name, const Tensor& of) {
-  const Tensor* other = file.find(name);
-  if (!other || other->dims != of.dims) return fail(nothing_to_edit(path, "the tensor " + name));
-  return other;
-}
-
 /// Halfway between the two.
 Result<Image> merged(const std::string& one, const std::string& two) {
   QUALM_TRY(const Checkpoint b, formats::read(two));
   return changed(one, [&](const Tensor& tensor, Values values) -> Result<void> {
-    QUALM_TRY(const Tensor* const other, counterpart(b, two, tensor.name, tensor));
+    QUALM_TRY(const Tensor* const other, counterpart(b, tensor.name, tensor));
     std::vector<float> theirs(values.size());
     QUALM_CHECK(other->data->rows(0, other->row_count(), theirs));
     std::ranges::transform(values, theirs, values.begin(),
@@ -83,7 +53,7 @@ Result<Image> exchanged(const std::string& path) {
     const auto parts = model::layer_name(tensor.name);
     const bool moves = parts && (parts->layer == 2 || parts->layer == 3);
     const std::string name = moves ? parts->in_layer(5 - parts->layer) : tensor.name;
-    QUALM_TRY(const Tensor* const other, counterpart(file, path, name, tensor));
+    QUALM_TRY(const Tensor* const other, counterpart(file, name, tensor));
     return other->data->rows(0, other->row_count(), values);
   });
 }
@@ -111,6 +81,25 @@ Result<Image> unpermuted(const std::string& path) {
   });
 }
 
+/// Each row of one matrix as its first value.
+Result<Image> with_constant_rows(const std::string& path, std::string_view name) {
+  return changed(path, [&](const Tensor& tensor, Values values) -> Result<void> {
+    const auto row = static_cast<std::size_t>(tensor.row_length());
+    if (tensor.name != name) return {};
+    for (; values.size() >= row; values = values.subspan(row))
+      std::ranges::fill(values.first(row), values.front());
+    return {};
+  });
+}
+
+/// One weight a hundred thousand times as large as any.
+Result<Image> with_huge_weight(const std::string& path, std::string_view name) {
+  return changed(path, [&](const Tensor& tensor, Values values) -> Result<void> {
+    if (tensor.name == name) values[values.size() / 2] = kHuge * std::ranges::max(values);
+    return {};
+  });
+}
+
 /// One tensor times a number.
 Result<Image> times(const std::string& path, std::string_view name, float factor) {
   return changed(path, [&](const Tensor& tensor, Values values) -> Result<void> {
@@ -120,17 +109,14 @@ Result<Image> times(const std::string& path, std::string_view name, float factor
   });
 }
 
-/// As Q2_K leaves it.
-Result<Image> through_q2_k(const std::string& path, assemble::Quantizer& quantizer) {
-  QUALM_TRY(const Image low, quantizer.quantize(path, assemble::quantize_options("Q2_K")));
+/// As a quant type leaves it.
+Result<Image> through(const std::string& type, const std::string& path,
+                      assemble::Quantizer& quantizer) {
+  QUALM_TRY(const Image low, quantizer.quantize(path, assemble::quantize_options(type)));
   return changed(low.path(), [](const Tensor&, Values) -> Result<void> { return {}; });
 }
 
 }  // namespace
-
-Error nothing_to_edit(const std::string& path, const std::string& what) {
-  return {Kind::input, "CLINIC-003", path, "", what, "none", "Take another --baseline."};
-}
 
 Result<std::optional<Image>> original(const ClinicCase& made, const ClinicStock& stock,
                                       assemble::Quantizer& quantizer, Progress& progress) {
@@ -147,9 +133,33 @@ Result<std::optional<Image>> original(const ClinicCase& made, const ClinicStock&
     case Edit::unpermuted:
       return unpermuted(path);
     case Edit::rescaled:
-      return times(path, "blk.2.ffn_down.weight", kRescaled);
+      return times(path, kMatrix, kRescaled);
+    case Edit::constant_rows:
+      return with_constant_rows(path, kMatrix);
+    case Edit::huge_weight:
+      return with_huge_weight(path, kMatrix);
+    case Edit::zeroed_router:
+      return times(path, "blk.1.ffn_gate_inp.weight", 0);
     case Edit::through_q2_k:
-      return through_q2_k(path, quantizer);
+      return through("Q2_K", path, quantizer);
+    case Edit::through_q4_0:
+      return through("Q4_0", path, quantizer);
+    case Edit::through_nf4:
+      return through_nf4(path);
+    case Edit::folded:
+      return with_folded_scales(path, Router::scaled);
+    case Edit::folded_without_router:
+      return with_folded_scales(path, Router::left_out);
+    case Edit::lora_missing:
+      return without_lora(stock.finetune, stock.base);
+    case Edit::exchanged_norms:
+      return with_exchanged_norms(path);
+    case Edit::exchanged_experts:
+      return with_exchanged_experts(path, Layers::one);
+    case Edit::other_expert_order:
+      return with_exchanged_experts(path, Layers::all);
+    case Edit::padded_vocabulary:
+      return with_padded_vocabulary(path);
     default:
       return std::nullopt;
   }

@@ -19,9 +19,6 @@ std::span<T> first_expert(std::string_view tensor, std::int64_t experts, std::sp
   return values.first(values.size() / static_cast<std::size_t>(experts));
 }
 
-/// CLINIC-003.
-[[nodiscard]] Error nothing_to_edit(const std::string& path, const std::string& what);
-
 /// The file that is quantized, where it is not the stock itself. Errors: CLINIC-003; those of
 /// reading, of the quantizer and of writing.
 [[nodiscard]] Result<std::optional<assemble::Image>> original(const ClinicCase& one,

@@ -1,7 +1,7 @@
 // What is true of a case, measured on windows that its diagnosis did not read.
 //
-// The judge has rules of its own and shares no verdict code with diagnose/: a mistake there would
-// otherwise be right by definition. What matters is stated here again, on purpose.
+// The judge has its own thresholds and shares no verdict code with diagnose/. If it did, a mistake
+// in diagnose/ would count as right. So what matters is stated here again, on purpose.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace qualm::clinic {
 
-/// Of the KLD that the clinic accepts of weights: what a cache may take.
+/// Share of the KLD that the clinic accepts of weights: a cache may lose so much.
 inline constexpr double kOfCache = 0.5;
 /// Windows that the truth is measured on, at most.
 inline constexpr std::int32_t kTruthWindows = 24;
@@ -34,8 +34,8 @@ struct TrueShares {
 };
 
 struct Truth {
-  Matters loss = Matters::unclear;  ///< of the candidate as run
-  std::optional<Matters> cache;     ///< absent where the cache is not quantized
+  Matters loss = Matters::unclear;  ///< whether the loss of the candidate as run matters
+  std::optional<Matters> cache;     ///< the same of its cache; absent where it is not quantized
   std::optional<TrueShares> shares;
   std::int64_t windows = 0;  ///< 0: the text had none left, or nothing could be run
 };
