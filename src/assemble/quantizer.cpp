@@ -1,5 +1,9 @@
 #include "assemble/quantizer.h"
 
+#include <algorithm>
+
+#include "model/layer_name.h"
+
 namespace qualm::assemble {
 
 QuantizeOptions quantize_options(
@@ -15,6 +19,18 @@ QuantizeOptions quantize_options(
     }
   }
   return options;
+}
+
+std::vector<std::pair<std::string, std::string>> native_types(const model::Checkpoint& original) {
+  std::vector<std::pair<std::string, std::string>> types;
+  for (const model::Tensor& tensor : original.tensors) {
+    if (tensor.encoding.name != "MXFP4" && tensor.encoding.name != "NVFP4") continue;
+    const auto parts = model::layer_name(tensor.name);
+    std::pair<std::string, std::string> type{parts ? std::string(parts->rest) : tensor.name,
+                                             tensor.encoding.name};
+    if (std::ranges::find(types, type) == types.end()) types.push_back(std::move(type));
+  }
+  return types;
 }
 
 }  // namespace qualm::assemble

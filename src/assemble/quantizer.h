@@ -8,6 +8,7 @@
 
 #include "assemble/image.h"
 #include "base/error.h"
+#include "model/checkpoint.h"
 #include "model/importance.h"
 
 namespace qualm::assemble {
@@ -28,6 +29,12 @@ struct QuantizeOptions {
 /// in llama-quantize.
 [[nodiscard]] QuantizeOptions quantize_options(
     const std::string& mix, const std::vector<std::pair<std::string, std::string>>& overrides = {});
+
+/// Types to leave as they are where the original itself is trained in four bits (MXFP4 experts, as
+/// gpt-oss): rounding such a tensor again gains nothing, and no one publishes that. As overrides of
+/// llama-quantize: pattern, type.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> native_types(
+    const model::Checkpoint& original);
 
 class Quantizer {
  public:

@@ -45,6 +45,9 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
      "Close other programs, or give fewer threads (-t)."},
     {"COMPARE-003", Kind::input, "The two models have no tensor in common.",
      "Compare a model with the model that it was made from."},
+    {"COMPARE-004", Kind::input,
+     "The weights are stored rotated: no weight equals its counterpart.",
+     "Compare what the models answer: qualm measure."},
 
     // DATA, src/commands: texts, and the files that come with qualm.
     {"DATA-001", Kind::input, "A file that comes with qualm was not found.",

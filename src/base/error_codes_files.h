@@ -186,6 +186,8 @@ inline constexpr auto kFileErrors = std::to_array<ErrorRow>({
     {"READ-003", Kind::input,
      "The file has no language model: an encoder, an adapter, an importance matrix, a vocabulary.",
      "Give the language model itself."},
+    {"READ-004", Kind::input, "The file of --lora is not a LoRA adapter.",
+     "Convert the adapter to GGUF (convert_lora_to_gguf.py)."},
 
     // ST, src/formats/safetensors: 001 to 014 files, 020 to 023 an index of files, 030 folders.
     {"ST-001", Kind::input, "The file is too short to be a safetensors file.",

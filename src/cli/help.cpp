@@ -39,9 +39,9 @@ constexpr std::array kExamples{
           "  qualm compare model-Q4_K_M.gguf model-F16.gguf\n"
           "  qualm compare model-gptq/ tune-F16.gguf --base-model base-F16.gguf"},
     Names{"repair",
-          "  qualm repair model.gguf --set tokenizer.ggml.eos_token_id=2 -o mended.gguf\n"
+          "  qualm repair model.gguf --set tokenizer.ggml.eos_token_id=2 -o repaired.gguf\n"
           "  qualm repair model.gguf --from model-F16.gguf --copy tokenizer.chat_template -o "
-          "mended.gguf"},
+          "repaired.gguf"},
     Names{"demo", "  qualm demo"},
     Names{"clinic",
           "  qualm clinic --list\n"

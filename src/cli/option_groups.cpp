@@ -92,13 +92,11 @@ void add_text(CLI::App& command, job::Request& request) {
   };
   named(command.add_option_function<std::string>(
             "--protocol", set_protocol,
-            "default, or llama.cpp to score the positions that llama-perplexity scores"),
+            "which positions are scored: default, or llama.cpp for those of llama-perplexity (the "
+            "second half of each window)"),
         kText, "NAME")
       ->check(one_of({"default", "llama.cpp"}));
-  command
-      .add_flag("--full", request.full,
-                "do not stop early: read all windows (diagnose keeps some to test fixes)")
-      ->group(kText);
+  command.add_flag("--full", request.full, "do not stop early: read all windows")->group(kText);
 }
 
 void add_run_as(CLI::App& command, job::Request& request) {
@@ -111,16 +109,32 @@ void add_run_as(CLI::App& command, job::Request& request) {
   add("--flash-attn", s.flash_attn, "MODE", "flash attention: on, off or auto");
   add("--n-gpu-layers", request.gpu_layers, "N", "layers on the GPU");
   add_threads(command, request);
-  add("-b,--batch-size", s.batch, "N", "tokens in one call of libllama, as -b of llama.cpp");
-  add("--ubatch-size", s.ubatch, "N", "tokens computed at once, as -ub of llama.cpp");
+  add("-b,--batch-size", s.batch, "N", "tokens in one call of libllama, like -b in llama.cpp");
+  add("--ubatch-size", s.ubatch, "N", "tokens computed at once, like -ub in llama.cpp");
   add("--logits-memory", s.logits_memory, "N", "MiB for the logits of both models together");
   add_no_cache(command, request);
 }
 
+void add_run_with(CLI::App& command, job::Request& request) {
+  job::RunWith& with = request.run_with;
+  named(command.add_option("--lora", with.lora,
+                           "the LoRA adapter that you load with MODEL: checks that it fits"),
+        kRunAs, "FILE");
+  named(command.add_option("--temp", with.temperature,
+                           "the temperature that you sample with (llama.cpp: 0.8)"),
+        kRunAs, "N")
+      ->check(not_negative());
+  named(command.add_option("--repeat-penalty", with.repeat_penalty,
+                           "the repeat penalty that you sample with (llama.cpp: 1.0)"),
+        kRunAs, "N")
+      ->check(not_negative());
+}
+
 void add_accept(CLI::App& command, job::Request& request) {
-  named(command.add_option("--accept", request.accept,
-                           "the loss you accept, for example 'kld_mean<0.01' or 'ppl_change<1%' "
-                           "(default: docs/method.md, Three questions about a loss)"),
+  named(command.add_option(
+            "--accept", request.accept,
+            "the loss you accept, for example 'kld_mean<0.01' or 'ppl_change<1%' "
+            "(without it: 1.5 times the KLD of this model's Q4_K_M, between 0.02 and 0.1)"),
         kText, "CONDITION");
 }
 
@@ -132,8 +146,10 @@ void add_model(CLI::App& command, Parser& parser) {
 }
 
 void add_base_model(CLI::App& command, job::Request& request) {
-  named(command.add_option("--base-model", request.base_model,
-                           "the base model of the fine-tune: finds out if MODEL was made from it"),
+  named(command.add_option(
+            "--base-model", request.base_model,
+            "if the original is a fine-tune: the model before fine-tuning; tells whether MODEL "
+            "was made from that by mistake"),
         kModel, "FILE");
 }
 

@@ -36,6 +36,7 @@ void add_threads(CLI::App& command, job::Request& request, const char* group = k
 void add_no_cache(CLI::App& command, job::Request& request);
 void add_text(CLI::App& command, job::Request& request);
 void add_run_as(CLI::App& command, job::Request& request);
+void add_run_with(CLI::App& command, job::Request& request);
 void add_accept(CLI::App& command, job::Request& request);
 void add_model(CLI::App& command, Parser& parser);
 void add_base_model(CLI::App& command, job::Request& request);

@@ -37,18 +37,20 @@ void add_diagnose(CLI::App& app, Parser& parser) {
                             "may be repeated"),
         kText, "NAME=FILE")
       ->take_all();
-  named(command->add_option(
-            "--symptom", request.symptom,
-            fmt::format("what is wrong with the answers: {} (default: all, and the model "
-                        "writes texts only where a loss was found)",
-                        fmt::join(commands::symptom_options(), ", "))),
-        kText, "NAME")
+  named(
+      command->add_option(
+          "--symptom", request.symptom,
+          fmt::format("what is wrong with the answers: {} (default: all, and the model "
+                      "writes texts only if a loss was found and it has at most 1 billion weights)",
+                      fmt::join(commands::symptom_options(), ", "))),
+      kText, "NAME")
       ->check(one_of(commands::symptom_options()));
   named(command->add_option("--prompts", request.prompts,
                             "prompts to continue, one per line (default: bundled ones)"),
         kText, "FILE");
   add_accept(*command, request);
   add_run_as(*command, request);
+  add_run_with(*command, request);
   command->parse_complete_callback([command, &request] {
     request.cache_told = command->count("--cache-type-k") + command->count("--cache-type-v") > 0;
   });
@@ -73,8 +75,9 @@ void add_measure(CLI::App& app, Parser& parser) {
       ->add_flag("--kv", request.kv_grid,
                  "also measure combinations of K and V cache types, with the same weights")
       ->group(kRunAs);
-  named(command->add_option("--fail-if", request.fail_if,
-                            "exit code 1 if the whole interval fulfils this; may be repeated"),
+  named(command->add_option(
+            "--fail-if", request.fail_if,
+            "exit code 1 if this is true of the whole interval; may be given several times"),
         kOutput, "CONDITION")
       ->take_all();
   add_output(*command, parser.options);

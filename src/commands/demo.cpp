@@ -25,9 +25,9 @@ struct DemoCase {
 
 // The last one is shown in full.
 constexpr DemoCase kCases[] = {
-    {"healthy control", "Q6_K", "f16", ""},
-    {"cache too hard", "Q8_0", "q4_0", "kv_cache"},
-    {"tier too low", "Q3_K_S", "f16", "tier"},
+    {"healthy", "Q6_K", "f16", ""},
+    {"KV cache has too few bits", "Q8_0", "q4_0", "kv_cache"},
+    {"quant type too aggressive", "Q3_K_S", "f16", "tier"},
     {"both", "Q2_K", "q4_0", "tier"},
 };
 

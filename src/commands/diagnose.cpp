@@ -19,6 +19,8 @@
 #include "experiment/runner.h"
 #include "experiment/split_cost.h"
 #include "formats/imatrix/imatrix.h"
+#include "formats/read.h"
+#include "model/activations.h"
 #include "model/cache.h"
 #include "numeric/format.h"
 #include "report/document.h"
@@ -51,6 +53,7 @@ struct Session {
   std::shared_ptr<experiment::OpenedModel> candidate{};
   std::shared_ptr<experiment::OpenedModel> baseline{};
   std::shared_ptr<experiment::OpenedModel> base_model{};
+  std::optional<model::Checkpoint> lora{};
   model::Importance imatrix{};
   std::shared_ptr<engine::Model> candidate_model{};
   std::shared_ptr<engine::Model> baseline_model{};  ///< null where it cannot be compared with
@@ -77,6 +80,9 @@ Result<void> open_files(Session& session) {
   }
   if (!request.base_model.empty()) {
     QUALM_TRY(session.base_model, open_model(request.base_model, session.progress));
+  }
+  if (!request.run_with.lora.empty()) {
+    QUALM_TRY(session.lora, formats::read_adapter(request.run_with.lora));
   }
   if (!request.imatrix.empty()) {
     QUALM_TRY(session.imatrix, formats::read_imatrix(request.imatrix));
@@ -130,6 +136,9 @@ diagnose::Given given_of(const Session& session) {
           .cache_assumed = !request.cache_told,
           .accept = session.accept,
           .runtime = request.runtime,
+          .lora = session.lora ? &*session.lora : nullptr,
+          .temperature = request.run_with.temperature,
+          .repeat_penalty = request.run_with.repeat_penalty,
           .asked_symptom = session.symptoms.named(),
           .look_for_long_context = session.symptoms.wants(probe::SymptomId::long_context),
           .texts_asked = of_texts && session.symptoms.asked,
@@ -176,6 +185,7 @@ Result<void> read_files(Session& session) {
   if (!given.baseline) return {};
   QUALM_CHECK(refuse_damaged(*given.baseline, threads, session.progress));
   files.differences = diagnose::differences(*given.candidate, *given.baseline);
+  if (!model::rotation_key(*given.candidate).empty()) return {};
   QUALM_TRY(session.facts.read_weights.origin,
             weights::provenance(*given.candidate, *given.baseline, given.base_model, threads,
                                 session.progress));
@@ -293,6 +303,10 @@ report::DiagnoseReport report_of(Session& session, diagnose::Diagnosis diagnosis
   report.protocol = evaluate::to_string(session.request.protocol);
   const auto selection = facts.selected();
   report.windows = {selection ? selection->count() : 0, session.text->windows().count()};
+  report.original_ppl.absent = "the original was not run";
+  if (facts.paired() && selection)
+    if (const auto as_run = facts.measured(facts.as_run()))
+      report.original_ppl = (*as_run)->metrics[evaluate::MetricId::ppl_baseline];
   if (auto floor = facts.noise_floor()) report.noise_floor = *std::move(floor);
   report.spent.passes = session.runner->passes();
   report.spent.variants = session.runner->variants_made();

@@ -6,12 +6,14 @@
 
 #include "commands/commands.h"
 #include "commands/session.h"
+#include "diagnose/key_effects.h"
 #include "diagnose/metadata_difference.h"
 #include "diagnose/thresholds.h"
 #include "engine/llama_engine.h"
 #include "evaluate/summary.h"
 #include "experiment/runner.h"
 #include "model/cache.h"
+#include "probe/split.h"
 #include "report/document.h"
 
 namespace qualm::commands {
@@ -117,6 +119,17 @@ evaluate::StopRule stop_rule(const Run& run) {
   return rule;
 }
 
+bool of_perplexity(MetricId metric) {
+  return metric == MetricId::ppl || metric == MetricId::ppl_change;
+}
+
+/// A perplexity that is certainly below the original's says nothing of what was lost: the text, or
+/// one like it, may have been calibrated on.
+bool below_original(const evaluate::Measurement& measurement) {
+  const auto& change = measurement.metrics[MetricId::ppl_change].estimate;
+  return change && change->high < diagnose::kBelowOriginal;
+}
+
 report::Gate::Outcome decide(const job::Condition& condition,
                              const evaluate::Measurement& measurement, double confidence) {
   using enum report::Gate::Outcome;
@@ -126,6 +139,7 @@ report::Gate::Outcome decide(const job::Condition& condition,
   const bool over = estimate->low > condition.threshold;
   const bool under = estimate->high < condition.threshold;
   if (condition.greater ? over : under) return holds;
+  if (of_perplexity(condition.metric) && below_original(measurement)) return below;
   if (condition.greater ? estimate->high <= condition.threshold
                         : estimate->low >= condition.threshold)
     return does_not_hold;
@@ -186,7 +200,7 @@ int exit_code_of(const report::MeasureReport& report) {
       std::ranges::any_of(report.results, [](const report::MeasureResult& result) {
         return !result.measurement.metrics[MetricId::kld_mean].estimate;
       });
-  return unmeasured || any(cannot_tell) ? 3 : 0;
+  return unmeasured || any(cannot_tell) || any(below) ? 3 : 0;
 }
 
 /// Each candidate and the original's noise floor, in this order.
@@ -196,6 +210,25 @@ Result<std::vector<evaluate::Measurement>> measure_all(Run& run) {
   for (std::size_t i = 0; i < run.candidates.size(); ++i) runs.push_back(candidate_run(run, i));
   runs.push_back(experiment::noise_floor_run(reference));
   return run.text->measure(reference, runs, 0, run.text->windows().count(), stop_rule(run));
+}
+
+/// Both read the text with the original's tokens: where the candidate would split it otherwise, the
+/// figures do not show what that costs.
+Result<std::vector<std::string>> tokenizer_notes(Run& run, std::size_t index) {
+  auto found = diagnose::tokenizer_differences(run.candidates[index]->checkpoint(),
+                                               run.baseline->checkpoint());
+  if (found.empty()) return std::vector<std::string>{};
+  QUALM_TRY(const auto model, candidate_run(run, index).load());
+  const auto split = probe::compare_splits(*model, *run.baseline_model, probe::split_text());
+  if (split && split->equal)
+    std::erase_if(found, [](const auto& one) { return diagnose::only_splits(one.key); });
+  std::vector<std::string> notes;
+  for (const diagnose::Difference& one : found)
+    notes.push_back(fmt::format(
+        "{}: {}. The text was read with the original's tokens: the figures do not show what this "
+        "costs.",
+        one.key, one.says));
+  return notes;
 }
 
 /// Adds what was measured of one candidate.
@@ -219,8 +252,10 @@ Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measu
                                .protocol = std::string(evaluate::to_string(run.request.protocol)),
                                .settings = run.settings,
                                .measurement = std::move(measurement),
-                               .noise_floor = noise_floor,
-                               .kv = {}};
+                               .noise_floor = noise_floor};
+  if (!result.measurement.cancelled) {
+    QUALM_TRY(result.file_notes, tokenizer_notes(run, index));
+  }
   if (run.request.kv_grid && !result.measurement.cancelled) {
     QUALM_TRY(result.kv, kv_grid(run, index, noise_floor));
   }

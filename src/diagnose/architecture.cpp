@@ -16,6 +16,7 @@
 #include "diagnose/remedy_command.h"
 #include "diagnose/thresholds.h"
 #include "diagnose/weights_loss.h"
+#include "model/activations.h"
 #include "numeric/format.h"
 
 namespace qualm::diagnose {
@@ -107,10 +108,9 @@ Known<Finding> judge_classes(const Facts& facts, Finding result) {
   const ClassFinding* culprit = study.culprit();
   if (!culprit) {
     result.status = Status::cleared;
-    result.headline =
-        study.classes.empty()
-            ? "no part of the model has far fewer bits than the other layers"
-            : "no part of the model loses far more than the others, weight for weight";
+    result.headline = study.classes.empty()
+                          ? "no part of the model has far fewer bits than the other layers"
+                          : "no part of the model loses far more per weight than the others";
     return result;
   }
   result.status = Status::cause;
@@ -125,6 +125,11 @@ Known<Finding> judge_classes(const Facts& facts, Finding result) {
 
 Known<Finding> check_architecture(const Facts& facts) {
   if (!facts.paired()) return from_the_file(facts);
+  if (!model::rotation_key(*facts.given.candidate).empty()) {
+    Finding rotated;
+    rotated.headline = "the weights are stored rotated: no tensor of the original fits in between";
+    return rotated;
+  }
   QUALM_TRY(const WeightsLoss found, weights_loss(facts));
   Finding result;
   result.evidence.push_back(fact("architecture", kind_in_words(*facts.given.candidate)));

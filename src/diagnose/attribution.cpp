@@ -13,7 +13,7 @@ namespace {
 
 enum class Factor { rest, crushed, cache };
 
-/// The variant in which the factors of `mask` are the patient's and the others the baseline's.
+/// The variant in which the factors of `mask` are the candidate's and the others the original's.
 Variant variant_of(const Facts& facts, const std::vector<Factor>& factors,
                    const ClassGroup* crushed, std::size_t mask) {
   const auto has = [&](Factor factor) {
@@ -73,7 +73,7 @@ std::optional<Shares> shares_of(const evaluate::Joint& joint, const std::vector<
   return result;
 }
 
-/// Whether the patient as run certainly costs something, or certainly saves it.
+/// Whether the candidate as run certainly costs something, or certainly saves it.
 bool differs(const evaluate::Joint& joint) {
   const auto all = evaluate::estimate(
       joint, [](std::span<const double> totals) { return totals.back(); },

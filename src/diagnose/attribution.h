@@ -1,5 +1,5 @@
-// Whose fault how much: Shapley shares of the excess kld, and of the change of ln ppl, between the
-// factors that are present.
+// How much of the loss each factor causes: Shapley shares of the kld, and of the change of ln ppl,
+// between the factors that are present.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@ struct Shares {
   numeric::Estimate tier;  ///< of the weights; without the class, where one is a factor of its own
   std::optional<numeric::Estimate> kv_cache;      ///< of the cache, where it is quantized
   std::optional<numeric::Estimate> architecture;  ///< of the class
-  bool separated = false;  ///< the paired interval between the two largest does not span 0
+  bool separated = false;  ///< the interval of the difference of the two largest does not span 0
 };
 
 struct Attribution {
@@ -26,8 +26,8 @@ struct Attribution {
 
 /// From all combinations of {class, rest of the weights, user's cache} being the candidate's or the
 /// original's, with window-bootstrap intervals; `crushed` may be null, and the weights are then one
-/// factor. Absent where nothing was lost (an excess of exactly 0) a position was lost, or fewer
-/// than numeric::kFewestClusters windows were read. Precondition: facts.paired(), and crushed or
+/// factor. Absent where the kld is exactly 0, a position was lost, or fewer than
+/// numeric::kFewestClusters windows were read. Precondition: facts.paired(), and crushed or
 /// facts.cache_quantized().
 [[nodiscard]] Known<std::optional<Attribution>> attribute(const Facts& facts,
                                                           const ClassGroup* crushed = nullptr);

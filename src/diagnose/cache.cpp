@@ -1,8 +1,9 @@
-// Check 2: is the KV cache quantized too hard?
+// Check 2: has the KV cache too few bits?
 //
 // The same weights run with the user's cache and with an F16 one, K and V also alone: what parts
-// the two is the cache. It is too hard where it costs more than the whole step from the original to
-// kCacheLineType, and more than kLeastCacheLine. Without an original that line is not known.
+// the two is the cache. It has too few bits where it costs more than the whole step from the
+// original to kCacheLineType, and more than kLeastCacheLine. Without an original that line is not
+// known.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -107,9 +108,9 @@ Known<std::vector<Evidence>> evidence_of(const Facts& facts, const Cells& cells)
   add_positions(*cells.both, evidence);
   if (!facts.paired()) return evidence;
   QUALM_TRY(const auto* line, facts.measured(Facts::as_type(kCacheLineType)));
-  evidence.push_back(
-      metric_evidence("line_kld_mean", *line, kld,
-                      fmt::format("Threshold: KLD of the original as {}", kCacheLineType)));
+  evidence.push_back(metric_evidence(
+      "line_kld_mean", *line, kld,
+      fmt::format("KLD of the original as {} (the threshold is 0.01 at least)", kCacheLineType)));
   QUALM_TRY(const auto grid, factors(facts));
   evidence.insert(evidence.end(), grid.begin(), grid.end());
   return evidence;
@@ -128,7 +129,7 @@ Known<Finding> check_cache(const Facts& facts) {
     return finding;
   }
   if (given.cache_assumed) {
-    finding.headline = "the cache was not told: f16 was assumed";
+    finding.headline = "the cache types were not given: f16 was assumed";
     finding.needs.emplace_back("the cache types you run with (-ctk, -ctv)");
     return finding;
   }
@@ -145,7 +146,7 @@ Known<Finding> check_cache(const Facts& facts) {
   }
   QUALM_TRY(const Cells cells, measure_cells(facts));
   QUALM_TRY(finding.evidence, evidence_of(facts, cells));
-  finding.headline = fmt::format("{}/{} to position {}: {}", given.type_k, given.type_v,
+  finding.headline = fmt::format("{}/{} cache, read to position {}: {}", given.type_k, given.type_v,
                                  deepest(*cells.both), loss_in_words(*cells.both));
   QUALM_TRY(const Side side, cost(facts, *cells.both));
   finding.loss = Loss{.line = side};

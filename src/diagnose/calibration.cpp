@@ -116,8 +116,9 @@ bool anomalous(const evaluate::Measurement& weights) {
 std::string no_better_in_words(const DomainFinding& finding, bool suspected) {
   const std::string& name = finding.domain.name;
   if (!suspected)
-    return fmt::format("on {}, without calibration (round-to-nearest) the KLD would change by {}",
-                       name, negated(finding.over_rtn));
+    return fmt::format(
+        "on {}, the same bits without calibration (round-to-nearest) change the KLD by {}", name,
+        negated(finding.over_rtn));
   if (finding.interaction && finding.interaction->low > 0)
     return fmt::format(
         "it fits {} less well than prose, but no other calibration removes a tenth of the loss",
@@ -173,7 +174,8 @@ Known<void> examine_paired(const Facts& facts, Finding& result) {
   if (asked || found.loss.line != Side::below || found.loss.excessive == Side::above)
     return judge_domains(facts, result);
   result.headline = "the loss on this text is within limits; no other text was read";
-  result.needs.emplace_back("a text of each kind that the model must serve (--text NAME=FILE)");
+  result.needs.emplace_back(
+      "a text of each kind of work that you use the model for (--text NAME=FILE)");
   return {};
 }
 

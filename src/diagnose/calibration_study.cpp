@@ -11,6 +11,7 @@
 #include "diagnose/thresholds.h"
 #include "evaluate/joint.h"
 #include "evaluate/summary.h"
+#include "model/activations.h"
 
 namespace qualm::diagnose {
 namespace {
@@ -152,6 +153,7 @@ bool CalibrationStudy::explains() const noexcept {
 }
 
 std::optional<std::string> no_counterpart(const model::Checkpoint& candidate) {
+  if (!model::rotation_key(candidate).empty()) return "rotated weights";
   for (const model::Tensor& tensor : candidate.tensors)
     if (tensor.encoding.ggml_type < 0 && !tensor.encoding.grid && tensor.dims.size() >= 2)
       return tensor.encoding.name;

@@ -18,10 +18,11 @@ struct DomainFinding {
   numeric::Metric rtn_kld;
   Side harm = Side::not_separated;       ///< of the candidate's weights on this text
   Side excessive = Side::not_separated;  ///< as in Loss, on this text
-  /// 1 - free/candidate: what round-to-nearest would take away; negative where calibration helps.
-  /// The intervals of all domains hold together with 95 %, and so do those of the interactions.
+  /// 1 - kld(round-to-nearest) / kld(candidate): the share that goes away without calibration;
+  /// negative where calibration helps. The intervals of all domains hold together with
+  /// kCheckConfidence (99.17 %), and so do those of all interactions.
   std::optional<numeric::Estimate> over_rtn;
-  /// ln(kld/kld_prose) of the candidate less that of the counterpart; absent for prose itself.
+  /// ln(kld / kld on prose) of the candidate less that of its round-to-nearest; absent for prose.
   std::optional<numeric::Estimate> interaction;
 };
 

@@ -1,7 +1,8 @@
-// The checks of the troubleshooting guide, most likely first.
+// Check 0 (do the files match the original?), then the five causes of the troubleshooting guide
+// (docs/method.md), most likely first.
 //
-// Adding a cause is one file in diagnose/ (the function) and here its id, its declaration and its
-// row: report, schema, clinic and `qualm explain` read the table.
+// Adding a cause is one file in diagnose/ (the function), here its id, its declaration and its row,
+// and the count in numeric/level.h. Report, schema, clinic and `qualm explain` read the table.
 #pragma once
 
 #include <array>
@@ -14,6 +15,7 @@
 #include "diagnose/facts.h"
 #include "diagnose/finding.h"
 #include "diagnose/wanted.h"
+#include "numeric/level.h"
 
 namespace qualm::diagnose {
 
@@ -39,7 +41,7 @@ struct Fix {
 };
 
 using Check = Known<Finding> (*)(const Facts& facts);
-/// Asked where the check is to blame. No fix: there is nothing to prescribe.
+/// Called if the check found a cause. Absent: there is no fix for it.
 using Prescribe = Known<std::optional<Fix>> (*)(const Facts& facts);
 
 [[nodiscard]] Known<Finding> check_files(const Facts& facts);
@@ -63,9 +65,9 @@ struct CheckRow {
   std::string_view title;    ///< on screen
   std::string_view meaning;  ///< one sentence
   Check check;
-  Prescribe prescribe;  ///< null: there is nothing to prescribe
-  /// It asks what the weights lose by their bits: nothing to find where the files have a fault
-  /// that the weights are run with.
+  Prescribe prescribe;  ///< null: this check has no fixes
+  /// The check measures what the bits of the weights cost. It is not run if the files have a fault
+  /// with Effect::weights.
   bool about_bits = false;
 };
 
@@ -77,7 +79,7 @@ inline constexpr std::array kChecks{
     CheckRow{CheckId::tier, "tier", "Quant type too aggressive",
              "The weights lose more than is acceptable for this model, and more bits get it back.",
              check_type, fix_type, true},
-    CheckRow{CheckId::kv_cache, "kv_cache", "KV cache too hard",
+    CheckRow{CheckId::kv_cache, "kv_cache", "KV cache has too few bits",
              "The quantized KV cache loses more than is acceptable; the same weights with an F16 "
              "cache do not.",
              check_cache, fix_cache},
@@ -105,5 +107,7 @@ static_assert(
       return true;
     }(),
     "one row for each CheckId, in the order of the enum");
+static_assert(kChecks.size() == numeric::kChecksOfVerdict,
+              "numeric/level.h shares the error of a verdict among as many checks");
 
 }  // namespace qualm::diagnose

@@ -21,8 +21,8 @@ struct ClassGroup {
   std::int64_t baseline_bytes = 0;  ///< in the original; as F16 where there is none
   double share = 0;                 ///< of the weights of all groups
   double rest_bits = 0;  ///< bits per weight of the layers' matrices outside it; 0: there are none
-  /// Clearly fewer bits than the rest of the model has, or than its job is given by llama-quantize
-  /// and the converters (a tied embedding, a router).
+  /// It has clearly fewer bits than the rest of the model, or fewer than llama-quantize and the
+  /// converters give such a tensor (a tied embedding, a router).
   bool crushed = false;
 
   [[nodiscard]] double bits() const noexcept;

@@ -7,6 +7,7 @@
 #include "diagnose/loss.h"
 #include "diagnose/thresholds.h"
 #include "evaluate/joint.h"
+#include "model/activations.h"
 
 namespace qualm::diagnose {
 namespace {
@@ -58,6 +59,7 @@ Known<ClassStudy> study_classes(const Facts& facts) {
   // Only a class with clearly fewer bits than the rest can be to blame, and a run of each costs
   // one.
   std::erase_if(groups, [](const ClassGroup& group) { return !group.crushed; });
+  if (!model::rotation_key(*facts.given.candidate).empty()) groups.clear();
   if (groups.empty()) return ClassStudy{};
   QUALM_TRY(const auto* floor, facts.measured(Facts::as_type(kFloorType)));
   QUALM_TRY(const auto* weights, facts.measured(Facts::weights_only()));

@@ -12,8 +12,8 @@ namespace qualm::diagnose {
 
 struct ClassFinding {
   ClassGroup group;
-  /// Share of the weights' excess kld that goes away with the class restored. The intervals of all
-  /// classes hold together with 95 %.
+  /// Share of the kld, with an F16 cache, that goes away with the class restored. The intervals of
+  /// all classes hold together with kCheckConfidence (99.17 %).
   std::optional<numeric::Estimate> gain;
   /// Its weights lose more than kOutweighs times what the rest's lose, weight for weight.
   bool outweighs = false;
@@ -22,7 +22,8 @@ struct ClassFinding {
 
 struct ClassStudy {
   std::vector<ClassFinding> classes;  ///< largest gain first
-  /// The class to blame, of which there is one where a crushed class outweighs the rest.
+  /// The class to blame: of the crushed classes that outweigh the rest, the one with the largest
+  /// gain; null if there is none.
   [[nodiscard]] const ClassFinding* culprit() const noexcept;
   /// The candidate passes once the culprit is restored: the tier of the rest is not to blame.
   [[nodiscard]] bool explains() const noexcept;

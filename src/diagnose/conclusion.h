@@ -26,7 +26,8 @@ struct Remedy {
   std::optional<evaluate::Metrics> after = std::nullopt;
   std::int64_t windows = 0;  ///< of the proof
   bool holdout = false;      ///< none of them was used to choose the remedy
-  /// Of what is acceptable, with this remedy and those before it. Not below: better, no more.
+  /// The loss with this remedy and those before it, against the acceptable loss. If it is not
+  /// below, they are not certainly enough.
   Side line = Side::not_separated;
 };
 
@@ -34,7 +35,9 @@ struct Conclusion {
   Verdict verdict = Verdict::cannot_tell;
   std::optional<CheckId> principal = std::nullopt;  ///< the one cause; absent where there is none
   std::optional<Loss> loss = std::nullopt;          ///< of the candidate as it is run
-  bool separated = true;  ///< the shares of the two largest causes do not span each other
+  /// The interval of the difference of the two largest shares does not span 0; true with fewer than
+  /// two shares of causes.
+  bool separated = true;
 };
 
 /// The answer.
@@ -58,10 +61,12 @@ struct Overall {
 /// Names the principal cause and the contributing ones, and the verdict. Sets shares and statuses
 /// of the findings; nothing else does.
 ///
-/// One cause at most is the principal one. Weights of another model come before what their bits
-/// lose, a fault of the files before all, unless it changes prompts alone (Effect::prompts): that
-/// yields to a measured loss. Among quant type, cache and classes the largest share decides, and
-/// where there are no shares, the order of the checks.
+/// At most one cause is the principal one. The first of these that is a cause:
+///  1. a fault of the files that changes the loss (not Effect::prompts alone);
+///  2. weights of another model;
+///  3. of quant type, cache and class the one with the largest share; without shares, and for
+///     calibration, the order of the checks;
+///  4. a fault of the files that changes prompts alone.
 [[nodiscard]] Conclusion conclude(std::vector<Finding>& findings, const Overall& overall);
 
 }  // namespace qualm::diagnose

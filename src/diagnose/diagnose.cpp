@@ -32,7 +32,7 @@ Known<void> measure_factors(const Facts& facts) {
 
 Finding hidden_by_fault() {
   Finding finding{.status = Status::cannot_tell};
-  finding.headline = "the fault above hides how much the bits lose";
+  finding.headline = "because of the fault above, the loss of the bits cannot be measured";
   finding.needs.emplace_back("a file without that fault");
   return finding;
 }

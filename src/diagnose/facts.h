@@ -33,7 +33,7 @@ using experiment::Variant;
 using experiment::Weights;
 using experiment::WindowRange;
 
-/// A line of the user's own: what is acceptable, in place of what qualm takes for it.
+/// The user's own limit of an acceptable loss (--accept). It replaces qualm's.
 struct Accept {
   evaluate::MetricId metric = evaluate::MetricId::kld_mean;  ///< or ppl_change
   double most = 0;                                           ///< nat/token, or a fraction
@@ -51,7 +51,10 @@ struct Given {
   std::string type_v = "f16";
   bool cache_assumed = false;  ///< the user did not say which cache it runs with
   std::optional<Accept> accept{};
-  std::string runtime{};  ///< model/runtime.h; empty: not said
+  std::string runtime{};                    ///< model/runtime.h; empty: not said
+  const model::Checkpoint* lora = nullptr;  ///< an adapter that is loaded with the model; or null
+  std::optional<double> temperature = {};   ///< that the user samples with
+  std::optional<double> repeat_penalty = {};
   /// The one that the user named.
   std::optional<probe::SymptomId> asked_symptom = {};
   bool look_for_long_context = false;          ///< a loss that grows with the position
@@ -67,7 +70,7 @@ struct FileFacts {
   std::vector<Evidence> remarks;  ///< worth telling, no faults
   weights::IntegrityReport integrity;
   std::vector<Difference> differences;          ///< from the original
-  std::vector<model::UnfitCache> unfit_caches;  ///< asked for; it is run with F16 in their place
+  std::vector<model::UnfitCache> unfit_caches;  ///< asked for; F16 is used instead
   std::optional<probe::Split> split;            ///< where both tokenizers ran and their keys differ
   std::optional<probe::ChatComparison> chat;    ///< where both files have a chat template
   /// Why candidate and original cannot be compared by their logits; empty where they can.
@@ -86,7 +89,7 @@ class Facts {
   Given given;
   FileFacts files;
   WeightFacts read_weights;
-  std::vector<Domain> texts;  ///< that can be measured on; empty: nothing can be run
+  std::vector<Domain> texts;                           ///< to measure on; empty: nothing can be run
   std::optional<std::vector<probe::Symptom>> written;  ///< what was looked for in written texts
 
   /// Something can be run.
@@ -96,15 +99,17 @@ class Facts {
     return runs() && given.baseline && files.not_comparable.empty();
   }
   [[nodiscard]] bool cache_quantized() const noexcept;
-  /// A type of cache that is.
+  /// True for a quantized cache type.
   [[nodiscard]] static bool quantized(const std::string& cache_type) noexcept;
 
   // --- Windows of the first text ---
-  /// On which causes are weighed: read until the least line is decided.
+  /// The windows on which causes are compared. Reading stops when the loss is certainly above or
+  /// below the smallest threshold (kLeastLine, kLeastCacheLine, or the user's limit).
   [[nodiscard]] Known<WindowRange> selection() const;
   /// The first `most` of them.
   [[nodiscard]] Known<WindowRange> selection(std::int32_t most) const;
-  /// After them, as far as the text goes; may be empty. Nothing else reads them.
+  /// The next kHoldout windows after the selection; fewer or none where the text ends. Only the
+  /// proof of remedies reads them.
   [[nodiscard]] Known<WindowRange> holdout() const;
   /// Absent where nothing was read.
   [[nodiscard]] std::optional<WindowRange> selected() const noexcept { return selection_; }
@@ -157,7 +162,7 @@ class Facts {
 
   struct Entry {
     evaluate::Measurement measurement;
-    std::int32_t windows = 0;  ///< that were asked for: there may be none, where it cannot run
+    std::int32_t windows = 0;  ///< asked for; the measurement has none if it cannot run
   };
   std::map<Key, Entry> measurements_;
   std::optional<WindowRange> selection_;

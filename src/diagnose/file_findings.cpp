@@ -11,8 +11,10 @@
 
 #include "diagnose/key_effects.h"
 #include "diagnose/metadata_difference.h"
+#include "diagnose/run_with.h"
 #include "diagnose/symptoms.h"
 #include "diagnose/weights_in_words.h"
+#include "model/activations.h"
 #include "model/layer_name.h"
 #include "model/runtime.h"
 
@@ -67,8 +69,9 @@ void add_template(const FileFacts& files, std::vector<Difference>& differences,
     if (difference.key == kTemplateKey) difference.weight = Difference::Weight::note;
   found.notes.push_back(fact(where, files.chat->says));
   if (outcome == renders_alike)
-    found.open.emplace_back(
-        "the prompts that your runtime makes with either chat template (llama-server --jinja)");
+    found.open.push_back(
+        {"chat templates differ; whether they render differently is not known",
+         "the prompts that your runtime makes with either chat template (llama-server --jinja)"});
 }
 
 void add_integrity(const weights::IntegrityReport& integrity, FileFindings& found) {
@@ -205,6 +208,27 @@ void add_lost(const Facts& facts, FileFindings& found) {
                            facts.paired() ? "the original" : "the same model with an F16 cache")});
 }
 
+/// A run of the weights is not what a runtime computes that rounds the layers' inputs too.
+void add_activations(const model::Checkpoint& candidate, FileFindings& found) {
+  const auto rounded = model::quantized_activations(candidate);
+  if (!rounded) return;
+  const std::string says = fmt::format(
+      "activations are quantized as well ({}): qualm runs the weights alone", rounded->says);
+  found.notes.push_back(fact("quantized_activations", says));
+  if (rounded->where == model::QuantizedActivations::Where::everywhere)
+    found.open.push_back({says, "a measurement in the runtime that you use (vLLM, ...)"});
+}
+
+/// Weights that are stored rotated are compared by what the model answers, not one by one.
+void add_rotation(const Given& given, FileFindings& found) {
+  if (const std::string key = model::rotation_key(*given.candidate); !key.empty())
+    found.notes.push_back(
+        fact("weights_rotated",
+             fmt::format("The weights are stored rotated ({}): they were not compared with the "
+                         "original's one by one",
+                         key)));
+}
+
 /// The original shows what the user sees as often: no fault of the file, but worth telling.
 void add_symptom(const Facts& facts, FileFindings& found) {
   if (const probe::Symptom* s = shared_with_original(facts))
@@ -230,7 +254,10 @@ FileFindings file_findings(const Facts& facts) {
   add_template(facts.files, differences, found);
   add_differences(facts, std::move(differences), found);
   add_lost(facts, found);
+  add_activations(*given.candidate, found);
+  add_rotation(given, found);
   add_symptom(facts, found);
+  add_run_with(given, found);
   return found;
 }
 

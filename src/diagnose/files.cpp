@@ -27,7 +27,7 @@ void add_evidence(const FileFindings& found, Finding& finding) {
                           found.notes.begin() + static_cast<std::ptrdiff_t>(notes));
   if (found.more > 0)
     finding.evidence.push_back(fact("more", fmt::format("and {} more differences", found.more)));
-  finding.needs = found.open;
+  for (const OpenQuestion& open : found.open) finding.needs.push_back(open.needs);
 }
 
 std::string equal_in_words(std::size_t notes) {
@@ -73,9 +73,10 @@ Known<Finding> check_files(const Facts& facts) {
     finding.headline = facts.files.integrity.weights_read > 0
                            ? "file complete, no NaN or infinity in any block"
                            : "file complete";
+    for (const OpenQuestion& open : found.open) finding.headline += "; " + open.says;
   } else if (!found.open.empty()) {
     finding.status = Status::cannot_tell;
-    finding.headline = "chat templates differ; whether they render differently is not known";
+    finding.headline = found.open.front().says;
   } else {
     finding.status = Status::cleared;
     finding.headline = equal_in_words(found.note_count);

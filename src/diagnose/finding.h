@@ -42,6 +42,8 @@ enum class FaultKind {
   chat_template,
   lost_logits,  ///< NaN or infinite logits at positions where the reference's are finite
   context,      ///< run with more tokens than it was trained for
+  adapter,      ///< a LoRA that does not fit the model it is loaded with
+  sampling,     ///< sampler settings that spoil answers of any model
   runtime,      ///< the kernels of this device, not the weights
 };
 
@@ -49,7 +51,7 @@ enum class FaultKind {
 enum class Effect {
   prompts,  ///< nothing: it changes prompts or where answers end, and yields to a measured loss
   tokens,   ///< the text reaches the model as other tokens, or the model does not run
-  weights,  ///< the weights are run otherwise: the loss of the bits cannot be told from it
+  weights,  ///< it changes how the weights are used: the loss of their bits cannot be measured
 };
 
 /// How a key becomes the original's.
@@ -80,17 +82,17 @@ struct Grades {
   Grade most = Grade::lossless;
 };
 
-/// The three answers about a loss (docs/method.md, Decided): how large, more than its type should
-/// cost, more than acceptable. An answer that is absent is not known.
+/// The three answers about a loss (docs/method.md, Three questions about a loss): how large, more
+/// than its type should cost, more than acceptable. An answer that is absent is not known.
 struct Loss {
   std::optional<numeric::Estimate> kld = std::nullopt;         ///< mean, nat/token
   std::optional<numeric::Estimate> ppl_change = std::nullopt;  ///< a fraction
   std::optional<Grades> grades = std::nullopt;
-  /// Times what its types cost by round-to-nearest of the original; exactly 1 where the file is
-  /// that.
+  /// Its KLD divided by that of the original rounded to nearest to the same types; exactly 1 where
+  /// the file is that round-to-nearest.
   std::optional<numeric::Estimate> excess = std::nullopt;
   Side excessive = Side::not_separated;  ///< certainly more than kMostExcess times
-  Side line = Side::not_separated;       ///< of what is acceptable
+  Side line = Side::not_separated;       ///< against the acceptable loss
   /// KLD that goes away where the weights are decoded before they are run. Absent where the loss is
   /// so large that it does not matter.
   std::optional<numeric::Estimate> runtime_share = std::nullopt;
@@ -98,10 +100,10 @@ struct Loss {
 
 struct Finding {
   CheckId check{};
-  /// What the check says by itself; what it is among the others, conclude() decides.
+  /// The check's own answer. conclude() may change it.
   Status status = Status::not_examined;
   std::string headline = {};                              ///< one line for the table
-  std::optional<numeric::Estimate> share = std::nullopt;  ///< of the excess kld, 0..1
+  std::optional<numeric::Estimate> share = std::nullopt;  ///< of the KLD, 0..1
   std::vector<Fault> faults = {};                         ///< the first one is the headline
   std::vector<Evidence> evidence = {};
   std::vector<std::string> needs = {};  ///< what would have to be given to examine it, or to tell

@@ -51,8 +51,8 @@ std::optional<Difference> head_difference(const model::Checkpoint& candidate,
   const model::Tensor* ours = head_of(candidate);
   const model::Tensor* theirs = head_of(baseline);
   if (!ours || !theirs) return std::nullopt;  // a missing embedding is told as such
-  const char* which = own ? "of its own, where the original's is its embedding"
-                          : "left to the embedding, where the original has one of its own";
+  const char* which = own ? "an output matrix of its own; the original uses its embedding"
+                          : "the embedding is used; the original has an output matrix of its own";
   const auto error = apart(*ours, *theirs);
   if (!error)
     return Difference{"tensor output.weight", fmt::format("{}; the two cannot be compared", which),

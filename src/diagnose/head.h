@@ -1,5 +1,5 @@
-// A head that one of two files leaves to the embedding, as libllama does where output.weight is
-// missing: whether it is the same matrix.
+// One file has output.weight; in the other it is missing, and libllama uses the embedding as the
+// output matrix. Are the two the same matrix?
 #pragma once
 
 #include <optional>
@@ -8,8 +8,8 @@
 
 namespace qualm::diagnose {
 
-/// Absent where both or neither have a head of their own, and where the head that one has is the
-/// embedding that the other uses, but for rounding. A head that cannot be read is a note.
+/// Absent if both files or neither have output.weight, or if the two matrices are the same except
+/// for rounding. A matrix that cannot be read is a note.
 [[nodiscard]] std::optional<Difference> head_difference(const model::Checkpoint& candidate,
                                                         const model::Checkpoint& baseline);
 

@@ -119,6 +119,18 @@ std::string loss_in_words(const evaluate::Measurement& measurement) {
                      shown(MetricId::kld_mean, metrics[MetricId::kld_mean]));
 }
 
+std::string original_in_words(const numeric::Metric& ppl) {
+  if (!ppl.estimate) return {};
+  std::string text = fmt::format("Perplexity of the original on this text: {}.",
+                                 numeric::format_estimate(*ppl.estimate));
+  if (ppl.estimate->low > kUnusualPpl)
+    text +=
+        " That is unusually high: the text does not suit this model, or the original itself is "
+        "damaged. Check the text, the chat template, the BOS token and the conversion of the "
+        "original.";
+  return text;
+}
+
 Evidence metric_evidence(const std::string& name, const evaluate::Measurement& measurement,
                          MetricId id, const std::string& says) {
   const numeric::Metric& metric = measurement.metrics[id];

@@ -11,7 +11,7 @@
 
 namespace qualm::diagnose {
 
-/// At the level at which one check of a verdict decides.
+/// The side of `line` on which the interval of `metric` lies, at kCheckConfidence.
 [[nodiscard]] Side side_of(const evaluate::Measurement& measured, evaluate::MetricId metric,
                            double line);
 
@@ -45,6 +45,9 @@ void set_size(const evaluate::Measurement& measured, Loss& loss);
 
 /// "perplexity +6.4 % [5.8, 7.0], KLD 0.0573 [0.0566, 0.0581]"
 [[nodiscard]] std::string loss_in_words(const evaluate::Measurement& measurement);
+
+/// The original's perplexity, and what to check if it is unusual; empty where it has no interval.
+[[nodiscard]] std::string original_in_words(const numeric::Metric& ppl);
 
 /// A metric of a measurement as evidence under `name`; `says` introduces it.
 [[nodiscard]] Evidence metric_evidence(const std::string& name,

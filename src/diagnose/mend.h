@@ -8,8 +8,8 @@
 
 namespace qualm::diagnose {
 
-/// `qualm repair` of the candidate, where it is a GGUF and that mends what the files differ in:
-/// absent where a fault with which the weights are run would stay.
+/// The `qualm repair` command that makes the candidate's keys the original's. Absent if the
+/// candidate is no GGUF, if no fault has a `mend`, or if a fault with Effect::weights has none.
 [[nodiscard]] std::optional<Fix> repair_of(const Given& given, const std::vector<Fault>& faults);
 
 }  // namespace qualm::diagnose

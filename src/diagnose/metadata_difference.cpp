@@ -272,6 +272,15 @@ std::vector<Difference> differences(const Checkpoint& candidate, const Checkpoin
   return out;
 }
 
+std::vector<Difference> tokenizer_differences(const model::Checkpoint& candidate,
+                                              const model::Checkpoint& baseline) {
+  std::vector<Difference> found = differences(candidate, baseline);
+  std::erase_if(found, [](const Difference& one) {
+    return !one.key.starts_with("tokenizer.") || one.weight != Difference::Weight::breaks;
+  });
+  return found;
+}
+
 std::string vocabulary_mismatch(const Checkpoint& candidate, const Checkpoint& baseline) {
   const auto* a = candidate.metadata.strings("tokenizer.ggml.tokens");
   const auto* b = baseline.metadata.strings("tokenizer.ggml.tokens");

@@ -10,6 +10,7 @@
 namespace qualm::diagnose {
 
 struct Difference {
+  /// How much the difference matters.
   enum class Weight {
     breaks,     ///< text is split, weights are used or positions are counted otherwise
     template_,  ///< the chat template: prompts are built otherwise
@@ -26,6 +27,11 @@ struct Difference {
 /// Empty: equal in all of that.
 [[nodiscard]] std::vector<Difference> differences(const model::Checkpoint& candidate,
                                                   const model::Checkpoint& baseline);
+
+/// Those of the tokenizer's keys that split a text otherwise, start or end it; not the chat
+/// template.
+[[nodiscard]] std::vector<Difference> tokenizer_differences(const model::Checkpoint& candidate,
+                                                            const model::Checkpoint& baseline);
 
 /// Why logits of the two cannot be compared position by position: the vocabularies are of different
 /// size or hold different tokens. Names the first differences; empty where they can.

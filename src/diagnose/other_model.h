@@ -9,8 +9,8 @@ namespace qualm::diagnose {
 /// lose too much and hold what no rounding of the original leaves. False without an original.
 [[nodiscard]] Known<bool> of_another_model(const Facts& facts);
 
-/// What the other model's weights differ in is no loss of a class or of a calibration: the finding
-/// cannot tell.
+/// Sets the finding to cannot_tell. The weights are another model's: how they differ says nothing
+/// about a class or a calibration.
 void not_attributable(Finding& finding);
 
 /// What the origin of the weights says by itself: cleared, cause or cannot_tell. Precondition: it

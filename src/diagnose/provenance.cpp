@@ -132,7 +132,11 @@ void add_named_quantizer(const model::Checkpoint& candidate, Finding& result) {
 Known<Finding> check_provenance(const Facts& facts) {
   Finding result;
   add_named_quantizer(*facts.given.candidate, result);
-  if (!facts.given.baseline || !facts.read_weights.origin) {
+  if (facts.given.baseline && !facts.read_weights.origin) {
+    result.headline = "the weights are stored rotated: they cannot be compared one by one";
+    return result;
+  }
+  if (!facts.given.baseline) {
     result.needs.emplace_back(
         "the original model (--baseline), and the base model that it was fine-tuned from "
         "(--base-model)");
@@ -152,7 +156,7 @@ Known<Finding> check_provenance(const Facts& facts) {
   }
   if (base_given && facts.paired()) QUALM_CHECK(compare_with_both(facts, result.evidence));
   if (result.status == Status::cannot_tell && !base_given)
-    result.needs.emplace_back("the base model it may be a quant of (--base-model)");
+    result.needs.emplace_back("the base model that it may have been made from (--base-model)");
   return result;
 }
 

@@ -50,7 +50,7 @@ Finding not_examined(const Facts& facts) {
 /// "; small, 2.1 [1.9, 2.3] times what its types should cost"
 std::string answers_in_words(const Loss& loss) {
   std::string text;
-  if (loss.grades) text += "; " + in_words(*loss.grades);
+  if (loss.grades) text += "; grade: " + in_words(*loss.grades);
   if (loss.excessive == Side::above && loss.excess)
     text += fmt::format(", {} times what its types should cost",
                         numeric::format_estimate(*loss.excess));
@@ -62,11 +62,12 @@ void add_excess(const Loss& loss, std::vector<Evidence>& evidence) {
   const bool exactly = loss.excess->low == 1 && loss.excess->high == 1;
   evidence.push_back(
       {"excess_over_type", loss.excess, "1",
-       exactly ? "Equal to round-to-nearest of the original, bit for bit: it loses what its types "
-                 "should"
-               : fmt::format("KLD over that of round-to-nearest of the original in the same types: "
-                             "{} times",
-                             numeric::format_estimate(*loss.excess))});
+       exactly
+           ? "Equal to round-to-nearest of the original, bit for bit: its loss is the normal loss "
+             "of its types"
+           : fmt::format("KLD over that of round-to-nearest of the original in the same types: "
+                         "{} times",
+                         numeric::format_estimate(*loss.excess))});
 }
 
 void add_measured(const WeightsLoss& found, Finding& finding) {

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "diagnose/loss.h"
+#include "diagnose/remedy_command.h"
 #include "diagnose/thresholds.h"
 
 namespace qualm::diagnose {
@@ -40,6 +41,7 @@ Known<Course> prescribed(const Facts& facts, const std::vector<Finding>& finding
     if (!row.prescribe) continue;
     QUALM_TRY(auto fix, row.prescribe(facts));
     if (!fix) continue;
+    if (fix->weights) fix = in_format_of(facts.given, *std::move(fix));
     course.variants.push_back(applied(*fix, course.variants.back()));
     course.texts.push_back(fix->weights || fix->cache ? fix->text : kNotRun);
     course.remedies.push_back({.cause = finding->check,

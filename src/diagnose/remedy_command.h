@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "diagnose/checks.h"
 #include "diagnose/class_group.h"
 #include "diagnose/facts.h"
 
@@ -16,16 +17,16 @@ namespace qualm::diagnose {
 /// The standard type that fits what the candidate's matrices outside `group` have.
 [[nodiscard]] std::string type_of_rest(const model::Checkpoint& candidate, const ClassGroup& group);
 
-/// That type with the group in more bits, from the smallest on; at least one. Types that do not fit
-/// the rows are left out. A router needs no override: llama-quantize leaves it in floats.
+/// type_of_rest() with the group as Q6_K, Q8_0 or F16: of the types that fit its rows the two
+/// smallest, the smallest first; at least one. A router needs no override: llama-quantize leaves it
+/// in floats.
 [[nodiscard]] std::vector<Weights> overrides_for(const model::Checkpoint& candidate,
                                                  const ClassGroup& group);
 
-/// The original as llama.cpp's tools take it, a GGUF: as a word of the shell, and the command that
-/// makes it so, "... && ", empty where it is one.
+/// The original as a GGUF, for a shell command of llama.cpp's tools.
 struct GgufOriginal {
-  std::string make;
-  std::string path;
+  std::string make;  ///< the command that converts it, with " && " at its end; empty: it is a GGUF
+  std::string path;  ///< of the GGUF, quoted for the shell
 };
 [[nodiscard]] GgufOriginal gguf_original(const Given& given);
 
@@ -33,6 +34,11 @@ struct GgufOriginal {
 /// the path of an importance matrix, or empty.
 [[nodiscard]] std::string quantize_command(const Given& given, const Weights& weights,
                                            const std::string& imatrix = "");
+
+/// Where the user named a runtime that does not run GGUF: about the bits of `fix` in a format of
+/// that runtime, by the tool that makes it. It is not measured: qualm does not make such files.
+/// Else `fix` as it is. Precondition: fix.weights and fix.bytes are set.
+[[nodiscard]] Fix in_format_of(const Given& given, Fix fix);
 
 /// "tiny-F16" of "models/tiny-F16.gguf"; the last folder's name of a folder.
 [[nodiscard]] std::string stem_of(std::string path);

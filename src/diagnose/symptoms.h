@@ -8,10 +8,10 @@
 
 namespace qualm::diagnose {
 
-/// kld in the last half of the windows' positions against that in the first half that was scored,
-/// paired by window; settled by itself. `control` holds the first half's: a divergence has no other
-/// control. What is lost evenly is lost to the weights; a quantized cache loses more the more it
-/// holds.
+/// Compares the kld in the second half of a window with that in the first half (its scored
+/// positions), paired by window. Sets the finding, uncorrected for other symptoms. `control` holds
+/// the first half: there is no second model to compare a kld with. The loss of the weights is the
+/// same at all positions; that of a quantized cache grows.
 [[nodiscard]] probe::Symptom long_context(const evaluate::Measurement& measurement);
 
 /// What the user asked for, where the original shows it as often: quantization did not bring it.

@@ -1,5 +1,5 @@
-// Every number that decides in the diagnosis: value, unit, where it comes from, and how near what
-// was measured comes to it. docs/results/checks.md has the trials.
+// Every threshold of the diagnosis: value, unit, source, and the measured values nearest to it.
+// docs/results/checks.md has the trials.
 #pragma once
 
 #include <array>
@@ -13,44 +13,44 @@ namespace qualm::diagnose {
 // --- What is read -----------------------------------------------------------------------------
 // Selection windows choose (causes, quant types, caches); holdout windows prove remedies.
 
-/// Windows at most on which causes are weighed. A bound on cost.
+/// Most windows on which causes are compared. A limit on cost.
 inline constexpr std::int32_t kMostSelection = 48;
-/// Of them, the first so many compare tensor classes and domains.
+/// The first so many of them compare tensor classes and domains.
 inline constexpr std::int32_t kForClasses = 24;
-/// Of them, the first so many tell the weights' loss from the runtime's share.
+/// The first so many of them tell the weights' loss from the runtime's share.
 inline constexpr std::int32_t kForRuntime = 16;
-/// Of them, the first so many choose between caches, which a proof follows.
+/// The first so many of them choose between caches. The choice is proved afterwards.
 inline constexpr std::int32_t kForCaches = 16;
 /// Windows kept for the proof of remedies, where a text has at least twice as many; reading does
 /// not stop early before as many.
 inline constexpr std::int32_t kHoldout = 16;
-/// Windows of each further domain; what proves a remedy on it comes after.
+/// Windows of each further domain. The windows after them prove a remedy.
 inline constexpr std::int32_t kMostDomain = 24;
 
 // --- How much loss is too much ------------------------------------------------------------------
 
-/// Fraction of perplexity: the guide's measurable line. Alone it convicts nobody: off a model's own
-/// distribution perplexity moves with the error itself and KLD with its square. Q4_K_M of
-/// Llama-3-8B is published as +2.4 to +2.8 %; Q6_K on a table of numbers was +2.1 % at a third of
-/// Q4_K_M's KLD.
+/// Change of perplexity, a fraction: the guide's limit. It counts only where KLD does not decide:
+/// on a text that the model does not know well, perplexity changes with the error, KLD with its
+/// square. Q4_K_M of Llama-3-8B is published as +2.4 to +2.8 %; Q6_K on a table of numbers was
+/// +2.1 % at a third of Q4_K_M's KLD.
 inline constexpr double kPplLine = 0.01;
-/// nat/token. The line is never below: a sturdy model's Q3_K_M at 0.015 is no problem. Chosen; the
-/// bundled models lose less than that in Q3_K_M, and are judged by a line of their own (--accept).
+/// nat/token. The smallest threshold for weights: a model whose Q3_K_M loses 0.015 has no problem.
+/// Chosen; the bundled models lose less than 0.02 in Q3_K_M, and have their own limit (--accept).
 inline constexpr double kLeastLine = 0.02;
-/// nat/token. And never above: a floor type that is itself ruined is no licence. Published ladders:
-/// Q3_K_M of Llama-3-8B 0.10.
+/// nat/token. The largest threshold for weights, however much kFloorType itself loses. Published
+/// ladders: Q3_K_M of Llama-3-8B 0.10.
 inline constexpr double kMostLine = 0.1;
-/// The guide's floor, made here from the original and read on the same windows.
+/// The guide's minimum quant type. It is made from the original and measured on the same windows.
 inline constexpr const char* kFloorType = "Q4_K_M";
-/// Times the floor type's KLD: half again its loss, so that its like (Q4_K_S, Q4_0, IQ4_XS) may
-/// differ without a verdict. Chosen; bundled model: Q4_0 at 1.9, Q4_K_S at 1.1.
+/// Times the KLD of kFloorType: the threshold for weights. Chosen; bundled model: Q4_K_S has 1.1
+/// times, which passes; Q4_0 has 1.9 times, which does not.
 inline constexpr double kFloorFactor = 1.5;
-/// A cache is meant to be free: its line is the whole step from the original to this type. Bundled
-/// model: Q5_K_M 0.0019 nat/token, a q8_0 cache 0.00002, q4_0 0.0046.
+/// A cache may lose as much as this type loses from the original. Bundled model: Q5_K_M 0.0019
+/// nat/token, a q8_0 cache 0.00002, q4_0 0.0046.
 inline constexpr const char* kCacheLineType = "Q5_K_M";
-/// nat/token. The line of a cache is never below. Published: Q5_K_M of Llama-3-8B 0.011.
+/// nat/token. The smallest threshold for a cache. Published: Q5_K_M of Llama-3-8B 0.011.
 inline constexpr double kLeastCacheLine = 0.01;
-/// Of the loss that --accept names: what a cache may take of it. As the two least lines.
+/// Share of --accept that a cache may lose: the ratio of the two smallest thresholds.
 inline constexpr double kCacheOfAccepted = kLeastCacheLine / kLeastLine;
 /// nat/token. Without an original the cache's line is not known; over this it is a problem for any
 /// model: the most that a loss called small reaches.
@@ -59,7 +59,7 @@ inline constexpr double kMostCacheLine = 0.06;
 /// problem whatever the size. Chosen; AWQ, GPTQ and importance matrices lose less than
 /// round-to-nearest, Q8_0 of a Q2_K 100 times as much.
 inline constexpr double kMostExcess = 1.5;
-/// nat/token. Under it an excess means nothing: half of it is the runtime's on a CPU.
+/// nat/token. At a smaller KLD the ratio is not judged: on a CPU half of this is the kernels'.
 inline constexpr double kLeastExcessLoss = 0.003;
 /// nat/token. Under it the runtime's share matters: SmolLM2-135M, Q8_0 as run 0.0037, of which the
 /// weights are 0.0011.
@@ -70,8 +70,12 @@ inline constexpr double kRuntimeMatters = 0.02;
 inline constexpr std::array kGradesFrom{0.003, 0.02, 0.06, 0.2, 0.6};
 /// Quant types that a remedy may name, from the smallest on.
 inline constexpr std::array kRemedyTypes{"Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"};
-/// Bits per weight: the guide's floor for types that llama-quantize does not name.
+/// Bits per weight: the guide's minimum for types that llama-quantize does not name.
 inline constexpr double kFloorBits = model::kFloorBits;
+
+/// Perplexity per token of an original on a text. Over it text or original are unusual: models that
+/// people run have 5 to 30 on prose, the bundled one of 5.8 M weights 76. Chosen.
+inline constexpr double kUnusualPpl = 100;
 
 // --- Classes of tensors -------------------------------------------------------------------------
 
@@ -92,8 +96,8 @@ inline constexpr double kCostsMore = 2.0;
 
 // --- Calibration --------------------------------------------------------------------------------
 
-/// Share of the loss that another calibration must take away. Chosen as what is worth a new file;
-/// an importance matrix of the least used inputs: 53 % [51, 55].
+/// Share of the loss that another calibration must take away. Chosen as what is worth a new file. A
+/// candidate whose importance matrix counted only the least used inputs: 53 % [51, 55].
 inline constexpr double kWorthRecalibrating = 0.1;
 /// Change of perplexity: certainly below is an anomaly. Chosen so that rounding alone does not
 /// reach it.
@@ -107,7 +111,7 @@ inline constexpr double kStarved = 0.05;
 inline constexpr std::int64_t kHeadRows = 512;
 /// Relative error of F16 (2^-11 at most) and BF16 (2^-8, 0.1 % in the mean).
 inline constexpr double kFloatRounding = 1e-3;
-/// Times the quantization error that the steps in the file tell.
+/// Heads differ if they are farther apart than this many times the estimated quantization error.
 inline constexpr double kHeadOverEstimate = 2;
 /// Relative, where no step is known: heads that were trained apart differ by more than their size.
 inline constexpr double kUnknownRounding = 0.7;

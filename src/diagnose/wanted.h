@@ -49,7 +49,7 @@ struct WantedTexts {};
 /// The steps of a diagnosis, after the files were read.
 enum class Stage {
   as_run,   ///< the candidate as the user runs it: the selection windows
-  factors,  ///< weights alone, cache alone, the floor types
+  factors,  ///< weights alone, cache alone, the types that set the two thresholds
   causes,   ///< what each check asks beyond that
   shares,   ///< all combinations of the factors
   fixes,    ///< remedies on the holdout windows

@@ -63,7 +63,8 @@ std::string norms_without_base(const UnquantizedTensors& unquantized) {
   if (unquantized.neither > 0)
     return fmt::format("{} of {} norms are not the original's", unquantized.neither,
                        unquantized.count());
-  return unquantized.off.empty() ? "norms identical" : "the other norms identical";
+  return unquantized.off.empty() ? "unquantized tensors equal the original's"
+                                 : "the other unquantized tensors equal the original's";
 }
 
 std::string layers_in_words(const weights::DifferingClass& one) {
@@ -119,7 +120,7 @@ std::string without_base(const Provenance& found) {
   const bool more = found.residual_share &&
                     weights::more_than_rounding(*found.residual_share, found.residual_over_step);
   return more ? norms + "; " + residual_in_words(found)
-              : norms + "; alpha not examined (no --base-model)";
+              : norms + "; not compared with a base model (--base-model)";
 }
 
 }  // namespace

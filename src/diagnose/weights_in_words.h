@@ -1,5 +1,5 @@
-// What weights/ found, as sentences: the one place that words it. Reports, findings and errors take
-// their sentences here; nothing reads them again.
+// What weights/ found, as sentences for reports, findings and errors; nothing parses them. weights/
+// itself words only why a figure is missing or a tensor was not read.
 #pragma once
 
 #include <string>

@@ -23,8 +23,8 @@ using PositionCost = double (*)(const Score&);
 [[nodiscard]] double kld_of(const Score& score) noexcept;
 [[nodiscard]] double lost_likelihood(const Score& score) noexcept;
 
-/// Positions whose logits are finite in none of them cost nothing. With a lost position a cost is
-/// not known: no estimate has a value then.
+/// Positions where the original's logits are not finite cost nothing. If a position was lost, no
+/// estimate has a value.
 [[nodiscard]] Joint join(std::span<const Measurement* const> measured, PositionCost cost = kld_of);
 
 /// What is computed of the totals over all windows, one for each measurement, in their order.
@@ -39,7 +39,8 @@ using OfTotals = std::function<double(std::span<const double> totals)>;
 [[nodiscard]] std::optional<numeric::Estimate> estimate_difference(
     const Joint& a, const Joint& b, const OfTotals& of, double confidence = numeric::kConfidence);
 
-/// The confidence of each of `count` intervals by which one check decides.
+/// The level of each of `count` intervals that one check shares: together they hold with
+/// numeric::kCheckConfidence.
 [[nodiscard]] double confidence_for(std::size_t count) noexcept;
 
 }  // namespace qualm::evaluate

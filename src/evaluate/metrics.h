@@ -50,7 +50,7 @@ struct MetricRow {
   Statistic statistic = Statistic::mean;
   double (*of)(const Score&) = nullptr;  ///< of one position
   double (*then)(double) = nullptr;      ///< of mean and interval; null: as they are
-  double rank = 0;                       ///< of a percentile: 0.99
+  double rank = 0;                       ///< of a percentile: its level, 0.99
   double least = -1e300;                 ///< smallest possible value; intervals are cut there
   double most = 1e300;                   ///< largest one
   bool is_change = false;  ///< against the original: 0 is "the same", and a sign is shown

@@ -18,7 +18,8 @@ inline constexpr double kFloors = 2;
 /// indistinguishable.
 inline constexpr double kMostFlips = 0.01;
 
-/// Mean KLD against itself, of the original and of the candidate as it is run.
+/// Mean KLD against itself, of the original and of the candidate. The candidate has its own cache,
+/// or an F16 cache where its V cache is quantized.
 struct NoiseFloor {
   numeric::Metric original{std::nullopt, "nat/token", "nothing was read"};
   numeric::Metric candidate{std::nullopt, "nat/token", "nothing was read"};

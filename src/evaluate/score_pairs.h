@@ -18,8 +18,8 @@
 
 namespace qualm::evaluate {
 
-/// Finished windows, and other finished work as text, kept for the next run. A store that fails
-/// keeps nothing; it never stops a run.
+/// Keeps results for the next run: scores of windows (load, save), and any text by its key (recall,
+/// remember). A store that fails keeps nothing; it never stops a run.
 class WindowStore {
  public:
   virtual ~WindowStore() = default;
@@ -58,8 +58,9 @@ struct Candidate {
   bool optional = false;
 };
 
-/// When a candidate needs no more windows. Not before each stratum of the text was read, twice
-/// where the loss is under the threshold; after kFewestClusters windows where a position was lost.
+/// When a candidate needs no more windows: the interval of `quantity` lies on one side of
+/// `threshold`. Earliest after one window of each part of the text (kStrata); below the threshold
+/// after two of each. A lost position ends the reading after kFewestClusters windows.
 struct StopRule {
   enum class Quantity { never, ppl_change, kld_mean };
   Quantity quantity = Quantity::never;

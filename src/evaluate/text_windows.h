@@ -18,7 +18,7 @@ enum class Protocol {
 };
 [[nodiscard]] std::string_view to_string(Protocol protocol) noexcept;
 
-/// Parts of a text. As many as the windows without which no sequence decides.
+/// Parts of a text: as many as the windows after which a confidence sequence first decides.
 inline constexpr std::int32_t kStrata = 16;
 
 /// A text as windows of ctx_size tokens; the end of the text is not read if it is shorter than a

@@ -1,4 +1,4 @@
-// The seam between deciding and running: whoever decides asks an Experiment for measurements.
+// The interface that commands/examine uses to measure what a diagnosis wants.
 #pragma once
 
 #include <cstdint>

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "assemble/recipe.h"
 #include "base/platform.h"
@@ -45,7 +46,10 @@ Result<assemble::Image> Runner::make(const Weights& weights) {
                               weights.recipe, parts_.progress);
   parts_.progress.update("making the " + describe(weights), 0, 0);
   QUALM_TRY(const auto source, parts_.baseline->runnable(parts_.progress));
-  auto options = assemble::quantize_options(weights.mix, weights.overrides);
+  auto overrides = weights.overrides;
+  std::ranges::move(assemble::native_types(parts_.baseline->checkpoint()),
+                    std::back_inserter(overrides));
+  auto options = assemble::quantize_options(weights.mix, overrides);
   options.allow_requantize = true;
   options.threads = parts_.settings.threads;
   if (weights.calibrated_on) {

@@ -1,4 +1,4 @@
-// What a candidate loses by splitting text into other tokens than its original does.
+// Perplexities where the candidate splits text into other tokens than its original does.
 #pragma once
 
 #include "experiment/measured_text.h"

@@ -18,7 +18,7 @@ namespace qualm::experiment {
 [[nodiscard]] std::unique_ptr<evaluate::WindowStore> open_store(const std::string& path,
                                                                 Progress& progress);
 
-/// The user's store in cache_folder(), or one that keeps nothing.
+/// The user's store in cache_folder(); without `use` a store that keeps nothing.
 [[nodiscard]] std::unique_ptr<evaluate::WindowStore> open_store(bool use, Progress& progress);
 
 }  // namespace qualm::experiment

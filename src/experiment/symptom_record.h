@@ -1,4 +1,4 @@
-// Symptoms as text, for the store: what a model wrote is written once.
+// Symptoms as text, for the store: so that a model writes its texts only once.
 #pragma once
 
 #include <optional>

@@ -13,6 +13,8 @@ namespace qualm::formats {
 /// Errors: those of the readers, READ-001 a folder without a model, READ-002 with more than one,
 /// READ-003 something else than a model: an adapter, an importance matrix, a vocabulary.
 [[nodiscard]] Result<model::Checkpoint> read(const std::string& path);
+/// A LoRA as llama.cpp loads it, a GGUF. READ-004: something else.
+[[nodiscard]] Result<model::Checkpoint> read_adapter(const std::string& path);
 
 /// The same for what is to be run: READ-003 for encoders and other models that predict no next
 /// token, too (model/kind.h).

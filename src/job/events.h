@@ -5,6 +5,8 @@
 //   {"event":"note","line":"..."}
 //   {"event":"result","exit_code":1,"document":{...}}
 //   {"event":"error","error":{"kind":"input","code":"GGUF-012",...}}
+//
+// seconds_after: estimated time of the steps after this one; negative: not known.
 #pragma once
 
 #include <chrono>

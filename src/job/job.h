@@ -23,9 +23,9 @@ using Command = std::function<Result<Outcome>(const Request& request, Progress& 
 
 /// Runs `program job` with the request on its stdin and hands its events on. Ctrl-C reaches the
 /// child, which returns what it has; a second one kills it, and so do kGrace seconds after SIGTERM.
-/// Errors: the job's own; JOB-001 the job ended without an answer, with what it was doing, why it
-/// died and its last words; JOB-002 stopped on request before there was anything to show; JOB-005
-/// the program did not start.
+/// Errors: the job's own, among them JOB-003 out of memory and JOB-004 a library threw; JOB-001 the
+/// job ended without an answer, with its step, signal or exit code, and last lines; JOB-002 stopped
+/// on request before there was a result; JOB-005 the program did not start.
 [[nodiscard]] Result<Outcome> run_job(const Request& request, Progress& progress,
                                       const std::string& program);
 

@@ -10,6 +10,17 @@
 #include "model/runtime.h"
 
 namespace qualm::job {
+namespace {
+
+nlohmann::json optional(const std::optional<double>& number) {
+  return number ? nlohmann::json(*number) : nlohmann::json();
+}
+
+std::optional<double> optional_number(const nlohmann::json& json) {
+  return json.is_null() ? std::nullopt : std::optional(json.get<double>());
+}
+
+}  // namespace
 
 nlohmann::json to_json(const Request& r) {
   return {{"command", r.command},
@@ -30,6 +41,9 @@ nlohmann::json to_json(const Request& r) {
           {"verify", r.verify},
           {"symptom", r.symptom},
           {"runtime", r.runtime},
+          {"lora", r.run_with.lora},
+          {"temperature", optional(r.run_with.temperature)},
+          {"repeat_penalty", optional(r.run_with.repeat_penalty)},
           {"prompts", r.prompts},
           {"fail_if", r.fail_if},
           {"set", r.repair.set},
@@ -84,6 +98,9 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("verify").get_to(r.verify);
     json.at("symptom").get_to(r.symptom);
     json.at("runtime").get_to(r.runtime);
+    json.at("lora").get_to(r.run_with.lora);
+    r.run_with.temperature = optional_number(json.at("temperature"));
+    r.run_with.repeat_penalty = optional_number(json.at("repeat_penalty"));
     json.at("prompts").get_to(r.prompts);
     json.at("fail_if").get_to(r.fail_if);
     read_repair(json, r.repair);

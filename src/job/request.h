@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,9 +23,16 @@ struct Repair {
   std::string output;
 };
 
+/// What the user's runtime is told beside the model; absent: not said.
+struct RunWith {
+  std::string lora;  ///< path of an adapter, or empty
+  std::optional<double> temperature;
+  std::optional<double> repeat_penalty;
+};
+
 struct Request {
   std::string command;              ///< measure, diagnose, inspect, compare, demo, clinic, repair
-  std::vector<std::string> models;  ///< candidates; one but for measure
+  std::vector<std::string> models;  ///< candidates; only measure takes several
   std::string baseline;
   std::string base_model;
   std::string finetune;            ///< clinic: the model tuned from the baseline, or empty
@@ -37,12 +45,13 @@ struct Request {
   std::int64_t chunks = -1;  ///< windows of the text; -1, as llama.cpp has it: all
   bool full = false;         ///< do not stop early
   bool kv_grid = false;      ///< measure --kv
-  bool use_cache = true;     ///< of finished measurements
+  bool use_cache = true;     ///< use and keep finished windows (experiment/store.h)
   bool verify = false;       ///< inspect --verify
   std::int64_t top = 10;     ///< compare --top
   std::string symptom;       ///< what the user sees: repetition, ..., all, none; empty: not said
   std::string runtime;       ///< what the model is run with: model/runtime.h; empty: not said
-  std::string prompts;       ///< path of a prompts file; empty: the bundled one
+  RunWith run_with;
+  std::string prompts;  ///< path of a prompts file; empty: the bundled one
   std::vector<std::string> fail_if;
   Repair repair;
   std::string accept;      ///< what is acceptable: "kld_mean<0.01"; empty: qualm's own lines

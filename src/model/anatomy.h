@@ -73,7 +73,7 @@ struct Anatomy {
 
 [[nodiscard]] Anatomy anatomy(const Checkpoint& checkpoint);
 
-/// Bits per weight of the layers' matrices: the guide's floor.
+/// Bits per weight of the layers' matrices: the minimum of the troubleshooting guide.
 inline constexpr double kFloorBits = 4.0;
 
 /// In the order of the troubleshooting checks. Reads the data of key biases, of nothing else.

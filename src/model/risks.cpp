@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "model/activations.h"
 #include "model/anatomy.h"
 #include "model/cache.h"
 
@@ -150,10 +151,17 @@ void provenance_risks(const Checkpoint& checkpoint, Risks& risks) {
                     kOrigins, [&](std::string_view key) { return has_key(checkpoint, key); }))
     risks.push_back({"provenance_unknown",
                      "The file does not say which model it was made from, or who made it."});
-  if (has_key(checkpoint, "prism.hadamard."))
+  if (const std::string key = rotation_key(checkpoint); !key.empty())
     risks.push_back({"weights_rotated",
-                     "The weights are rotated (prism.hadamard keys): they cannot be compared one "
-                     "by one with a baseline that is not."});
+                     fmt::format("The weights are rotated ({}): they cannot be compared one by one "
+                                 "with an original that is not.",
+                                 key)});
+  if (const auto rounded = quantized_activations(checkpoint))
+    risks.push_back(
+        {"activations_quantized",
+         fmt::format("Activations are quantized as well ({}). qualm runs the weights alone: what "
+                     "that costs is not examined.",
+                     rounded->says)});
 }
 
 }  // namespace

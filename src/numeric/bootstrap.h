@@ -45,9 +45,9 @@ class Resamples {
     const Resamples& resamples, double value,
     const std::function<double(std::span<const std::uint16_t>)>& statistic);
 
-/// The same for a statistic of two independent samples: resample r of one goes with resample r of
-/// the other, whose seeds must differ; the smaller one says how much it is widened. Precondition:
-/// as many resamples of both.
+/// The same for a statistic of two independent samples. Resample r of `a` is paired with resample r
+/// of `b`. The sample with fewer clusters sets the widening. Precondition: `a` and `b` have
+/// different seeds and the same number of resamples.
 [[nodiscard]] std::optional<Estimate> bootstrap(
     const Resamples& a, const Resamples& b, double value,
     const std::function<double(std::span<const std::uint16_t>, std::span<const std::uint16_t>)>&

@@ -16,10 +16,10 @@ struct Estimate {
 /// An estimate with its unit, or the reason why there is none. Never 0 or NaN for "unknown".
 struct Metric {
   std::optional<Estimate> estimate;
-  std::string unit;    ///< "nat/token", "1", "%", "tokens"
+  std::string unit;    ///< "nat/token", "1", "fraction"
   std::string absent;  ///< why there is no estimate; empty where there is one
-  /// The value, and the lowest and highest of one window, where it is a mean over windows. No
-  /// interval: where the windows are too few for one, this is all there is.
+  /// Of a mean over windows: the value, and the lowest and highest mean of one window as low and
+  /// high. They are no 95 % interval. With too few windows for an interval, only this is known.
   std::optional<Estimate> range = std::nullopt;
 };
 

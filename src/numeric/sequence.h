@@ -26,8 +26,9 @@ class ConfidenceSequence {
     std::int64_t tuned_for = 16;  ///< r is chosen so that the width is smallest here
   };
   explicit ConfidenceSequence(Options options) : options_(options) {}
-  /// Covers so much of window means of little skewness. The nominal alpha is a tenth of the error,
-  /// since the sequence holds for many windows only.
+  /// The interval contains the true mean with probability `confidence`, if the window means have
+  /// little skewness. The nominal alpha is a tenth of 1 - confidence, because the formula holds
+  /// only for many windows.
   explicit ConfidenceSequence(double confidence)
       : ConfidenceSequence(Options{.alpha = (1 - confidence) / 10}) {}
 

@@ -146,7 +146,8 @@ Symptom divergence(FigureId figure, const Texts& texts) {
                        length, in_words(s.candidate, figure, parted.size()));
   std::ranges::sort(first);
   const std::int64_t median = first[first.size() / 2];
-  if (median < length) s.says += fmt::format("; half of all texts differ by token {}", median);
+  if (median < length)
+    s.says += fmt::format("; half of all texts already differ at token {}", median);
   return s;
 }
 

@@ -99,7 +99,7 @@ Json mismatched(const std::vector<weights::MismatchedTensor>& found) {
 }
 
 Json provenance(const std::optional<weights::Provenance>& found) {
-  if (!found) return absent("no base model was given (--base-model)");
+  if (!found) return absent("not examined");
   const weights::UnquantizedTensors& unquantized = found->unquantized;
   return {
       {"origin", weights::to_string(found->origin)},
@@ -184,6 +184,9 @@ Json to_json(const CompareReport& report) {
   document["only_in_baseline"] = weights.only_in_baseline;
   document["not_compared"] = std::move(not_compared);
   document["notes"] = notes(weights);
+  for (const diagnose::Difference& one : report.tokenizer_differences)
+    document["notes"].push_back(
+        note("tokenizer_differs", one.key + " is not the original's: " + one.says));
   return document;
 }
 

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "diagnose/loss.h"
 #include "report/document_parts.h"
 #include "report/summary.h"
 
@@ -108,7 +109,7 @@ Json to_json(const DiagnoseReport& report) {
        {"summary", summary(report)},
        {"loss", diagnosis.conclusion.loss ? to_json(*diagnosis.conclusion.loss)
                                           : absent("it was not compared with an original")},
-       {"accept", report.accept.empty() ? absent("the user named no line") : Json(report.accept)},
+       {"accept", report.accept.empty() ? absent("no --accept was given") : Json(report.accept)},
        {"checks", std::move(checks)},
        {"principal_cause", principal_cause(diagnosis.conclusion)},
        {"remedies", std::move(remedies)},
@@ -117,6 +118,8 @@ Json to_json(const DiagnoseReport& report) {
        {"ctx_size", report.settings.ctx_size},
        {"protocol", report.protocol.empty() ? absent("nothing was run") : Json(report.protocol)},
        {"settings", settings(report.settings)},
+       {"original_ppl", metric(report.original_ppl)},
+       {"original", diagnose::original_in_words(report.original_ppl)},
        {"windows", windows(report.windows.read, report.windows.total)},
        {"stopped_early", report.stopped_early},
        {"resolution", noise_floor(report.noise_floor)},

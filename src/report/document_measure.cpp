@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/units.h"
+#include "diagnose/loss.h"
 #include "diagnose/thresholds.h"
 #include "evaluate/summary.h"
 #include "report/document_parts.h"
@@ -20,6 +21,8 @@ std::string_view to_string(Gate::Outcome outcome) {
       return "cannot_tell";
     case Gate::Outcome::lost:
       return "lost";
+    case Gate::Outcome::below:
+      return "below_original";
   }
   return "cannot_tell";
 }
@@ -35,7 +38,7 @@ void add_not_finite(const evaluate::Measurement& m, Json& notes) {
     notes.push_back(
         note("positions_lost",
              fmt::format("At {} of {} positions the candidate has NaN or infinite logits and the "
-                         "original has not: the candidate is broken. The figures leave these "
+                         "original has none: the candidate is broken. The figures leave these "
                          "positions out.",
                          m.lost, m.tokens_scored + m.not_finite)));
   if (m.not_finite > m.lost)
@@ -82,13 +85,15 @@ Json notes(const MeasureResult& result, Asks asks) {
   const evaluate::Measurement& m = result.measurement;
   Json json = Json::array();
   if (m.cancelled)
-    json.push_back(note("cancelled", "Stopped by the user; what was read until then is whole."));
-  add_not_finite(m, json);
-  if (const auto* change = find(m.metrics, MetricId::ppl_change); change && change->high < 0)
     json.push_back(
-        note("ppl_below_baseline",
-             "Perplexity is below the original's. That is an anomaly, not a pass: this text, "
-             "or one like it, may have been used for calibration."));
+        note("cancelled", "Stopped by the user. The windows that were read before are counted."));
+  add_not_finite(m, json);
+  for (const std::string& says : result.file_notes) json.push_back(note("tokenizer_differs", says));
+  if (const auto* change = find(m.metrics, MetricId::ppl_change); change && change->high < 0)
+    json.push_back(note(
+        "ppl_below_baseline",
+        "Perplexity is below the original's. That is an anomaly, not a pass: judge the loss by "
+        "the KLD."));
   if (evaluate::indistinguishable(m, result.noise_floor))
     json.push_back(
         note("below_resolution",
@@ -165,6 +170,7 @@ Json to_json(const MeasureResult& result, Asks asks) {
       {"stopped_early", m.stopped_early},
       {"cancelled", m.cancelled},
       {"metrics", metrics(m.metrics)},
+      {"original", diagnose::original_in_words(m.metrics[MetricId::ppl_baseline])},
       {"resolution", noise_floor(result.noise_floor)},
       {"notes", notes(result, asks)},
       {"buckets", {{"position", buckets(m.by_position)}, {"confidence", buckets(m.by_confidence)}}},

@@ -20,10 +20,10 @@ namespace qualm::report {
 /// A metric. Of a change (MetricRow::is_change) it also says whether its interval is `separated`
 /// from 0.
 [[nodiscard]] Json metric(evaluate::MetricId id, const numeric::Metric& metric);
-/// Of one that is no metric of a measurement.
+/// A value that is no metric of a measurement.
 [[nodiscard]] Json metric(const numeric::Metric& metric);
 
-/// The same from an estimate that is there, without `separated`.
+/// The same for a value that is known.
 [[nodiscard]] Json metric(const numeric::Estimate& estimate, std::string_view unit);
 
 enum class Which { all, in_tables };

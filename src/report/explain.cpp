@@ -18,7 +18,7 @@ namespace qualm::report {
 namespace {
 
 Section checks() {
-  Section section{"Checks, most likely cause first", {}};
+  Section section{"Checks, in the order of a report", {}};
   for (const diagnose::CheckRow& row : diagnose::kChecks)
     section.words.push_back({std::string(row.name),
                              fmt::format("{}. {}", row.title, row.meaning),

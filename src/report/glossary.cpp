@@ -36,11 +36,16 @@ Section answers() {
            {"problem", "A cause was found, or the loss is above the threshold. Exit code 1."},
            {"worse", "Of a symptom: certainly worse than in the original's texts."},
            {"shared",
-            "Of a symptom: the original shows it as often, so quantization does not cause it. "
+            "Of a symptom: the original shows it too, and the candidate not significantly more: "
+            "quantization does not cause it. "
             "\"F16 too\": there is no original, and the same weights with an F16 cache show it.",
             {"original too", "F16 too"}},
-           {"alike", "Of a symptom: no significant difference.", {"not worse"}},
-           {"no_control", "Of a symptom: there was nothing to compare with.", {"not compared"}},
+           {"alike",
+            "Of a symptom: not significantly worse than in the original's texts.",
+            {"not worse"}},
+           {"no_control",
+            "Of a symptom: no verdict, since there is no such figure of an original.",
+            {"not compared"}},
            {"PASS", "The condition of --fail-if certainly does not hold."},
            {"FAIL", "The condition of --fail-if certainly holds, or logits are NaN. Exit code 1."},
            {"DAMAGED", "Weights of the file are NaN, infinite, zero or out of range."},
@@ -80,7 +85,7 @@ Section terms() {
        {"share", "The part of the loss that one cause explains.", {"of the loss"}},
        {"noise_floor",
         fmt::format("KLD between two runs of the same model with different kernels. A KLD under "
-                    "{:.0f} times the noise floor cannot be told from 0 on this machine.",
+                    "{:.0f} times the noise floor cannot be distinguished from 0 on this machine.",
                     evaluate::kFloors)},
        {"window", "A piece of the text that the model reads at once (-c tokens).", {"windows"}},
        {"selection", "Windows of the text that are used to choose a fix."},
@@ -129,30 +134,30 @@ Section headings() {
 }
 
 Section comparing() {
-  return {
-      "Comparing weights",
-      {{"rel. error",
-        "Size of the difference of the weights, relative to the original's weights.",
-        {"relative error"}},
-       {"SQNR",
-        "Signal to quantization noise ratio of the weights, in dB: more is better.",
-        {"SQNR dB"}},
-       {"cosine", "Cosine of the angle between the weights and the original's: 1 is equal."},
-       {"half step",
-        "Share of the weights within half a rounding step of the original's. Plain rounding of the "
-        "original gives nearly 100 %.",
-        {"within half step", "step test"}},
-       {"ideal bits",
-        "Bits per weight that the best possible code would need for this error.",
-        {"eff. bits"}},
-       {"error share", "Part of the whole squared error.", {"share of error"}},
-       {"largest error", "The largest difference of one weight."},
-       {"alpha",
-        "Share of the fine-tuning that is in the weights: 1 is the original, 0 the base "
-        "model."},
-       {"delta", "Difference of original and base model, relative to the weights."},
-       {"residual", "Part of the squared weights that the original does not explain."},
-       {"gain", "Factor between the weights and the original's; 1 where nothing was scaled."}}};
+  return {"Comparing weights",
+          {{"rel. error",
+            "Size of the difference of the weights, relative to the original's weights.",
+            {"relative error"}},
+           {"SQNR",
+            "Signal to quantization noise ratio of the weights, in dB: more is better.",
+            {"SQNR dB"}},
+           {"cosine", "Cosine of the angle between the weights and the original's: 1 is equal."},
+           {"half step",
+            "Share of the weights within half a rounding step of the original's. Round-to-nearest "
+            "of the "
+            "original gives nearly 100 %.",
+            {"within half step", "step test"}},
+           {"ideal bits",
+            "Bits per weight that the best possible encoding would need for this error.",
+            {"eff. bits"}},
+           {"error share", "Part of the whole squared error.", {"share of error"}},
+           {"largest error", "The largest difference of one weight."},
+           {"alpha",
+            "Share of the fine-tuning that is in the weights: 1 is the original, 0 the base "
+            "model."},
+           {"delta", "Difference of original and base model, relative to the weights."},
+           {"residual", "Part of the squared weights that the original does not explain."},
+           {"gain", "Factor between the weights and the original's; 1 where nothing was scaled."}}};
 }
 
 Section clinic() {
@@ -218,7 +223,9 @@ Section risks() {
         {"tied_embedding_crushed"}},
        {"router_quantized", "The router is quantized. Converters leave it in F32."},
        {"provenance_unknown", "The file does not say which model it was made from."},
-       {"weights_rotated", "The weights are rotated and cannot be compared one by one."}}};
+       {"weights_rotated", "The weights are rotated and cannot be compared one by one."},
+       {"activations_quantized",
+        "The runtime quantizes activations too. qualm runs the weights alone."}}};
 }
 
 Section evidence_of_loss() {
@@ -249,6 +256,9 @@ Section evidence_of_files() {
           {{"split", "How both tokenizers split the same text.", {"split_ppl"}},
            {"symptom_*", "The symptom in the texts of the original."},
            {"positions_lost", "Positions where the candidate has no finite logits."},
+           {"quantized_activations", "The runtime quantizes the layers' inputs too."},
+           {"lora", "The adapter that is loaded with the model (--lora)."},
+           {"temperature", "Sampler settings that the user named.", {"repeat_penalty"}},
            {"unfit_cache", "A cache type that the heads of this model do not allow."},
            {"named_quantizer", "A name in the file tells of another quantizer."},
            {"nearer_to", "Whether the answers are closer to the original's or the base model's."},

@@ -1,6 +1,6 @@
 // What a report shows, before it is known where: the step between a document and its layouts.
 //
-// Texts are raw: the layouts escape them. One page serves the terminal and Markdown (and HTML).
+// Texts are raw: the layouts escape them. One page serves the terminal and Markdown.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

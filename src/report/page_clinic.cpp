@@ -124,13 +124,12 @@ Page compose_clinic(const nlohmann::ordered_json& document, bool verbose) {
   page.emplace_back(Paragraph{
       {{fmt::format("Right: {}. Wrong: {}.", integer_at(document, "right"), wrong),
         wrong == 0 ? Tone::good : Tone::bad},
-       {fmt::format("The interval of the share overlaps that of the true share in {} of {} cases.",
+       {fmt::format("The share that was found agrees with the true share in {} of {} cases.",
                     integer_at(shares, "hold"), integer_at(shares, "compared"))},
-       {fmt::format("Judged by --accept '{}'.", string_at(document, "accept"))},
+       {fmt::format("Limit of the loss: {}.", string_at(document, "accept"))},
        {fmt::format("Took {:.0f} s.", number_at(document, "seconds").value_or(0)), Tone::dim}}});
   if (const std::string out = joined(at(document, "left_out"), ""); !out.empty())
-    page.emplace_back(
-        Paragraph{{{"Not made, because their model was not given: " + out, Tone::dim}}});
+    page.emplace_back(Paragraph{{{"Not made (their model was not given): " + out, Tone::dim}}});
   for (const Json& one : at(document, "patients"))
     if (verbose || !flag_at(one, "right"))
       page.emplace_back(Paragraph{{{string_at(one, "name"), Tone::strong},

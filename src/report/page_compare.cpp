@@ -73,7 +73,7 @@ std::string whole_line(const Json& whole) {
 std::string bits_line(const Json& whole) {
   if (equal(whole)) return "";
   return fmt::format(
-      "{} bits per weight. The best possible code would need {} bits for the same error. Weights "
+      "{} bits per weight. In theory {} bits are enough for the same error. Weights "
       "within half a rounding step of the original: {}.",
       fixed(whole, "bpw", 2), fixed(whole, "effective_bits", 2),
       told(whole, "within_half_step", shown(whole, "within_half_step", kPercent)));

@@ -108,10 +108,11 @@ void add_symptoms(Page& page, const char* heading, const std::vector<Json>& symp
   if (alike == 0) return;
   const std::string sentence =
       of_texts(symptoms.front())
-          ? fmt::format("{} text {} no significant difference from {}.", alike,
-                        alike == 1 ? "metric shows" : "metrics show",
+          ? fmt::format("{} text {} not significantly worse than {}.", alike,
+                        alike == 1 ? "metric is" : "metrics are",
                         same_weights ? probe::kSameWeights : probe::kOriginal)
-          : "No significant growth of the loss within the window.";
+          : "No significant growth of the loss within a window; longer contexts were not examined "
+            "(-c).";
   page.emplace_back(Paragraph{{{sentence, Tone::dim}}});
 }
 
@@ -143,9 +144,10 @@ void add_remedy(Page& page, const Json& remedy) {
         {{metric_label(name)}, metric_words(name, at(before, name)), metric_words(name, after)});
   if (!table.rows.empty()) page.emplace_back(std::move(table));
   std::string proof = measured_on(remedy);
-  if (string_at(remedy, "acceptable") == "no") proof += " Better, but still more than acceptable.";
+  if (string_at(remedy, "acceptable") == "no")
+    proof += " Better, but the loss is still larger than acceptable.";
   if (string_at(remedy, "acceptable") == "cannot_tell")
-    proof += " Whether what is left is acceptable, this text cannot tell.";
+    proof += " This text cannot show whether the remaining loss is acceptable.";
   page.emplace_back(Paragraph{{{std::move(proof)}}});
 }
 
@@ -160,9 +162,18 @@ void add_remedies(Page& page, const Json& remedies) {
   }
 }
 
-std::string level_in_words(const std::string& level) {
-  if (level == "L3+") return "Compared with the original and its base model.";
-  if (level == "L3") return "Compared with the original model.";
+/// What it was compared with, and what that cannot show: a GGUF original went through the converter
+/// that the candidate went through.
+std::string level_in_words(const Json& document) {
+  const std::string level = string_at(document, "evidence_level");
+  const bool gguf = string_at(at(document, "baseline"), "format").starts_with("GGUF");
+  const char* converter =
+      gguf ? " Faults of the conversion to GGUF are in both files and were not examined: give the "
+             "Hugging Face folder with --baseline."
+           : "";
+  if (level == "L3+")
+    return std::string("Compared with the original and its base model.") + converter;
+  if (level == "L3") return std::string("Compared with the original model.") + converter;
   if (level == "L1") return "Run without an original model.";
   return "";
 }
@@ -179,7 +190,7 @@ std::string spent_in_words(const Json& spent) {
 
 void add_closing(Page& page, const Json& document) {
   const Json& windows = at(document, "windows");
-  const std::string level = level_in_words(string_at(document, "evidence_level"));
+  const std::string level = level_in_words(document);
   const bool read = integer_at(windows, "read") > 0;
   page.emplace_back(Gap{});
   page.emplace_back(Paragraph{
@@ -191,6 +202,8 @@ void add_closing(Page& page, const Json& document) {
     page.emplace_back(Paragraph{{{"Only the files were examined.", Tone::dim}}});
     return;
   }
+  if (const std::string original = string_at(document, "original"); !original.empty())
+    page.emplace_back(Paragraph{{{original}}});
   page.emplace_back(Paragraph{{{noise_floor_line(at(document, "resolution"))}}});
   page.emplace_back(
       Paragraph{{{level, Tone::dim}, {spent_in_words(at(document, "spent")), Tone::dim}}});

@@ -112,6 +112,9 @@ Page footer(const Json& results, const std::vector<std::string>& names) {
       sentences.add(names[i], string_at(note, "says"), Tone::warning);
   }
   for (std::size_t i = 0; i < results.size(); ++i) sentences.add(names[i], text_line(results[i]));
+  for (std::size_t i = 0; i < results.size(); ++i)
+    if (const std::string says = string_at(results[i], "original"); !says.empty())
+      sentences.add(names[i], says);
   for (std::size_t i = 0; i < results.size(); ++i) {
     const Json& result = results[i];
     sentences.add(names[i], windows_line(at(result, "windows"),
@@ -128,6 +131,11 @@ Cell outcome_word(const Json& gate) {
   if (outcome == "holds") return {"FAIL", Tone::bad};
   if (outcome == "lost") return {"FAIL: positions without finite logits", Tone::bad};
   if (outcome == "does_not_hold") return {"PASS", Tone::good};
+  if (outcome == "below_original")
+    return {
+        "cannot tell: the perplexity is below the original's, which is no measure of a loss; "
+        "use kld_mean",
+        Tone::warning};
   const auto least = number_at(gate, "smallest_detectable");
   const std::string condition = string_at(gate, "condition");
   const auto metric = evaluate::metric_named(condition.substr(0, condition.find_first_of("<> ")));

@@ -166,8 +166,8 @@ std::string noise_floor_line(const Json& resolution) {
   }
   if (known.empty()) return fmt::format("Noise floor not measured: {}.", why);
   return fmt::format(
-      "Noise floor (same model run twice): {}. A KLD under {} cannot be told from 0 on this "
-      "machine.",
+      "Noise floor (the same model run in two ways): {}. On this machine a KLD under {} means "
+      "nothing.",
       known, format_value(evaluate::kFloors * upper));
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "diagnose/conclusion.h"
+#include "diagnose/metadata_difference.h"
 #include "engine/engine.h"
 #include "evaluate/measurement.h"
 #include "evaluate/noise_floor.h"
@@ -56,7 +57,7 @@ struct KvCell {
   std::string type_k;
   std::string type_v;
   evaluate::Metrics metrics;
-  std::int64_t lost = 0;                   ///< positions without finite logits
+  std::int64_t lost = 0;                   ///< positions where only the reference has finite logits
   std::optional<std::int64_t> bytes;       ///< of the cache at the context that was measured
   std::optional<std::int64_t> departs_at;  ///< first position where kld leaves the noise floor
   std::vector<evaluate::Bucket> by_position;
@@ -66,17 +67,20 @@ struct KvCell {
 struct MeasureResult {
   ModelCard candidate;
   std::string text;      ///< which text: a path or a corpus name
-  std::string protocol;  ///< "qualm" or "llama.cpp"
+  std::string protocol;  ///< "default" or "llama.cpp"
   engine::Settings settings;
   evaluate::Measurement measurement;
   evaluate::NoiseFloor noise_floor;
-  std::vector<KvCell> kv;  ///< empty: no grid was asked for
+  std::vector<std::string> file_notes{};  ///< how the candidate splits text otherwise
+  std::vector<KvCell> kv{};               ///< empty: no grid was asked for
 };
 
 /// One --fail-if condition on one candidate.
 struct Gate {
+  /// holds: the condition is true: FAIL, exit code 1. does_not_hold: it is false: PASS.
   /// lost: the candidate has no finite logits where the original has. No condition passes then.
-  enum class Outcome { holds, does_not_hold, cannot_tell, lost };
+  /// below: on perplexity, which is below the original's: that is no pass.
+  enum class Outcome { holds, does_not_hold, cannot_tell, lost, below };
   std::string condition;  ///< as given: "ppl_change>1%"
   std::string candidate;  ///< path
   Outcome outcome = Outcome::cannot_tell;
@@ -106,6 +110,7 @@ struct DiagnoseReport {
   std::string accept{};  ///< the user's own line, as given; empty: qualm's
   engine::Settings settings;
   diagnose::Diagnosis diagnosis;
+  numeric::Metric original_ppl{};  ///< on the selection windows; absent where nothing was measured
   Windows windows;
   bool stopped_early = false;
   evaluate::NoiseFloor noise_floor;
@@ -147,6 +152,7 @@ struct Risk {
   std::string says;  ///< one sentence, numbers in it
 };
 
+/// What `qualm inspect` found wrong with a file.
 struct Finding {
   std::string place;  ///< "tensor blk.0.attn_q.weight"
   std::string says;
@@ -180,8 +186,9 @@ struct CompareReport {
   ModelCard baseline;
   std::optional<ModelCard> base_model;
   weights::WeightComparison weights;
-  std::optional<weights::Provenance> provenance;  ///< with a base model
-  std::int64_t top = 10;                          ///< offenders shown
+  std::optional<weights::Provenance> provenance;
+  std::vector<diagnose::Difference> tokenizer_differences{};
+  std::int64_t top = 10;  ///< offenders shown
 };
 
 /// One case of the demo: what was done to it, and what was found.

@@ -63,7 +63,7 @@ std::string cause_in_words(const diagnose::Finding& finding, const DiagnoseRepor
       return fmt::format("{} is too aggressive for this model{}", report.model.type,
                          share_of(finding));
     case CheckId::kv_cache:
-      return fmt::format("A {}/{} cache is quantized too hard for this model{}", settings.type_k,
+      return fmt::format("A {}/{} cache has too few bits for this model{}", settings.type_k,
                          settings.type_v, share_of(finding));
     case CheckId::architecture:
       return sentence(finding.headline) +
@@ -101,15 +101,15 @@ std::string fix_in_words(const diagnose::Diagnosis& diagnosis, CheckId cause) {
 
 /// What was shown, with its bound: "KLD at most 0.012 (very small), ..."
 std::string fine_in_words(const diagnose::Loss& loss, const std::string& accept) {
-  std::string text = "No loss that matters on this text";
+  std::string text = "On this text the loss is small enough";
   if (loss.kld) text += fmt::format(": KLD at most {}", format_value(loss.kld->high));
   if (loss.grades) text += fmt::format(" ({})", diagnose::in_words(*loss.grades));
-  text += accept.empty() ? ", no worse than Q4_K_M of this model may be"
+  text += accept.empty() ? ", below what is acceptable for this model"
                          : fmt::format(", within what you accept ({})", accept);
   if (loss.ppl_change) {
     const NumberStyle style{.percent = true, .change = true};
     text +=
-        fmt::format("; perplexity changes by {} to {}", format_value(loss.ppl_change->low, style),
+        fmt::format(". Perplexity changes by {} to {}", format_value(loss.ppl_change->low, style),
                     format_value(loss.ppl_change->high, style));
   }
   return text + ".";
@@ -157,7 +157,7 @@ std::string symptom_in_words(const diagnose::Diagnosis& diagnosis) {
   if (!diagnosis.shared_symptom) return "";
   const probe::Symptom& symptom = *diagnosis.shared_symptom;
   return fmt::format(
-      "The quantization does not cause the symptom ({}): the original shows it as often. {}.",
+      "The quantization does not cause the symptom ({}): it is as frequent in the original. {}.",
       probe::row_of(symptom.symptom).name, symptom.says);
 }
 

@@ -22,7 +22,7 @@ namespace qualm::weights {
 /// Any set of tensors: the whole, a class, a layer.
 struct Group {
   std::int64_t tensors = 0;
-  std::int64_t parameters = 0;  ///< compared or skipped, both sides alike
+  std::int64_t parameters = 0;  ///< pairs of weights that were compared or skipped
   double model_bytes = 0;       ///< as stored; of tensors compared in part, that part
   double baseline_bytes = 0;
   ErrorSums sums;          ///< max_row and max_column are of the tensor max_tensor
@@ -57,8 +57,8 @@ struct TensorComparison {
   Unscaled unscaled = Unscaled::no;
 };
 
-/// A tensor that could not be compared: of another shape, or, where the two are equal, of rows that
-/// are longer than any known model's.
+/// A tensor that could not be compared: its shape differs, or its rows are longer than kLongestRow
+/// (weights/blocks.h).
 struct NotCompared {
   std::string name;
   std::vector<std::int64_t> dims;
@@ -73,7 +73,7 @@ struct WeightComparison {
   std::vector<std::size_t> offenders;     ///< tensors with an error, largest relative error first
   std::vector<std::string> only_in_model;
   std::vector<std::string> only_in_baseline;
-  std::vector<NotCompared> not_compared;  ///< other shapes
+  std::vector<NotCompared> not_compared;  ///< other shape, or rows too long
 };
 
 /// `threads`: 0 for all cores; the answer does not depend on it. Embeddings (token_embd, output) of

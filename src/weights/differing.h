@@ -1,9 +1,10 @@
-// Matrices that are no rounding of the original's, though their norms may be the same: a LoRA that
-// was not merged, another merge, a quant of a quant.
+// Matrices that were not rounded from the original's, although the norm tensors may be equal: a
+// LoRA that was not merged, another merge, a quant of a quant.
 //
-// Each matrix by itself: the share of weights within half a step of the original's, against what
-// its type leaves (kLeftByType), or the residual over step^2 / 12 where a scheme moves errors about
-// (GPTQ, EXL2). Matrices of one class that differ are reported in one sentence.
+// Each matrix is judged alone: by the share of weights within half a step of the original's,
+// against what its type leaves (kLeftByType); or by the residual over step^2 / 12, where a scheme
+// moves the error of one weight to others (GPTQ, EXL2). Matrices of one class that differ are
+// reported in one sentence.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,7 @@ struct DifferingClass {
   std::int64_t differ = 0;
   std::int64_t of = 0;
   std::int64_t in_layers = 0;        ///< that have such a matrix
-  std::vector<std::int64_t> layers;  ///< in which one differs; empty: in all
+  std::vector<std::int64_t> layers;  ///< in which one differs; empty: all have one
   std::optional<double> within;      ///< mean share within half a step, of those that differ
 };
 
@@ -43,8 +44,8 @@ struct Differing {
   [[nodiscard]] bool quant_of_quant() const noexcept;
 };
 
-/// Absent where it cannot be judged: no step is known, or the original is itself no floats.
-/// `left`: what rounding leaves of this very matrix, where that is known.
+/// Absent where it cannot be judged: no step is known, or the original is quantized itself.
+/// `left`: the share that rounding leaves within half a step in this matrix, where it is known.
 [[nodiscard]] std::optional<bool> differs(const TensorOrigin& tensor,
                                           const model::Encoding& encoding,
                                           const model::Encoding& original,

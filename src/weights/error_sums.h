@@ -1,7 +1,8 @@
 // Sums over pairs of weights from which every figure of a comparison follows.
 //
-// w is the model's weight, b the baseline's, e = w - b. All weights are read, so the figures are
-// exact and have no interval. Sums of disjoint sets of weights add up.
+// w is the candidate's weight, b the original's (in regression.h b is the base model's), e = w - b.
+// All weights are read, so the figures are exact and have no interval. Sums of disjoint sets of
+// weights add up.
 #pragma once
 
 #include <cstdint>

@@ -29,7 +29,7 @@ struct IntegrityFault {
   std::string tensor;
   std::int64_t row = 0;      ///< the first one
   std::int64_t rows = 0;     ///< constant: how many; else 0
-  std::int64_t weights = 0;  ///< how many, in the whole tensor; of those that were judged for zeros
+  std::int64_t weights = 0;  ///< damaged ones in the tensor; zeros: in the runs that were judged
   bool whole = false;        ///< zeros: the tensor is nothing else
   bool of_original = false;  ///< the original has something else there
   double times = 0;          ///< too_large: its matrix's rms; few_values: share of equal neighbours

@@ -88,12 +88,12 @@ Result<Mismatch> shifted_or_scaled(const Rows& rows, const model::Tensor& own) {
   return Mismatch{};
 }
 
-/// Where a suspect comes from: another tensor of `model`, its own rows in another order.
-Result<Mismatch> found_in(const model::Checkpoint& model, const Suspects::One& one) {
+/// Where a suspect comes from: another tensor of `original`, its own rows in another order.
+Result<Mismatch> found_in(const model::Checkpoint& original, const Suspects::One& one) {
   const model::Tensor& suspect = *one.tensor;
   QUALM_TRY(const Rows rows, rows_of(suspect));
   const model::Tensor* own = nullptr;
-  for (const model::Tensor& other : model.tensors) {
+  for (const model::Tensor& other : original.tensors) {
     if (other.dims != suspect.dims) continue;
     if (other.name == suspect.name) {
       own = &other;
@@ -111,14 +111,14 @@ Result<Mismatch> found_in(const model::Checkpoint& model, const Suspects::One& o
 }  // namespace
 
 Result<std::vector<MismatchedTensor>> mismatched_among(const Suspects& suspects,
-                                                       const model::Checkpoint& model) {
+                                                       const model::Checkpoint& original) {
   std::vector<MismatchedTensor> known;
   std::vector<MismatchedTensor> unknown;
   std::int64_t near = 0;
   for (const Suspects::One& one : suspects.all) {
     Mismatch mismatch;
     if (!known.empty() || unknown.size() < kAsked) {
-      QUALM_TRY(mismatch, found_in(model, one));
+      QUALM_TRY(mismatch, found_in(original, one));
     }
     mismatch.residual_share = one.residual_share;
     const bool nowhere = mismatch.kind == Mismatch::Kind::unknown;

@@ -28,8 +28,9 @@ struct Mismatch {
     other_norm,  ///< its columns were scaled, and `other`, which does not feed it, was divided
   };
   Kind kind = Kind::unknown;
-  /// Of the squares, what the original's tensor in its place does not explain; of the overwritten
-  /// rows. Of a norm: squared distance over the original's squares.
+  /// Share of the tensor's squares that the original's tensor in its place does not explain.
+  /// rows_overwritten: of the first of these rows. A norm: squared distance over the original's
+  /// squares.
   std::optional<double> residual_share = std::nullopt;
   std::string other = {};
   double number = 0;
@@ -57,10 +58,10 @@ struct Suspects {
   std::int64_t of = 0;  ///< tensors of that kind
 };
 
-/// Those that are a fault of the file: what is found elsewhere in `model` (exchanged, rows in
+/// Those that are a fault of the file: what is found elsewhere in the original (exchanged, rows in
 /// another order, shifted or scaled). Any number of these, and a few unknown ones. Many unknown
 /// ones mean another model, so they are left out. Errors: those of TensorData::rows.
 [[nodiscard]] Result<std::vector<MismatchedTensor>> mismatched_among(
-    const Suspects& suspects, const model::Checkpoint& model);
+    const Suspects& suspects, const model::Checkpoint& original);
 
 }  // namespace qualm::weights

@@ -1,4 +1,5 @@
-// Which model is this a quant of: the fine-tune A, the base B that A was tuned from, or neither?
+// Which model is this a quant of: the original A (here called the fine-tune; the baseline of other
+// folders), the base model B that A was tuned from, or neither?
 //
 // Three tests without a forward pass (docs/reports.md, Whose weights):
 //  - tensors of one row that were not quantized (norms, biases): equal to A's, to B's, on the line

@@ -2,10 +2,10 @@
 //
 // B is the base, A the fine-tune, W the candidate's decoded weights. The plain projection of W - B
 // on A - B is biased, because low-bit quantizers shrink weights (their output is uncorrelated with
-// their error, so E[W x] < E[x x]). The factor c models the shrinkage. alpha is the second
-// coefficient divided by the first: for normally distributed weights a quantizer passes a small
-// change on with exactly the gain it has for the weights themselves (Bussgang 1952; Stein 1981), so
-// the ratio is unbiased.
+// their error, so E[W x] < E[x x], with x = B + alpha (A - B), the weights before rounding). The
+// factor c models the shrinkage. alpha is the second coefficient divided by the first: for normally
+// distributed weights a quantizer passes a small change on with exactly the gain it has for the
+// weights themselves (Bussgang 1952; Stein 1981), so the ratio is unbiased.
 //
 // Rows are gathered in clusters, because scales and errors of a row go together: standard errors
 // are cluster-robust (Liang and Zeger 1986). Sums of a cluster are exact and add up.
@@ -43,7 +43,8 @@ struct Fit {
   double residual = 0;  ///< sum of squared residuals
 };
 
-/// Absent where A and B do not differ, fewer than 8 clusters have weights, or c is not positive.
+/// Absent where A and B do not differ, fewer than kLeastClusters clusters have weights, or c is not
+/// positive.
 [[nodiscard]] std::optional<Fit> fit(std::span<const RegressionSums> clusters);
 
 /// The same without B: W = c A + noise.

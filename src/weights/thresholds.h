@@ -1,6 +1,6 @@
-// Every number that decides in weights/: value, unit, where it comes from, and how near what was
-// measured comes to it. docs/results/checks.md has the trials. How many rows are read where not all
-// are decides nothing and stands beside the code that reads them.
+// Every threshold of weights/: value, unit, source, and the measured values nearest to it.
+// docs/results/checks.md has the trials. Sample sizes are not here: they are in the file that reads
+// the rows.
 #pragma once
 
 #include <array>
@@ -17,7 +17,9 @@ inline constexpr double kMostOverStep = 4;
 /// Residual share of the squares, where no step is known. IQ2_S leaves under 0.1
 /// (tests/weights/origin_engine.cpp).
 inline constexpr double kMostResidual = 0.5;
-/// The same, whatever the step: a grid this coarse explains any model. TQ1_0 leaves over half.
+/// Residual share of the squares. Above it there is something else than rounding, even if residual
+/// over step^2 / 12 is small: over a very coarse step it is small for any model. TQ1_0 leaves over
+/// half.
 inline constexpr double kNothingOfIt = 0.9;
 /// alpha this close to 0 or 1 is 0 or 1. Chosen; the bundled pair gives 0.000 and 1.000.
 inline constexpr double kAlphaTolerance = 0.05;
@@ -36,11 +38,13 @@ inline constexpr float kStoredScale = 0x1p-11F;
 
 // --- Unquantized tensors of one row -------------------------------------------------------------
 
-/// Of a - b (rms): w is on the line through a and b where it is no farther off. Chosen.
+/// w is on the line through a and b if its distance from it (rms) is below this share of a - b
+/// (rms). Chosen.
 inline constexpr double kOffTheLine = 0.05;
 /// Smallest float16 there is: values that are closer are equal.
 inline constexpr float kSubnormal = 0x1p-24F;
-/// Of a norm's squares: more than tuning moves it. Chosen.
+/// A norm whose squared distance from the original's is more than this share of the original's
+/// squares was not only fine-tuned. Chosen.
 inline constexpr double kFarOff = 0.01;
 
 // --- Matrices that differ -----------------------------------------------------------------------
@@ -74,10 +78,11 @@ inline constexpr std::array<LeftByType, 14> kLeftByType{{
 inline constexpr double kFewerWithin = 0.03;
 /// Times the rounding of a float type, relative: more is no rounding. Chosen.
 inline constexpr double kFloatRoundings = 4;
-/// All matrices differ by one part of their size where its spread (standard deviation over mean) is
-/// below. A Q4_K_M of an NF4: 0.07; the bundled fine-tune against its base: 0.22.
+/// All matrices differ by the same share of their size if that share varies less than this between
+/// them (standard deviation over mean). A Q4_K_M of an NF4: 0.07; the bundled fine-tune against its
+/// base: 0.22.
 inline constexpr double kSameShare = 0.12;
-/// Bits of a type on whose grid another one can be seen.
+/// A type with at least this many bits can show that its weights were on another grid before.
 inline constexpr int kFineBits = 6;
 /// Share of distinct values among 16 neighbours. Below this, the weights were on a 4-bit grid
 /// before.
@@ -85,7 +90,8 @@ inline constexpr double kFewValues = 0.7;
 
 // --- Mismatched tensors -------------------------------------------------------------------------
 
-/// Of the tensors of a kind: more that are unknown are another model's.
+/// If more than this share of the tensors of a kind is found nowhere in the original, these are
+/// another model's and not mismatched.
 inline constexpr double kMostMismatched = 0.25;
 /// Two rows of a quantized tensor count as equal if they differ by at most this share of the
 /// squares.
@@ -106,14 +112,14 @@ inline constexpr double kMostOverwritten = 0.2;
 
 // --- Unscale: AWQ's scales ----------------------------------------------------------------------
 
-/// Largest part of the squared distance that may be left after unscaling. Quantization of both
-/// sides leaves some. Trained norms go the same way as their columns, so that undoing them takes
-/// nothing away; a fitted ratio takes a little from any noise.
+/// Largest share of the squared distance that may be left after unscaling. Quantization of both
+/// sides leaves some. Undoing the norms of a fine-tune takes nothing away: they change in the same
+/// direction as their columns. A fitted ratio takes a little from any noise, so its limit is lower.
 inline constexpr double kLeftByNorms = 0.75;
 inline constexpr double kLeftByFit = 0.5;
-/// Of the squared distance with the scales undone, or without: a tensor was left out of a scale, or
-/// scaled for another norm, where the one is so much smaller than the other. Chosen: exact scales
-/// leave what rounding does.
+/// A tensor was left out of its norm's scales if its squared distance as it is lies below this
+/// share of that with the scales undone. It was scaled for another norm if, with that norm's
+/// scales, the two are the other way round. Chosen: exact scales leave what rounding does.
 inline constexpr double kLeftOut = 0.25;
 /// Relative: norms closer than that are the same but for their float16.
 inline constexpr double kSameNorm = 0x1p-10;
@@ -123,14 +129,15 @@ inline constexpr double kSameNorm = 0x1p-10;
 /// Of the tensor's rms: weights of the original below count as the zeros that a quantizer may make
 /// of them. Chosen.
 inline constexpr double kZeroBelow = 1e-3;
-/// Of a row: zeros that begin or end so far inside of one, and hold a whole row beside it, are a
-/// hole in the file. What is pruned or padded is whole rows; a block may round to zero.
+/// A run of zeros is a hole in the file if it covers a whole row, and also a part of the row before
+/// or after that is more than this share of it. What is pruned or padded is whole rows; a block may
+/// round to zero.
 inline constexpr double kHoleInRow = 0.125;
 /// Times the median rms of the rows. The bundled models' largest weight is under 100; overwritten
 /// bytes read as numbers give 1e5 and more (metaseq issue 122: 1e6).
 inline constexpr double kTooLarge = 1e4;
-/// Of the pairs of neighbours that are not zero: more that are equal are one packed value. Types of
-/// one bit have 0.5.
+/// If more than this share of the pairs of neighbours that are not zero is equal, the packed words
+/// hold one value. Types of one bit have 0.5.
 inline constexpr double kEqualNeighbours = 0.9;
 
 // --- Quantization error -------------------------------------------------------------------------

@@ -3,15 +3,15 @@
 // AutoAWQ (and others after it) multiplies a linear's input columns by s and divides what produces
 // this input by s:
 //
-//     norm' = norm / s          attn_q, _k, _v, ffn_gate, ffn_up, router, experts: columns * s
-//     up' = up / s (rows)       ffn_down:    columns * s       s is not stored
-//     v' = v / s (rows)         attn_output: columns * s       the same; only where v has as many
-//                                                              rows as attn_output columns
+// (1) norm' = norm / s      attn_q, _k, _v, ffn_gate, ffn_up, router, experts: columns * s
+// (2) up' = up / s (rows)   ffn_down: columns * s
+// (3) v' = v / s (rows)     attn_output: columns * s
 //
-// The first s is norm / norm', elementwise (codec/smoothing.h). A fine-tune also changes
-// norms, and the file does not say which happened. So it is tested: scales are undone if this takes
-// away a quarter of the squared distance from the original, on a sample of rows. The others are the
-// least-squares ratio of each row, where that takes away half.
+// s of (1) is norm / norm', elementwise (codec/smoothing.h). A fine-tune also changes norms, and
+// the file does not say which happened. So it is tested: scales are undone if this takes away a
+// quarter of the squared distance from the original, on a sample of rows. s of (2) and (3) is not
+// stored. It is fitted: the least-squares ratio of each row, undone where this takes away half. (3)
+// occurs only where v has as many rows as attn_output has columns.
 #pragma once
 
 #include <cstdint>

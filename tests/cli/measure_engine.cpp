@@ -235,6 +235,32 @@ TEST(Measure, conditions_hold_or_do_not) {
   EXPECT_EQ(home.measure({"--fail-if", "same_top>50%"}).exit_code, 1);
 }
 
+TEST(Measure, a_perplexity_below_the_originals_passes_no_gate) {
+  const Scratch home;
+  const std::string models = QUALM_SOURCE_DIR "/models/qualm-tiny-";
+  const Ended ended = run_qualm(
+      home, {"measure", models + "finetune-F16.gguf", "--baseline", models + "base-F16.gguf",
+             "--chunks", "10", "--format", "json", "--fail-if", "ppl_change>1%"});
+  EXPECT_EQ(ended.exit_code, 3) << ended.err;
+  EXPECT_EQ(test::document(ended)["gates"][0]["outcome"], "below_original");
+}
+
+TEST(Measure, a_key_that_splits_or_starts_texts_otherwise_is_noted) {
+  const Home home;
+  for (const char* change :
+       {"tokenizer.ggml.add_bos_token=false", "tokenizer.ggml.add_space_prefix=false"}) {
+    ASSERT_EQ(
+        run_qualm(home, {"repair", "base.gguf", "--set", change, "-o", "changed.gguf"}).exit_code,
+        0);
+    const Ended ended = home.measure({"--chunks", "8"}, "changed.gguf");
+    const auto notes = test::document(ended)["results"][0]["notes"];
+    EXPECT_TRUE(std::ranges::any_of(
+        notes, [](const auto& note) { return note["id"] == "tokenizer_differs"; }))
+        << change << notes;
+    std::filesystem::remove(home.path("changed.gguf"));
+  }
+}
+
 TEST(Measure, a_corrupt_cache_is_set_aside_and_the_work_goes_on) {
   const Home home;
   std::filesystem::create_directories(home.path("cache/qualm"));

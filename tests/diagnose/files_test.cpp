@@ -118,6 +118,64 @@ TEST(Files, experts_that_were_exchanged_in_all_their_matrices_are_told_once) {
   EXPECT_EQ(result.faults[0].tensors.size(), 2U);
 }
 
+TEST(Files, activations_that_the_runtime_rounds_leave_a_doubt) {
+  Files files;
+  files.candidate.metadata.set("quantization.activations",
+                               std::string("8-bit float, scales stored in the file"));
+  const auto result = files.examine();
+  EXPECT_EQ(result.status, Status::cannot_tell);
+  EXPECT_THAT(result.headline, HasSubstr("8-bit float, scales stored in the file"));
+  EXPECT_EQ(result.needs.size(), 1U);
+}
+
+TEST(Files, activations_that_only_some_devices_round_are_a_note) {
+  Files files;
+  files.candidate.metadata.set("general.tensor_extra.prec_a4", std::string("all"));
+  const auto result = files.examine();
+  EXPECT_EQ(result.status, Status::cleared);
+  EXPECT_TRUE(named(result, "quantized_activations"));
+}
+
+TEST(Files, sampler_settings_that_spoil_any_model_are_a_cause) {
+  const auto with = [](std::optional<double> heat, std::optional<double> penalty,
+                       std::optional<probe::SymptomId> symptom = {}) {
+    const model::Checkpoint both = plain_checkpoint();
+    Facts facts;
+    facts.given = {.candidate = &both,
+                   .baseline = &both,
+                   .temperature = heat,
+                   .repeat_penalty = penalty,
+                   .asked_symptom = symptom};
+    return check_files(facts).value();
+  };
+  EXPECT_EQ(with(0.8, 1.1).status, Status::cleared);
+  EXPECT_EQ(with(1.8, {}).status, Status::cause);
+  EXPECT_EQ(with({}, 1.5).status, Status::cause);
+  EXPECT_EQ(with(0.0, {}).status, Status::cleared);
+  EXPECT_EQ(with(0.0, {}, probe::SymptomId::repetition).status, Status::cause);
+  EXPECT_TRUE(of_prompts(with(1.8, 1.5)));
+}
+
+TEST(Files, an_adapter_that_does_not_fit_is_a_cause_and_one_that_fits_leaves_a_doubt) {
+  const auto with = [](std::int64_t more_inputs) {
+    const model::Checkpoint both = plain_checkpoint();
+    const auto matrix = std::ranges::find_if(
+        both.tensors, [](const model::Tensor& tensor) { return tensor.dims.size() == 2; });
+    const std::int64_t inputs = matrix->dims[0] + more_inputs;
+    model::Checkpoint lora;
+    lora.metadata.set("general.architecture", both.architecture());
+    lora.tensors.push_back(
+        test::float_tensor(matrix->name + ".lora_a", {inputs, 1},
+                           std::vector<float>(static_cast<std::size_t>(inputs), 0.0F)));
+    Facts facts;
+    facts.given = {.candidate = &both, .baseline = &both, .lora = &lora};
+    return check_files(facts).value();
+  };
+  EXPECT_EQ(with(0).status, Status::cannot_tell);
+  EXPECT_EQ(with(32).status, Status::cause);
+  EXPECT_THAT(with(32).headline, HasSubstr("does not fit this model"));
+}
+
 TEST(Files, what_breaks_a_text_comes_before_where_answers_end) {
   Files files;
   for (const char* key : {"llama.context_length", "llama.rope.freq_base"}) {

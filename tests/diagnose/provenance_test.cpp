@@ -122,7 +122,7 @@ TEST(Provenance, without_a_base_model_identical_norms_clear_it_and_alpha_is_not_
   const auto tuned = model_at(0.1, 50);
   const auto result = of_files(tuned, &tuned, nullptr);
   EXPECT_EQ(result.status, Status::cleared);
-  EXPECT_EQ(result.headline, "norms identical; alpha not examined (no --base-model)");
+  EXPECT_EQ(result.headline, "unquantized tensors equal the original's; not compared with a base model (--base-model)");
   EXPECT_FALSE(evidence(result, "alpha"));
 }
 
@@ -186,7 +186,7 @@ TEST(Provenance, matrices_that_are_no_rounding_of_the_original_are_the_cause) {
   const auto result = of_missing_lora(false);
   EXPECT_EQ(result.status, Status::cause);
   EXPECT_THAT(result.headline, HasSubstr("differ from the original's ("));
-  EXPECT_THAT(result.headline, HasSubstr("norms identical"));
+  EXPECT_THAT(result.headline, HasSubstr("unquantized tensors equal the original's"));
 }
 
 TEST(Provenance, matrices_of_a_damaged_file_are_nobodys) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "formats/hf/config.h"
+#include "formats/hf/scheme.h"
 #include "support/hf_model.h"
 
 namespace qualm::formats::hf {
@@ -486,6 +487,38 @@ TEST(HfQuantized, codes_are_decoded_and_their_rows_permuted) {
       ASSERT_EQ(found[static_cast<std::size_t>(row * in + k)],
                 static_cast<float>(
                     expected[static_cast<std::size_t>((row / 8 * 8 + kFrom[row % 8]) * in + k)]));
+}
+
+TEST(HfQuantized, activations_and_rotations_are_told_by_the_configuration) {
+  const auto keys = [](const nlohmann::json& config) {
+    model::Metadata metadata;
+    hf::describe_quantization({"", config}, {}, metadata);
+    return metadata;
+  };
+  const auto activations = [&](const nlohmann::json& config) {
+    return keys(config).string("quantization.activations").value_or("");
+  };
+  EXPECT_EQ(
+      activations(
+          {{"config_groups",
+            {{"group_0",
+              {{"weights", {{"num_bits", 8}}},
+               {"input_activations", {{"num_bits", 8}, {"type", "int"}, {"dynamic", true}}}}}}}}),
+      "8-bit integer, scales found at run time");
+  EXPECT_EQ(activations({{"quant_method", "fp8"}, {"activation_scheme", "static"}}),
+            "8-bit float, scales stored in the file");
+  EXPECT_EQ(activations({{"quantization", {{"quant_algo", "NVFP4"}}}}),
+            "4-bit float, scales stored in the file");
+  EXPECT_EQ(activations({{"quantization", {{"quant_algo", "W4A16_AWQ"}}}}), "");
+  EXPECT_EQ(
+      activations(
+          {{"config_groups",
+            {{"group_0", {{"weights", {{"num_bits", 4}}}, {"input_activations", nullptr}}}}}}),
+      "");
+  EXPECT_EQ(keys({{"transform_config", {{"R1", 1}}}}).string("quantization.rotation"),
+            "transform_config");
+  EXPECT_FALSE(keys({{"transform_config", nlohmann::json::object()}, {"rotation", false}})
+                   .string("quantization.rotation"));
 }
 
 TEST(HfUnknown, keeps_its_names_and_says_what_a_run_lacks) {

@@ -28,6 +28,7 @@ Request unusual() {
   r.only = "cache";
   r.symptom = "repetition";
   r.runtime = "vllm";
+  r.run_with = {"lora.gguf", 0.5, 1.1};
   r.prompts = "prompts.txt";
   r.texts = {"code=code.txt"};
   r.imatrix = "imatrix.gguf";

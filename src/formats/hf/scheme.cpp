@@ -120,6 +120,65 @@ void copy_nested(const json& values, model::Metadata& metadata) {
   }
 }
 
+constexpr const char* kStored = "scales stored in the file";
+constexpr const char* kAtRunTime = "scales found at run time";
+
+/// "8-bit float, scales stored in the file"
+std::string rounded_inputs(std::int64_t bits, const char* type, const char* scales) {
+  return fmt::format("{}-bit {}, {}", bits, type, scales);
+}
+
+/// compressed-tensors: the first group that rounds inputs.
+std::string activations_of_groups(const json& values) {
+  const json* groups = find_member(values, "config_groups");
+  if (groups == nullptr || !groups->is_object()) return {};
+  for (const json& group : *groups) {
+    const json* inputs = find_member(group, "input_activations");
+    if (inputs == nullptr || !inputs->is_object()) continue;
+    const json* bits = find_member(*inputs, "num_bits");
+    const json* type = find_member(*inputs, "type");
+    const json* dynamic = find_member(*inputs, "dynamic");
+    return rounded_inputs(
+        bits != nullptr && bits->is_number_integer() ? bits->get<std::int64_t>() : 8,
+        type != nullptr && *type == "float" ? "float" : "integer",
+        dynamic == nullptr || *dynamic == false ? kStored : kAtRunTime);
+  }
+  return {};
+}
+
+/// ModelOpt's names: "FP8", "NVFP4", "W4A8_AWQ", "INT4_AWQ" (weights alone), ...
+std::string activations_of_algorithm(const std::string& name) {
+  if (name == "NVFP4") return rounded_inputs(4, "float", kStored);
+  if (name != "FP8" && name.find("A8") == std::string::npos) return {};
+  return rounded_inputs(8, name.find("INT8") == std::string::npos ? "float" : "integer", kStored);
+}
+
+/// How the runtime rounds the layers' inputs, or "": compressed-tensors, FP8 of DeepSeek and vLLM
+/// (activation_scheme), LLM.int8, ModelOpt (quant_algo).
+std::string activations_of(const json& values) {
+  if (std::string found = activations_of_groups(values); !found.empty()) return found;
+  if (const json* scheme = find_member(values, "activation_scheme"))
+    return rounded_inputs(8, "float", *scheme == "static" ? kStored : kAtRunTime);
+  if (const json* int8 = find_member(values, "load_in_8bit"); int8 != nullptr && *int8 == true)
+    return rounded_inputs(8, "integer", kAtRunTime);
+  const json* nested = find_member(values, "quantization");
+  const json* algorithm = find_member(nested != nullptr ? *nested : values, "quant_algo");
+  return algorithm != nullptr && algorithm->is_string()
+             ? activations_of_algorithm(algorithm->get_ref<const std::string&>())
+             : std::string();
+}
+
+/// What GPTQModel, AutoRound and compressed-tensors call a rotation that is folded into the
+/// weights.
+std::string rotation_of(const json& values) {
+  for (const char* name : {"transform_config", "rotation_config", "spinquant_config", "rotation"}) {
+    const json* found = find_member(values, name);
+    if (found != nullptr && !(found->is_structured() && found->empty()) && *found != false)
+      return name;
+  }
+  return {};
+}
+
 const json* quantizer_of(const json& values) {
   if (const json* meta = find_member(values, "meta")) {
     if (const json* found = find_member(*meta, "quantizer")) return found;
@@ -166,6 +225,10 @@ void describe_quantization(const QuantizationConfig& config, std::span<const mod
   copy_nested(config.values, metadata);
   if (const json* found = quantizer_of(config.values))
     metadata.set("quantization.quantizer", value_of(*found));
+  if (std::string says = activations_of(config.values); !says.empty())
+    metadata.set("quantization.activations", std::move(says));
+  if (std::string key = rotation_of(config.values); !key.empty())
+    metadata.set("quantization.rotation", std::move(key));
   std::set<std::string> left;
   bool quantized = false;
   for (const model::Tensor& tensor : tensors) {

@@ -20,6 +20,8 @@ namespace qualm::formats::hf {
 ///   quantization.method, .bits, .group_size, .head_bits, .desc_act, .sym, .zero_point, .version,
 ///   .checkpoint_format, .format, .quantizer, .quant_type, .double_quant
 ///   quantization.calibration.{dataset, rows, length, samples}
+///   quantization.activations    how the runtime rounds the layers' inputs, where it does
+///   quantization.rotation       the key that says that the weights are stored rotated
 ///   quantization.ignored        modules that the configuration leaves out
 ///   quantization.unquantized    canonical names, without layers, of matrices that are plain
 /// where configuration or tensors have them. Claims of whoever wrote the file, the last excepted.
