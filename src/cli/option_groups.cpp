@@ -86,6 +86,12 @@ void add_text(CLI::App& command, job::Request& request) {
                            "read only the first N windows of the text (-1: all)"),
         kText, "N")
       ->capture_default_str();
+  named(
+      command.add_option("--seed", request.seed,
+                         "another order of the windows: a result near a limit may change with it"),
+      kText, "N")
+      ->check(not_negative())
+      ->capture_default_str();
   const auto set_protocol = [&request](const std::string& name) {
     request.protocol =
         name == "llama.cpp" ? evaluate::Protocol::llama_cpp : evaluate::Protocol::standard;

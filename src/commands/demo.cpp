@@ -23,6 +23,9 @@ struct DemoCase {
   const char* truth;  ///< principal cause, or "" for a healthy one
 };
 
+/// Tokens per window: half of the default halves the time, and the answers are the same.
+constexpr std::int32_t kContext = 256;
+
 // The last one is shown in full.
 constexpr DemoCase kCases[] = {
     {"healthy", "Q6_K", "f16", ""},
@@ -66,6 +69,7 @@ Result<job::Outcome> demo(const job::Request& request, evaluate::WindowStore& st
     asked.baseline = baseline;
     asked.settings.type_k = made.cache;
     asked.settings.type_v = made.cache;
+    asked.settings.ctx_size = kContext;
     asked.symptom = "none";
     asked.accept = kTinyAccept;
     job::PrefixedProgress prefixed(made.title, progress);
@@ -77,7 +81,7 @@ Result<job::Outcome> demo(const job::Request& request, evaluate::WindowStore& st
         found == made.truth && (found.empty() ? verdict == "healthy" : verdict == "problem");
     all_right = all_right && right;
     std::string command = fmt::format("qualm diagnose {} --baseline {}", path, baseline);
-    command += fmt::format(" --accept '{}'", kTinyAccept);
+    command += fmt::format(" -c {} --accept '{}'", kContext, kTinyAccept);
     if (made.cache != std::string("f16")) command += fmt::format(" -ctk {0} -ctv {0}", made.cache);
     report.cases.push_back({made.title, fmt::format("{}, {} cache", made.mix, made.cache),
                             made.truth, found, right, command, std::move(outcome.document)});

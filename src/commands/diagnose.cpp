@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/platform.h"
 #include "commands/examine.h"
 #include "commands/session.h"
 #include "commands/tokenizer_facts.h"
@@ -139,6 +140,7 @@ diagnose::Given given_of(const Session& session) {
           .lora = session.lora ? &*session.lora : nullptr,
           .temperature = request.run_with.temperature,
           .repeat_penalty = request.run_with.repeat_penalty,
+          .free_memory = free_memory(),
           .asked_symptom = session.symptoms.named(),
           .look_for_long_context = session.symptoms.wants(probe::SymptomId::long_context),
           .texts_asked = of_texts && session.symptoms.asked,

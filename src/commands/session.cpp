@@ -19,8 +19,8 @@
 namespace qualm::commands {
 namespace {
 
-constexpr std::uint64_t kOrderSeed =
-    20260101;  // fixed: the same text is read in the same order by everyone
+/// Of --seed 0. Fixed: the same text is read in the same order by everyone.
+constexpr std::uint64_t kOrderSeed = 20260101;
 
 constexpr double kMostLeftOut = 0.1;  // of a text's characters: more, and it is another text
 
@@ -134,11 +134,13 @@ Result<std::unique_ptr<experiment::MeasuredText>> TextReader::read(const std::st
   QUALM_TRY(const std::string text, read_text(path));
   progress.update("tokenizing the text", 0, 0);
   QUALM_TRY(auto tokens, tokenize(text, model, progress));
-  QUALM_TRY(auto windows, evaluate::cut(std::move(tokens), {.ctx_size = length,
-                                                            .protocol = request.protocol,
-                                                            .start = model.window_start(),
-                                                            .limit = request.chunks,
-                                                            .seed = kOrderSeed}));
+  QUALM_TRY(auto windows,
+            evaluate::cut(std::move(tokens),
+                          {.ctx_size = length,
+                           .protocol = request.protocol,
+                           .start = model.window_start(),
+                           .limit = request.chunks,
+                           .seed = kOrderSeed + static_cast<std::uint64_t>(request.seed)}));
   return std::make_unique<experiment::MeasuredText>(std::move(windows), engine.version(), store,
                                                     progress);
 }

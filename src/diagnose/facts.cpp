@@ -148,6 +148,11 @@ Variant Facts::cache_only() const {
 }
 Variant Facts::original() { return with_f16_cache(experiment::baseline_weights()); }
 Variant Facts::by_rtn() { return with_f16_cache(experiment::round_to_nearest()); }
+Variant Facts::original_in_f32() {
+  return experiment::with_f16_cache(
+      experiment::assembled({{{"*", assemble::Action::encode_baseline, "F32"}}}));
+}
+
 Variant Facts::base_model() { return with_f16_cache(experiment::base_model_weights()); }
 Variant Facts::as_type(const std::string& type) {
   return with_f16_cache(experiment::requantized(type));

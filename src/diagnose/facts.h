@@ -55,6 +55,7 @@ struct Given {
   const model::Checkpoint* lora = nullptr;  ///< an adapter that is loaded with the model; or null
   std::optional<double> temperature = {};   ///< that the user samples with
   std::optional<double> repeat_penalty = {};
+  std::int64_t free_memory = 0;  ///< bytes, for models that are made to try something
   /// The one that the user named.
   std::optional<probe::SymptomId> asked_symptom = {};
   bool look_for_long_context = false;          ///< a loss that grows with the position
@@ -148,6 +149,8 @@ class Facts {
   [[nodiscard]] static Variant original();                    ///< original weights, F16 cache
   /// Round-to-nearest of the original in the candidate's types, F16 cache.
   [[nodiscard]] static Variant by_rtn();
+  /// The original's values in F32, F16 cache: its own run without the rounding of F16.
+  [[nodiscard]] static Variant original_in_f32();
   [[nodiscard]] static Variant base_model();  ///< base model's weights, F16 cache
   /// The original as a quant type of llama-quantize, F16 cache.
   [[nodiscard]] static Variant as_type(const std::string& type);

@@ -6,11 +6,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "diagnose/checks.h"
 #include "diagnose/file_findings.h"
 #include "diagnose/loss.h"
 #include "diagnose/mend.h"
+#include "diagnose/thresholds.h"
 #include "diagnose/weights_loss.h"
 #include "numeric/format.h"
 
@@ -59,12 +61,55 @@ Known<void> add_runtime(const Facts& facts, Finding& finding) {
   return {};
 }
 
+/// A candidate that guesses the text better than its original, and answers otherwise.
+Known<bool> original_suspect(const Facts& facts) {
+  QUALM_TRY(const auto* weights, facts.measured(Facts::weights_only()));
+  const std::int64_t in_f32 = 4 * facts.given.candidate->parameters();
+  return side_of(*weights, evaluate::MetricId::ppl_change, kBelowOriginal) == Side::below &&
+         side_of(*weights, evaluate::MetricId::kld_mean, kLeastExcessLoss) == Side::above &&
+         in_f32 < facts.given.free_memory / 2;
+}
+
+/// The original's own run may be the broken one: F16 overflows where F32 does not.
+Known<void> add_original_run(const Facts& facts, Finding& finding) {
+  QUALM_TRY(const bool suspect, original_suspect(facts));
+  if (!suspect) return {};
+  const std::array variants{Facts::original_in_f32()};
+  QUALM_TRY(const WindowRange windows, facts.selection(kForOriginal));
+  QUALM_TRY(const auto measured, facts.measured(windows, variants));
+  const evaluate::Measurement& in_f32 = *measured.front();
+  const auto change = side_of(in_f32, evaluate::MetricId::ppl_change, kBelowOriginal);
+  const auto& kld = in_f32.metrics[evaluate::MetricId::kld_mean].estimate;
+  const char* where = "original_in_f32";
+  if (change != Side::below) {
+    finding.evidence.push_back(
+        {where, kld, "nat/token",
+         "The candidate guesses this text better than the original. The original in F32 does not: "
+         "its own run is not at fault"});
+    return {};
+  }
+  finding.faults.push_back(
+      {.kind = FaultKind::runtime,
+       .effect = Effect::weights,
+       .where = where,
+       .says =
+           fmt::format("the original's own run is broken: its F16 weights in F32 give {}. Use an "
+                       "F32 or BF16 original with --baseline",
+                       loss_in_words(in_f32)),
+       .value = kld,
+       .unit = "nat/token"});
+  return {};
+}
+
 }  // namespace
 
 Known<Finding> check_files(const Facts& facts) {
   const FileFindings found = file_findings(facts);
   Finding finding{.faults = found.faults};
-  if (facts.paired() && !confounded(found)) QUALM_CHECK(add_runtime(facts, finding));
+  if (facts.paired() && !confounded(found)) {
+    QUALM_CHECK(add_runtime(facts, finding));
+    QUALM_CHECK(add_original_run(facts, finding));
+  }
   add_evidence(found, finding);
   if (!finding.faults.empty()) {
     finding.status = Status::cause;

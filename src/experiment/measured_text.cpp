@@ -8,6 +8,7 @@
 #include "base/sha256.h"
 #include "evaluate/noise_floor.h"
 #include "evaluate/summary.h"
+#include "experiment/experiment.h"
 
 namespace qualm::experiment {
 namespace {
@@ -92,6 +93,11 @@ Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun&
     measurements.push_back(std::move(measurement));
   }
   return measurements;
+}
+
+std::string MeasuredText::calibration_identity() const {
+  const auto tokens = last_windows(calibration_windows(windows_.count()));
+  return identity_ + "/" + digest(std::as_bytes(std::span(tokens)));
 }
 
 std::vector<engine::Token> MeasuredText::last_windows(std::int32_t count) const {

@@ -49,6 +49,8 @@ class MeasuredText {
   [[nodiscard]] const evaluate::TextWindows& windows() const noexcept { return windows_; }
   /// Identifies the tokens and the scored positions in cache keys.
   [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
+  /// Identifies the windows that calibration may use: the last ones in reading order.
+  [[nodiscard]] std::string calibration_identity() const;
   /// The last so many windows in reading order, one after the other.
   [[nodiscard]] std::vector<engine::Token> last_windows(std::int32_t count) const;
 

@@ -98,7 +98,8 @@ std::string Runner::identity_of(const Weights& weights) const {
     return fmt::format("{}+{}>{}/{}", parts_.candidate->identity(), base, id,
                        assemble::kAssembleVersion);
   const std::string text =
-      weights.calibrated_on ? parts_.texts.at(*weights.calibrated_on).text->identity() : "";
+      weights.calibrated_on ? parts_.texts.at(*weights.calibrated_on).text->calibration_identity()
+                            : "";
   return fmt::format("{}>{}{}", base, id, text);
 }
 

@@ -35,6 +35,7 @@ nlohmann::json to_json(const Request& r) {
           {"imatrix", r.imatrix},
           {"protocol", evaluate::to_string(r.protocol)},
           {"chunks", r.chunks},
+          {"seed", r.seed},
           {"full", r.full},
           {"kv_grid", r.kv_grid},
           {"use_cache", r.use_cache},
@@ -92,6 +93,7 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     r.protocol = json.at("protocol") == "llama.cpp" ? evaluate::Protocol::llama_cpp
                                                     : evaluate::Protocol::standard;
     json.at("chunks").get_to(r.chunks);
+    json.at("seed").get_to(r.seed);
     json.at("full").get_to(r.full);
     json.at("kv_grid").get_to(r.kv_grid);
     json.at("use_cache").get_to(r.use_cache);

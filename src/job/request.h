@@ -43,6 +43,7 @@ struct Request {
   std::string imatrix;             ///< the importance matrix the candidate was made with, or empty
   evaluate::Protocol protocol = evaluate::Protocol::standard;
   std::int64_t chunks = -1;  ///< windows of the text; -1, as llama.cpp has it: all
+  std::int64_t seed = 0;     ///< of the order in which windows are read
   bool full = false;         ///< do not stop early
   bool kv_grid = false;      ///< measure --kv
   bool use_cache = true;     ///< use and keep finished windows (experiment/store.h)

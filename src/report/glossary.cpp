@@ -257,6 +257,7 @@ Section evidence_of_files() {
            {"symptom_*", "The symptom in the texts of the original."},
            {"positions_lost", "Positions where the candidate has no finite logits."},
            {"quantized_activations", "The runtime quantizes the layers' inputs too."},
+           {"original_in_f32", "The original run in F32: whether its own run is at fault."},
            {"lora", "The adapter that is loaded with the model (--lora)."},
            {"temperature", "Sampler settings that the user named.", {"repeat_penalty"}},
            {"unfit_cache", "A cache type that the heads of this model do not allow."},

@@ -176,6 +176,29 @@ TEST(Files, an_adapter_that_does_not_fit_is_a_cause_and_one_that_fits_leaves_a_d
   EXPECT_THAT(with(32).headline, HasSubstr("does not fit this model"));
 }
 
+TEST(Files, an_original_whose_own_run_is_broken_is_told_apart_by_running_it_in_f32) {
+  for (const double f32 : {-0.12, 0.0}) {
+    test::World world;
+    world.given.free_memory = std::int64_t{1} << 40;
+    world.experiment.set_candidate({0.05, -0.1});
+    world.experiment.set(Facts::original_in_f32().weights, {f32 < 0 ? 0.06 : 1e-6, f32});
+    const Diagnosis found = world.examine();
+    const Finding& files = test::finding(found, CheckId::not_quant);
+    ASSERT_TRUE(test::evidence(files, "original_in_f32"));
+    EXPECT_EQ(files.status, f32 < 0 ? Status::cause : Status::cleared);
+    if (f32 < 0) {
+      EXPECT_THAT(files.headline, HasSubstr("the original's own run is broken"));
+    }
+  }
+}
+
+TEST(Files, without_the_memory_for_it_the_original_is_not_run_in_f32) {
+  test::World world;
+  world.experiment.set_candidate({0.05, -0.1});
+  const Diagnosis found = world.examine();
+  EXPECT_FALSE(test::evidence(test::finding(found, CheckId::not_quant), "original_in_f32"));
+}
+
 TEST(Files, what_breaks_a_text_comes_before_where_answers_end) {
   Files files;
   for (const char* key : {"llama.context_length", "llama.rope.freq_base"}) {

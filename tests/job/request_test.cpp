@@ -19,6 +19,7 @@ Request unusual() {
   r.text = "text.txt";
   r.protocol = evaluate::Protocol::llama_cpp;
   r.chunks = 60;
+  r.seed = 7;
   r.full = true;
   r.kv_grid = true;
   r.use_cache = false;
