@@ -70,6 +70,15 @@ std::int64_t deepest(const Measurement& cell) {
   return static_cast<std::int64_t>(deepest);
 }
 
+/// A quantized cache loses more the more it holds: what lies deeper than was read is not examined.
+void add_depth(const model::Checkpoint& candidate, std::int64_t read, Finding& finding) {
+  const auto trained = candidate.arch_integer("context_length");
+  const std::int64_t deep = std::min(trained.value_or(0), kLongContext);
+  if (read < deep)
+    finding.needs.push_back(
+        fmt::format("-c {} for positions beyond {}, which were not examined", deep, read));
+}
+
 void add_positions(const Measurement& cell, std::vector<Evidence>& evidence) {
   for (const evaluate::Bucket& bucket : cell.by_position) {
     if (!bucket.kld_mean.estimate) continue;
@@ -148,6 +157,7 @@ Known<Finding> check_cache(const Facts& facts) {
   QUALM_TRY(finding.evidence, evidence_of(facts, cells));
   finding.headline = fmt::format("{}/{} cache, read to position {}: {}", given.type_k, given.type_v,
                                  deepest(*cells.both), loss_in_words(*cells.both));
+  add_depth(*given.candidate, deepest(*cells.both), finding);
   QUALM_TRY(const Side side, cost(facts, *cells.both));
   finding.loss = Loss{.line = side};
   if (side == Side::above) {

@@ -73,6 +73,8 @@ inline constexpr std::array kRemedyTypes{"Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"};
 /// Bits per weight: the guide's minimum for types that llama-quantize does not name.
 inline constexpr double kFloorBits = model::kFloorBits;
 
+/// Tokens: where the guide says that a quantized cache begins to hurt. Less is not examined.
+inline constexpr std::int64_t kLongContext = 4096;
 /// Windows on which the original is run in F32 as well, where a candidate guesses the text better.
 inline constexpr std::int32_t kForOriginal = 8;
 /// Perplexity per token of an original on a text. Over it text or original are unusual: models that

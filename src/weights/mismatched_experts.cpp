@@ -12,9 +12,10 @@ namespace {
 constexpr std::int64_t kAsked = 8;         // experts, until the rest is not asked for
 constexpr std::int64_t kRowsCompared = 8;  // of an expert
 
-/// Expert `at` of `tensor` holds what expert `from` of the original does.
-Result<bool> holds(const model::Tensor& tensor, std::int64_t at, const model::Tensor& original,
-                   std::int64_t from) {
+/// Squared distance of expert `at` of `tensor` from expert `from` of the original, over the
+/// latter's squares.
+Result<double> apart(const model::Tensor& tensor, std::int64_t at, const model::Tensor& original,
+                     std::int64_t from) {
   const std::int64_t rows = tensor.row_count() / experts_of(tensor);
   const auto length = static_cast<std::size_t>(tensor.row_length());
   std::vector<float> w(length), a(length);
@@ -28,7 +29,21 @@ Result<bool> holds(const model::Tensor& tensor, std::int64_t at, const model::Te
       apart += e * e;
     }
   }
-  return squares > 0 && apart < kAlike * squares;
+  return squares > 0 ? apart / squares : 1;
+}
+
+/// The original's expert that expert `at` holds: far nearer than the one in its place. Or -1.
+Result<std::int64_t> held_by(const model::Tensor& tensor, std::int64_t at,
+                             const model::Tensor& original) {
+  QUALM_TRY(const double own, apart(tensor, at, original, at));
+  double nearest = std::min(kAlike, own / kFarNearer);
+  std::int64_t held = -1;
+  for (std::int64_t other = 0; other < experts_of(tensor); ++other) {
+    if (other == at) continue;
+    QUALM_TRY(const double distance, apart(tensor, at, original, other));
+    if (distance < nearest) held = other, nearest = distance;
+  }
+  return held;
 }
 
 }  // namespace
@@ -37,10 +52,10 @@ std::int64_t experts_of(const model::Tensor& tensor) noexcept {
   return tensor.dims.size() == 3 ? std::max<std::int64_t>(tensor.dims[2], 1) : 1;
 }
 
-std::vector<std::int64_t> suspect_experts(const model::Tensor& tensor,
-                                          std::span<const RegressionSums> clusters,
-                                          std::span<const std::int64_t> firsts) {
-  std::vector<std::int64_t> suspects;
+std::vector<SuspectExpert> suspect_experts(const model::Tensor& tensor,
+                                           std::span<const RegressionSums> clusters,
+                                           std::span<const std::int64_t> firsts) {
+  std::vector<SuspectExpert> suspects;
   const std::int64_t experts = experts_of(tensor);
   if (experts < 2) return suspects;
   const std::int64_t rows = std::max<std::int64_t>(tensor.row_count() / experts, 1);
@@ -54,35 +69,33 @@ std::vector<std::int64_t> suspect_experts(const model::Tensor& tensor,
     const double share = fit->residual / one.ww;
     const auto over =
         one.step_noise > 0 ? std::optional(fit->residual / one.step_noise) : std::nullopt;
-    if (share > kMostResidual && more_than_rounding(share, over))
-      suspects.push_back(static_cast<std::int64_t>(i));
+    if (more_than_rounding(share, over))
+      suspects.push_back({static_cast<std::int64_t>(i), share > kMostResidual});
   }
   return suspects;
 }
 
 Result<std::optional<Mismatch>> mismatched_experts(const model::Tensor& tensor,
                                                    const model::Tensor& original,
-                                                   const std::vector<std::int64_t>& suspects) {
+                                                   const std::vector<SuspectExpert>& suspects) {
   const std::int64_t experts = experts_of(tensor);
   if (suspects.empty() || original.dims != tensor.dims) return std::nullopt;
-  std::vector<std::int64_t> from;  // of each suspect, the original's expert that it holds
-  for (const std::int64_t at : suspects) {
-    if (from.empty() && at > suspects.front() + kAsked) break;  // another model's
-    for (std::int64_t other = 0; other < experts; ++other) {
-      if (other == at) continue;
-      QUALM_TRY(const bool held, holds(tensor, at, original, other));
-      if (!held) continue;
-      from.push_back(other);
-      break;
-    }
+  std::vector<std::int64_t> found, from, far;  // found[i] holds the original's from[i]
+  for (const SuspectExpert& suspect : suspects) {
+    if (suspect.far) far.push_back(suspect.at);
+    if (found.empty() && suspect.at > suspects.front().at + kAsked) break;  // another model's
+    QUALM_TRY(const std::int64_t held, held_by(tensor, suspect.at, original));
+    if (held < 0) continue;
+    found.push_back(suspect.at);
+    from.push_back(held);
   }
-  Mismatch found{.kind = Mismatch::Kind::experts_unknown, .experts = suspects};
-  if (from.empty() && std::ssize(suspects) == experts) return std::nullopt;
-  if (from.size() == suspects.size())
-    found.kind = suspects.size() == 2 && from[0] == suspects[1] && from[1] == suspects[0]
-                     ? Mismatch::Kind::experts_exchanged
-                     : Mismatch::Kind::expert_order;
-  return found;
+  if (found.size() == suspects.size()) {
+    const bool two = found.size() == 2 && from[0] == found[1] && from[1] == found[0];
+    return Mismatch{.kind = two ? Mismatch::Kind::experts_exchanged : Mismatch::Kind::expert_order,
+                    .experts = found};
+  }
+  if (far.empty() || (found.empty() && std::ssize(suspects) == experts)) return std::nullopt;
+  return Mismatch{.kind = Mismatch::Kind::experts_unknown, .experts = far};
 }
 
 }  // namespace qualm::weights

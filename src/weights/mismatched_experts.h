@@ -16,16 +16,22 @@ namespace qualm::weights {
 /// Matrices that lie one behind the other in a tensor; 1 where it is no stack.
 [[nodiscard]] std::int64_t experts_of(const model::Tensor& tensor) noexcept;
 
-/// Experts that are no rounding of the original's in their place. Cluster i begins at row
-/// firsts[i].
-[[nodiscard]] std::vector<std::int64_t> suspect_experts(const model::Tensor& tensor,
-                                                        std::span<const RegressionSums> clusters,
-                                                        std::span<const std::int64_t> firsts);
+/// An expert that is no rounding of the original's in its place.
+struct SuspectExpert {
+  std::int64_t at = 0;
+  bool far = false;  ///< most of it is not the original's; else they are alike, as experts that
+                     ///< were copied from one matrix and trained on are
+};
 
-/// What the suspects hold. Absent where all experts are suspect and none is found: the tensor as a
-/// whole is another one. Errors: those of TensorData::rows.
+/// Cluster i begins at row firsts[i].
+[[nodiscard]] std::vector<SuspectExpert> suspect_experts(const model::Tensor& tensor,
+                                                         std::span<const RegressionSums> clusters,
+                                                         std::span<const std::int64_t> firsts);
+
+/// What the suspects hold. Absent where none of them is found elsewhere and none is far, or where
+/// all are suspect: the tensor as a whole is another one. Errors: those of TensorData::rows.
 [[nodiscard]] Result<std::optional<Mismatch>> mismatched_experts(
     const model::Tensor& tensor, const model::Tensor& original,
-    const std::vector<std::int64_t>& suspects);
+    const std::vector<SuspectExpert>& suspects);
 
 }  // namespace qualm::weights

@@ -133,6 +133,7 @@ class Collector {
     for (Matrix& matrix : matrices_) {
       if (!matrix.mismatch) {
         QUALM_TRY(matrix.mismatch, mismatched_experts(*matrix.w, *matrix.a, matrix.experts));
+        if (!matrix.mismatch) matrix.mismatch = matrix.overwritten;
       }
       if (matrix.mismatch)
         found.mismatched.push_back({matrix.origin.name, *matrix.mismatch});
@@ -173,7 +174,8 @@ class Collector {
   struct Matrix {
     const model::Tensor* w = nullptr;
     const model::Tensor* a = nullptr;
-    std::vector<std::int64_t> experts;  ///< that are suspect
+    std::vector<SuspectExpert> experts;
+    std::optional<Mismatch> overwritten;  ///< rows, where no expert explains them
     bool of_layer = false;
     TensorOrigin origin;
     std::optional<Mismatch> mismatch;  ///< what was done to the original's matrix
@@ -232,8 +234,8 @@ class Collector {
     matrix.mismatch = scaled(origin.gain, origin.residual_share);
     matrix.a = triple.a;
     matrix.experts = suspect_experts(*triple.w, clusters, sample.firsts);
-    if (!matrix.mismatch && matrix.experts.empty())
-      matrix.mismatch = overwritten_rows(clusters, sample.firsts, sample.count);
+    if (!matrix.mismatch && std::ranges::none_of(matrix.experts, &SuspectExpert::far))
+      matrix.overwritten = overwritten_rows(clusters, sample.firsts, sample.count);
     if (sums.step_noise > 0) origin.residual_over_step = matrix.residual / sums.step_noise;
     if (sums.gridded > 0) origin.within = sums.within_a / sums.gridded;
     origin.differs = differs(origin, triple.w->encoding, triple.a->encoding);

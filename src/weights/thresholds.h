@@ -96,6 +96,9 @@ inline constexpr double kMostMismatched = 0.25;
 /// Two rows of a quantized tensor count as equal if they differ by at most this share of the
 /// squares.
 inline constexpr double kAlike = 0.5;
+/// Squares: an expert holds another one where it is so many times nearer to it than to the one in
+/// its place. Chosen; an exchanged Q5_K_M of experts that are alike: 50 and more.
+inline constexpr double kFarNearer = 4;
 /// The same, for rows of floats.
 inline constexpr double kEqual = 1e-5;
 /// A matrix times a factor outside these two is scaled. No quantizer makes weights grow; one that

@@ -37,6 +37,22 @@ TEST(Cache, a_cache_within_limits_is_cleared) {
   EXPECT_EQ(found.conclusion.verdict, Verdict::healthy);
 }
 
+TEST(Cache, positions_that_were_not_read_are_not_examined) {
+  for (const std::int64_t trained : {4, 32768}) {
+    World world;
+    world.cache("q8_0", "q8_0");
+    world.candidate.metadata.set("general.architecture", std::string("llama"));
+    world.candidate.metadata.set("llama.context_length", trained);
+    world.baseline.metadata = world.candidate.metadata;
+    const Finding cache = finding(world.examine(), CheckId::kv_cache);
+    EXPECT_EQ(cache.status, Status::cleared);
+    ASSERT_EQ(cache.needs.size(), trained > 4 ? 1U : 0U);
+    if (trained > 4) {
+      EXPECT_TRUE(cache.needs.front().starts_with("-c 4096 for positions beyond "));
+    }
+  }
+}
+
 TEST(Cache, a_type_that_the_heads_do_not_allow_is_the_cause_before_anything_is_run) {
   World world;
   world.files.unfit_caches = {{model::CacheSide::k, "q4_0", 48}};
