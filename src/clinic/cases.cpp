@@ -90,6 +90,8 @@ void add_controls(Cases& all) {
 void add_tiers(Cases& all) {
   for (const char* mix : {"Q4_0", "Q3_K_M", "Q3_K_S", "Q2_K"}) all.push_back(tier(mix));
   for (const char* mix : {"Q4_K_S", "Q3_K_L"}) all.push_back(tier(mix));
+  all.back().or_as = {"architecture"};
+  all.back().why = "it gives gate and up two thirds of the bits of the rest";
   all.push_back(tier("Q2_K"));
   all.back().name += " on languages.txt";
   all.back().text = "languages.txt";

@@ -24,6 +24,16 @@ TEST(Harm, of_weights_is_held_against_one_and_a_half_times_the_floor_type) {
   EXPECT_EQ(harm({}, mixed_loss(0.02, 0.07), measured_loss(0.03)), Side::not_separated);
 }
 
+TEST(Original, an_unusual_perplexity_of_its_own_is_told) {
+  const auto of = [](double value) {
+    return original_in_words({numeric::Estimate{value, value - 5, value + 5}, "1", ""});
+  };
+  EXPECT_EQ(of(12), "Perplexity of the original on this text: 12 [7, 17].");
+  EXPECT_NE(of(230).find("That is unusually high"), std::string::npos);
+  EXPECT_EQ(of(102).find("That is unusually high"), std::string::npos) << "not certainly";
+  EXPECT_EQ(original_in_words({std::nullopt, "1", "too few windows"}), "");
+}
+
 TEST(Harm, of_a_sturdy_model_is_none_below_the_least_line) {
   EXPECT_EQ(harm({}, measured_loss(0.015), measured_loss(0.002)), Side::below);
   EXPECT_EQ(harm({}, measured_loss(0.021), measured_loss(0.002)), Side::above);
