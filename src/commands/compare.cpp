@@ -40,6 +40,9 @@ Result<job::Outcome> compare(const job::Request& request, Progress& progress) {
     report.base_model = card(*base);
   }
   report.tokenizer_differences = diagnose::tokenizer_differences(model, baseline);
+  std::erase_if(report.tokenizer_differences, [](const diagnose::Difference& one) {
+    return one.weight != diagnose::Difference::Weight::breaks;
+  });
   QUALM_TRY(report.weights, weights::compare(model, baseline, request.settings.threads, progress));
   if (report.weights.tensors.empty())
     return fail({Kind::input, "COMPARE-003", request.models.front(), "tensors",

@@ -220,8 +220,12 @@ Result<std::vector<std::string>> tokenizer_notes(Run& run, std::size_t index) {
   if (found.empty()) return std::vector<std::string>{};
   QUALM_TRY(const auto model, candidate_run(run, index).load());
   const auto split = probe::compare_splits(*model, *run.baseline_model, probe::split_text());
-  if (split && split->equal)
-    std::erase_if(found, [](const auto& one) { return diagnose::only_splits(one.key); });
+  const bool alike = split && split->equal;
+  const bool same_start = model->window_start() == run.baseline_model->window_start();
+  std::erase_if(found, [&](const diagnose::Difference& one) {
+    return (alike && diagnose::only_splits(one.key)) ||
+           (same_start && diagnose::starts_texts(one.key));
+  });
   std::vector<std::string> notes;
   for (const diagnose::Difference& one : found)
     notes.push_back(fmt::format(

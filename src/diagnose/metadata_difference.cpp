@@ -276,7 +276,8 @@ std::vector<Difference> tokenizer_differences(const model::Checkpoint& candidate
                                               const model::Checkpoint& baseline) {
   std::vector<Difference> found = differences(candidate, baseline);
   std::erase_if(found, [](const Difference& one) {
-    return !one.key.starts_with("tokenizer.") || one.weight != Difference::Weight::breaks;
+    return !one.key.starts_with("tokenizer.") || (one.weight != Difference::Weight::breaks &&
+                                                  !only_splits(one.key) && !starts_texts(one.key));
   });
   return found;
 }

@@ -29,7 +29,7 @@ struct Difference {
                                                   const model::Checkpoint& baseline);
 
 /// Those of the tokenizer's keys that split a text otherwise, start or end it; not the chat
-/// template.
+/// template. A note: one of the files leaves the key to the default.
 [[nodiscard]] std::vector<Difference> tokenizer_differences(const model::Checkpoint& candidate,
                                                             const model::Checkpoint& baseline);
 
