@@ -126,7 +126,7 @@ void add_symptoms(Page& page, const Json& symptoms, bool verbose) {
 
 std::string measured_on(const Json& remedy) {
   const auto windows = integer_at(remedy, "windows");
-  if (windows == 0) return "Not measured again.";
+  if (windows == 0) return "Not measured here.";
   return flag_at(remedy, "fresh")
              ? fmt::format("Measured again on {} holdout windows (not used to choose it).", windows)
              : fmt::format("Measured on {} windows; some of them were used to choose it.", windows);
@@ -144,9 +144,10 @@ void add_remedy(Page& page, const Json& remedy) {
         {{metric_label(name)}, metric_words(name, at(before, name)), metric_words(name, after)});
   if (!table.rows.empty()) page.emplace_back(std::move(table));
   std::string proof = measured_on(remedy);
-  if (string_at(remedy, "acceptable") == "no")
+  const bool measured = integer_at(remedy, "windows") > 0;
+  if (measured && string_at(remedy, "acceptable") == "no")
     proof += " Better, but the loss is still larger than acceptable.";
-  if (string_at(remedy, "acceptable") == "cannot_tell")
+  if (measured && string_at(remedy, "acceptable") == "cannot_tell")
     proof += " This text cannot show whether the remaining loss is acceptable.";
   page.emplace_back(Paragraph{{{std::move(proof)}}});
 }
