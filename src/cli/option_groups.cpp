@@ -24,6 +24,15 @@ CLI::Validator one_of(const std::vector<std::string>& names) {
           },
           ""};
 }
+CLI::Validator finite() {
+  return {[](const std::string& word) {
+            const bool digits = word.find_first_not_of("+-.0123456789eE") == std::string::npos;
+            return digits ? std::string()
+                          : fmt::format("expected a number, found \"{}\"", printable(word));
+          },
+          ""};
+}
+
 CLI::Validator not_negative() {
   return {[](const std::string& word) {
             return word.starts_with('-') ? word + " is less than 0" : std::string();
@@ -129,10 +138,12 @@ void add_run_with(CLI::App& command, job::Request& request) {
   named(command.add_option("--temp", with.temperature,
                            "the temperature that you sample with (llama.cpp: 0.8)"),
         kRunAs, "N")
+      ->check(finite())
       ->check(not_negative());
   named(command.add_option("--repeat-penalty", with.repeat_penalty,
                            "the repeat penalty that you sample with (llama.cpp: 1.0)"),
         kRunAs, "N")
+      ->check(finite())
       ->check(not_negative());
 }
 

@@ -28,6 +28,8 @@ struct Parser {
 /// The option under a heading, with the name of what it takes: FILE, N, TYPE.
 CLI::Option* named(CLI::Option* option, const char* group, const char* type);
 [[nodiscard]] CLI::Validator one_of(const std::vector<std::string>& names);
+/// A number in digits: no inf, no nan.
+[[nodiscard]] CLI::Validator finite();
 [[nodiscard]] CLI::Validator not_negative();
 void add_format(CLI::App& command, Options& options);
 void add_output(CLI::App& command, Options& options);

@@ -82,7 +82,8 @@ Result<model::Checkpoint> read_adapter(const std::string& path) {
   QUALM_TRY(auto checkpoint, read_any(path));
   if (const auto& kind = model::kind_of(checkpoint); kind.kind != model::Kind::adapter)
     return fail({Kind::input, "READ-004", path, "--lora", "a LoRA adapter as a GGUF",
-                 std::string(kind.name), "Convert it with convert_lora_to_gguf.py."});
+                 std::string(kind.name),
+                 "Name the adapter. A PEFT folder becomes one with convert_lora_to_gguf.py."});
   return checkpoint;
 }
 

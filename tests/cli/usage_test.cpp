@@ -108,6 +108,15 @@ TEST(Usage, numbers_below_their_least_are_named_in_few_words) {
   }
 }
 
+TEST(Usage, a_number_that_is_none_is_refused) {
+  const Scratch scratch;
+  for (const std::string word : {"nan", "inf", "hot"}) {
+    const Ended ended = run_qualm(scratch, {"diagnose", "a", "--temp", word});
+    EXPECT_EQ(ended.exit_code, 2) << word;
+    EXPECT_NE(ended.err.find("USAGE-001"), std::string::npos) << ended.err;
+  }
+}
+
 TEST(Usage, a_file_that_begins_with_a_dash_is_named_with_how_to_write_it) {
   const Scratch scratch;
   test::write(scratch.path("-Q8_0.gguf"), "x");
