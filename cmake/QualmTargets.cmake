@@ -9,7 +9,7 @@ target_compile_definitions(qualm_options INTERFACE QUALM_VERSION="${PROJECT_VERS
 target_compile_options(qualm_options INTERFACE -Wall -Wextra -Wconversion -Wshadow
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-array-bounds;-Wno-maybe-uninitialized>
   $<$<BOOL:${QUALM_WERROR}>:-Werror>)
-# g++ spends a fifth of its time on collecting garbage that its memory would have room for (500 MB).
+# g++ spends up to a fifth of its time on collecting garbage that 500 MB would have room for.
 target_compile_options(qualm_options INTERFACE
   "$<$<CXX_COMPILER_ID:GNU>:SHELL:--param ggc-min-heapsize=786432>")
 if(QUALM_SANITIZE)

@@ -92,6 +92,30 @@ bool of_tokens(const Tensor& tensor) {
   return tensor.name == "token_embd.weight" || tensor.name == "output.weight";
 }
 
+/// Every tensor in F32, changed; matrices of tokens with rows of zeros at their end.
+Result<Image> rewritten(const Checkpoint& file, const model::Metadata& metadata,
+                        std::int64_t more_tokens, const Change& change) {
+  QUALM_TRY(auto writer, assemble::GgufWriter::create("changed"));
+  QUALM_CHECK(writer.metadata(metadata));
+  const auto more_rows = [&](const Tensor& tensor) { return of_tokens(tensor) ? more_tokens : 0; };
+  for (const Tensor& tensor : file.tensors) {
+    auto dims = tensor.dims;
+    if (const std::int64_t rows = more_rows(tensor); rows > 0) dims[1] += rows;
+    QUALM_CHECK(writer.declare(tensor.name, dims, kF32));
+  }
+  QUALM_CHECK(writer.finish_header());
+  for (const Tensor& tensor : file.tensors) {
+    std::vector<float> values(static_cast<std::size_t>(tensor.parameters()));
+    QUALM_CHECK(tensor.data->rows(0, tensor.row_count(), values));
+    QUALM_CHECK(change(tensor, values));
+    values.resize(values.size() +
+                  static_cast<std::size_t>(more_rows(tensor) * tensor.row_length()));
+    QUALM_CHECK(writer.data(std::as_bytes(std::span(values))));
+    QUALM_CHECK(writer.end_tensor());
+  }
+  return std::move(writer).take();
+}
+
 }  // namespace
 
 Error nothing_to_edit(const std::string& path, const std::string& what) {
@@ -108,19 +132,15 @@ Result<const Tensor*> counterpart(const Checkpoint& file, const std::string& nam
 
 Result<Image> changed(const std::string& path, const Change& change) {
   QUALM_TRY(const Checkpoint file, formats::read(path));
-  QUALM_TRY(auto writer, assemble::GgufWriter::create("changed"));
-  QUALM_CHECK(writer.metadata(file.metadata));
-  for (const Tensor& tensor : file.tensors)
-    QUALM_CHECK(writer.declare(tensor.name, tensor.dims, kF32));
-  QUALM_CHECK(writer.finish_header());
-  for (const Tensor& tensor : file.tensors) {
-    std::vector<float> values(static_cast<std::size_t>(tensor.parameters()));
-    QUALM_CHECK(tensor.data->rows(0, tensor.row_count(), values));
-    QUALM_CHECK(change(tensor, values));
-    QUALM_CHECK(writer.data(std::as_bytes(std::span(values))));
-    QUALM_CHECK(writer.end_tensor());
-  }
-  return std::move(writer).take();
+  return rewritten(file, file.metadata, 0, change);
+}
+
+Result<Image> changed_tensor(const std::string& path, std::string_view name,
+                             const std::function<void(const Tensor&, Values)>& change) {
+  return changed(path, [&](const Tensor& tensor, Values values) -> Result<void> {
+    if (tensor.name == name) change(tensor, values);
+    return {};
+  });
 }
 
 Result<Image> with_folded_scales(const std::string& path, Router router) {
@@ -180,23 +200,8 @@ Result<Image> through_nf4(const std::string& path) {
 
 Result<Image> with_padded_vocabulary(const std::string& path) {
   QUALM_TRY(const Checkpoint file, formats::read(path));
-  QUALM_TRY(auto writer, assemble::GgufWriter::create("padded"));
-  QUALM_CHECK(writer.metadata(with_more_tokens(file)));
-  for (const Tensor& tensor : file.tensors) {
-    auto dims = tensor.dims;
-    if (of_tokens(tensor)) dims[1] += kPadding;
-    QUALM_CHECK(writer.declare(tensor.name, dims, kF32));
-  }
-  QUALM_CHECK(writer.finish_header());
-  for (const Tensor& tensor : file.tensors) {
-    std::vector<float> values(static_cast<std::size_t>(tensor.parameters()));
-    QUALM_CHECK(tensor.data->rows(0, tensor.row_count(), values));
-    if (of_tokens(tensor))
-      values.resize(values.size() + static_cast<std::size_t>(kPadding * tensor.row_length()));
-    QUALM_CHECK(writer.data(std::as_bytes(std::span(values))));
-    QUALM_CHECK(writer.end_tensor());
-  }
-  return std::move(writer).take();
+  return rewritten(file, with_more_tokens(file), kPadding,
+                   [](const Tensor&, Values) -> Result<void> { return {}; });
 }
 
 }  // namespace qualm::clinic

@@ -4,6 +4,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "assemble/image.h"
 #include "base/error.h"
@@ -17,6 +18,11 @@ using Change = std::function<Result<void>(const model::Tensor&, Values)>;
 
 /// Every tensor in F32, changed.
 [[nodiscard]] Result<assemble::Image> changed(const std::string& path, const Change& change);
+
+/// The same, where only one tensor changes.
+[[nodiscard]] Result<assemble::Image> changed_tensor(
+    const std::string& path, std::string_view name,
+    const std::function<void(const model::Tensor&, Values)>& change);
 
 /// CLINIC-003.
 [[nodiscard]] Error nothing_to_edit(const std::string& path, const std::string& what);

@@ -83,29 +83,24 @@ Result<Image> unpermuted(const std::string& path) {
 
 /// Each row of one matrix as its first value.
 Result<Image> with_constant_rows(const std::string& path, std::string_view name) {
-  return changed(path, [&](const Tensor& tensor, Values values) -> Result<void> {
+  return changed_tensor(path, name, [](const Tensor& tensor, Values values) {
     const auto row = static_cast<std::size_t>(tensor.row_length());
-    if (tensor.name != name) return {};
     for (; values.size() >= row; values = values.subspan(row))
       std::ranges::fill(values.first(row), values.front());
-    return {};
   });
 }
 
 /// One weight a hundred thousand times as large as any.
 Result<Image> with_huge_weight(const std::string& path, std::string_view name) {
-  return changed(path, [&](const Tensor& tensor, Values values) -> Result<void> {
-    if (tensor.name == name) values[values.size() / 2] = kHuge * std::ranges::max(values);
-    return {};
+  return changed_tensor(path, name, [](const Tensor&, Values values) {
+    values[values.size() / 2] = kHuge * std::ranges::max(values);
   });
 }
 
 /// One tensor times a number.
 Result<Image> times(const std::string& path, std::string_view name, float factor) {
-  return changed(path, [&](const Tensor& tensor, Values values) -> Result<void> {
-    if (tensor.name == name)
-      for (float& value : values) value *= factor;
-    return {};
+  return changed_tensor(path, name, [&](const Tensor&, Values values) {
+    for (float& value : values) value *= factor;
   });
 }
 

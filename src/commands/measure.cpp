@@ -7,6 +7,7 @@
 #include "commands/commands.h"
 #include "commands/session.h"
 #include "diagnose/key_effects.h"
+#include "diagnose/loss.h"
 #include "diagnose/metadata_difference.h"
 #include "diagnose/thresholds.h"
 #include "engine/llama_engine.h"
@@ -123,13 +124,6 @@ bool of_perplexity(MetricId metric) {
   return metric == MetricId::ppl || metric == MetricId::ppl_change;
 }
 
-/// A perplexity that is certainly below the original's says nothing of what was lost: the text, or
-/// one like it, may have been calibrated on.
-bool below_original(const evaluate::Measurement& measurement) {
-  const auto& change = measurement.metrics[MetricId::ppl_change].estimate;
-  return change && change->high < diagnose::kBelowOriginal;
-}
-
 report::Gate::Outcome decide(const job::Condition& condition,
                              const evaluate::Measurement& measurement, double confidence) {
   using enum report::Gate::Outcome;
@@ -139,7 +133,7 @@ report::Gate::Outcome decide(const job::Condition& condition,
   const bool over = estimate->low > condition.threshold;
   const bool under = estimate->high < condition.threshold;
   if (condition.greater ? over : under) return holds;
-  if (of_perplexity(condition.metric) && below_original(measurement)) return below;
+  if (of_perplexity(condition.metric) && diagnose::below_original(measurement)) return below;
   if (condition.greater ? estimate->high <= condition.threshold
                         : estimate->low >= condition.threshold)
     return does_not_hold;

@@ -107,12 +107,6 @@ void add_alternatives(const CalibrationStudy& study, std::vector<Evidence>& evid
                      study.domains[*study.suspect].domain.name, negated(alternative.gain))});
 }
 
-/// A perplexity that is certainly lower than the original's.
-bool anomalous(const evaluate::Measurement& weights) {
-  const auto& change = weights.metrics[MetricId::ppl_change].estimate;
-  return change && change->high < kBelowOriginal;
-}
-
 std::string no_better_in_words(const DomainFinding& finding, bool suspected) {
   const std::string& name = finding.domain.name;
   if (!suspected)
@@ -182,7 +176,7 @@ Known<void> examine_paired(const Facts& facts, Finding& result) {
 /// A perplexity below the original's is no pass where round-to-nearest does not show it as well.
 Known<void> judge_anomaly(const Facts& facts, Finding& result) {
   QUALM_TRY(const auto* weights, facts.measured(Facts::weights_only()));
-  if (!anomalous(*weights)) return {};
+  if (!below_original(*weights)) return {};
   result.evidence.push_back(metric_evidence("ppl_below_baseline", *weights, MetricId::ppl_change,
                                             "Perplexity below the original's, an anomaly"));
   if (to_blame(result) || no_counterpart(*facts.given.candidate)) return {};

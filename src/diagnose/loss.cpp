@@ -119,6 +119,11 @@ std::string loss_in_words(const evaluate::Measurement& measurement) {
                      shown(MetricId::kld_mean, metrics[MetricId::kld_mean]));
 }
 
+bool below_original(const Measurement& measured) {
+  const auto& change = measured.metrics[MetricId::ppl_change].estimate;
+  return change && change->high < kBelowOriginal;
+}
+
 std::string original_in_words(const numeric::Metric& ppl) {
   if (!ppl.estimate) return {};
   std::string text = fmt::format("Perplexity of the original on this text: {}.",

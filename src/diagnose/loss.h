@@ -46,6 +46,9 @@ void set_size(const evaluate::Measurement& measured, Loss& loss);
 /// "perplexity +6.4 % [5.8, 7.0], KLD 0.0573 [0.0566, 0.0581]"
 [[nodiscard]] std::string loss_in_words(const evaluate::Measurement& measurement);
 
+/// Its perplexity is certainly below the original's: an anomaly, and no measure of a loss.
+[[nodiscard]] bool below_original(const evaluate::Measurement& measured);
+
 /// The original's perplexity, and what to check if it is unusual; empty where it has no interval.
 [[nodiscard]] std::string original_in_words(const numeric::Metric& ppl);
 

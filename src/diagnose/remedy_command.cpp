@@ -4,9 +4,9 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <map>
-#include <optional>
 
 #include "assemble/quantizer.h"
 #include "diagnose/thresholds.h"
@@ -119,74 +119,58 @@ namespace {
 /// 4-bit groups of these tools have 4.1 to 4.6 bits per weight; what needs more gets 8.
 constexpr double kMostForFourBits = 5.2;
 
-/// python -c '...' with the folder of the original and the folder to make as its arguments: a path
-/// is never part of the code.
-std::string python(const std::string& code, const std::string& paths) {
-  return fmt::format("python -c '{}' {}", code, paths);
-}
-
+/// How a runtime's own format is made, for a shell. {from} and {to} are words of the shell, never
+/// part of Python's code; {bits} are those of the fix, {whole} 4 or 8.
 struct OtherFormat {
-  std::string name;
-  std::string command;
+  std::string_view runtime;
+  std::string_view name;
+  std::string_view command;
 };
 
-/// As the tools' own documentation has it: llm-compressor (oneshot), transformers (GPTQConfig),
-/// exllamav2 and exllamav3 (convert.py).
-std::optional<OtherFormat> other_format(const std::string& runtime, double bits,
-                                        const std::string& from, const std::string& to) {
-  const int whole = bits <= kMostForFourBits ? 4 : 8;
-  const std::string paths = shell_word(from) + " " + shell_word(to);
-  if (runtime == "exllamav2")
-    return OtherFormat{fmt::format("EXL2 at {:.1f} bits per weight", bits),
-                       fmt::format("python convert.py -i {} -o work -cf {} -b {:.1f}",
-                                   shell_word(from), shell_word(to), bits)};
-  if (runtime == "exllamav3")
-    return OtherFormat{fmt::format("EXL3 at {:.1f} bits per weight", bits),
-                       fmt::format("python convert.py -i {} -o {} -w work -b {:.1f}",
-                                   shell_word(from), shell_word(to), bits)};
-  if (runtime == "vllm")
-    return OtherFormat{
-        fmt::format("GPTQ W{}A16", whole),
-        python(fmt::format("import sys; from llmcompressor import oneshot; from "
-                           "llmcompressor.modifiers.quantization import GPTQModifier; "
-                           "oneshot(model=sys.argv[1], output_dir=sys.argv[2], "
-                           "dataset=\"open_platypus\", recipe=GPTQModifier(targets=\"Linear\", "
-                           "scheme=\"W{}A16\", ignore=[\"lm_head\"]), max_seq_length=2048, "
-                           "num_calibration_samples=512)",
-                           whole),
-               paths)};
-  if (runtime == "transformers")
-    return OtherFormat{
-        fmt::format("GPTQ at {} bits", whole),
-        python(fmt::format("import sys; from transformers import AutoModelForCausalLM as M, "
-                           "AutoTokenizer as T, GPTQConfig; t = T.from_pretrained(sys.argv[1]); "
-                           "m = M.from_pretrained(sys.argv[1], device_map=\"auto\", "
-                           "quantization_config=GPTQConfig(bits={}, group_size=32, dataset=\"c4\", "
-                           "tokenizer=t)); m.save_pretrained(sys.argv[2]); "
-                           "t.save_pretrained(sys.argv[2])",
-                           whole),
-               paths)};
-  return std::nullopt;
-}
+/// As the tools' own documentation has it: exllamav2 and exllamav3 (convert.py), llm-compressor
+/// (oneshot), transformers (GPTQConfig).
+constexpr std::array kOtherFormats{
+    OtherFormat{"exllamav2", "EXL2 at {bits:.1f} bits per weight",
+                "python convert.py -i {from} -o work -cf {to} -b {bits:.1f}"},
+    OtherFormat{"exllamav3", "EXL3 at {bits:.1f} bits per weight",
+                "python convert.py -i {from} -o {to} -w work -b {bits:.1f}"},
+    OtherFormat{"vllm", "GPTQ W{whole}A16",
+                "python -c 'import sys; from llmcompressor import oneshot; from "
+                "llmcompressor.modifiers.quantization import GPTQModifier; "
+                "oneshot(model=sys.argv[1], output_dir=sys.argv[2], dataset=\"open_platypus\", "
+                "recipe=GPTQModifier(targets=\"Linear\", scheme=\"W{whole}A16\", "
+                "ignore=[\"lm_head\"]), max_seq_length=2048, num_calibration_samples=512)' "
+                "{from} {to}"},
+    OtherFormat{"transformers", "GPTQ at {whole} bits",
+                "python -c 'import sys; from transformers import AutoModelForCausalLM as M, "
+                "AutoTokenizer as T, GPTQConfig; t = T.from_pretrained(sys.argv[1]); "
+                "m = M.from_pretrained(sys.argv[1], device_map=\"auto\", "
+                "quantization_config=GPTQConfig(bits={whole}, group_size=32, dataset=\"c4\", "
+                "tokenizer=t)); m.save_pretrained(sys.argv[2]); t.save_pretrained(sys.argv[2])' "
+                "{from} {to}"}};
 
 }  // namespace
 
 Fix in_format_of(const Given& given, Fix fix) {
+  const auto other = std::ranges::find(kOtherFormats, given.runtime, &OtherFormat::runtime);
   const std::int64_t weights = given.candidate->parameters();
-  const bool folder = given.baseline != nullptr && !given.baseline->format.starts_with("GGUF");
-  const double bits =
-      weights > 0 ? 8.0 * static_cast<double>(fix.bytes.value_or(0)) / static_cast<double>(weights)
-                  : 0;
-  const std::string made = stem_of(given.candidate_path) + "-fixed";
-  const auto other =
-      other_format(given.runtime, bits, folder ? given.baseline_path : "ORIGINAL_FOLDER", made);
-  if (!other) return fix;
+  if (other == kOtherFormats.end() || !fix.bytes || weights == 0) return fix;
+  const double bits = 8.0 * static_cast<double>(*fix.bytes) / static_cast<double>(weights);
+  const bool folder = given.baseline && !given.baseline->format.starts_with("GGUF");
+  const auto filled = [&](std::string_view text) {
+    return fmt::format(
+        fmt::runtime(text), fmt::arg("bits", bits),
+        fmt::arg("whole", bits <= kMostForFourBits ? 4 : 8),
+        fmt::arg("from", shell_word(folder ? given.baseline_path : "ORIGINAL_FOLDER")),
+        fmt::arg("to", shell_word(stem_of(given.candidate_path) + "-fixed")));
+  };
+  const std::string name = filled(other->name);
   return {
-      .name = other->name,
-      .command = other->command,
+      .name = name,
+      .command = filled(other->command),
       .effect = fmt::format("about the bits of {}, which was measured here as a GGUF; {} itself "
                             "is not measured: qualm does not make this format",
-                            fix.name, other->name)};
+                            fix.name, name)};
 }
 
 std::string quantize_command(const Given& given, const Weights& weights,

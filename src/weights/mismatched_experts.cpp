@@ -81,8 +81,9 @@ Result<std::optional<Mismatch>> mismatched_experts(const model::Tensor& tensor,
   const std::int64_t experts = experts_of(tensor);
   if (suspects.empty() || original.dims != tensor.dims) return std::nullopt;
   std::vector<std::int64_t> found, from, far;  // found[i] holds the original's from[i]
-  for (const SuspectExpert& suspect : suspects) {
+  for (const SuspectExpert& suspect : suspects)
     if (suspect.far) far.push_back(suspect.at);
+  for (const SuspectExpert& suspect : suspects) {
     if (found.empty() && suspect.at > suspects.front().at + kAsked) break;  // another model's
     QUALM_TRY(const std::int64_t held, held_by(tensor, suspect.at, original));
     if (held < 0) continue;
