@@ -22,7 +22,7 @@
 namespace qualm::diagnose {
 namespace {
 
-std::string percent(double fraction) { return fmt::format("{:.0f} %", 100 * fraction); }
+std::string whole_percent(double fraction) { return fmt::format("{:.0f} %", 100 * fraction); }
 
 /// "mixture of 4 experts, embedding tied to the output, 5.8 M weights"
 std::string kind_in_words(const model::Checkpoint& model) {
@@ -45,7 +45,7 @@ Evidence evidence_of(const ClassFinding& finding) {
   return {"restored_" + group.id, finding.gain, "fraction",
           fmt::format("{} ({:.2f} bits per weight, {} of the weights): restoring it removes {} of "
                       "the loss and adds {} to the file",
-                      group.title, group.bits(), percent(group.share), gain,
+                      group.title, group.bits(), whole_percent(group.share), gain,
                       format_bytes(group.baseline_bytes - group.bytes))};
 }
 
@@ -77,10 +77,10 @@ Finding from_the_file(const Facts& facts) {
     weights::QuantizationError rest;
     for (const auto& [of, error] : facts.read_weights.quantization_error)
       (std::ranges::find(group.classes, of) != group.classes.end() ? own : rest).add(error);
-    result.evidence.push_back(
-        quantization_error_evidence("estimated_error_" + group.id, own,
-                                    fmt::format("{} ({:.2f} bits per weight, {} of the weights)",
-                                                group.title, group.bits(), percent(group.share))));
+    result.evidence.push_back(quantization_error_evidence(
+        "estimated_error_" + group.id, own,
+        fmt::format("{} ({:.2f} bits per weight, {} of the weights)", group.title, group.bits(),
+                    whole_percent(group.share))));
     const auto ratio = coarser(own, rest);
     if (!group.crushed || !ratio || *ratio <= most) continue;
     most = *ratio;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <vector>
 
+#include "evaluate/joint.h"
 #include "numeric/bootstrap.h"
 #include "numeric/cluster.h"
 #include "numeric/distributions.h"
@@ -72,8 +73,6 @@ std::optional<Estimate> transformed(std::optional<Estimate> e, double (*f)(doubl
 }
 
 double exp_minus_1(double x) { return std::expm1(x); }
-double nll_difference(const Score& s) { return s.nll_q - s.nll_p; }
-double kld_of(const Score& s) { return static_cast<double>(s.kld); }
 
 std::optional<Estimate> as_metric(std::optional<Estimate> estimate, const MetricRow& row) {
   if (estimate && row.then) estimate = transformed(estimate, row.then);
@@ -187,7 +186,7 @@ Bucket bucket(const Measurement& m, double low, double high,
   const auto kld = sums(m, kld_of, keep);
   for (const ClusterSum& c : kld) b.tokens += static_cast<std::int64_t>(c.count);
   b.kld_mean = metric(window_mean(kld), "nat/token", too_few(m));
-  b.ppl_change = metric(transformed(window_mean(sums(m, nll_difference, keep)), exp_minus_1),
+  b.ppl_change = metric(transformed(window_mean(sums(m, lost_likelihood, keep)), exp_minus_1),
                         "fraction", too_few(m));
   return b;
 }

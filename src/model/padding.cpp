@@ -10,7 +10,7 @@ namespace qualm::model {
 namespace {
 
 constexpr std::string_view kTokens = "tokenizer.ggml.tokens";
-constexpr std::string_view kTypes = "tokenizer.ggml.token_type";
+constexpr std::string_view kTokenTypes = "tokenizer.ggml.token_type";
 constexpr std::int64_t kUnused = 5;  // LLAMA_TOKEN_TYPE_UNUSED
 constexpr std::array<std::string_view, 2> kMatrices{"token_embd.weight", "output.weight"};
 
@@ -56,7 +56,7 @@ std::int64_t height_of(const Checkpoint& checkpoint, std::int64_t tokens) {
 }
 
 bool is_unused(const Checkpoint& checkpoint, std::size_t token) {
-  const Value* types = checkpoint.metadata.find(kTypes);
+  const Value* types = checkpoint.metadata.find(kTokenTypes);
   if (!types) return false;
   if (const auto* i = std::get_if<std::vector<std::int64_t>>(types))
     return token < i->size() && (*i)[token] == kUnused;
@@ -132,7 +132,8 @@ std::optional<CommonVocabulary> common_vocabulary(const Checkpoint& a, const Che
 }
 
 Checkpoint first_tokens(Checkpoint checkpoint, std::int64_t tokens) {
-  for (const std::string_view key : {kTokens, kTypes, std::string_view("tokenizer.ggml.scores")})
+  for (const std::string_view key :
+       {kTokens, kTokenTypes, std::string_view("tokenizer.ggml.scores")})
     shorten_list(checkpoint.metadata, key, tokens);
   const std::string size = checkpoint.architecture() + ".vocab_size";
   if (checkpoint.metadata.find(size))

@@ -80,7 +80,7 @@ std::int64_t count_in(const Json& confusion, const std::string& cause, const std
 }
 
 /// All that a diagnosis may end with.
-std::vector<std::string> answers() {
+std::vector<std::string> answer_names() {
   std::vector<std::string> all{"healthy"};
   for (const diagnose::CheckRow& row : diagnose::kChecks) all.emplace_back(row.name);
   all.insert(all.end(), {"problem", "cannot_tell"});
@@ -91,13 +91,13 @@ std::vector<std::string> answers() {
 Table confusion_of(const Json& document) {
   const Json& confusion = at(document, "confusion");
   std::vector<std::string> found;
-  for (const std::string& answer : answers())
+  for (const std::string& answer : answer_names())
     if (std::ranges::any_of(confusion,
                             [&](const Json& cell) { return string_at(cell, "found") == answer; }))
       found.push_back(answer);
   Table table{.columns = {{"Put in \\ found"}}, .rows = {}, .headed = true, .wraps = false};
   for (const std::string& answer : found) table.columns.push_back({answer, true});
-  for (const std::string& cause : answers()) {
+  for (const std::string& cause : answer_names()) {
     std::vector<Cell> cells{{cause, Tone::strong}};
     std::int64_t all = 0;
     for (const std::string& answer : found) {

@@ -9,8 +9,8 @@
 namespace qualm::weights {
 namespace {
 
-constexpr std::int64_t kAsked = 8;         // experts, until the rest is not asked for
-constexpr std::int64_t kRowsCompared = 8;  // of an expert
+constexpr std::int64_t kMostAsked = 8;     // experts, until the rest is not asked for
+constexpr std::int64_t kRowsOfExpert = 8;  // of an expert
 
 /// Squared distance of expert `at` of `tensor` from expert `from` of the original, over the
 /// latter's squares.
@@ -20,7 +20,7 @@ Result<double> apart(const model::Tensor& tensor, std::int64_t at, const model::
   const auto length = static_cast<std::size_t>(tensor.row_length());
   std::vector<float> w(length), a(length);
   double squares = 0, apart = 0;
-  for (const std::int64_t row : model::sample_rows(rows, kRowsCompared)) {
+  for (const std::int64_t row : model::sample_rows(rows, kRowsOfExpert)) {
     QUALM_CHECK(tensor.data->rows(at * rows + row, 1, w));
     QUALM_CHECK(original.data->rows(from * rows + row, 1, a));
     for (std::size_t i = 0; i < length; ++i) {
@@ -84,7 +84,7 @@ Result<std::optional<Mismatch>> mismatched_experts(const model::Tensor& tensor,
   for (const SuspectExpert& suspect : suspects)
     if (suspect.far) far.push_back(suspect.at);
   for (const SuspectExpert& suspect : suspects) {
-    if (found.empty() && suspect.at > suspects.front().at + kAsked) break;  // another model's
+    if (found.empty() && suspect.at > suspects.front().at + kMostAsked) break;  // another model's
     QUALM_TRY(const std::int64_t held, held_by(tensor, suspect.at, original));
     if (held < 0) continue;
     found.push_back(suspect.at);

@@ -14,7 +14,7 @@ namespace qualm::weights {
 namespace {
 
 constexpr std::int64_t kRowsCompared = 16;
-constexpr std::size_t kAsked = 8;  // unknown ones, until the rest is not asked for
+constexpr std::size_t kUnknownAsked = 8;  // unknown ones, until the rest is not asked for
 
 /// Rows evenly over a tensor, each with its place.
 struct Rows {
@@ -117,7 +117,7 @@ Result<std::vector<MismatchedTensor>> mismatched_among(const Suspects& suspects,
   std::int64_t near = 0;
   for (const Suspects::One& one : suspects.all) {
     Mismatch mismatch;
-    if (!known.empty() || unknown.size() < kAsked) {
+    if (!known.empty() || unknown.size() < kUnknownAsked) {
       QUALM_TRY(mismatch, found_in(original, one));
     }
     mismatch.residual_share = one.residual_share;

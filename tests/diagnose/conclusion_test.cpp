@@ -22,7 +22,7 @@ Fault fault(Effect effect) {
   return {.kind = FaultKind::key, .effect = effect, .where = "key", .says = "a key differs"};
 }
 
-struct World {
+struct Scene {
   std::map<CheckId, Status> statuses = {};  ///< the others are cleared
   Side line = kAbove;
   Side excessive = Side::not_separated;
@@ -40,17 +40,17 @@ struct Concluded {
   [[nodiscard]] Status status(CheckId id) const { return (*this)[id].status; }
 };
 
-Concluded concluded(const World& world) {
+Concluded concluded(const Scene& scene) {
   Concluded all;
   for (const CheckRow& row : kChecks) {
-    const auto it = world.statuses.find(row.id);
+    const auto it = scene.statuses.find(row.id);
     all.findings.push_back(
-        {.check = row.id, .status = it == world.statuses.end() ? Status::cleared : it->second});
+        {.check = row.id, .status = it == scene.statuses.end() ? Status::cleared : it->second});
   }
-  all.findings.front().faults = world.faults;
-  Overall overall{.loss = {.excessive = world.excessive, .line = world.line},
-                  .paired = world.paired};
-  if (world.shares) overall.attribution = Attribution{*world.shares, std::nullopt};
+  all.findings.front().faults = scene.faults;
+  Overall overall{.loss = {.excessive = scene.excessive, .line = scene.line},
+                  .paired = scene.paired};
+  if (scene.shares) overall.attribution = Attribution{*scene.shares, std::nullopt};
   all.conclusion = conclude(all.findings, overall);
   return all;
 }
@@ -58,7 +58,7 @@ Concluded concluded(const World& world) {
 TEST(Conclude, the_verdict_follows_from_what_was_found_and_lost) {
   struct Row {
     const char* what;
-    World world;
+    Scene scene;
     Verdict verdict;
   };
   const Row kRows[] = {
@@ -94,13 +94,13 @@ TEST(Conclude, the_verdict_follows_from_what_was_found_and_lost) {
        {.line = kBelow, .excessive = Side::above},
        Verdict::problem}};
   for (const Row& row : kRows)
-    EXPECT_EQ(concluded(row.world).conclusion.verdict, row.verdict) << row.what;
+    EXPECT_EQ(concluded(row.scene).conclusion.verdict, row.verdict) << row.what;
 }
 
 TEST(Conclude, the_principal_cause_is_one_and_the_others_contribute) {
   struct Row {
     const char* what;
-    World world;
+    Scene scene;
     std::optional<CheckId> principal;
     std::vector<CheckId> contribute = {};
   };
@@ -172,7 +172,7 @@ TEST(Conclude, the_principal_cause_is_one_and_the_others_contribute) {
        provenance,
        {not_quant, kv_cache}}};
   for (const Row& row : kRows) {
-    const Concluded all = concluded(row.world);
+    const Concluded all = concluded(row.scene);
     EXPECT_EQ(all.conclusion.principal, row.principal) << row.what;
     for (const CheckRow& check : kChecks) {
       const Status status = all.status(check.id);

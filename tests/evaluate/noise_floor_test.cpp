@@ -10,7 +10,7 @@ namespace {
 using numeric::Estimate;
 
 /// Windows of 100 positions, `flips` of which have another most likely token.
-Measurement of(int windows, float kld, int flips = 0) {
+Measurement flat(int windows, float kld, int flips = 0) {
   Measurement m;
   for (std::int32_t w = 0; w < windows; ++w) {
     const float here = kld * (w % 2 == 0 ? 0.9F : 1.1F);
@@ -31,11 +31,11 @@ NoiseFloor floor(double original, double candidate) {
 
 // t(3) at 0.975 is 3.1824; the standard error of {0.9, 1.1, 0.9, 1.1} is 0.057735.
 TEST(NoiseFloor, has_its_own_interval_from_4_windows_on) {
-  const auto side = floor_of(of(4, 1));
+  const auto side = floor_of(flat(4, 1));
   ASSERT_TRUE(side.estimate);
   EXPECT_NEAR(side.estimate->value, 1, 1e-6);
   EXPECT_NEAR(side.estimate->high, 1 + 3.1824 * 0.057735, 1e-4);
-  EXPECT_EQ(floor_of(of(3, 1)).absent, "it needs 4 windows");
+  EXPECT_EQ(floor_of(flat(3, 1)).absent, "it needs 4 windows");
   Measurement unavailable;
   unavailable.unavailable = "no memory";
   EXPECT_EQ(floor_of(unavailable).absent, "no memory");
@@ -51,20 +51,20 @@ TEST(NoiseFloor, its_upper_limit_is_the_larger_of_both_sides) {
 }
 
 TEST(NoiseFloor, under_twice_its_upper_limit_models_are_indistinguishable) {
-  const Measurement small = of(16, 0.001F);
+  const Measurement small = flat(16, 0.001F);
   EXPECT_TRUE(indistinguishable(small, floor(0, 0.0006)));
   EXPECT_FALSE(indistinguishable(small, floor(0, 0.0004)));
   EXPECT_FALSE(indistinguishable(small, NoiseFloor()));
-  EXPECT_FALSE(indistinguishable(of(7, 0.001F), floor(0, 0.0006))) << "no interval";
+  EXPECT_FALSE(indistinguishable(flat(7, 0.001F), floor(0, 0.0006))) << "no interval";
 }
 
 TEST(NoiseFloor, more_than_1_percent_of_other_top_tokens_is_never_indistinguishable) {
-  EXPECT_TRUE(indistinguishable(of(16, 0.001F, 1), floor(0, 1)));
-  EXPECT_FALSE(indistinguishable(of(16, 0.001F, 2), floor(0, 1)));
+  EXPECT_TRUE(indistinguishable(flat(16, 0.001F, 1), floor(0, 1)));
+  EXPECT_FALSE(indistinguishable(flat(16, 0.001F, 2), floor(0, 1)));
 }
 
 TEST(NoiseFloor, a_lost_position_is_never_indistinguishable) {
-  Measurement broken = of(16, 0.001F);
+  Measurement broken = flat(16, 0.001F);
   broken.windows[0].scores[0].finite = false;
   broken.windows[0].scores[0].lost = true;
   summarize(broken);

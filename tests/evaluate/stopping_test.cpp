@@ -15,7 +15,7 @@ using test::PairWorld;
 
 constexpr StopRule kKldRule{StopRule::Quantity::kld_mean, 0.01, 16};
 const FakeBehaviour kHarmless{.noise = 0.01};
-const FakeBehaviour kSlight{.noise = 0.2, .noise_seed = 5};
+const FakeBehaviour kSlightly{.noise = 0.2, .noise_seed = 5};
 const FakeBehaviour kTerrible{.noise = 3};
 
 std::vector<std::int32_t> indices(const PairScores& scores) {
@@ -153,10 +153,10 @@ TEST(Stopping, a_surer_decision_reads_on_longer) {
 
 TEST(Remembering, a_store_that_knows_everything_spares_every_model) {
   const TextWindows text = fake_text(20);
-  PairWorld first({kSlight, kTerrible});
+  PairWorld first({kSlightly, kTerrible});
   const auto expected = first.run(text);
   ASSERT_TRUE(expected);
-  PairWorld again({kSlight, kTerrible});
+  PairWorld again({kSlightly, kTerrible});
   again.store = first.store;
   const auto run = again.run(text);
   ASSERT_TRUE(run);
@@ -168,9 +168,9 @@ TEST(Remembering, a_store_that_knows_everything_spares_every_model) {
 
 TEST(Remembering, only_the_candidate_that_lacks_a_window_runs_it) {
   const TextWindows text = fake_text(20);
-  PairWorld first({kSlight, kTerrible});
+  PairWorld first({kSlightly, kTerrible});
   ASSERT_TRUE(first.run(text));
-  PairWorld again({kSlight, kTerrible});
+  PairWorld again({kSlightly, kTerrible});
   again.store = first.store;
   again.store.forget("c1", 3);
   again.store.forget("c1", 11);
@@ -182,7 +182,7 @@ TEST(Remembering, only_the_candidate_that_lacks_a_window_runs_it) {
 
 TEST(Remembering, a_cancelled_run_keeps_what_is_done) {
   const test::StopAfter three(3);
-  PairWorld world({kSlight});
+  PairWorld world({kSlightly});
   test::StopAfter progress = three;
   world.progress = &progress;
   const auto run = world.run(fake_text(20));

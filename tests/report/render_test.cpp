@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "report/document.h"
@@ -26,13 +27,15 @@ Json sample(const std::string& command) {
 /// Every document that results from replacing one value somewhere inside by `other`.
 void for_each_damage(const Json& document, const Json& other,
                      const std::function<void(const Json&)>& see) {
+  std::set<std::string> places;
   const Json flat = document.flatten();
-  for (const auto& [pointer, value] : flat.items()) {
-    for (Json::json_pointer at(pointer); !at.empty(); at = at.parent_pointer()) {
-      Json damaged = document;
-      damaged[at] = other;
-      see(damaged);
-    }
+  for (const auto& [pointer, value] : flat.items())
+    for (Json::json_pointer at(pointer); !at.empty(); at = at.parent_pointer())
+      places.insert(at.to_string());
+  for (const std::string& place : places) {
+    Json damaged = document;
+    damaged[Json::json_pointer(place)] = other;
+    see(damaged);
   }
 }
 

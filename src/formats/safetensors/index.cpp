@@ -18,7 +18,7 @@ using WeightMap = std::map<std::string, std::string>;  // tensor to file name
 
 constexpr std::string_view kIndexEnd = ".safetensors.index.json";
 
-struct Refusal {
+struct IndexRefusal {
   std::string code;
   std::string place;
   std::string expected;
@@ -26,7 +26,7 @@ struct Refusal {
   std::string advice;
 };
 
-std::unexpected<Error> refuse(const std::string& path, Refusal why) {
+std::unexpected<Error> refuse(const std::string& path, IndexRefusal why) {
   return fail({Kind::input, std::move(why.code), path, std::move(why.place),
                std::move(why.expected), std::move(why.found), std::move(why.advice)});
 }
