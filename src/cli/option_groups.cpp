@@ -33,6 +33,8 @@ CLI::Validator finite() {
           ""};
 }
 
+constexpr std::int64_t kMostMebibytes = std::int64_t{1} << 30;
+
 CLI::Validator not_negative() {
   return {[](const std::string& word) {
             return word.starts_with('-') ? word + " is less than 0" : std::string();
@@ -82,6 +84,20 @@ void add_no_cache(CLI::App& command, job::Request& request) {
           "--no-cache", [&request] { request.use_cache = false; },
           "measure everything again; do not use saved results of earlier runs")
       ->group(kOutput);
+}
+
+void add_reference(CLI::App& command, job::Request& request) {
+  named(command.add_option("--reference-memory", request.reference_memory,
+                           "MiB of memory for what is kept of the original's run"),
+        kRunAs, "N")
+      ->check(CLI::Range(std::int64_t{1}, kMostMebibytes).description(""))
+      ->capture_default_str();
+  named(command.add_option("--cache-size", request.cache_size,
+                           "MiB of disk for the same: the original runs once for each text, also "
+                           "for the next quant; at this size the older half is deleted"),
+        kRunAs, "N")
+      ->check(CLI::Range(std::int64_t{1}, kMostMebibytes).description(""))
+      ->capture_default_str();
 }
 
 void add_text(CLI::App& command, job::Request& request) {

@@ -98,8 +98,8 @@ Result<double> accepted_kld(const std::string& accept) {
 class Clinic {
  public:
   Clinic(const job::Request& request, double accepted, ClinicStock stock,
-         evaluate::WindowStore& store)
-      : request_(request), accepted_(accepted), stock_(std::move(stock)), store_(store) {}
+         const experiment::Stores& stores)
+      : request_(request), accepted_(accepted), stock_(std::move(stock)), stores_(stores) {}
 
   Result<report::ClinicCase> run(const ClinicCase& made, const std::string& file,
                                  Progress& progress) {
@@ -110,7 +110,7 @@ class Clinic {
     QUALM_TRY(const job::Request request, request_of(made, file));
     report::ClinicCase result;
     QUALM_TRY(const job::Outcome outcome,
-              commands::diagnose(request, store_, progress,
+              commands::diagnose(request, stores_, progress,
                                  [&](const commands::Diagnosed& diagnosed) -> Result<void> {
                                    QUALM_TRY(result, judged(made, diagnosed));
                                    return {};
@@ -165,7 +165,8 @@ class Clinic {
     QUALM_TRY(const auto settings, commands::settings_of(request_));
     QUALM_TRY(const auto model, engine->load({path, path}, request_.gpu_layers));
     QUALM_TRY(const std::string file, commands::data_file("corpora/" + corpus));
-    const commands::TextReader reader{request_, *model, *engine, store_, progress};
+    const commands::TextReader reader{
+        request_, *model, *engine, {stores_.scores, &stores_.references}, progress};
     QUALM_TRY(const auto text, reader.read(file));
     const auto tokens =
         text->last_windows(experiment::calibration_windows(text->windows().count()));
@@ -176,7 +177,7 @@ class Clinic {
   const job::Request& request_;
   double accepted_;  ///< KLD, nat/token
   ClinicStock stock_;
-  evaluate::WindowStore& store_;
+  experiment::Stores stores_;
   std::unique_ptr<assemble::Quantizer> quantizer_ = engine::make_llama_quantizer();
   std::map<std::string, model::Importance> importance_;
 };
@@ -192,7 +193,7 @@ std::string where(std::size_t done, std::size_t all, double seconds, const std::
 
 }  // namespace
 
-Result<job::Outcome> clinic(const job::Request& request, evaluate::WindowStore& store,
+Result<job::Outcome> clinic(const job::Request& request, const experiment::Stores& stores,
                             Progress& progress) {
   const auto start = Clock::now();
   job::Request asked = request;
@@ -214,7 +215,7 @@ Result<job::Outcome> clinic(const job::Request& request, evaluate::WindowStore& 
       report.left_out.push_back(one->name);
     }
   }
-  Clinic clinic(asked, accepted, stock, store);
+  Clinic clinic(asked, accepted, stock, stores);
   bool all_right = true;
   for (std::size_t i = 0; i < possible.size(); ++i) {
     job::PrefixedProgress prefixed(

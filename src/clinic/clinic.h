@@ -3,14 +3,14 @@
 
 #include "base/error.h"
 #include "base/progress.h"
-#include "evaluate/score_pairs.h"
+#include "experiment/reference_store.h"
 #include "job/outcome.h"
 #include "job/request.h"
 
 namespace qualm::clinic {
 
 /// Exit code 1 where a case is wrong, 3 where none could be made.
-[[nodiscard]] Result<job::Outcome> clinic(const job::Request& request, evaluate::WindowStore& store,
-                                          Progress& progress);
+[[nodiscard]] Result<job::Outcome> clinic(const job::Request& request,
+                                          const experiment::Stores& stores, Progress& progress);
 
 }  // namespace qualm::clinic

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "evaluate/score_pairs.h"
+#include "experiment/reference_store.h"
 #include "job/outcome.h"
 #include "job/request.h"
 
@@ -14,8 +15,8 @@ namespace qualm::commands {
                                            evaluate::WindowStore& store, Progress& progress);
 
 /// Diagnoses the bundled model, made worse in known ways. Exit code 1 where a finding is wrong.
-[[nodiscard]] Result<job::Outcome> demo(const job::Request& request, evaluate::WindowStore& store,
-                                        Progress& progress);
+[[nodiscard]] Result<job::Outcome> demo(const job::Request& request,
+                                        const experiment::Stores& stores, Progress& progress);
 
 /// Writes a GGUF with other keys, and loads it with libllama: from a job process only. REPAIR-*.
 [[nodiscard]] Result<job::Outcome> repair(const job::Request& request);

@@ -54,7 +54,7 @@ Result<std::string> make_file(const DemoCase& one, const std::string& baseline,
 
 }  // namespace
 
-Result<job::Outcome> demo(const job::Request& request, evaluate::WindowStore& store,
+Result<job::Outcome> demo(const job::Request& request, const experiment::Stores& stores,
                           Progress& progress) {
   QUALM_TRY(const std::string baseline, data_file("models/qualm-tiny-base-F16.gguf"));
   QUALM_TRY(const std::string folder, demo_folder());
@@ -73,7 +73,7 @@ Result<job::Outcome> demo(const job::Request& request, evaluate::WindowStore& st
     asked.symptom = "none";
     asked.accept = kTinyAccept;
     job::PrefixedProgress prefixed(made.title, progress);
-    QUALM_TRY(job::Outcome outcome, diagnose(asked, store, prefixed));
+    QUALM_TRY(job::Outcome outcome, diagnose(asked, stores, prefixed));
     const auto& cause = outcome.document.at("principal_cause");  // absent where there is none
     const std::string found = cause.is_string() ? cause.get<std::string>() : "";
     const std::string verdict = outcome.document.value("verdict", "");

@@ -44,7 +44,7 @@ int exit_code_of(Verdict verdict) {
 /// What a diagnosis works with, and the facts it collects.
 struct Session {
   job::Request request;  ///< with settings that this model can be run with
-  evaluate::WindowStore& store;
+  const experiment::Stores& stores;
   Progress& progress;
   engine::Settings settings{};
   probe::SymptomChoice symptoms{};
@@ -62,6 +62,10 @@ struct Session {
   std::vector<DomainText> domains{};
   std::unique_ptr<experiment::Runner> runner{};
   diagnose::Facts facts{};
+
+  [[nodiscard]] experiment::MeasuredText::Keeps keeps() const {
+    return {stores.scores, &stores.references};
+  }
 
   [[nodiscard]] LoadedPair pair() const {
     return {*engine, *candidate_model, baseline_model.get(), candidate->identity(),
@@ -246,7 +250,7 @@ diagnose::Evidence split_evidence(const experiment::SplitCost& cost) {
 }
 
 Result<void> measure_split(Session& session) {
-  const TextReader own{session.request, *session.candidate_model, *session.engine, session.store,
+  const TextReader own{session.request, *session.candidate_model, *session.engine, session.keeps(),
                        session.progress};
   auto text = own.read(session.request.text);
   auto cost = text ? experiment::split_cost(*session.runner, **text)
@@ -262,7 +266,7 @@ Result<void> prepare_experiment(Session& session) {
   if (!loaded) return {};
   diagnose::Facts& facts = session.facts;
   QUALM_CHECK(compare_tokenizers(session.request, session.pair(), facts.given, facts.files));
-  const TextReader reader{session.request, session.reader(), *session.engine, session.store,
+  const TextReader reader{session.request, session.reader(), *session.engine, session.keeps(),
                           session.progress};
   auto text = reader.read(session.request.text);
   if (!text && text.error().code == "TOKENIZER-001") {
@@ -317,10 +321,10 @@ report::DiagnoseReport report_of(Session& session, diagnose::Diagnosis diagnosis
 
 }  // namespace
 
-Result<job::Outcome> diagnose(const job::Request& request, evaluate::WindowStore& store,
+Result<job::Outcome> diagnose(const job::Request& request, const experiment::Stores& stores,
                               Progress& progress, const Afterwards& then) {
   const auto start = std::chrono::steady_clock::now();
-  Session session{.request = request, .store = store, .progress = progress};
+  Session session{.request = request, .stores = stores, .progress = progress};
   QUALM_TRY(session.settings, settings_of(request));
   QUALM_TRY(session.symptoms, symptoms_of(request));
   if (!request.accept.empty()) {
@@ -338,7 +342,8 @@ Result<job::Outcome> diagnose(const job::Request& request, evaluate::WindowStore
   if (!session.facts.paired())  // an estimate, for want of an original to measure against
     session.facts.read_weights.quantization_error =
         weights::quantization_error_by_class(session.candidate->checkpoint(), progress);
-  const WritingSettings writing{request, session.symptoms, session.settings, store, progress};
+  const WritingSettings writing{request, session.symptoms, session.settings, stores.scores,
+                                progress};
   const auto write = [&](const diagnose::Facts& facts) {
     return write_texts(writing, session.pair(), facts);
   };

@@ -22,7 +22,7 @@ using Afterwards = std::function<Result<void>(const Diagnosed&)>;
 
 /// Runs libllama in this process: call it from a job process only. `then` is called at the end.
 [[nodiscard]] Result<job::Outcome> diagnose(const job::Request& request,
-                                            evaluate::WindowStore& store, Progress& progress,
+                                            const experiment::Stores& stores, Progress& progress,
                                             const Afterwards& then = {});
 
 }  // namespace qualm::commands

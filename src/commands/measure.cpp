@@ -65,7 +65,7 @@ Result<void> open_files(Run& run) {
 Result<void> load_models(Run& run, evaluate::WindowStore& store) {
   QUALM_TRY(const auto file, run.baseline->runnable(run.progress));
   QUALM_TRY(run.baseline_model, run.engine->load(file, run.request.gpu_layers));
-  const TextReader reader{run.request, *run.baseline_model, *run.engine, store, run.progress};
+  const TextReader reader{run.request, *run.baseline_model, *run.engine, {store}, run.progress};
   QUALM_TRY(run.text, reader.read(run.request.text));
   run.candidate_models.resize(run.candidates.size());
   return {};

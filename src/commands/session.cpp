@@ -141,7 +141,7 @@ Result<std::unique_ptr<experiment::MeasuredText>> TextReader::read(const std::st
                            .start = model.window_start(),
                            .limit = request.chunks,
                            .seed = kOrderSeed + static_cast<std::uint64_t>(request.seed)}));
-  return std::make_unique<experiment::MeasuredText>(std::move(windows), engine.version(), store,
+  return std::make_unique<experiment::MeasuredText>(std::move(windows), engine.version(), keeps,
                                                     progress);
 }
 

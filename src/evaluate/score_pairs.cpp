@@ -3,117 +3,41 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <optional>
 #include <ranges>
 #include <utility>
 
-#include "evaluate/score_rows.h"
-#include "numeric/sequence.h"
-
 namespace qualm::evaluate {
 namespace {
 
-// Absent where no position of the window is finite: that is no evidence of no loss.
-std::optional<double> window_mean(const WindowScores& window, StopRule::Quantity quantity) {
-  double sum = 0;
-  std::int64_t count = 0;
-  for (const Score& score : window.scores) {
-    if (!score.finite) continue;
-    sum += quantity == StopRule::Quantity::kld_mean ? static_cast<double>(score.kld)
-                                                    : score.nll_q - score.nll_p;
-    ++count;
-  }
-  if (count == 0) return std::nullopt;
-  return sum / static_cast<double>(count);
-}
-
-// Windows of each stratum, before a loss is called under its line. What is rare in a text can only
-// make the windows read look better than the whole (tests/evaluate/order_simulation_slow.cpp).
-constexpr std::int64_t kRoundsToClear = 2;
-
-// Watches one candidate's windows and says when its question is answered.
-class Watch {
- public:
-  Watch(const StopRule& rule, std::int64_t strata)
-      : rule_(rule), strata_(strata), sequence_(rule.confidence) {}
-
-  void add(const WindowScores& window) {
-    if (rule_.quantity == StopRule::Quantity::never) return;
-    ++windows_;
-    lost_ = lost_ || std::ranges::any_of(window.scores, &Score::lost);
-    if (const auto mean = window_mean(window, rule_.quantity)) sequence_.add(*mean);
-  }
-  [[nodiscard]] bool decided() const {
-    if (rule_.quantity == StopRule::Quantity::never) return false;
-    // A lost position is a fault, whatever the others say: no interval is under a line with it.
-    if (lost_) return windows_ >= std::max(rule_.at_least, numeric::kFewestClusters);
-    const std::int64_t read = sequence_.count();
-    const auto now = interval();
-    if (!now || read < std::max(rule_.at_least, strata_)) return false;
-    return now->low > rule_.threshold ||
-           (now->high < rule_.threshold && read >= kRoundsToClear * strata_);
-  }
-  /// What is known of the quantity, where that decides.
-  [[nodiscard]] std::optional<Stopped> stopped() const {
-    const auto now = interval();
-    if (lost_ || !now) return std::nullopt;
-    return Stopped{watches_ppl() ? MetricId::ppl_change : MetricId::kld_mean, *now};
-  }
-
- private:
-  [[nodiscard]] bool watches_ppl() const noexcept {
-    return rule_.quantity == StopRule::Quantity::ppl_change;
-  }
-  [[nodiscard]] std::optional<numeric::Estimate> interval() const {
-    auto now = sequence_.interval();
-    if (now && watches_ppl())
-      now = {std::expm1(now->value), std::expm1(now->low), std::expm1(now->high)};
-    return now;
-  }
-
-  StopRule rule_;
-  std::int64_t strata_;
-  numeric::ConfidenceSequence sequence_;
-  std::int64_t windows_ = 0;
-  bool lost_ = false;
-};
-
-// A source opened at first use, and its logits of the pieces at hand.
-class LazySource {
- public:
-  explicit LazySource(SourceMaker& maker) : maker_(&maker) {}
-  [[nodiscard]] Result<engine::LogitSource*> get() {
-    if (!source_) {
-      QUALM_TRY(source_, maker_->open());
-    }
-    return source_.get();
-  }
-  void close() { source_.reset(); }
-
- private:
-  SourceMaker* maker_;
-  std::unique_ptr<engine::LogitSource> source_;
-};
-
 class PairLoop {
  public:
-  PairLoop(SourceMaker& baseline, std::span<const Candidate> candidates, const TextWindows& text,
-           std::int32_t threads)
-      : text_(text), threads_(threads), baseline_(baseline) {
+  PairLoop(SourceMaker& baseline, std::span<const Candidate> candidates, const Reading& reading)
+      : text_(reading.text),
+        threads_(reading.threads),
+        original_(reading.kept
+                      ? kept_original(baseline, *reading.kept, reading.text, reading.threads)
+                      : live_original(baseline)) {
     for (const Candidate& candidate : candidates) sources_.emplace_back(*candidate.source);
   }
 
-  [[nodiscard]] Result<std::int32_t> windows_per_call() {
-    QUALM_TRY(engine::LogitSource* const source, baseline_.get());
-    return source->windows_per_call();
+  /// How many windows run together, the first of them `window`.
+  [[nodiscard]] Result<std::int32_t> windows_per_call(std::int32_t window,
+                                                      std::span<const std::size_t> active) {
+    QUALM_TRY(std::int32_t windows, original_->windows_per_call(window));
+    for (const std::size_t i : active) {
+      QUALM_TRY(engine::LogitSource* const source, sources_[i].get());
+      windows = std::min(windows, source->windows_per_call());
+    }
+    return windows;
   }
   [[nodiscard]] Result<void> open(std::size_t candidate) {
     QUALM_CHECK(sources_[candidate].get());
     return {};
   }
   void close(std::size_t candidate) { sources_[candidate].close(); }
+  [[nodiscard]] std::int64_t passes() const noexcept { return passes_ + original_->passes(); }
 
   /// Scores `windows` for the candidates of `active`; out[i] belongs to active[i].
   Result<void> run(std::span<const std::int32_t> windows, std::span<const std::size_t> active,
@@ -121,75 +45,52 @@ class PairLoop {
     out.assign(active.size(), std::vector<WindowScores>(windows.size()));
     for (auto& scores : out)
       for (std::size_t w = 0; w < windows.size(); ++w) scores[w].window = windows[w];
-    QUALM_TRY(engine::LogitSource* const baseline, baseline_.get());
-    const std::int32_t step =
-        std::max(1, baseline->tokens_per_call() / static_cast<std::int32_t>(windows.size()));
+    QUALM_TRY(const std::int32_t step, tokens_of_a_window(windows, active));
     for (std::int32_t position = 0; position < text_.ctx_size; position += step)
       QUALM_CHECK(
-          run_step(windows, active, {position, std::min(position + step, text_.ctx_size)}, out));
+          run_call(call_of(text_, windows, position, std::min(position + step, text_.ctx_size)),
+                   active, out));
+    passes_ += static_cast<std::int64_t>(windows.size() * active.size());
     return {};
   }
 
  private:
-  struct Stretch {
-    std::int32_t begin = 0;
-    std::int32_t end = 0;
-  };
-
-  /// What one call evaluates: the same stretch of several windows.
-  struct Call {
-    std::vector<engine::Piece> pieces;
-    std::vector<engine::Token> targets;
-    std::vector<Score> scores;
-    std::vector<std::size_t> owner;  ///< index of the window, for each score
-  };
-
-  [[nodiscard]] Call call_of(std::span<const std::int32_t> windows, Stretch stretch) const {
-    Call call;
-    for (std::size_t w = 0; w < windows.size(); ++w) {
-      const auto tokens = text_.window(windows[w]);
-      call.pieces.push_back({tokens.subspan(static_cast<std::size_t>(stretch.begin),
-                                            static_cast<std::size_t>(stretch.end - stretch.begin)),
-                             stretch.begin, text_.first, text_.last});
-      for (std::int32_t p = std::max(stretch.begin, text_.first);
-           p < std::min(stretch.end, text_.last); ++p) {
-        call.targets.push_back(tokens[static_cast<std::size_t>(p) + 1]);
-        call.scores.push_back({.position = p});
-        call.owner.push_back(w);
-      }
+  /// How many one call takes. Before anything runs, all have the original's vocabulary: another one
+  /// is another number of windows that a call takes.
+  Result<std::int32_t> tokens_of_a_window(std::span<const std::int32_t> windows,
+                                          std::span<const std::size_t> active) {
+    QUALM_TRY(const OriginalSide::Limits original, original_->begin(windows));
+    std::int32_t tokens = original.tokens_per_call;
+    for (const std::size_t i : active) {
+      QUALM_TRY(engine::LogitSource* const source, sources_[i].get());
+      if (source->vocab_size() != original.vocab_size)
+        return fail({Kind::input, "EVAL-011", "", "vocabulary",
+                     fmt::format("{} tokens, as the baseline has", original.vocab_size),
+                     fmt::format("{} tokens", source->vocab_size()), ""});
+      tokens = std::min(tokens, source->tokens_per_call());
     }
-    return call;
+    return std::clamp(tokens / static_cast<std::int32_t>(windows.size()), 1, text_.ctx_size);
   }
 
-  Result<void> run_step(std::span<const std::int32_t> windows, std::span<const std::size_t> active,
-                        Stretch stretch, std::vector<std::vector<WindowScores>>& out) {
-    auto [pieces, targets, scores, owner] = call_of(windows, stretch);
-    QUALM_TRY(engine::LogitSource* const source_of_baseline, baseline_.get());
-    engine::LogitSource& baseline = *source_of_baseline;
-    QUALM_TRY(const auto p, baseline.logits(pieces));
+  Result<void> run_call(Call call, std::span<const std::size_t> active,
+                        std::vector<std::vector<WindowScores>>& out) {
+    QUALM_CHECK(original_->read(call));
     for (std::size_t i = 0; i < active.size(); ++i) {
       QUALM_TRY(engine::LogitSource* const source, sources_[active[i]].get());
-      // Before it runs: another vocabulary is another number of windows that one call takes.
-      if (source->vocab_size() != baseline.vocab_size())
-        return fail({Kind::input, "EVAL-011", "", "vocabulary",
-                     fmt::format("{} tokens, as the baseline has", baseline.vocab_size()),
-                     fmt::format("{} tokens", source->vocab_size()), ""});
-      QUALM_TRY(const auto q, source->logits(pieces));
-      if (p.size() != q.size() ||
-          p.size() != scores.size() * static_cast<std::size_t>(baseline.vocab_size()))
-        return fail({Kind::engine, "EVAL-010", "", "logits",
-                     fmt::format("{} rows of {} logits", scores.size(), baseline.vocab_size()),
-                     fmt::format("{} and {} logits", p.size(), q.size()), ""});
-      score_rows(p, q, baseline.vocab_size(), targets, threads_, scores);
-      for (std::size_t k = 0; k < scores.size(); ++k) out[i][owner[k]].scores.push_back(scores[k]);
+      QUALM_TRY(const auto q, source->logits(call.pieces));
+      QUALM_CHECK(check_rows(q, source->vocab_size(), call));
+      original_->score(call, q, threads_, call.scores);
+      for (std::size_t k = 0; k < call.scores.size(); ++k)
+        out[i][call.owner[k]].scores.push_back(call.scores[k]);
     }
     return {};
   }
 
   const TextWindows& text_;
   std::int32_t threads_;
-  LazySource baseline_;
+  std::unique_ptr<OriginalSide> original_;
   std::vector<LazySource> sources_;
+  std::int64_t passes_ = 0;
 };
 
 // A candidate on its way through the text.
@@ -254,7 +155,7 @@ class Run {
                    .subspan(static_cast<std::size_t>(reading.begin),
                             static_cast<std::size_t>(reading.end - reading.begin))),
         store_(store),
-        loop_(baseline, candidates, reading.text, reading.threads),
+        loop_(baseline, candidates, reading),
         readers_(start(candidates, order_, Watch(reading.rule, reading.text.strata()), store)) {
     run_.candidates.resize(candidates.size());
   }
@@ -271,6 +172,7 @@ class Run {
       at_ += windows.size();
       hand_out(windows);
     }
+    run_.windows_run = loop_.passes();
     return std::move(run_);
   }
 
@@ -283,7 +185,8 @@ class Run {
     if (runs.empty()) return windows;
     QUALM_TRY(const bool all_open, open_sources(loop_, readers_, runs, run_));
     if (!all_open) return std::vector<std::int32_t>();
-    QUALM_TRY(const std::int32_t per_call, loop_.windows_per_call());
+    const auto active = indices_of(runs);
+    QUALM_TRY(const std::int32_t per_call, loop_.windows_per_call(windows.front(), active));
     while (windows.size() < static_cast<std::size_t>(per_call) &&
            at_ + windows.size() < order_.size() &&
            missing(readers_, at_ + windows.size(), order_[at_ + windows.size()]) == runs)
@@ -292,14 +195,16 @@ class Run {
     return windows;
   }
 
+  [[nodiscard]] std::vector<std::size_t> indices_of(std::span<const std::size_t> runs) const {
+    std::vector<std::size_t> indices;
+    for (const std::size_t r : runs) indices.push_back(readers_[r].index);
+    return indices;
+  }
+
   Result<void> run_windows(std::span<const std::int32_t> windows,
                            std::span<const std::size_t> runs) {
-    std::vector<std::size_t> indices;
-    indices.reserve(runs.size());
-    for (const std::size_t r : runs) indices.push_back(readers_[r].index);
     std::vector<std::vector<WindowScores>> fresh;
-    QUALM_CHECK(loop_.run(windows, indices, fresh));
-    run_.windows_run += static_cast<std::int64_t>(windows.size() * (runs.size() + 1));
+    QUALM_CHECK(loop_.run(windows, indices_of(runs), fresh));
     for (std::size_t i = 0; i < runs.size(); ++i) {
       Reader& reader = readers_[runs[i]];
       store_.save(reader.candidate->key, fresh[i]);

@@ -11,10 +11,10 @@
 
 #include "base/error.h"
 #include "base/progress.h"
-#include "engine/engine.h"
 #include "evaluate/measurement.h"
+#include "evaluate/original_side.h"
 #include "evaluate/text_windows.h"
-#include "numeric/level.h"
+#include "evaluate/watch.h"
 
 namespace qualm::evaluate {
 
@@ -41,13 +41,6 @@ class WindowStore {
   }
 };
 
-/// Something that makes a LogitSource when, and only when, a window must really be run.
-class SourceMaker {
- public:
-  virtual ~SourceMaker() = default;
-  [[nodiscard]] virtual Result<std::unique_ptr<engine::LogitSource>> open() = 0;
-};
-
 struct Candidate {
   std::string name;  ///< for progress
   std::string key;   ///< of the store: both models, text, settings, version
@@ -56,18 +49,6 @@ struct Candidate {
   std::int32_t at_most = std::numeric_limits<std::int32_t>::max();
   /// The run goes on without it where its source does not open.
   bool optional = false;
-};
-
-/// When a candidate needs no more windows: the interval of `quantity` lies on one side of
-/// `threshold`. Earliest after one window of each part of the text (kStrata); below the threshold
-/// after two of each. A lost position ends the reading after kFewestClusters windows.
-struct StopRule {
-  enum class Quantity { never, ppl_change, kld_mean };
-  Quantity quantity = Quantity::never;
-  double threshold = 0;       ///< fraction for ppl_change, nat/token for kld_mean
-  std::int64_t at_least = 0;  ///< windows, whatever the sequence says
-  /// Of the decision: numeric::kCheckConfidence where it is one check of a verdict.
-  double confidence = numeric::kConfidence;
 };
 
 struct PairScores {
@@ -90,9 +71,12 @@ struct Reading {
   std::int32_t end = 0;
   StopRule rule = {};
   std::int32_t threads = 1;  ///< of the score kernel
+  /// The original's windows that are kept, and where new ones go. Null: it runs beside the
+  /// candidates, and every figure is exact.
+  Reference* kept = nullptr;
 };
 
-/// Every candidate is paired with the same pass of the baseline. A candidate stops and frees its
+/// Every candidate is paired with the same windows of the baseline. A candidate stops and frees its
 /// context when its rule is decided or all its windows are done; the baseline stops with the
 /// last candidate. Errors: those of the sources; EVAL-010 not as many logits as were asked for,
 /// EVAL-011 a candidate whose vocabulary size differs from the baseline's.

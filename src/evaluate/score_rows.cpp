@@ -8,49 +8,13 @@
 #include "evaluate/score_rows.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <limits>
 
 #include "base/parallel.h"
-
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define QUALM_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define QUALM_CLONES  // sanitizers and resolvers of clones do not go together
-#endif
+#include "evaluate/row_kernels.h"
 
 namespace qualm::evaluate {
 namespace {
-
-// exp(x) for x <= 0, to 1e-15 relative; 0 below -700. Cody and Waite 1980: x = k ln 2 + r, and the
-// Taylor polynomial of exp at |r| <= ln 2 / 2, whose 13th term is below 2^-53.
-inline double exp_not_positive(double x) noexcept {
-  constexpr double kLog2E = 1.4426950408889634;
-  constexpr double kLn2High = 6.93147180369123816490e-01;
-  constexpr double kLn2Low = 1.90821492927058770002e-10;
-  constexpr double kRound = 6755399441055744.0;  // 1.5 * 2^52: adding it leaves k in the low bits
-  const double clamped = x < -700.0 ? -700.0 : x;
-  const double shifted = clamped * kLog2E + kRound;
-  const double k = shifted - kRound;
-  const double r = (clamped - k * kLn2High) - k * kLn2Low;
-  double e = 1.0 / 479001600.0;
-  e = e * r + 1.0 / 39916800.0;
-  e = e * r + 1.0 / 3628800.0;
-  e = e * r + 1.0 / 362880.0;
-  e = e * r + 1.0 / 40320.0;
-  e = e * r + 1.0 / 5040.0;
-  e = e * r + 1.0 / 720.0;
-  e = e * r + 1.0 / 120.0;
-  e = e * r + 1.0 / 24.0;
-  e = e * r + 1.0 / 6.0;
-  e = e * r + 0.5;
-  e = e * r + 1.0;
-  e = e * r + 1.0;
-  const auto scale = (std::bit_cast<std::uint64_t>(shifted) + 1023U) << 52U;
-  return x < -700.0 ? 0.0 : e * std::bit_cast<double>(scale);
-}
 
 struct RowSums {
   double p = 0;      // sum of exp(p_v - max p)
@@ -92,45 +56,6 @@ QUALM_CLONES RowSums sum_row(const float* p, const float* q, std::int64_t n, dou
     sums.cross += ea * (a - b);
   }
   return sums;
-}
-
-struct Top {
-  float value = 0;
-  std::int64_t index = 0;
-  bool finite = false;
-};
-
-QUALM_CLONES float max_of(const float* row, std::int64_t n) {
-  float lanes[16];
-  std::fill(std::begin(lanes), std::end(lanes), -std::numeric_limits<float>::infinity());
-  const std::int64_t whole = n - n % 16;
-  for (std::int64_t v = 0; v < whole; v += 16)
-    for (std::int64_t lane = 0; lane < 16; ++lane)
-      lanes[lane] = row[v + lane] > lanes[lane] ? row[v + lane] : lanes[lane];
-  float top = *std::max_element(std::begin(lanes), std::end(lanes));
-  for (std::int64_t v = whole; v < n; ++v) top = std::max(top, row[v]);
-  return top;
-}
-
-// x * 0 is 0 for a finite x and NaN for all others, so the sum is 0 or NaN.
-QUALM_CLONES bool all_finite(const float* row, std::int64_t n) {
-  float lanes[16] = {};
-  const std::int64_t whole = n - n % 16;
-  for (std::int64_t v = 0; v < whole; v += 16)
-    for (std::int64_t lane = 0; lane < 16; ++lane) lanes[lane] += row[v + lane] * 0.0F;
-  float sum = 0;
-  for (const float lane : lanes) sum += lane;
-  for (std::int64_t v = whole; v < n; ++v) sum += row[v] * 0.0F;
-  return sum == 0.0F;
-}
-
-// The first of the largest, as std::max_element and llama-perplexity have it.
-Top top_of(const float* row, std::int64_t n) {
-  Top top;
-  top.finite = all_finite(row, n);
-  top.value = max_of(row, n);
-  top.index = std::find(row, row + n, top.value) - row;
-  return top;
 }
 
 Score score_row(const float* p, const float* q, std::int64_t n, engine::Token target) {

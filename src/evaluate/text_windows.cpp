@@ -5,21 +5,15 @@
 #include <algorithm>
 #include <numeric>
 
+#include "numeric/random.h"
+
 namespace qualm::evaluate {
 namespace {
 
-// SplitMix64 (Steele, Lea, Flood 2014): the same order on every machine and library.
-std::uint64_t next(std::uint64_t& state) noexcept {
-  state += 0x9e3779b97f4a7c15U;
-  std::uint64_t z = state;
-  z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
-  z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
-  return z ^ (z >> 31U);
-}
-
 // Fisher and Yates.
-void shuffle(std::vector<std::int32_t>& values, std::uint64_t& state) {
-  for (std::size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[next(state) % i]);
+void shuffle(std::vector<std::int32_t>& values, numeric::Random& random) {
+  for (std::size_t i = values.size(); i > 1; --i)
+    std::swap(values[i - 1], values[random.next() % i]);
 }
 
 // Rounds of one window from each part of the text, parts and windows in random order: whatever was
@@ -30,13 +24,13 @@ std::vector<std::int32_t> stratified_order(std::int32_t count, std::uint64_t see
   for (std::int64_t window = 0; window < count; ++window)
     left[static_cast<std::size_t>(window * strata / count)].push_back(
         static_cast<std::int32_t>(window));
-  std::uint64_t state = seed;
-  for (auto& stratum : left) shuffle(stratum, state);
+  numeric::Random random(seed);
+  for (auto& stratum : left) shuffle(stratum, random);
   std::vector<std::int32_t> order;
   std::vector<std::int32_t> round(static_cast<std::size_t>(strata));
   std::iota(round.begin(), round.end(), 0);
   while (order.size() < static_cast<std::size_t>(count)) {
-    shuffle(round, state);
+    shuffle(round, random);
     for (const std::int32_t stratum : round) {
       auto& windows = left[static_cast<std::size_t>(stratum)];
       if (windows.empty()) continue;

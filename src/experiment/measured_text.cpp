@@ -19,6 +19,8 @@ std::string digest(std::span<const std::byte> bytes) {
   return std::move(hash).hex();
 }
 
+std::string hex_of(std::string_view text) { return digest(std::as_bytes(std::span(text))); }
+
 bool is_float(const std::string& type) { return type == "f16" || type == "bf16" || type == "f32"; }
 
 class RunSource final : public evaluate::SourceMaker {
@@ -50,11 +52,11 @@ ModelRun noise_floor_run(const ModelRun& reference) {
   return changed;
 }
 
-MeasuredText::MeasuredText(evaluate::TextWindows windows, std::string engine_version,
-                           evaluate::WindowStore& store, Progress& progress)
+MeasuredText::MeasuredText(evaluate::TextWindows windows, std::string engine_version, Keeps keeps,
+                           Progress& progress)
     : windows_(std::move(windows)),
       engine_version_(std::move(engine_version)),
-      store_(store),
+      keeps_(keeps),
       progress_(progress) {
   const auto tokens = std::as_bytes(std::span(windows_.tokens));
   identity_ = fmt::format("{}/{}-{}", digest(tokens), windows_.first, windows_.last);
@@ -66,19 +68,22 @@ Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun&
                                                                  std::int32_t end,
                                                                  const evaluate::StopRule& rule) {
   RunSource baseline(reference);
+  const std::string original = fmt::format(
+      "{}|{}|{}", identity_, run_identity(reference.identity, reference.settings), engine_version_);
+  const auto kept = keeps_.references ? keeps_.references->of(hex_of(original)) : nullptr;
   std::vector<RunSource> sources;
   sources.reserve(runs.size());  // candidates point into it
   std::vector<evaluate::Candidate> candidates;
   for (const ModelRun& run : runs) {
     sources.emplace_back(run);
-    const std::string key =
-        fmt::format("{}|{}|{}|{}", identity_, run_identity(reference.identity, reference.settings),
-                    run_identity(run.identity, run.settings), engine_version_);
-    candidates.push_back({run.name, digest(std::as_bytes(std::span(key))), &sources.back(),
-                          run.at_most, run.optional});
+    const std::string key = fmt::format(
+        "{}|{}|{}", original, run_identity(run.identity, run.settings), kept ? "kept" : "");
+    candidates.push_back({run.name, hex_of(key), &sources.back(), run.at_most, run.optional});
   }
-  const evaluate::Reading reading{windows_, begin, end, rule, reference.settings.threads};
-  QUALM_TRY(auto run, evaluate::score_pairs(baseline, candidates, reading, store_, progress_));
+  const evaluate::Reading reading{windows_,  begin, end, rule, reference.settings.threads,
+                                  kept.get()};
+  QUALM_TRY(auto run,
+            evaluate::score_pairs(baseline, candidates, reading, keeps_.scores, progress_));
   passes_ += run.windows_run;
   std::vector<evaluate::Measurement> measurements;
   for (auto& pair : run.candidates) {

@@ -16,6 +16,7 @@
 #include "evaluate/measurement.h"
 #include "evaluate/score_pairs.h"
 #include "evaluate/text_windows.h"
+#include "experiment/reference_store.h"
 #include "numeric/estimate.h"
 
 namespace qualm::experiment {
@@ -42,9 +43,13 @@ struct ModelRun {
 
 class MeasuredText {
  public:
-  /// `windows` are cut by the reference's tokenizer. Store and progress outlive this.
-  MeasuredText(evaluate::TextWindows windows, std::string engine_version,
-               evaluate::WindowStore& store, Progress& progress);
+  struct Keeps {
+    evaluate::WindowStore& scores;
+    ReferenceStore* references = nullptr;  ///< null: references run beside the runs, always
+  };
+  /// `windows` are cut by the reference's tokenizer. `keeps` and progress outlive this.
+  MeasuredText(evaluate::TextWindows windows, std::string engine_version, Keeps keeps,
+               Progress& progress);
 
   [[nodiscard]] const evaluate::TextWindows& windows() const noexcept { return windows_; }
   /// Identifies the tokens and the scored positions in cache keys.
@@ -73,7 +78,7 @@ class MeasuredText {
   evaluate::TextWindows windows_;
   std::string identity_;
   std::string engine_version_;
-  evaluate::WindowStore& store_;
+  Keeps keeps_;
   Progress& progress_;
   std::int64_t passes_ = 0;
 };

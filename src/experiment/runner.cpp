@@ -25,13 +25,13 @@ OpenedModel& Runner::file_of(const Weights& weights) const {
   return weights.kind == Weights::Kind::base_model ? *parts_.base_model : *parts_.candidate;
 }
 
-std::int64_t Runner::estimated_bytes(const Weights& weights) const {
-  if (!weights.made()) return 0;
-  const auto it = images_.find(id_of(weights));
-  if (it != images_.end()) return it->second.bytes();
-  const auto& file = parts_.baseline ? parts_.baseline : parts_.candidate;
+void Runner::make_room(const Weights& weights) {
+  if (!weights.made() || images_.contains(id_of(weights))) return;
   // No quant type makes a file larger than its original.
-  return static_cast<std::int64_t>(file->checkpoint().file_bytes());
+  const auto& file = parts_.baseline ? parts_.baseline : parts_.candidate;
+  auto bytes = static_cast<std::int64_t>(file->checkpoint().file_bytes());
+  for (const auto& [id, image] : images_) bytes += image.bytes();
+  if (bytes > budget_) images_.clear();
 }
 
 Result<assemble::Image> Runner::make(const Weights& weights) {
@@ -118,22 +118,15 @@ Result<std::vector<evaluate::Measurement>> Runner::measure(const Variant& refere
                                                            WindowRange windows,
                                                            const evaluate::StopRule& rule) {
   std::vector<evaluate::Measurement> all;
-  while (all.size() < variants.size()) {
-    // As many in one pass of the reference as the memory holds, one at least.
-    std::vector<ModelRun> group;
-    std::int64_t bytes = estimated_bytes(reference.weights);
-    for (std::size_t i = all.size(); i < variants.size(); ++i) {
-      bytes += estimated_bytes(variants[i].weights);
-      if (!group.empty() && bytes > budget_) break;
-      group.push_back(run_of(variants[i]));
-      // A cache that is only tried may not suit the model's head size.
-      group.back().optional = !is_given(variants[i]);
-    }
-    if (bytes > budget_) images_.clear();
-    MeasuredText& text = *parts_.texts.at(windows.text).text;
-    QUALM_TRY(auto measured,
-              text.measure(run_of(reference), group, windows.begin, windows.end, rule));
-    for (auto& one : measured) all.push_back(std::move(one));
+  MeasuredText& text = *parts_.texts.at(windows.text).text;
+  for (const Variant& variant : variants) {
+    make_room(variant.weights);
+    ModelRun run = run_of(variant);
+    // A cache that is only tried may not suit the model's head size.
+    run.optional = !is_given(variant);
+    QUALM_TRY(auto measured, text.measure(run_of(reference), std::span(&run, 1), windows.begin,
+                                          windows.end, rule));
+    all.push_back(std::move(measured.front()));
     made_models_.clear();
     if (all.back().cancelled)
       return fail({Kind::cancelled, "APP-001", parts_.candidate->path(), "diagnosis", "",

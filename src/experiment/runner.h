@@ -63,7 +63,8 @@ class Runner final : public Experiment {
   /// The importance matrix of the last windows of a text, made on first use.
   [[nodiscard]] Result<const model::Importance*> importance(std::size_t text);
   [[nodiscard]] Result<model::Checkpoint> opened(const Weights& weights);
-  [[nodiscard]] std::int64_t estimated_bytes(const Weights& weights) const;
+  /// Forgets the models made so far where another one would be too much for the memory.
+  void make_room(const Weights& weights);
 
   Parts parts_;
   std::map<VariantId, assemble::Image> images_;

@@ -14,7 +14,6 @@
 namespace qualm::experiment {
 namespace {
 
-constexpr std::int64_t kMostBytes = std::int64_t{512} << 20;
 constexpr int kVersion = 1;  // of the tables
 
 constexpr const char* kTables =
@@ -43,7 +42,8 @@ bool is_corrupt(int code) {
 
 class SqliteStore final : public evaluate::WindowStore {
  public:
-  SqliteStore(std::string path, Progress& progress) : path_(std::move(path)), progress_(progress) {
+  SqliteStore(std::string path, Progress& progress, std::int64_t most_bytes)
+      : path_(std::move(path)), progress_(progress), most_bytes_(most_bytes) {
     guarded([&] { return open(); });
     guarded([&] { return forget(); });
   }
@@ -164,7 +164,7 @@ class SqliteStore final : public evaluate::WindowStore {
     std::int64_t page = 0;
     int code = number("PRAGMA page_count", pages);
     if (code == SQLITE_OK) code = number("PRAGMA page_size", page);
-    return code == SQLITE_OK && pages * page > kMostBytes ? execute(kForgetOlderHalf) : code;
+    return code == SQLITE_OK && pages * page > most_bytes_ ? execute(kForgetOlderHalf) : code;
   }
 
   /// False where that is not possible; the data stays for whoever wants to look at it.
@@ -213,9 +213,16 @@ class SqliteStore final : public evaluate::WindowStore {
 
   std::string path_;
   Progress& progress_;
+  std::int64_t most_bytes_;
   Database database_;
   bool usable_ = true;
 };
+
+std::string made_cache_folder() {
+  std::error_code ignored;  // the store itself says what is wrong
+  std::filesystem::create_directories(cache_folder(), ignored);
+  return cache_folder();
+}
 
 }  // namespace
 
@@ -226,15 +233,20 @@ std::string cache_folder() {
   return base + "/qualm";
 }
 
-std::unique_ptr<evaluate::WindowStore> open_store(const std::string& path, Progress& progress) {
-  return std::make_unique<SqliteStore>(path, progress);
+std::unique_ptr<evaluate::WindowStore> open_store(const std::string& path, Progress& progress,
+                                                  std::int64_t most_bytes) {
+  return std::make_unique<SqliteStore>(path, progress, most_bytes);
 }
 
 std::unique_ptr<evaluate::WindowStore> open_store(bool use, Progress& progress) {
   if (!use) return std::make_unique<evaluate::WindowStore>();
-  std::error_code ignored;  // the store itself says what is wrong
-  std::filesystem::create_directories(cache_folder(), ignored);
-  return open_store(cache_folder() + "/measurements.sqlite", progress);
+  return open_store(made_cache_folder() + "/measurements.sqlite", progress);
+}
+
+std::unique_ptr<evaluate::WindowStore> open_references(bool use, Progress& progress,
+                                                       std::int64_t most_bytes) {
+  // SQLite's own: a database without a name is a file that is gone when it is closed.
+  return open_store(use ? made_cache_folder() + "/references.sqlite" : "", progress, most_bytes);
 }
 
 }  // namespace qualm::experiment

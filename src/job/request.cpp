@@ -39,6 +39,8 @@ nlohmann::json to_json(const Request& r) {
           {"full", r.full},
           {"kv_grid", r.kv_grid},
           {"use_cache", r.use_cache},
+          {"reference_memory", r.reference_memory},
+          {"cache_size", r.cache_size},
           {"verify", r.verify},
           {"symptom", r.symptom},
           {"runtime", r.runtime},
@@ -97,6 +99,8 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("full").get_to(r.full);
     json.at("kv_grid").get_to(r.kv_grid);
     json.at("use_cache").get_to(r.use_cache);
+    json.at("reference_memory").get_to(r.reference_memory);
+    json.at("cache_size").get_to(r.cache_size);
     json.at("verify").get_to(r.verify);
     json.at("symptom").get_to(r.symptom);
     json.at("runtime").get_to(r.runtime);

@@ -6,6 +6,7 @@
 
 #include "numeric/cluster.h"
 #include "numeric/distributions.h"
+#include "numeric/random.h"
 
 namespace qualm::probe {
 namespace {
@@ -121,15 +122,10 @@ std::optional<double> sign_flip(std::span<const double> differences) {
   // Sums of the same terms in the same order: only the signs differ, so that a tie is a tie.
   const double limit = std::abs(seen) * (1 - 1e-12);
   int as_far = 0;
-  std::uint64_t state = 1;
+  numeric::Random random(1);
   for (int flip = 0; flip < kFlips; ++flip) {
     double sum = 0;
-    for (const double d : differences) {
-      std::uint64_t z = state += 0x9e3779b97f4a7c15U;  // SplitMix64
-      z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
-      z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
-      sum += (z ^ (z >> 31U)) >> 63U != 0 ? d : -d;
-    }
+    for (const double d : differences) sum += random.next() >> 63U != 0 ? d : -d;
     as_far += std::abs(sum) >= limit ? 1 : 0;
   }
   return (1.0 + as_far) / (1.0 + kFlips);

@@ -23,6 +23,8 @@ Request unusual() {
   r.full = true;
   r.kv_grid = true;
   r.use_cache = false;
+  r.reference_memory = 64;
+  r.cache_size = 1000;
   r.verify = true;
   r.finetune = "tuned.gguf";
   r.moe = "moe.gguf";

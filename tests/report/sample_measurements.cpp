@@ -64,7 +64,7 @@ MeasuredText text_of(Progress& progress, std::int64_t most = -1) {
   auto tokens = test::FakeModel({}).tokenize(text, engine::SpecialTokens::parsed);
   auto windows = evaluate::cut(*std::move(tokens),
                                {.ctx_size = sample_settings().ctx_size, .start = 1, .limit = most});
-  return {*std::move(windows), sample_tool().libllama, keeps_nothing, progress};
+  return {*std::move(windows), sample_tool().libllama, {keeps_nothing}, progress};
 }
 
 MeasureResult result_of(ModelCard card, evaluate::Measurement measurement,

@@ -1,0 +1,126 @@
+// score_pairs with a Reference: the original's windows run once.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+
+#include "evaluate/score_pairs.h"
+#include "pair_world.h"
+
+namespace qualm::evaluate {
+namespace {
+
+using test::fake_text;
+using test::PairWorld;
+
+class MemoryReference final : public Reference {
+ public:
+  std::shared_ptr<const KeptWindow> find(std::int32_t window) override {
+    const auto it = kept.find(window);
+    return it == kept.end() ? nullptr : it->second;
+  }
+  void keep(std::int32_t window, std::shared_ptr<const KeptWindow> rows) override {
+    kept[window] = std::move(rows);
+  }
+  std::map<std::int32_t, std::shared_ptr<const KeptWindow>> kept;
+};
+
+/// A vocabulary of which a part is left to the draws.
+constexpr std::int64_t kVocab = 6000;
+const test::FakeBehaviour kOriginal{.vocab_size = kVocab};
+
+Result<PairRun> run(PairWorld& world, const TextWindows& text, Reference* kept) {
+  return score_pairs(world.baseline, world.candidates,
+                     {.text = text, .end = text.count(), .kept = kept}, world.store,
+                     *world.progress);
+}
+
+TEST(KeptOriginal, runs_once_for_all_candidates_that_come_after_each_other) {
+  MemoryReference kept;
+  const TextWindows text = fake_text(5);
+  PairWorld first({{.vocab_size = kVocab, .noise = 0.2}}, kOriginal);
+  ASSERT_TRUE(run(first, text, &kept));
+  EXPECT_EQ(first.baseline.counts().windows, 5);
+  PairWorld second({{.vocab_size = kVocab, .noise = 1}}, kOriginal);
+  const auto found = run(second, text, &kept);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(second.baseline.counts().opened, 0);
+  EXPECT_EQ(found->windows_run, 5);
+}
+
+TEST(KeptOriginal, runs_only_windows_that_are_not_known_yet) {
+  MemoryReference kept;
+  const TextWindows text = fake_text(6);
+  PairWorld first({{.vocab_size = kVocab, .noise = 0.2}}, kOriginal);
+  first.candidates[0].at_most = 2;
+  ASSERT_TRUE(run(first, text, &kept));
+  PairWorld second({{.vocab_size = kVocab, .noise = 1}}, kOriginal);
+  ASSERT_TRUE(run(second, text, &kept));
+  EXPECT_EQ(second.baseline.counts().windows, 4);
+}
+
+TEST(KeptOriginal, gives_the_same_scores_as_a_live_one_but_for_the_draws) {
+  const TextWindows text = fake_text(4);
+  const test::FakeBehaviour candidate{.vocab_size = kVocab, .noise = 0.3};
+  MemoryReference kept;
+  PairWorld live({candidate}, kOriginal);
+  PairWorld once({candidate}, kOriginal);
+  const auto exact = run(live, text, nullptr);
+  const auto estimated = run(once, text, &kept);
+  ASSERT_TRUE(exact && estimated);
+  double sum = 0;
+  double truth = 0;
+  for (std::size_t w = 0; w < 4; ++w)
+    for (std::size_t i = 0; i < exact->candidates[0].windows[w].scores.size(); ++i) {
+      const Score& a = exact->candidates[0].windows[w].scores[i];
+      const Score& b = estimated->candidates[0].windows[w].scores[i];
+      EXPECT_NEAR(a.nll_p, b.nll_p, 1e-9);
+      EXPECT_NEAR(a.nll_q, b.nll_q, 1e-9);
+      EXPECT_EQ(a.same_top, b.same_top);
+      EXPECT_EQ(a.position, b.position);
+      EXPECT_NEAR(static_cast<double>(a.kld), static_cast<double>(b.kld), 0.05);
+      truth += static_cast<double>(a.kld);
+      sum += static_cast<double>(b.kld);
+    }
+  EXPECT_GT(kept.kept.begin()->second->rows.front().rest, 0.01);  // or this shows nothing
+  EXPECT_NEAR(sum, truth, 0.01 * truth);
+}
+
+TEST(KeptOriginal, draws_the_same_tokens_however_the_windows_were_called) {
+  const TextWindows text = fake_text(4);
+  MemoryReference kept[2];
+  for (const int k : {0, 1}) {
+    PairWorld world({{.vocab_size = kVocab, .noise = 1, .windows_per_call = k + 1}},
+                    {.vocab_size = kVocab, .tokens_per_call = 64, .windows_per_call = 2});
+    ASSERT_TRUE(run(world, text, &kept[k]));
+  }
+  for (const auto& [window, rows] : kept[0].kept)
+    for (std::size_t i = 0; i < rows->rows.size(); ++i)
+      for (std::size_t d = 0; d < kDraws; ++d)
+        ASSERT_EQ(rows->rows[i].drawn[d].token, kept[1].kept.at(window)->rows[i].drawn[d].token);
+}
+
+TEST(KeptOriginal, of_another_vocabulary_is_refused_before_a_candidate_runs) {
+  MemoryReference kept;
+  const TextWindows text = fake_text(3);
+  PairWorld first({{.vocab_size = kVocab}}, kOriginal);
+  ASSERT_TRUE(run(first, text, &kept));
+  PairWorld other({{.vocab_size = 20}}, kOriginal);
+  const auto refused = run(other, text, &kept);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "EVAL-011");
+  EXPECT_EQ(other.makers[0].counts().calls, 0);
+}
+
+TEST(KeptOriginal, with_another_number_of_positions_is_run_again) {
+  MemoryReference kept;
+  const TextWindows text = fake_text(3);
+  for (std::int32_t w = 0; w < 3; ++w)
+    kept.keep(w, std::make_shared<KeptWindow>(KeptWindow{kVocab, std::vector<KeptRow>(2)}));
+  PairWorld world({{.vocab_size = kVocab}}, kOriginal);
+  ASSERT_TRUE(run(world, text, &kept));
+  EXPECT_EQ(world.baseline.counts().windows, 3);
+}
+
+}  // namespace
+}  // namespace qualm::evaluate
