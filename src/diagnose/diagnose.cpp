@@ -123,14 +123,14 @@ std::int64_t usual_passes(Stage stage, const Facts& facts) {
     case Stage::as_run:
       return 2 * windows(kMostSelection);
     case Stage::factors:
-      return windows(kMostSelection) * (1 + 2 * factors);
-    case Stage::causes:  // one more type, and the cache's two halves
+      return windows(kMostSelection) * 2 * factors;  // the original ran already
+    case Stage::causes:                              // one more type, and the cache's two halves
       return windows(kMostSelection) * 2 + (factors > 1 ? windows(kForCaches) * 7 : 0);
     case Stage::shares:  // known from the factors, unless a class is one
     case Stage::texts:
       return 0;
     case Stage::fixes:
-      return kHoldout * (2 + factors);
+      return kFirstProof * (2 + factors);
   }
   return 0;
 }

@@ -24,6 +24,8 @@ inline constexpr std::int32_t kForCaches = 16;
 /// Windows kept for the proof of remedies, where a text has at least twice as many; reading does
 /// not stop early before as many.
 inline constexpr std::int32_t kHoldout = 16;
+/// The first so many of them prove a remedy, where they decide; else all of them are read.
+inline constexpr std::int32_t kFirstProof = 8;
 /// Windows of each further domain. The windows after them prove a remedy.
 inline constexpr std::int32_t kMostDomain = 24;
 

@@ -238,14 +238,13 @@ std::unique_ptr<evaluate::WindowStore> open_store(const std::string& path, Progr
   return std::make_unique<SqliteStore>(path, progress, most_bytes);
 }
 
+// SQLite's own: a database without a name is a file that is gone when it is closed.
 std::unique_ptr<evaluate::WindowStore> open_store(bool use, Progress& progress) {
-  if (!use) return std::make_unique<evaluate::WindowStore>();
-  return open_store(made_cache_folder() + "/measurements.sqlite", progress);
+  return open_store(use ? made_cache_folder() + "/measurements.sqlite" : "", progress);
 }
 
 std::unique_ptr<evaluate::WindowStore> open_references(bool use, Progress& progress,
                                                        std::int64_t most_bytes) {
-  // SQLite's own: a database without a name is a file that is gone when it is closed.
   return open_store(use ? made_cache_folder() + "/references.sqlite" : "", progress, most_bytes);
 }
 

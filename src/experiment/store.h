@@ -22,10 +22,10 @@ inline constexpr std::int64_t kMostBytesOfScores = std::int64_t{512} << 20;
 [[nodiscard]] std::unique_ptr<evaluate::WindowStore> open_store(
     const std::string& path, Progress& progress, std::int64_t most_bytes = kMostBytesOfScores);
 
-/// The user's store in cache_folder(); without `use` a store that keeps nothing.
+/// The user's store in cache_folder(); without `use` one that is gone with the process.
 [[nodiscard]] std::unique_ptr<evaluate::WindowStore> open_store(bool use, Progress& progress);
 
-/// The same for kept windows of originals; without `use` a file that is gone with the process.
+/// The same for kept windows of originals.
 [[nodiscard]] std::unique_ptr<evaluate::WindowStore> open_references(bool use, Progress& progress,
                                                                      std::int64_t most_bytes);
 

@@ -195,11 +195,14 @@ TEST(Store, lives_in_the_users_cache_folder) {
   if (before) ::setenv("XDG_CACHE_HOME", kept.c_str(), 1);
 }
 
-TEST(Store, no_cache_keeps_nothing) {
+TEST(Store, without_a_cache_keeps_what_it_has_for_its_own_life_alone) {
   Notes notes;
-  const auto store = open_store(false, notes);
-  store->save("key", std::array{window(1)});
-  EXPECT_TRUE(store->load("key", kAsked).empty());
+  {
+    const auto store = open_store(false, notes);
+    store->save("key", std::array{window(1)});
+    EXPECT_EQ(indices(store->load("key", kAsked)), std::vector<std::int32_t>{1});
+  }
+  EXPECT_TRUE(open_store(false, notes)->load("key", kAsked).empty());
 }
 
 }  // namespace
