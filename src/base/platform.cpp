@@ -19,6 +19,10 @@
 
 namespace qualm {
 
+std::int64_t total_memory() noexcept {
+  return static_cast<std::int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
+}
+
 #ifdef __linux__
 
 int open_anonymous_file(const std::string& name) {
@@ -59,9 +63,7 @@ std::int32_t available_cores() noexcept {
   return std::max(1, static_cast<std::int32_t>(std::thread::hardware_concurrency()));
 }
 
-std::int64_t free_memory() noexcept {
-  return static_cast<std::int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE) / 2;
-}
+std::int64_t free_memory() noexcept { return total_memory() / 2; }
 
 void stop_with_parent() noexcept {}
 

@@ -19,6 +19,8 @@ namespace qualm {
 /// Cores this process may run on, which in a container are fewer than the machine has; 1 at least.
 [[nodiscard]] std::int32_t available_cores() noexcept;
 
+/// Bytes of memory of this machine.
+[[nodiscard]] std::int64_t total_memory() noexcept;
 /// Bytes of memory that nobody uses now.
 [[nodiscard]] std::int64_t free_memory() noexcept;
 

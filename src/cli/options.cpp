@@ -18,6 +18,8 @@
 namespace qualm::cli {
 namespace {
 
+constexpr bool kThousandIsK = false;  // 1K is 1024 bytes
+
 void add_diagnose(CLI::App& app, Parser& parser) {
   job::Request& request = parser.request();
   CLI::App* command =
@@ -81,6 +83,15 @@ void add_measure(CLI::App& app, Parser& parser) {
             "exit code 1 if this is true of the whole interval; may be given several times"),
         kOutput, "CONDITION")
       ->take_all();
+  named(command->add_option("--pick", request.pick,
+                            "the limit for the choice among several MODELs, for example "
+                            "'kld_mean<0.05' (default: kld_mean<0.06)"),
+        kOutput, "CONDITION");
+  named(command->add_option("--memory", request.memory,
+                            "memory for the model and its cache, for example 8G (default: all of "
+                            "this machine)"),
+        kOutput, "SIZE")
+      ->transform(CLI::AsSizeValue(kThousandIsK));
   add_output(*command, parser.options);
 }
 

@@ -89,7 +89,7 @@ Result<std::vector<const ClinicCase*>> selected(const job::Request& request) {
 
 /// nat/token
 Result<double> accepted_kld(const std::string& accept) {
-  QUALM_TRY(const job::Condition condition, job::parse_accept(accept));
+  QUALM_TRY(const job::Condition condition, job::parse_limit("--accept", accept));
   if (condition.metric == evaluate::MetricId::kld_mean) return condition.threshold;
   return fail({Kind::input, "CLINIC-004", "", "--accept", "kld_mean<NUMBER", accept,
                "For example --accept 'kld_mean<0.01'."});

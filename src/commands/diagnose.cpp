@@ -328,7 +328,7 @@ Result<job::Outcome> diagnose(const job::Request& request, const experiment::Sto
   QUALM_TRY(session.settings, settings_of(request));
   QUALM_TRY(session.symptoms, symptoms_of(request));
   if (!request.accept.empty()) {
-    QUALM_TRY(const job::Condition line, job::parse_accept(request.accept));
+    QUALM_TRY(const job::Condition line, job::parse_limit("--accept", request.accept));
     session.accept = {line.metric, line.threshold};
   }
   QUALM_CHECK(named_texts(request));  // also where nothing will be read of them

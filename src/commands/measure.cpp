@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/platform.h"
 #include "commands/commands.h"
+#include "commands/pick.h"
 #include "commands/session.h"
 #include "diagnose/key_effects.h"
 #include "diagnose/loss.h"
@@ -12,6 +14,7 @@
 #include "diagnose/thresholds.h"
 #include "engine/llama_engine.h"
 #include "evaluate/summary.h"
+#include "experiment/cache_size.h"
 #include "experiment/runner.h"
 #include "model/cache.h"
 #include "probe/split.h"
@@ -30,6 +33,7 @@ struct Run {
   Progress& progress;
   engine::Settings settings{};
   std::vector<job::Condition> conditions{};
+  std::optional<job::Condition> pick{};
   std::unique_ptr<engine::Engine> engine = engine::make_llama_engine();
   std::unique_ptr<assemble::Quantizer> quantizer = engine::make_llama_quantizer();
   std::shared_ptr<experiment::OpenedModel> baseline{};
@@ -101,20 +105,24 @@ experiment::ModelRun candidate_run(Run& run, std::size_t index) {
   return one;
 }
 
-/// All conditions on all candidates share one error: the exit code is one answer.
-double confidence_of_gates(const Run& run) {
-  return numeric::shared_confidence(run.conditions.size() * run.candidates.size());
+/// All conditions on all candidates share one error: the exit code is one answer, and so is the
+/// pick.
+double confidence_of_answers(const Run& run) {
+  return numeric::shared_confidence(std::max<std::size_t>(1, run.conditions.size()) *
+                                    run.candidates.size());
 }
 
 /// Which question lets a run stop before the end of the text: that of the only --fail-if it can
-/// answer, else whether perplexity changed by more than 1 %.
+/// answer, or of --pick, else whether perplexity changed by more than 1 %.
 evaluate::StopRule stop_rule(const Run& run) {
   using Quantity = evaluate::StopRule::Quantity;
   if (run.request.full || run.request.protocol == evaluate::Protocol::llama_cpp) return {};
-  if (run.conditions.empty()) return {Quantity::ppl_change, diagnose::kPplLine, 0};
-  if (run.conditions.size() > 1) return {};
-  const job::Condition& only = run.conditions.front();
-  evaluate::StopRule rule{Quantity::never, only.threshold, 0, confidence_of_gates(run)};
+  std::vector<job::Condition> asked = run.conditions;
+  if (run.pick) asked.push_back(*run.pick);
+  if (asked.empty()) return {Quantity::ppl_change, diagnose::kPplLine, 0};
+  if (asked.size() > 1) return {};
+  const job::Condition& only = asked.front();
+  evaluate::StopRule rule{Quantity::never, only.threshold, 0, confidence_of_answers(run)};
   if (only.metric == MetricId::ppl_change) rule.quantity = Quantity::ppl_change;
   if (only.metric == MetricId::kld_mean) rule.quantity = Quantity::kld_mean;
   return rule;
@@ -232,7 +240,7 @@ Result<std::vector<std::string>> tokenizer_notes(Run& run, std::size_t index) {
 /// Adds what was measured of one candidate.
 Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measurement,
                         evaluate::NoiseFloor noise_floor, report::MeasureReport& report) {
-  const double confidence = confidence_of_gates(run);
+  const double confidence = confidence_of_answers(run);
   for (const job::Condition& condition : run.conditions) {
     report::Gate gate{condition.text, run.candidates[index]->path(),
                       decide(condition, measurement, confidence)};
@@ -261,6 +269,18 @@ Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measu
   return {};
 }
 
+/// Of several candidates, or where a limit was given.
+std::optional<report::Ladder> ladder(const Run& run, const report::MeasureReport& report) {
+  if (report.results.size() < 2 && !run.pick) return std::nullopt;
+  std::vector<std::int64_t> caches;
+  for (const auto& candidate : run.candidates)
+    caches.push_back(experiment::bytes_of_cache(candidate->checkpoint(), run.settings));
+  return ladder_of(report.results, caches,
+                   {.limit = run.pick ? *run.pick : default_limit(),
+                    .confidence = confidence_of_answers(run),
+                    .memory = run.request.memory > 0 ? run.request.memory : total_memory()});
+}
+
 }  // namespace
 
 Result<job::Outcome> measure(const job::Request& request, evaluate::WindowStore& store,
@@ -270,6 +290,9 @@ Result<job::Outcome> measure(const job::Request& request, evaluate::WindowStore&
   for (const std::string& text : request.fail_if) {
     QUALM_TRY(auto condition, job::parse_condition(text));
     run.conditions.push_back(std::move(condition));
+  }
+  if (!request.pick.empty()) {
+    QUALM_TRY(run.pick, job::parse_limit("--pick", request.pick));
   }
   QUALM_CHECK(open_files(run));
   QUALM_CHECK(load_models(run, store));
@@ -282,6 +305,7 @@ Result<job::Outcome> measure(const job::Request& request, evaluate::WindowStore&
   const bool cancelled = measured.front().cancelled;
   for (std::size_t i = 0; i < measured.size(); ++i)
     QUALM_CHECK(add_result(run, i, std::move(measured[i]), noise_floor, report));
+  if (!cancelled) report.ladder = ladder(run, report);
   const int code = cancelled ? exit_code(Kind::cancelled) : exit_code_of(report);
   return job::Outcome{report::to_json(report), code};
 }

@@ -7,7 +7,7 @@
 
 #include "assemble/recipe.h"
 #include "base/platform.h"
-#include "engine/llama_engine.h"
+#include "experiment/cache_size.h"
 #include "formats/read.h"
 
 namespace qualm::experiment {
@@ -191,16 +191,10 @@ Result<std::int64_t> Runner::model_bytes(const Weights& weights) {
 }
 
 std::int64_t Runner::cache_bytes(const std::string& type_k, const std::string& type_v) const {
-  const auto& model = parts_.candidate->checkpoint();
-  const std::int64_t heads = model.arch_integer("attention.head_count").value_or(0);
-  if (heads == 0) return 0;
-  const std::int64_t kv_heads = model.arch_integer("attention.head_count_kv").value_or(heads);
-  const std::int64_t head = model.arch_integer("embedding_length").value_or(0) / heads;
-  const std::int64_t k = model.arch_integer("attention.key_length").value_or(head) * kv_heads;
-  const std::int64_t v = model.arch_integer("attention.value_length").value_or(head) * kv_heads;
-  const std::int64_t layers = model.arch_integer("block_count").value_or(0);
-  return layers * parts_.settings.ctx_size *
-         (engine::cache_bytes(type_k, k) + engine::cache_bytes(type_v, v));
+  engine::Settings settings = parts_.settings;
+  settings.type_k = type_k;
+  settings.type_v = type_v;
+  return bytes_of_cache(parts_.candidate->checkpoint(), settings);
 }
 
 }  // namespace qualm::experiment

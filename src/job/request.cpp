@@ -54,6 +54,8 @@ nlohmann::json to_json(const Request& r) {
           {"remove", r.repair.remove},
           {"from", r.repair.from},
           {"output", r.repair.output},
+          {"pick", r.pick},
+          {"memory", r.memory},
           {"accept", r.accept},
           {"cache_told", r.cache_told},
           {"gpu_layers", r.gpu_layers},
@@ -75,6 +77,17 @@ void read_repair(const nlohmann::json& json, Repair& repair) {
   json.at("remove").get_to(repair.remove);
   json.at("from").get_to(repair.from);
   json.at("output").get_to(repair.output);
+}
+
+void read_settings(const nlohmann::json& json, engine::Settings& settings) {
+  json.at("ctx_size").get_to(settings.ctx_size);
+  json.at("threads").get_to(settings.threads);
+  json.at("batch").get_to(settings.batch);
+  json.at("ubatch").get_to(settings.ubatch);
+  json.at("logits_memory").get_to(settings.logits_memory);
+  json.at("type_k").get_to(settings.type_k);
+  json.at("type_v").get_to(settings.type_v);
+  json.at("flash_attn").get_to(settings.flash_attn);
 }
 
 }  // namespace
@@ -110,17 +123,12 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("prompts").get_to(r.prompts);
     json.at("fail_if").get_to(r.fail_if);
     read_repair(json, r.repair);
+    json.at("pick").get_to(r.pick);
+    json.at("memory").get_to(r.memory);
     json.at("accept").get_to(r.accept);
     json.at("cache_told").get_to(r.cache_told);
     json.at("gpu_layers").get_to(r.gpu_layers);
-    json.at("ctx_size").get_to(r.settings.ctx_size);
-    json.at("threads").get_to(r.settings.threads);
-    json.at("batch").get_to(r.settings.batch);
-    json.at("ubatch").get_to(r.settings.ubatch);
-    json.at("logits_memory").get_to(r.settings.logits_memory);
-    json.at("type_k").get_to(r.settings.type_k);
-    json.at("type_v").get_to(r.settings.type_v);
-    json.at("flash_attn").get_to(r.settings.flash_attn);
+    read_settings(json, r.settings);
     return r;
   } catch (const nlohmann::json::exception& thrown) {
     return fail({Kind::input, "REQUEST-001", "", "job description",
@@ -162,15 +170,15 @@ Result<Condition> parse_condition(const std::string& text) {
   return condition;
 }
 
-Result<Condition> parse_accept(const std::string& text) {
+Result<Condition> parse_limit(const std::string& option, const std::string& text) {
   const auto condition = parse_condition(text);
   const bool known = condition && !condition->greater && condition->threshold > 0 &&
                      (condition->metric == evaluate::MetricId::kld_mean ||
                       condition->metric == evaluate::MetricId::ppl_change);
   if (known) return condition;
-  return fail({Kind::input, "REQUEST-008", "", "--accept",
+  return fail({Kind::input, "REQUEST-008", "", option,
                "kld_mean<NUMBER or ppl_change<NUMBER, with a number over 0", text,
-               "For example --accept 'kld_mean<0.01'."});
+               fmt::format("For example {} 'kld_mean<0.01'.", option)});
 }
 
 }  // namespace qualm::job

@@ -58,8 +58,10 @@ struct Request {
   std::string prompts;  ///< path of a prompts file; empty: the bundled one
   std::vector<std::string> fail_if;
   Repair repair;
-  std::string accept;      ///< what is acceptable: "kld_mean<0.01"; empty: qualm's own lines
-  bool cache_told = true;  ///< the user named the cache types
+  std::string pick;         ///< measure: the limit a candidate must keep: "kld_mean<0.05"; or empty
+  std::int64_t memory = 0;  ///< bytes that the model may take; 0: all that this machine has
+  std::string accept;       ///< what is acceptable: "kld_mean<0.01"; empty: qualm's own lines
+  bool cache_told = true;   ///< the user named the cache types
   engine::Settings settings;
   std::int32_t gpu_layers = 0;
 };
@@ -80,7 +82,7 @@ struct Condition {
 };
 /// "ppl_change>1%", "kld_mean > 0.02", "same_top<95%". REQUEST-002 names the metrics there are.
 [[nodiscard]] Result<Condition> parse_condition(const std::string& text);
-/// "kld_mean<0.01" or "ppl_change<1%". REQUEST-008.
-[[nodiscard]] Result<Condition> parse_accept(const std::string& text);
+/// "kld_mean<0.01" or "ppl_change<1%", of --accept or --pick. REQUEST-008.
+[[nodiscard]] Result<Condition> parse_limit(const std::string& option, const std::string& text);
 
 }  // namespace qualm::job

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/units.h"
@@ -184,6 +186,63 @@ Json detectable(const Gate& gate) {
                                                            : "it was decided");
 }
 
+std::string_view answer(diagnose::Side limit) {
+  if (limit == diagnose::Side::not_separated) return "cannot_tell";
+  return limit == diagnose::Side::below ? "yes" : "no";
+}
+
+/// "Pick b.gguf: 4.3 GB, KLD 0.037: the smallest that certainly keeps kld_mean<0.06."
+std::string pick_in_words(const MeasureReport& report, const Ladder& ladder) {
+  if (ladder.picked) {
+    const Rung& rung = ladder.rungs[*ladder.picked];
+    const MeasureResult& result = report.results[rung.result];
+    const auto* kld = find(result.measurement.metrics, MetricId::kld_mean);
+    return fmt::format("Pick {}: {}, KLD {}: the smallest that certainly keeps {}{}.",
+                       result.candidate.path, format_bytes(rung.file_bytes),
+                       kld ? format_value(kld->value) : "not measured", ladder.limit,
+                       *ladder.picked > 0 && ladder.rungs.front().limit == diagnose::Side::below
+                           ? " and fits"
+                           : "");
+  }
+  const auto count = [&](auto&& of) { return std::ranges::count_if(ladder.rungs, of); };
+  if (count([](const Rung& rung) { return rung.fits; }) == 0)
+    return fmt::format(
+        "No candidate fits in {} of memory. Use more memory, a smaller model, or a shorter "
+        "context.",
+        format_bytes(ladder.memory));
+  if (count([](const Rung& rung) { return rung.limit == diagnose::Side::below; }) > 0)
+    return fmt::format("No candidate that certainly keeps {} fits in {} of memory.", ladder.limit,
+                       format_bytes(ladder.memory));
+  if (count([](const Rung& rung) { return rung.limit == diagnose::Side::not_separated; }) > 0)
+    return fmt::format("Cannot tell whether a candidate keeps {}. Use a longer text (-f).",
+                       ladder.limit);
+  return fmt::format("No candidate keeps {}. Use a type with more bits.", ladder.limit);
+}
+
+Json ladder_json(const MeasureReport& report) {
+  if (!report.ladder) return absent("one candidate was given, and no --pick");
+  const Ladder& ladder = *report.ladder;
+  Json rungs = Json::array();
+  for (const Rung& rung : ladder.rungs) {
+    const MeasureResult& result = report.results[rung.result];
+    const auto grades = diagnose::grades_of(result.measurement.metrics[MetricId::kld_mean]);
+    rungs.push_back(
+        {{"candidate", result.candidate.path},
+         {"file_bytes", rung.file_bytes},
+         {"cache_bytes", rung.cache_bytes},
+         {"grade", grades ? Json(diagnose::in_words(*grades)) : absent("the KLD has no interval")},
+         {"keeps_limit", answer(rung.limit)},
+         {"fits", rung.fits}});
+  }
+  return {{"limit", ladder.limit},
+          {"memory", ladder.memory},
+          {"rungs", std::move(rungs)},
+          {"pick", ladder.picked
+                       ? Json(report.results[ladder.rungs[*ladder.picked].result].candidate.path)
+                       : absent("no candidate certainly keeps the limit and fits")},
+          {"says", pick_in_words(report, ladder)}};
+}
+
 }  // namespace
 
 Json to_json(const MeasureReport& report) {
@@ -199,6 +258,7 @@ Json to_json(const MeasureReport& report) {
                                  {"candidate", gate.candidate},
                                  {"outcome", to_string(gate.outcome)},
                                  {"smallest_detectable", detectable(gate)}});
+  document["ladder"] = ladder_json(report);
   return document;
 }
 

@@ -129,6 +129,9 @@ Section headings() {
             "Rows: type of the K cache; columns: type of the V cache. The value is the "
             "KLD against an F16 cache."},
            {"above noise from", "First position where the KLD is above the noise floor."},
+           {"file", "Bytes of the model's file."},
+           {"limit kept", "Its loss is certainly under the limit of --pick (or of qualm)."},
+           {"fits", "File and cache together fit into the memory (--memory)."},
            {"before", "Measured with the model as it is."},
            {"after", "Measured with the fix."}}};
 }

@@ -159,6 +159,33 @@ void add_gates(Page& page, const Json& gates) {
   page.emplace_back(std::move(table));
 }
 
+/// The candidates by size, and which one to take.
+void add_ladder(Page& page, const Json& ladder) {
+  const Json& rungs = at(ladder, "rungs");
+  if (!rungs.is_array() || rungs.empty()) return;
+  page.emplace_back(Heading{"Which one to take"});
+  Table table{
+      .columns =
+          {{"candidate"}, {"file", true}, {"cache", true}, {"grade"}, {"limit kept"}, {"fits"}},
+      .rows = {}};
+  const std::string pick = string_at(ladder, "pick");
+  for (const Json& rung : rungs) {
+    const std::string path = string_at(rung, "candidate");
+    const std::string kept = string_at(rung, "keeps_limit");
+    const bool fits = flag_at(rung, "fits");
+    table.rows.push_back(
+        {{file_name(path), !pick.empty() && path == pick ? Tone::good : Tone::plain},
+         {format_bytes(integer_at(rung, "file_bytes"))},
+         {format_bytes(integer_at(rung, "cache_bytes"))},
+         {why_absent(at(rung, "grade")) ? "not known" : string_at(rung, "grade")},
+         {kept == "cannot_tell" ? "cannot tell" : kept, kept == "no" ? Tone::bad : Tone::plain},
+         {fits ? "yes" : "no", fits ? Tone::plain : Tone::bad}});
+  }
+  page.emplace_back(std::move(table));
+  page.emplace_back(Gap{});
+  page.emplace_back(Paragraph{{{string_at(ladder, "says"), Tone::strong}}});
+}
+
 }  // namespace
 
 Page compose_measure(const Json& document, bool verbose) {
@@ -178,6 +205,7 @@ Page compose_measure(const Json& document, bool verbose) {
   for (std::size_t i = 0; i < results.size(); ++i)
     add_kv(page, names[i], at(results[i], "kv"), verbose);
   add_gates(page, at(document, "gates"));
+  add_ladder(page, at(document, "ladder"));
   for (std::size_t i = 0; verbose && i < results.size(); ++i)
     add_details(page, names[i], results[i]);
   return page;

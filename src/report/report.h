@@ -88,11 +88,29 @@ struct Gate {
   std::optional<double> detectable{};
 };
 
+/// One candidate among several.
+struct Rung {
+  std::size_t result = 0;  ///< index into MeasureReport::results
+  std::int64_t file_bytes = 0;
+  std::int64_t cache_bytes = 0;                          ///< at the context that was measured
+  bool fits = false;                                     ///< both into the memory
+  diagnose::Side limit = diagnose::Side::not_separated;  ///< below: it certainly keeps the limit
+};
+
+/// The candidates by size, and which one to take.
+struct Ladder {
+  std::string limit;                  ///< "kld_mean<0.06"
+  std::int64_t memory = 0;            ///< bytes
+  std::vector<Rung> rungs;            ///< the smallest first
+  std::optional<std::size_t> picked;  ///< the first rung that keeps the limit and fits
+};
+
 struct MeasureReport {
   Tool tool;
   ModelCard baseline;
   std::vector<MeasureResult> results;
   std::vector<Gate> gates;
+  std::optional<Ladder> ladder{};  ///< of several candidates, or where a limit was given
 };
 
 struct Spent {

@@ -73,10 +73,10 @@ TEST(Diagnose, a_remedy_is_proved_on_windows_that_did_not_choose_it) {
   const Diagnosis found = world.examine();
   ASSERT_EQ(found.remedies.size(), 1U);
   EXPECT_TRUE(found.remedies[0].holdout);
-  EXPECT_EQ(found.remedies[0].windows, 16);
+  EXPECT_EQ(found.remedies[0].windows, 8);
   const FakeExperiment::Asked& last = world.experiment.asked.back();
   EXPECT_EQ(last.windows.begin, 20);
-  EXPECT_EQ(last.windows.end, 36);
+  EXPECT_EQ(last.windows.end, 28);
   EXPECT_EQ(ids_of(last.variants), ids_of({Facts::weights_only(), Facts::as_type("Q4_K_M")}));
   // Only the first question may stop early; all that is compared with it reads the same windows.
   for (std::size_t i = 0; i < world.experiment.asked.size(); ++i)
@@ -85,6 +85,19 @@ TEST(Diagnose, a_remedy_is_proved_on_windows_that_did_not_choose_it) {
     EXPECT_EQ(world.experiment.asked[i].windows.begin, 0);
     EXPECT_EQ(world.experiment.asked[i].windows.end, 20);
   }
+}
+
+// Windows that differ by a tenth, and a limit one standard deviation away: 20 windows choose Q4_K_M
+// with certainty, 8 do not prove it, 16 do.
+TEST(Diagnose, a_remedy_that_8_windows_do_not_decide_is_proved_on_all_of_the_holdout) {
+  World world;
+  world.lossy_weights();
+  world.experiment.set_type("Q4_K_M", {.kld = 0.005, .spread = 0.1});
+  world.given.accept = Accept{evaluate::MetricId::kld_mean, 0.0055};
+  const Diagnosis found = world.examine();
+  ASSERT_EQ(found.remedies.size(), 1U);
+  EXPECT_EQ(found.remedies[0].windows, 16);
+  EXPECT_EQ(found.remedies[0].line, Side::below);
 }
 
 TEST(Diagnose, a_text_without_holdout_windows_says_so_at_the_remedy) {

@@ -24,6 +24,8 @@ Request unusual() {
   r.kv_grid = true;
   r.use_cache = false;
   r.reference_memory = 64;
+  r.pick = "kld_mean<0.05";
+  r.memory = 1 << 30;
   r.cache_size = 1000;
   r.verify = true;
   r.finetune = "tuned.gguf";
@@ -102,11 +104,11 @@ TEST(FailIf, anything_else_names_the_metrics_there_are) {
 }
 
 TEST(Accept, is_a_most_of_kld_or_of_perplexity) {
-  const auto kld = parse_accept("kld_mean<0.01");
+  const auto kld = parse_limit("--accept", "kld_mean<0.01");
   ASSERT_TRUE(kld);
   EXPECT_EQ(kld->metric, evaluate::MetricId::kld_mean);
   EXPECT_EQ(kld->threshold, 0.01);
-  const auto ppl = parse_accept("ppl_change < 1%");
+  const auto ppl = parse_limit("--accept", "ppl_change < 1%");
   ASSERT_TRUE(ppl);
   EXPECT_EQ(ppl->metric, evaluate::MetricId::ppl_change);
   EXPECT_EQ(ppl->threshold, 0.01);
@@ -115,7 +117,7 @@ TEST(Accept, is_a_most_of_kld_or_of_perplexity) {
 TEST(Accept, nothing_else_is_a_line_for_a_loss) {
   for (const char* text : {"", "kld_mean", "kld_mean>0.01", "kld_mean<0", "kld_mean<-1",
                            "same_top<95%", "kld_p99<1", "kld_mean<nan", "0.01"}) {
-    const auto line = parse_accept(text);
+    const auto line = parse_limit("--accept", text);
     ASSERT_FALSE(line) << text;
     EXPECT_EQ(line.error().code, "REQUEST-008") << text;
   }

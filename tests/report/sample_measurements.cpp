@@ -3,6 +3,7 @@
 #include <cmath>
 #include <memory>
 
+#include "commands/pick.h"
 #include "experiment/measured_text.h"
 #include "report/sample_reports.h"
 #include "support/fake_engine.h"
@@ -118,6 +119,10 @@ MeasureReport measure_sample() {
                     result_of(tiny_q8(), std::move(measured[1]), floor)};
   report.results[0].kv = kv_grid(q2_run(), text);
   for (const MeasureResult& result : report.results) report.gates.push_back(gate_of(result));
+  report.ladder = commands::ladder_of(report.results, {9'437'184, 9'437'184},
+                                      {.limit = commands::default_limit(),
+                                       .confidence = numeric::shared_confidence(2),
+                                       .memory = std::int64_t{8} << 30});
   return report;
 }
 
