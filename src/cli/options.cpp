@@ -18,7 +18,12 @@
 namespace qualm::cli {
 namespace {
 
-constexpr bool kThousandIsK = false;  // 1K is 1024 bytes
+/// "8G", "800M", or a number; 1K is 1024 bytes.
+CLI::Validator bytes() {
+  constexpr bool kThousandIsK = false;
+  CLI::Validator size = CLI::AsSizeValue(kThousandIsK);
+  return size.description("");
+}
 
 void add_diagnose(CLI::App& app, Parser& parser) {
   job::Request& request = parser.request();
@@ -91,7 +96,7 @@ void add_measure(CLI::App& app, Parser& parser) {
                             "memory for the model and its cache, for example 8G (default: all of "
                             "this machine)"),
         kOutput, "SIZE")
-      ->transform(CLI::AsSizeValue(kThousandIsK));
+      ->transform(bytes());
   add_output(*command, parser.options);
 }
 
