@@ -29,7 +29,8 @@ constexpr std::array kExamples{
           "  qualm diagnose model-Q4_K_M.gguf --baseline tune-F16.gguf --base-model base-F16.gguf\n"
           "  qualm diagnose model-IQ3_XXS.gguf --baseline model-F16.gguf --text code=main.c"},
     Names{"measure",
-          "  qualm measure a.gguf b.gguf --baseline model-F16.gguf --pick 'kld_mean<0.05' --memory 8G\n"
+          "  qualm measure a.gguf b.gguf --baseline model-F16.gguf --pick 'kld_mean<0.05' --memory "
+          "8G\n"
           "  qualm measure model-Q4_K_M.gguf --baseline model-F16.gguf --fail-if 'ppl_change>1%'\n"
           "  qualm measure model-Q8_0.gguf --baseline model-F16.gguf --kv"},
     Names{"inspect",

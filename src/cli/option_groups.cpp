@@ -93,8 +93,8 @@ void add_reference(CLI::App& command, job::Request& request) {
       ->check(CLI::Range(std::int64_t{1}, kMostMebibytes).description(""))
       ->capture_default_str();
   named(command.add_option("--cache-size", request.cache_size,
-                           "MiB of disk for the same: the original runs once for each text, also "
-                           "for the next quant; at this size the older half is deleted"),
+                           "MiB of disk for it, so that the next run with this original and text "
+                           "does not run the original again; when full, the older half is deleted"),
         kRunAs, "N")
       ->check(CLI::Range(std::int64_t{1}, kMostMebibytes).description(""))
       ->capture_default_str();
@@ -171,11 +171,8 @@ void add_accept(CLI::App& command, job::Request& request) {
         kText, "CONDITION");
 }
 
-void add_model(CLI::App& command, Parser& parser) {
-  named(command.add_option("MODEL", parser.model,
-                           "the quantized model: a GGUF file, or a Hugging Face folder"),
-        kModel, "FILE")
-      ->required();
+void add_model(CLI::App& command, Parser& parser, const char* help) {
+  named(command.add_option("MODEL", parser.model, help), kModel, "FILE")->required();
 }
 
 void add_base_model(CLI::App& command, job::Request& request) {

@@ -41,7 +41,8 @@ void add_reference(CLI::App& command, job::Request& request);
 void add_run_as(CLI::App& command, job::Request& request);
 void add_run_with(CLI::App& command, job::Request& request);
 void add_accept(CLI::App& command, job::Request& request);
-void add_model(CLI::App& command, Parser& parser);
+void add_model(CLI::App& command, Parser& parser,
+               const char* help = "the quantized model: a GGUF file, or a Hugging Face folder");
 void add_base_model(CLI::App& command, job::Request& request);
 
 }  // namespace qualm::cli

@@ -134,7 +134,7 @@ void add_repair(CLI::App& app, Parser& parser) {
   job::Repair& repair = parser.request().repair;
   CLI::App* command = app.add_subcommand(
       "repair", "write a copy of MODEL (GGUF) with other metadata: special tokens, rope, template");
-  add_model(*command, parser);
+  add_model(*command, parser, "a GGUF file");
   const auto list = [&](const char* option, auto& value, const char* type, const char* help) {
     named(command->add_option(option, value, help), "Change", type)->take_all();
   };

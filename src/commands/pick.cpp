@@ -39,6 +39,7 @@ report::Ladder ladder_of(const std::vector<report::MeasureResult>& results,
                             .file_bytes = bytes,
                             .cache_bytes = cache_bytes[i],
                             .fits = bytes + cache_bytes[i] <= by.memory,
+                            .lost = results[i].measurement.lost > 0,
                             .limit = side_of_limit(results[i].measurement, by)});
   }
   std::ranges::stable_sort(ladder.rungs, {}, &report::Rung::file_bytes);

@@ -111,7 +111,7 @@ std::string no_better_in_words(const DomainFinding& finding, bool suspected) {
   const std::string& name = finding.domain.name;
   if (!suspected)
     return fmt::format(
-        "on {}, the same bits without calibration (round-to-nearest) change the KLD by {}", name,
+        "on {}, the same types without calibration (round-to-nearest) differ in KLD by {}", name,
         negated(finding.over_rtn));
   if (finding.interaction && finding.interaction->low > 0)
     return fmt::format(
@@ -167,7 +167,7 @@ Known<void> examine_paired(const Facts& facts, Finding& result) {
   const bool asked = std::ranges::count_if(facts.texts, &Domain::given) > 1;
   if (asked || found.loss.line != Side::below || found.loss.excessive == Side::above)
     return judge_domains(facts, result);
-  result.headline = "the loss on this text is within limits; no other text was read";
+  result.headline = "the loss on this text is acceptable; no other text was read";
   result.needs.emplace_back(
       "a text of each kind of work that you use the model for (--text NAME=FILE)");
   return {};

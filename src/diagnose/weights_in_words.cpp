@@ -120,7 +120,7 @@ std::string without_base(const Provenance& found) {
   const bool more = found.residual_share &&
                     weights::more_than_rounding(*found.residual_share, found.residual_over_step);
   return more ? norms + "; " + residual_in_words(found)
-              : norms + "; not compared with a base model (--base-model)";
+              : norms + "; not compared with a base model";
 }
 
 }  // namespace

@@ -186,7 +186,9 @@ Json detectable(const Gate& gate) {
                                                            : "it was decided");
 }
 
-std::string_view answer(diagnose::Side limit) {
+std::string_view answer(const Rung& rung) {
+  const diagnose::Side limit = rung.limit;
+  if (rung.lost) return "lost";
   if (limit == diagnose::Side::not_separated) return "cannot_tell";
   return limit == diagnose::Side::below ? "yes" : "no";
 }
@@ -231,7 +233,7 @@ Json ladder_json(const MeasureReport& report) {
          {"file_bytes", rung.file_bytes},
          {"cache_bytes", rung.cache_bytes},
          {"grade", grades ? Json(diagnose::in_words(*grades)) : absent("the KLD has no interval")},
-         {"keeps_limit", answer(rung.limit)},
+         {"keeps_limit", answer(rung)},
          {"fits", rung.fits}});
   }
   return {{"limit", ladder.limit},

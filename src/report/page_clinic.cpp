@@ -9,6 +9,11 @@
 namespace qualm::report {
 namespace {
 
+/// The limit that the cases were judged by.
+std::string limit_line(const std::string& accepted) {
+  return accepted.empty() ? "" : fmt::format("Limit of the loss: {}.", accepted);
+}
+
 std::string joined(const Json& words, const std::string& prefix) {
   std::string text;
   for (const Json& word : words)
@@ -126,7 +131,7 @@ Page compose_clinic(const nlohmann::ordered_json& document, bool verbose) {
         wrong == 0 ? Tone::good : Tone::bad},
        {fmt::format("The share that was found agrees with the true share in {} of {} cases.",
                     integer_at(shares, "hold"), integer_at(shares, "compared"))},
-       {fmt::format("Limit of the loss: {}.", string_at(document, "accept"))},
+       {limit_line(string_at(document, "accept"))},
        {fmt::format("Took {:.0f} s.", number_at(document, "seconds").value_or(0)), Tone::dim}}});
   if (const std::string out = joined(at(document, "left_out"), ""); !out.empty())
     page.emplace_back(Paragraph{{{"Not made (their model was not given): " + out, Tone::dim}}});

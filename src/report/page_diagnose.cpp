@@ -169,8 +169,8 @@ std::string level_in_words(const Json& document) {
   const std::string level = string_at(document, "evidence_level");
   const bool gguf = string_at(at(document, "baseline"), "format").starts_with("GGUF");
   const char* converter =
-      gguf ? " Faults of the conversion to GGUF are in both files and were not examined: give the "
-             "Hugging Face folder with --baseline."
+      gguf ? " If the conversion to GGUF made a fault, both files have it, and this cannot show "
+             "it: to examine that as well, give the Hugging Face folder with --baseline."
            : "";
   if (level == "L3+")
     return std::string("Compared with the original and its base model.") + converter;
@@ -227,9 +227,9 @@ Page compose_diagnose(const Json& document, bool verbose) {
   const Json& model = at(document, "model");
   const Json& checks = at(document, "checks");
   Page page;
-  page.emplace_back(Paragraph{{{file_name(string_at(model, "path")), Tone::strong},
-                               {card_line(model)},
-                               {baseline_line(at(document, "baseline"))}}});
+  page.emplace_back(
+      Paragraph{{{file_name(string_at(model, "path")), Tone::strong}, {card_line(model)}}});
+  page.emplace_back(Paragraph{{{baseline_line(at(document, "baseline"))}}});
   if (const Json& accept = at(document, "accept"); accept.is_string())
     page.emplace_back(Paragraph{{{"you accept: " + accept.get<std::string>(), Tone::dim}}});
   page.emplace_back(check_table(checks));

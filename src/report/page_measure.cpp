@@ -159,6 +159,12 @@ void add_gates(Page& page, const Json& gates) {
   page.emplace_back(std::move(table));
 }
 
+Cell limit_kept(const std::string& answer) {
+  if (answer == "lost") return {"no: positions without finite logits", Tone::bad};
+  if (answer == "cannot_tell") return {"cannot tell", Tone::warning};
+  return {answer, answer == "no" ? Tone::bad : Tone::plain};
+}
+
 /// The candidates by size, and which one to take.
 void add_ladder(Page& page, const Json& ladder) {
   const Json& rungs = at(ladder, "rungs");
@@ -171,14 +177,13 @@ void add_ladder(Page& page, const Json& ladder) {
   const std::string pick = string_at(ladder, "pick");
   for (const Json& rung : rungs) {
     const std::string path = string_at(rung, "candidate");
-    const std::string kept = string_at(rung, "keeps_limit");
     const bool fits = flag_at(rung, "fits");
     table.rows.push_back(
         {{file_name(path), !pick.empty() && path == pick ? Tone::good : Tone::plain},
          {format_bytes(integer_at(rung, "file_bytes"))},
          {format_bytes(integer_at(rung, "cache_bytes"))},
          {why_absent(at(rung, "grade")) ? "not known" : string_at(rung, "grade")},
-         {kept == "cannot_tell" ? "cannot tell" : kept, kept == "no" ? Tone::bad : Tone::plain},
+         limit_kept(string_at(rung, "keeps_limit")),
          {fits ? "yes" : "no", fits ? Tone::plain : Tone::bad}});
   }
   page.emplace_back(std::move(table));

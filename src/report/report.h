@@ -94,6 +94,7 @@ struct Rung {
   std::int64_t file_bytes = 0;
   std::int64_t cache_bytes = 0;                          ///< at the context that was measured
   bool fits = false;                                     ///< both into the memory
+  bool lost = false;                                     ///< it has positions without finite logits
   diagnose::Side limit = diagnose::Side::not_separated;  ///< below: it certainly keeps the limit
 };
 

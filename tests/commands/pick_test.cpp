@@ -93,6 +93,7 @@ TEST(Pick, takes_no_perplexity_below_the_originals_and_no_lost_position) {
       ladder_of({better, broken}, {0, 0}, {.limit = limit, .confidence = 0.95, .memory = 10});
   EXPECT_EQ(found.rungs[0].limit, Side::not_separated);
   EXPECT_EQ(found.rungs[1].limit, Side::above);
+  EXPECT_TRUE(found.rungs[1].lost);
 }
 
 }  // namespace
