@@ -124,7 +124,7 @@ TEST(Provenance, without_a_base_model_identical_norms_clear_it_and_alpha_is_not_
   EXPECT_EQ(result.status, Status::cleared);
   EXPECT_EQ(
       result.headline,
-      "unquantized tensors equal the original's; not compared with a base model (--base-model)");
+      "unquantized tensors equal the original's; not compared with a base model");
   EXPECT_FALSE(evidence(result, "alpha"));
 }
 
