@@ -121,6 +121,7 @@ Result<engine::Settings> settings_of(const job::Request& request) {
                  "f16, bf16 or f32 without flash attention", settings.type_v,
                  "A quantized V cache needs flash attention: leave -fa off away."});
   if (settings.threads <= 0) settings.threads = available_cores();
+  settings.gpu_layers = request.gpu_layers;
   return settings;
 }
 

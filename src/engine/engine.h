@@ -47,6 +47,7 @@ struct Settings {
   std::string type_k = "f16";
   std::string type_v = "f16";
   std::string flash_attn = "auto";  ///< on, off, auto
+  std::int32_t gpu_layers = 0;      ///< as -ngl: what a device computes differs a little
 };
 
 /// A model with a context: evaluates windows.

@@ -21,6 +21,8 @@ namespace qualm::evaluate {
 inline constexpr double kRestMass = 1e-3;
 inline constexpr std::int64_t kMostTokens = 2048;
 inline constexpr std::size_t kDraws = 32;
+/// Goes up with any change of what is kept: it is part of the keys of caches.
+inline constexpr int kKeptVersion = 1;
 
 /// A token and what the original says of it.
 struct TokenLogP {

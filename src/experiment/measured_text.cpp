@@ -19,6 +19,9 @@ std::string digest(std::span<const std::byte> bytes) {
   return std::move(hash).hex();
 }
 
+/// Of keys: what is kept of an original, and scores against it.
+const std::string kKept = fmt::format("kept{}", evaluate::kKeptVersion);
+
 std::string hex_of(std::string_view text) { return digest(std::as_bytes(std::span(text))); }
 
 bool is_float(const std::string& type) { return type == "f16" || type == "bf16" || type == "f32"; }
@@ -38,9 +41,9 @@ class RunSource final : public evaluate::SourceMaker {
 }  // namespace
 
 std::string run_identity(const std::string& weights, const engine::Settings& settings) {
-  return fmt::format("{}/ctx{}/b{}/ub{}/lm{}/{}/{}/fa-{}", weights, settings.ctx_size,
+  return fmt::format("{}/ctx{}/b{}/ub{}/lm{}/{}/{}/fa-{}/ngl{}", weights, settings.ctx_size,
                      settings.batch, settings.ubatch, settings.logits_memory, settings.type_k,
-                     settings.type_v, settings.flash_attn);
+                     settings.type_v, settings.flash_attn, settings.gpu_layers);
 }
 
 ModelRun noise_floor_run(const ModelRun& reference) {
@@ -70,14 +73,14 @@ Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun&
   RunSource baseline(reference);
   const std::string original = fmt::format(
       "{}|{}|{}", identity_, run_identity(reference.identity, reference.settings), engine_version_);
-  const auto kept = keeps_.references ? keeps_.references->of(hex_of(original)) : nullptr;
+  const auto kept = keeps_.references ? keeps_.references->of(hex_of(original + kKept)) : nullptr;
   std::vector<RunSource> sources;
   sources.reserve(runs.size());  // candidates point into it
   std::vector<evaluate::Candidate> candidates;
   for (const ModelRun& run : runs) {
     sources.emplace_back(run);
     const std::string key = fmt::format(
-        "{}|{}|{}", original, run_identity(run.identity, run.settings), kept ? "kept" : "");
+        "{}|{}|{}", original, run_identity(run.identity, run.settings), kept ? kKept : "");
     candidates.push_back({run.name, hex_of(key), &sources.back(), run.at_most, run.optional});
   }
   const evaluate::Reading reading{windows_,  begin, end, rule, reference.settings.threads,
