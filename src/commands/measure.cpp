@@ -112,13 +112,21 @@ double confidence_of_answers(const Run& run) {
                                     run.candidates.size());
 }
 
+/// A limit for the choice among several candidates: the user's; qualm's where nothing else is
+/// asked.
+std::optional<job::Condition> limit_of_choice(const Run& run) {
+  if (run.pick) return run.pick;
+  if (run.candidates.size() < 2 || !run.conditions.empty()) return std::nullopt;
+  return default_limit();
+}
+
 /// Which question lets a run stop before the end of the text: that of the only --fail-if it can
-/// answer, or of --pick, else whether perplexity changed by more than 1 %.
+/// answer, or of the choice among candidates, else whether perplexity rose by more than 1 %.
 evaluate::StopRule stop_rule(const Run& run) {
   using Quantity = evaluate::StopRule::Quantity;
   if (run.request.full || run.request.protocol == evaluate::Protocol::llama_cpp) return {};
   std::vector<job::Condition> asked = run.conditions;
-  if (run.pick) asked.push_back(*run.pick);
+  if (const auto limit = limit_of_choice(run)) asked.push_back(*limit);
   if (asked.empty()) return {Quantity::ppl_change, diagnose::kPplLine, 0};
   if (asked.size() > 1) return {};
   const job::Condition& only = asked.front();
@@ -269,14 +277,14 @@ Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measu
   return {};
 }
 
-/// Of several candidates, or where a limit was given.
 std::optional<report::Ladder> ladder(const Run& run, const report::MeasureReport& report) {
-  if (report.results.size() < 2 && !run.pick) return std::nullopt;
+  const auto limit = limit_of_choice(run);
+  if (!limit) return std::nullopt;
   std::vector<std::int64_t> caches;
   for (const auto& candidate : run.candidates)
     caches.push_back(experiment::bytes_of_cache(candidate->checkpoint(), run.settings));
   return ladder_of(report.results, caches,
-                   {.limit = run.pick ? *run.pick : default_limit(),
+                   {.limit = *limit,
                     .confidence = confidence_of_answers(run),
                     .memory = run.request.memory > 0 ? run.request.memory : total_memory()});
 }

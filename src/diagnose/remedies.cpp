@@ -58,14 +58,18 @@ Known<Course> prescribed(const Facts& facts, const std::vector<Finding>& finding
 Known<WindowRange> windows_of_proof(const Facts& facts, const Course& course, std::size_t text) {
   QUALM_TRY(WindowRange windows, facts.holdout());
   const std::int32_t total = facts.texts[text].windows;
-  if (text != 0) windows = {kMostDomain, kMostDomain + windows.count(), text};
+  if (text != 0) windows = {kMostDomain, kMostDomain + kHoldout, text};
   const bool calibrated = std::ranges::any_of(
       course.variants, [&](const Variant& v) { return v.weights.calibrated_on == text; });
-  windows.end =
-      std::min(windows.end, total - (calibrated ? experiment::calibration_windows(total) : 0));
+  const std::int32_t usable = total - (calibrated ? experiment::calibration_windows(total) : 0);
+  windows.end = std::min(windows.end, usable);
   if (windows.count() >= 2) return windows;
-  if (text == 0) return facts.selection();
-  return WindowRange{0, std::min(total, kMostDomain), text};
+  WindowRange chose{0, std::min(total, kMostDomain), text};
+  if (text == 0) {
+    QUALM_TRY(chose, facts.selection());
+  }
+  chose.end = std::min(chose.end, usable);
+  return chose;
 }
 
 /// Before and after the remedy of place `at` on these windows, and the side of the line.

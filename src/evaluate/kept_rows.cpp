@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <numeric>
 
 #include "base/parallel.h"
 #include "evaluate/row_kernels.h"
@@ -75,20 +76,26 @@ class Row {
     out.rest = rest / total_;
   }
 
-  /// Tokens of the rest whose share of its mass holds one of the points, which ascend in [0, 1).
+  /// Tokens of the rest whose share of its mass holds one of the points, which lie in [0, 1).
   void draw(std::span<const double> points, KeptRow& out) const {
     if (out.rest <= 0) return;
+    std::vector<std::size_t> order(points.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, {}, [&](std::size_t i) { return points[i]; });
+    out.drawn.resize(points.size());
     const double mass = out.rest * total_;
     double passed = 0;
-    std::int64_t last = -1;
-    for (std::int64_t v = 0; v < n_ && out.drawn.size() < points.size(); ++v) {
+    std::size_t next = 0;
+    std::int64_t last = 0;
+    for (std::int64_t v = 0; v < n_ && next < order.size(); ++v) {
       if (kept(v) || weight(v) <= 0) continue;
       passed += weight(v);
+      for (; next < order.size() && points[order[next]] * mass < passed; ++next)
+        out.drawn[order[next]] = entry(v);
       last = v;
-      while (out.drawn.size() < points.size() && points[out.drawn.size()] * mass < passed)
-        out.drawn.push_back(entry(v));
     }
-    while (last >= 0 && out.drawn.size() < points.size()) out.drawn.push_back(entry(last));
+    // Rounding may leave points beyond the last token.
+    for (; next < order.size(); ++next) out.drawn[order[next]] = entry(last);
   }
 
  private:
@@ -112,7 +119,6 @@ KeptRow keep_row(const float* p, std::int64_t n, engine::Token target, numeric::
   row.split(kept);
   std::array<double, kDraws> points{};
   for (double& point : points) point = random.uniform();
-  std::ranges::sort(points);
   row.draw(points, kept);
   return kept;
 }
@@ -128,6 +134,11 @@ double mean(std::span<const Draw> draws, double Draw::*field) {
   for (const Draw& draw : draws) sum += draw.*field;
   return sum / static_cast<double>(draws.size());
 }
+
+// Where Q gives the rest a mass of another size, tokens that P nearly excludes carry it: draws do
+// not see them, and what they say of the mean of Q/P must not be used. This depends on P and Q
+// alone.
+constexpr double kMostRestRatio = 2;
 
 // The coefficient by least squares, in [0, 1]: 1 is right where Q is close to P, since ln(P/Q) is
 // then 1 - Q/P but for squares.
@@ -145,6 +156,8 @@ double coefficient(std::span<const Draw> draws) {
 
 // Each half of the draws with the coefficient of the other half, which therefore adds no bias.
 double mean_log_ratio(std::span<const Draw> draws, double expected_ratio) {
+  if (expected_ratio > kMostRestRatio || expected_ratio < 1 / kMostRestRatio)
+    return mean(draws, &Draw::log_ratio);
   const auto half = [&](std::span<const Draw> these, std::span<const Draw> others) {
     return mean(these, &Draw::log_ratio) +
            coefficient(others) * (mean(these, &Draw::ratio) - expected_ratio);
@@ -167,20 +180,15 @@ double kld_of_row(const KeptRow& p, const float* q, double log_total_q) {
     kld += std::exp(log_p) * (log_p - log_q(at.token));
     rest_q -= std::exp(log_q(at.token));
   }
-  if (p.drawn.size() < 2) return kld;
+  if (p.drawn.size() < 2 || p.rest <= 0) return kld;
   std::array<Draw, kDraws> draws;
   const std::size_t drawn = std::min(p.drawn.size(), draws.size());
   for (std::size_t i = 0; i < drawn; ++i) {
     draws[i].log_ratio = static_cast<double>(p.drawn[i].log_p) - log_q(p.drawn[i].token);
     draws[i].ratio = std::exp(-draws[i].log_ratio);
   }
-  // Draws alternate between the halves: they lie in the order of the vocabulary.
-  std::array<Draw, kDraws> dealt;
-  std::size_t next = 0;
-  for (const std::size_t begin : {std::size_t{0}, std::size_t{1}})
-    for (std::size_t i = begin; i < drawn; i += 2) dealt[next++] = draws[i];
   return kld +
-         p.rest * mean_log_ratio(std::span(dealt).first(drawn), std::max(0.0, rest_q) / p.rest);
+         p.rest * mean_log_ratio(std::span(draws).first(drawn), std::max(0.0, rest_q) / p.rest);
 }
 
 Score score_row(const KeptRow& p, const float* q, std::int64_t n, engine::Token target) {
@@ -200,7 +208,7 @@ Score score_row(const KeptRow& p, const float* q, std::int64_t n, engine::Token 
   return score;
 }
 
-/// work(i) for each row, on some threads, each with rows that follow one another.
+/// All rows, on some threads, each with rows [begin, end).
 void for_rows(std::int64_t rows, std::int32_t threads,
               const std::function<void(std::int64_t begin, std::int64_t end)>& work) {
   const auto workers = static_cast<int>(

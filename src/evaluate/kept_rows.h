@@ -3,9 +3,9 @@
 // Of a position are kept the tokens that carry all but kRestMass of its mass, kMostTokens at most,
 // and kDraws tokens drawn from the rest. For any candidate Q, with P the original's distribution,
 //   kld = sum over the kept tokens of P ln(P/Q) + rest * E[ln(P/Q)],
-// the expectation over the rest by P: the mean over the draws estimates it without bias. What the
-// draws' Q/P adds is known, since its expectation is Q's mass of the rest over P's: it is taken off
-// as a control variate (docs/statistics.md "What is kept of the original").
+// the expectation over the rest by P: the mean over the draws estimates it without bias. The mean
+// of Q/P over the rest is known: Q's mass there over P's. The estimate is corrected by how far the
+// drawn mean lies from it (docs/statistics.md "What is kept of the original").
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,9 @@ namespace qualm::evaluate {
 inline constexpr double kRestMass = 1e-3;
 inline constexpr std::int64_t kMostTokens = 2048;
 inline constexpr std::size_t kDraws = 32;
-/// Goes up with any change of what is kept: it is part of the keys of caches.
-inline constexpr int kKeptVersion = 1;
+/// Goes up with any change of what is kept and of how it is scored: it is part of the keys of
+/// caches.
+inline constexpr int kKeptVersion = 2;
 
 /// A token and what the original says of it.
 struct TokenLogP {
@@ -62,7 +63,7 @@ struct LogitRows {
   std::span<const engine::Token> targets;
 };
 
-/// What is kept of the original's rows. The same seed draws the same tokens: one for each row.
+/// What is kept of the original's rows. seeds[i] decides the draws of row i.
 void keep_rows(const LogitRows& p, std::span<const std::uint64_t> seeds, std::int32_t threads,
                std::span<KeptRow> out);
 

@@ -18,7 +18,7 @@ namespace qualm::evaluate {
 struct Score {
   double nll_p = 0;      ///< -ln P(x)
   double nll_q = 0;      ///< -ln Q(x)
-  float kld = 0;         ///< sum P ln(P/Q) >= 0, nat
+  float kld = 0;         ///< sum P ln(P/Q), nat; >= 0 but where it is estimated (kept_rows.h)
   float delta_p = 0;     ///< Q(x) - P(x), fraction
   float confidence = 0;  ///< max P
   std::int32_t position = 0;

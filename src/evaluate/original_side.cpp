@@ -18,6 +18,7 @@ class LiveOriginal final : public OriginalSide {
     QUALM_TRY(engine::LogitSource* const source, source_.get());
     return source->windows_per_call();
   }
+  bool alike(std::int32_t, std::int32_t) override { return true; }
   Result<Limits> begin(std::span<const std::int32_t>) override {
     QUALM_TRY(engine::LogitSource* const source, source_.get());
     vocab_size_ = source->vocab_size();
@@ -53,10 +54,16 @@ class KeptOriginal final : public OriginalSide {
     return source->windows_per_call();
   }
 
+  bool alike(std::int32_t window, std::int32_t other) override {
+    return (known(window) != nullptr) == (known(other) != nullptr);
+  }
+
   Result<Limits> begin(std::span<const std::int32_t> windows) override {
     rows_.clear();
     for (const std::int32_t window : windows)
-      if (auto found = known(window)) rows_.push_back(std::move(found));
+      if (auto found = known(window);
+          found && (rows_.empty() || found->vocab_size == rows_.front()->vocab_size))
+        rows_.push_back(std::move(found));
     runs_ = rows_.size() < windows.size();
     if (!runs_) return Limits{.vocab_size = rows_.front()->vocab_size};
     QUALM_TRY(engine::LogitSource* const source, source_.get());

@@ -57,11 +57,13 @@ class OriginalSide {
   virtual ~OriginalSide() = default;
   /// How many windows one call may take, the first of them `window`.
   [[nodiscard]] virtual Result<std::int32_t> windows_per_call(std::int32_t window) = 0;
-  /// Before anything of `windows` is run: the original's vocabulary, and what it takes in one call.
+  /// Both windows are known, or neither is: only such windows run together.
+  [[nodiscard]] virtual bool alike(std::int32_t window, std::int32_t other) = 0;
   struct Limits {
     std::int64_t vocab_size = 0;
     std::int32_t tokens_per_call = std::numeric_limits<std::int32_t>::max();
   };
+  /// Before anything of `windows` is run: the original's vocabulary, and what it takes in one call.
   [[nodiscard]] virtual Result<Limits> begin(std::span<const std::int32_t> windows) = 0;
   /// Runs the original on the call, where that is necessary. Calls of a window come in order.
   [[nodiscard]] virtual Result<void> read(const Call& call) = 0;

@@ -32,6 +32,9 @@ class PairLoop {
     }
     return windows;
   }
+  [[nodiscard]] bool alike(std::int32_t window, std::int32_t other) {
+    return original_->alike(window, other);
+  }
   [[nodiscard]] Result<void> open(std::size_t candidate) {
     QUALM_CHECK(sources_[candidate].get());
     return {};
@@ -189,6 +192,7 @@ class Run {
     QUALM_TRY(const std::int32_t per_call, loop_.windows_per_call(windows.front(), active));
     while (windows.size() < static_cast<std::size_t>(per_call) &&
            at_ + windows.size() < order_.size() &&
+           loop_.alike(windows.front(), order_[at_ + windows.size()]) &&
            missing(readers_, at_ + windows.size(), order_[at_ + windows.size()]) == runs)
       windows.push_back(order_[at_ + windows.size()]);
     QUALM_CHECK(run_windows(windows, runs));

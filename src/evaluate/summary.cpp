@@ -77,8 +77,8 @@ double exp_minus_1(double x) { return std::expm1(x); }
 std::optional<Estimate> as_metric(std::optional<Estimate> estimate, const MetricRow& row) {
   if (estimate && row.then) estimate = transformed(estimate, row.then);
   if (estimate) {
-    estimate->low = std::max(estimate->low, row.least);
-    estimate->high = std::min(estimate->high, row.most);
+    for (double* bound : {&estimate->value, &estimate->low, &estimate->high})
+      *bound = std::clamp(*bound, row.least, row.most);
   }
   return estimate;
 }
@@ -136,7 +136,10 @@ std::vector<std::optional<Estimate>> percentiles_of(const Measurement& m,
       numeric::clustered_quantiles(positions.values, positions.cluster, ranks, resamples);
   for (std::size_t i = 0; i < ranks.size(); ++i) {
     found[i] = quantiles[i].interval;
-    if (found[i]) found[i]->low = std::max(found[i]->low, 0.0);
+    if (!found[i]) continue;
+    found[i]->value = std::max(found[i]->value, 0.0);
+    found[i]->low = std::max(found[i]->low, 0.0);
+    found[i]->high = std::max(found[i]->high, 0.0);
   }
   return found;
 }

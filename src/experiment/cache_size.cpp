@@ -6,7 +6,7 @@ namespace qualm::experiment {
 
 std::int64_t bytes_of_cache(const model::Checkpoint& model, const engine::Settings& settings) {
   const std::int64_t heads = model.arch_integer("attention.head_count").value_or(0);
-  if (heads == 0) return 0;
+  if (heads <= 0) return 0;
   const std::int64_t kv_heads = model.arch_integer("attention.head_count_kv").value_or(heads);
   const std::int64_t head = model.arch_integer("embedding_length").value_or(0) / heads;
   const std::int64_t k = model.arch_integer("attention.key_length").value_or(head) * kv_heads;

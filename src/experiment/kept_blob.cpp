@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <type_traits>
 
@@ -69,7 +70,7 @@ bool read_tokens(Reader& in, std::size_t count, std::int64_t vocab_size,
   if (!in.holds(count)) return false;
   out.resize(count);
   return in.get(std::span(out)) && std::ranges::all_of(out, [&](const TokenLogP& at) {
-           return at.token >= 0 && at.token < vocab_size;
+           return at.token >= 0 && at.token < vocab_size && at.log_p <= 1e-3F;
          });
 }
 
@@ -80,7 +81,9 @@ bool read_row(Reader& in, std::int64_t vocab_size, KeptRow& row) {
   row.rest = head.rest;
   row.top = head.top;
   row.finite = head.finite != 0;
-  return read_tokens(in, head.tokens, vocab_size, row.tokens) &&
+  const bool sound = std::isfinite(row.nll) && row.rest >= 0 && row.rest <= 1 + 1e-9 &&
+                     head.drawn <= evaluate::kDraws;
+  return sound && read_tokens(in, head.tokens, vocab_size, row.tokens) &&
          read_tokens(in, head.drawn, vocab_size, row.drawn);
 }
 

@@ -54,6 +54,8 @@ class MeasuredText {
   [[nodiscard]] const evaluate::TextWindows& windows() const noexcept { return windows_; }
   /// Identifies the tokens and the scored positions in cache keys.
   [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
+  /// A reference runs once for each window, not beside each run.
+  [[nodiscard]] bool keeps_references() const noexcept { return keeps_.references != nullptr; }
   /// Identifies the windows that calibration may use: the last ones in reading order.
   [[nodiscard]] std::string calibration_identity() const;
   /// The last so many windows in reading order, one after the other.

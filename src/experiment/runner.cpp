@@ -25,9 +25,8 @@ OpenedModel& Runner::file_of(const Weights& weights) const {
   return weights.kind == Weights::Kind::base_model ? *parts_.base_model : *parts_.candidate;
 }
 
-void Runner::make_room(const Weights& weights) {
-  if (!weights.made() || images_.contains(id_of(weights))) return;
-  // No quant type makes a file larger than its original.
+void Runner::make_room() {
+  // No quant type makes a file larger than its original in 16 bits.
   const auto& file = parts_.baseline ? parts_.baseline : parts_.candidate;
   auto bytes = static_cast<std::int64_t>(file->checkpoint().file_bytes());
   for (const auto& [id, image] : images_) bytes += image.bytes();
@@ -61,6 +60,7 @@ Result<assemble::Image> Runner::make(const Weights& weights) {
 Result<assemble::Image*> Runner::image(const Weights& weights) {
   const VariantId id = id_of(weights);
   if (const auto it = images_.find(id); it != images_.end()) return &it->second;
+  make_room();
   QUALM_TRY(auto image, make(weights));
   ++made_;
   return &images_.emplace(id, std::move(image)).first->second;
@@ -119,15 +119,20 @@ Result<std::vector<evaluate::Measurement>> Runner::measure(const Variant& refere
                                                            const evaluate::StopRule& rule) {
   std::vector<evaluate::Measurement> all;
   MeasuredText& text = *parts_.texts.at(windows.text).text;
+  std::vector<ModelRun> runs;
   for (const Variant& variant : variants) {
-    make_room(variant.weights);
-    ModelRun run = run_of(variant);
+    runs.push_back(run_of(variant));
     // A cache that is only tried may not suit the model's head size.
-    run.optional = !is_given(variant);
-    QUALM_TRY(auto measured, text.measure(run_of(reference), std::span(&run, 1), windows.begin,
-                                          windows.end, rule));
-    all.push_back(std::move(measured.front()));
+    runs.back().optional = !is_given(variant);
+  }
+  // Where the reference's windows are kept, one after the other; else all beside one pass of it.
+  const std::size_t together = text.keeps_references() ? 1 : runs.size();
+  while (all.size() < runs.size()) {
+    const auto group = std::span(runs).subspan(all.size(), together);
+    auto measured = text.measure(run_of(reference), group, windows.begin, windows.end, rule);
     made_models_.clear();
+    if (!measured) return std::unexpected(measured.error());
+    for (auto& one : *measured) all.push_back(std::move(one));
     if (all.back().cancelled)
       return fail({Kind::cancelled, "APP-001", parts_.candidate->path(), "diagnosis", "",
                    "stopped on request",

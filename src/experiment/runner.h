@@ -64,13 +64,14 @@ class Runner final : public Experiment {
   [[nodiscard]] Result<const model::Importance*> importance(std::size_t text);
   [[nodiscard]] Result<model::Checkpoint> opened(const Weights& weights);
   /// Forgets the models made so far where another one would be too much for the memory.
-  void make_room(const Weights& weights);
+  void make_room();
 
   Parts parts_;
   std::map<VariantId, assemble::Image> images_;
   std::map<std::size_t, model::Importance> importance_;
-  std::map<VariantId, std::shared_ptr<engine::Model>> files_;        ///< stay loaded
-  std::map<VariantId, std::shared_ptr<engine::Model>> made_models_;  ///< for one call of measure
+  std::map<VariantId, std::shared_ptr<engine::Model>> files_;  ///< stay loaded
+  std::map<VariantId, std::shared_ptr<engine::Model>>
+      made_models_;      ///< for one call of MeasuredText::measure
   std::int64_t budget_;  ///< bytes of models made in memory that may exist at the same time
   std::int64_t made_ = 0;
 };

@@ -17,7 +17,7 @@ namespace {
 constexpr int kVersion = 1;  // of the tables
 
 constexpr const char* kTables =
-    "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
     "CREATE TABLE IF NOT EXISTS windows(key TEXT, window INTEGER, scores BLOB, "
     "PRIMARY KEY(key, window));"
     "CREATE TABLE IF NOT EXISTS texts(key TEXT PRIMARY KEY, text BLOB);";
@@ -145,7 +145,9 @@ class SqliteStore final : public evaluate::WindowStore {
     database_.reset(opened);
     if (code != SQLITE_OK) return code;
     ::sqlite3_busy_timeout(opened, 2000);
-    code = start_over_if_other_version();
+    // Before anything is written: a database that has a page keeps the mode it was made with.
+    code = execute("PRAGMA auto_vacuum = INCREMENTAL");
+    if (code == SQLITE_OK) code = start_over_if_other_version();
     return code == SQLITE_OK ? execute(kTables) : code;
   }
 
@@ -161,10 +163,13 @@ class SqliteStore final : public evaluate::WindowStore {
 
   int forget() {
     std::int64_t pages = 0;
+    std::int64_t unused = 0;
     std::int64_t page = 0;
     int code = number("PRAGMA page_count", pages);
+    if (code == SQLITE_OK) code = number("PRAGMA freelist_count", unused);
     if (code == SQLITE_OK) code = number("PRAGMA page_size", page);
-    return code == SQLITE_OK && pages * page > most_bytes_ ? execute(kForgetOlderHalf) : code;
+    const bool full = (pages - unused) * page > most_bytes_;
+    return code == SQLITE_OK && full ? execute(kForgetOlderHalf) : code;
   }
 
   /// False where that is not possible; the data stays for whoever wants to look at it.

@@ -215,14 +215,17 @@ std::string pick_in_words(const MeasureReport& report, const Ladder& ladder) {
   if (count([](const Rung& rung) { return rung.limit == diagnose::Side::below; }) > 0)
     return fmt::format("No candidate that certainly keeps {} fits in {} of memory.", ladder.limit,
                        format_bytes(ladder.memory));
-  if (count([](const Rung& rung) { return rung.limit == diagnose::Side::not_separated; }) > 0)
+  const auto undecided = [](const Rung& rung) {
+    return rung.fits && !rung.lost && rung.limit == diagnose::Side::not_separated;
+  };
+  if (count(undecided) > 0)
     return fmt::format("Cannot tell whether a candidate keeps {}. Use a longer text (-f).",
                        ladder.limit);
-  return fmt::format("No candidate keeps {}. Use a type with more bits.", ladder.limit);
+  return fmt::format("No candidate that fits keeps {}. Use a type with more bits.", ladder.limit);
 }
 
 Json ladder_json(const MeasureReport& report) {
-  if (!report.ladder) return absent("one candidate was given, and no --pick");
+  if (!report.ladder) return absent("it needs --pick, or several candidates and no --fail-if");
   const Ladder& ladder = *report.ladder;
   Json rungs = Json::array();
   for (const Rung& rung : ladder.rungs) {

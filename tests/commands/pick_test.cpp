@@ -81,7 +81,7 @@ TEST(Pick, takes_none_whose_interval_holds_the_limit) {
 
 TEST(Pick, where_all_lose_too_much_asks_for_more_bits) {
   EXPECT_EQ(says(ladder(*job::parse_limit("--pick", "kld_mean<0.001"), 10'000)),
-            "No candidate keeps kld_mean<0.001. Use a type with more bits.");
+            "No candidate that fits keeps kld_mean<0.001. Use a type with more bits.");
 }
 
 TEST(Pick, takes_no_perplexity_below_the_originals_and_no_lost_position) {

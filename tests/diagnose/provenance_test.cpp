@@ -122,9 +122,8 @@ TEST(Provenance, without_a_base_model_identical_norms_clear_it_and_alpha_is_not_
   const auto tuned = model_at(0.1, 50);
   const auto result = of_files(tuned, &tuned, nullptr);
   EXPECT_EQ(result.status, Status::cleared);
-  EXPECT_EQ(
-      result.headline,
-      "unquantized tensors equal the original's; not compared with a base model");
+  EXPECT_EQ(result.headline,
+            "unquantized tensors equal the original's; not compared with a base model");
   EXPECT_FALSE(evidence(result, "alpha"));
 }
 

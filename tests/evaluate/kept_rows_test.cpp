@@ -127,6 +127,23 @@ TEST(KeptRows, estimate_the_divergence_without_bias) {
   }
 }
 
+// A candidate that gives much of its mass to one token that the original nearly excludes: no draw
+// ever sees that token.
+TEST(KeptRows, do_not_miss_mass_that_went_where_the_original_has_none) {
+  auto p = random_row(20'000, 2, 11);
+  for (std::size_t v = 0; v < 50; ++v) p[v] = 12;
+  p[777] = -10;
+  for (const double moved_mass : {0.1, 0.5}) {
+    auto q = p;
+    double total = 0;
+    for (const float logit : p) total += std::exp(static_cast<double>(logit));
+    q[777] = static_cast<float>(std::log(total * moved_mass / (1 - moved_mass)));
+    const auto truth = static_cast<double>(exact(p, q, 0).kld);
+    EXPECT_GT(truth, 0.1);
+    EXPECT_NEAR(estimates(p, q).mean, truth, 0.02 * truth) << moved_mass;
+  }
+}
+
 // A uniform difference of +-0.05 has a plain deviation of 0.029 a draw.
 TEST(KeptRows, know_most_of_what_the_draws_add_where_the_difference_is_small) {
   const auto p = random_row(20'000, 1.5, 11);

@@ -195,6 +195,25 @@ TEST(Store, lives_in_the_users_cache_folder) {
   if (before) ::setenv("XDG_CACHE_HOME", kept.c_str(), 1);
 }
 
+// Two rounds: what the first one freed must not count in the second.
+TEST(Store, over_its_size_forgets_the_older_half_once) {
+  const Scratch scratch;
+  Notes notes;
+  const std::string path = scratch.path("m.sqlite");
+  constexpr std::int64_t kMost = 1 << 20;
+  for (int i = 0; i < 16; ++i)
+    open_store(path, notes, std::int64_t{1} << 40)
+        ->remember("key" + std::to_string(i), std::string(100'000, 'x'));
+  const auto left = [&] {
+    const auto store = open_store(path, notes, kMost);
+    int found = 0;
+    for (int i = 0; i < 16; ++i) found += store->recall("key" + std::to_string(i)) ? 1 : 0;
+    return found;
+  };
+  EXPECT_EQ(left(), 8);
+  EXPECT_EQ(left(), 8);
+}
+
 TEST(Store, without_a_cache_keeps_what_it_has_for_its_own_life_alone) {
   Notes notes;
   {
