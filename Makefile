@@ -1,5 +1,5 @@
 # Two commands: `make demo` and `make test` set up everything they need on a bare Debian 12 machine.
-.PHONY: all setup build readme demo test check-format format tidy fuzz bench asan tsan install clean
+.PHONY: all setup build readme demo test check-format format tidy fuzz bench asan tsan clean
 
 JOBS := $(shell nproc)
 
@@ -50,8 +50,8 @@ tidy: setup
 	git ls-files $(TIDY:=/*.cpp) | xargs -P $(JOBS) -n 4 clang-tidy-19 --quiet -p build/dev \
 	  --extra-arg=-Wno-unknown-warning-option --extra-arg=-Wno-unused-command-line-argument
 
-# The unit tests under sanitizers. Each folder of src/ is one source there, which halves the time and
-# shows names that stand twice in a layer.
+# The unit tests under sanitizers. For `asan` each folder of src/ is one source, which halves the time
+# and shows names that stand twice in a layer.
 asan tsan: setup
 	@[ -f build/$@/build.ninja ] || cmake --preset $@ > /dev/null
 	@cmake --build build/$@ --target unit_tests -j $(JOBS)
