@@ -118,6 +118,7 @@ class KeptOriginal final : public OriginalSide {
   /// The draws of a position are the same whatever else was in the call.
   [[nodiscard]] static std::vector<std::uint64_t> seeds_of(const Call& call) {
     std::vector<std::uint64_t> all;
+    all.reserve(call.scores.size());
     for (std::size_t i = 0; i < call.scores.size(); ++i)
       all.push_back((static_cast<std::uint64_t>(call.windows[call.owner[i]]) << 32U) |
                     static_cast<std::uint32_t>(call.scores[i].position));

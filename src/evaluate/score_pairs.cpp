@@ -201,6 +201,7 @@ class Run {
 
   [[nodiscard]] std::vector<std::size_t> indices_of(std::span<const std::size_t> runs) const {
     std::vector<std::size_t> indices;
+    indices.reserve(runs.size());
     for (const std::size_t r : runs) indices.push_back(readers_[r].index);
     return indices;
   }
