@@ -17,7 +17,6 @@ namespace {
 // has to be sorted. 256 steps end where a token weighs e^-32 of the most likely one.
 constexpr float kStepsPerNat = 8;
 constexpr std::size_t kSteps = 256;
-constexpr std::int64_t kLeastRows = 16;  // that a thread is worth starting for
 
 std::size_t step_of(float below_top) noexcept {
   return static_cast<std::size_t>(

@@ -7,8 +7,6 @@
 namespace qualm::evaluate {
 namespace {
 
-constexpr std::int64_t kLanes = 8;
-
 QUALM_CLONES float max_of(const float* row, std::int64_t n) {
   float lanes[16];
   std::fill(std::begin(lanes), std::end(lanes), -std::numeric_limits<float>::infinity());

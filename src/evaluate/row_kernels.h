@@ -14,6 +14,9 @@
 
 namespace qualm::evaluate {
 
+inline constexpr std::int64_t kLanes = 8;       // of sums that a compiler may not reorder itself
+inline constexpr std::int64_t kLeastRows = 16;  // that a thread is worth starting for
+
 // exp(x) for x <= 0, to 1e-15 relative; 0 below -700. Cody and Waite 1980: x = k ln 2 + r, and the
 // Taylor polynomial of exp at |r| <= ln 2 / 2, whose 13th term is below 2^-53.
 inline double exp_not_positive(double x) noexcept {

@@ -22,9 +22,6 @@ struct RowSums {
   double cross = 0;  // sum of exp(p_v - max p) ((p_v - max p) - (q_v - max q))
 };
 
-constexpr std::int64_t kLanes = 8;
-constexpr std::int64_t kLeastRows = 16;  // that a thread is worth starting for
-
 QUALM_CLONES RowSums sum_row(const float* p, const float* q, std::int64_t n, double max_p,
                              double max_q) {
   double sum_p[kLanes] = {};

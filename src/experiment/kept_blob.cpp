@@ -19,7 +19,8 @@ using evaluate::TokenLogP;
 static_assert(std::endian::native == std::endian::little, "the cache is a file of this machine");
 static_assert(std::is_trivially_copyable_v<TokenLogP> && sizeof(TokenLogP) == 8);
 
-constexpr std::uint64_t kLayout = 0x0001'6664'6563'7571ULL;  // goes up with any change of KeptRow
+constexpr std::uint64_t kBlobLayout =
+    0x0001'6664'6563'7571ULL;  // goes up with any change of KeptRow
 
 /// What stands before the tokens of a row.
 struct RowHead {
@@ -33,7 +34,7 @@ struct RowHead {
 static_assert(std::is_trivially_copyable_v<RowHead> && sizeof(RowHead) == 32);
 
 struct BlobHead {
-  std::uint64_t layout = kLayout;
+  std::uint64_t layout = kBlobLayout;
   std::uint64_t checksum = 0;  ///< of all that follows it
   std::int64_t vocab_size = 0;
   std::uint64_t rows = 0;
@@ -112,7 +113,7 @@ std::string to_blob(const KeptWindow& window) {
 std::optional<KeptWindow> from_blob(std::string_view blob) {
   Reader in(blob);
   BlobHead head;
-  if (!in.get(std::span(&head, 1)) || head.layout != kLayout ||
+  if (!in.get(std::span(&head, 1)) || head.layout != kBlobLayout ||
       head.checksum != XXH3_64bits(blob.data() + kChecked, blob.size() - kChecked) ||
       head.rows > blob.size() / sizeof(RowHead))
     return std::nullopt;

@@ -26,8 +26,8 @@ class MemoryReference final : public Reference {
 };
 
 /// A vocabulary of which a part is left to the draws.
-constexpr std::int64_t kVocab = 6000;
-const test::FakeBehaviour kOriginal{.vocab_size = kVocab};
+constexpr std::int64_t kVocabulary = 6000;
+const test::FakeBehaviour kOriginal{.vocab_size = kVocabulary};
 
 Result<PairRun> run(PairWorld& world, const TextWindows& text, Reference* kept) {
   return score_pairs(world.baseline, world.candidates,
@@ -38,10 +38,10 @@ Result<PairRun> run(PairWorld& world, const TextWindows& text, Reference* kept) 
 TEST(KeptOriginal, runs_once_for_all_candidates_that_come_after_each_other) {
   MemoryReference kept;
   const TextWindows text = fake_text(5);
-  PairWorld first({{.vocab_size = kVocab, .noise = 0.2}}, kOriginal);
+  PairWorld first({{.vocab_size = kVocabulary, .noise = 0.2}}, kOriginal);
   ASSERT_TRUE(run(first, text, &kept));
   EXPECT_EQ(first.baseline.counts().windows, 5);
-  PairWorld second({{.vocab_size = kVocab, .noise = 1}}, kOriginal);
+  PairWorld second({{.vocab_size = kVocabulary, .noise = 1}}, kOriginal);
   const auto found = run(second, text, &kept);
   ASSERT_TRUE(found);
   EXPECT_EQ(second.baseline.counts().opened, 0);
@@ -51,17 +51,17 @@ TEST(KeptOriginal, runs_once_for_all_candidates_that_come_after_each_other) {
 TEST(KeptOriginal, runs_only_windows_that_are_not_known_yet) {
   MemoryReference kept;
   const TextWindows text = fake_text(6);
-  PairWorld first({{.vocab_size = kVocab, .noise = 0.2}}, kOriginal);
+  PairWorld first({{.vocab_size = kVocabulary, .noise = 0.2}}, kOriginal);
   first.candidates[0].at_most = 2;
   ASSERT_TRUE(run(first, text, &kept));
-  PairWorld second({{.vocab_size = kVocab, .noise = 1}}, kOriginal);
+  PairWorld second({{.vocab_size = kVocabulary, .noise = 1}}, kOriginal);
   ASSERT_TRUE(run(second, text, &kept));
   EXPECT_EQ(second.baseline.counts().windows, 4);
 }
 
 TEST(KeptOriginal, gives_the_same_scores_as_a_live_one_but_for_the_draws) {
   const TextWindows text = fake_text(4);
-  const test::FakeBehaviour candidate{.vocab_size = kVocab, .noise = 0.3};
+  const test::FakeBehaviour candidate{.vocab_size = kVocabulary, .noise = 0.3};
   MemoryReference kept;
   PairWorld live({candidate}, kOriginal);
   PairWorld once({candidate}, kOriginal);
@@ -90,8 +90,8 @@ TEST(KeptOriginal, draws_the_same_tokens_however_the_windows_were_called) {
   const TextWindows text = fake_text(4);
   MemoryReference kept[2];
   for (const int k : {0, 1}) {
-    PairWorld world({{.vocab_size = kVocab, .noise = 1, .windows_per_call = k + 1}},
-                    {.vocab_size = kVocab, .tokens_per_call = 64, .windows_per_call = 2});
+    PairWorld world({{.vocab_size = kVocabulary, .noise = 1, .windows_per_call = k + 1}},
+                    {.vocab_size = kVocabulary, .tokens_per_call = 64, .windows_per_call = 2});
     ASSERT_TRUE(run(world, text, &kept[k]));
   }
   for (const auto& [window, rows] : kept[0].kept)
@@ -103,7 +103,7 @@ TEST(KeptOriginal, draws_the_same_tokens_however_the_windows_were_called) {
 TEST(KeptOriginal, of_another_vocabulary_is_refused_before_a_candidate_runs) {
   MemoryReference kept;
   const TextWindows text = fake_text(3);
-  PairWorld first({{.vocab_size = kVocab}}, kOriginal);
+  PairWorld first({{.vocab_size = kVocabulary}}, kOriginal);
   ASSERT_TRUE(run(first, text, &kept));
   PairWorld other({{.vocab_size = 20}}, kOriginal);
   const auto refused = run(other, text, &kept);
@@ -116,8 +116,8 @@ TEST(KeptOriginal, with_another_number_of_positions_is_run_again) {
   MemoryReference kept;
   const TextWindows text = fake_text(3);
   for (std::int32_t w = 0; w < 3; ++w)
-    kept.keep(w, std::make_shared<KeptWindow>(KeptWindow{kVocab, std::vector<KeptRow>(2)}));
-  PairWorld world({{.vocab_size = kVocab}}, kOriginal);
+    kept.keep(w, std::make_shared<KeptWindow>(KeptWindow{kVocabulary, std::vector<KeptRow>(2)}));
+  PairWorld world({{.vocab_size = kVocabulary}}, kOriginal);
   ASSERT_TRUE(run(world, text, &kept));
   EXPECT_EQ(world.baseline.counts().windows, 3);
 }
