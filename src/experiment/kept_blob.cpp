@@ -43,6 +43,7 @@ constexpr std::size_t kChecked = 2 * sizeof(std::uint64_t);  // where the checks
 
 template <class T>
 void put(std::string& out, std::span<const T> values) {
+  if (values.empty()) return;
   out.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
 }
 
@@ -52,6 +53,7 @@ class Reader {
   explicit Reader(std::string_view bytes) : bytes_(bytes) {}
   template <class T>
   [[nodiscard]] bool get(std::span<T> values) {
+    if (values.empty()) return true;
     if (values.size_bytes() > bytes_.size()) return false;
     std::memcpy(values.data(), bytes_.data(), values.size_bytes());
     bytes_.remove_prefix(values.size_bytes());
