@@ -48,10 +48,10 @@ std::set<std::string> words_of(const Page& page) {
 TEST(Explain, knows_every_word_of_the_sample_reports) {
   std::set<std::string> words;
   for (const Json& document :
-       {to_json(measure_sample()), to_json(diagnose_sample()), to_json(diagnose_healthy()),
-        to_json(diagnose_symptom()), to_json(diagnose_class()), to_json(diagnose_cache()),
-        to_json(inspect_sample()), to_json(inspect_hostile()), to_json(compare_sample()),
-        to_json(demo_sample()), to_json(clinic_sample())})
+       {to_json(measure_sample()), to_json(measure_cache_grid()), to_json(diagnose_sample()),
+        to_json(diagnose_healthy()), to_json(diagnose_symptom()), to_json(diagnose_class()),
+        to_json(diagnose_cache()), to_json(inspect_sample()), to_json(inspect_hostile()),
+        to_json(compare_sample()), to_json(demo_sample()), to_json(clinic_sample())})
     words.merge(words_of(compose(document, true)));
   EXPECT_GT(words.size(), 60U);
   for (const std::string& word : words) EXPECT_TRUE(explain(word)) << word;

@@ -34,6 +34,10 @@ TEST(Golden, a_measurement_of_two_candidates) {
   expect_golden(to_json(measure_sample()), "measure");
 }
 
+TEST(Golden, a_measurement_of_combinations_of_cache_types) {
+  expect_golden(to_json(measure_cache_grid()), "measure_kv");
+}
+
 TEST(Golden, a_measurement_of_one_window_has_no_intervals) {
   expect_golden(to_json(measure_without_intervals()), "measure_absent");
 }
@@ -85,6 +89,8 @@ TEST(Golden, a_command_that_failed) { expect_golden(to_json(error_sample()), "er
 TEST(Golden, verbose_shows_the_evidence) {
   EXPECT_TRUE(
       equals_golden(text(to_json(measure_sample()), {.verbose = true}), "measure_verbose.txt"));
+  EXPECT_TRUE(equals_golden(text(to_json(measure_cache_grid()), {.verbose = true}),
+                            "measure_kv_verbose.txt"));
   EXPECT_TRUE(
       equals_golden(text(to_json(diagnose_sample()), {.verbose = true}), "diagnose_verbose.txt"));
   EXPECT_TRUE(
@@ -93,6 +99,8 @@ TEST(Golden, verbose_shows_the_evidence) {
 
 TEST(Golden, a_narrow_terminal_gets_lists_and_broken_lines) {
   EXPECT_TRUE(equals_golden(text(to_json(measure_sample()), {.width = 60}), "measure_narrow.txt"));
+  EXPECT_TRUE(
+      equals_golden(text(to_json(measure_cache_grid()), {.width = 60}), "measure_kv_narrow.txt"));
   EXPECT_TRUE(
       equals_golden(text(to_json(diagnose_sample()), {.width = 60}), "diagnose_narrow.txt"));
 }

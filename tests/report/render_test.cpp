@@ -19,6 +19,7 @@ using ::testing::Not;
 
 Json sample(const std::string& command) {
   if (command == "measure") return to_json(measure_sample());
+  if (command == "measure_kv") return to_json(measure_cache_grid());
   if (command == "diagnose") return to_json(diagnose_sample());
   if (command == "compare") return to_json(compare_sample());
   return to_json(inspect_sample());
@@ -78,7 +79,8 @@ TEST_P(Renderers, leave_no_blanks_at_the_end_of_a_line) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Renderers,
-                         ::testing::Values("measure", "diagnose", "inspect", "compare"),
+                         ::testing::Values("measure", "measure_kv", "diagnose", "inspect",
+                                           "compare"),
                          [](const auto& command) { return std::string(command.param); });
 
 TEST(Text, says_when_a_change_is_not_separated) {

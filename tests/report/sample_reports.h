@@ -14,6 +14,8 @@ namespace qualm::report::testing {
 
 /// Two candidates, one with logits that are no numbers, its caches, one --fail-if.
 [[nodiscard]] MeasureReport measure_sample();
+/// One candidate with --kv.
+[[nodiscard]] MeasureReport measure_cache_grid();
 /// Stopped after one window: most metrics are absent.
 [[nodiscard]] MeasureReport measure_without_intervals();
 
