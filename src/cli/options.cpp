@@ -12,6 +12,7 @@
 #include "cli/help.h"
 #include "cli/option_groups.h"
 #include "clinic/cases.h"
+#include "commands/pick.h"
 #include "commands/written_texts.h"
 #include "report/explain.h"
 
@@ -88,10 +89,12 @@ void add_measure(CLI::App& app, Parser& parser) {
             "exit code 1 if this is true of the whole interval; may be given several times"),
         kOutput, "CONDITION")
       ->take_all();
-  named(command->add_option("--pick", request.pick,
-                            "the limit for the choice among several MODELs, for example "
-                            "'kld_mean<0.05' (default: kld_mean<0.06)"),
-        kOutput, "CONDITION");
+  named(
+      command->add_option("--pick", request.pick,
+                          fmt::format("the limit for the choice among several MODELs, for example "
+                                      "'kld_mean<0.05' (default: {})",
+                                      commands::default_limit().text)),
+      kOutput, "CONDITION");
   named(command->add_option("--memory", request.memory,
                             "memory for the model and its cache, for example 8G (default: all of "
                             "this machine)"),

@@ -14,7 +14,7 @@ Result<job::Outcome> run_in_job(const job::Request& request, Progress& progress)
   experiment::ReferenceStore references(
       experiment::open_references(request.use_cache, progress, request.cache_size << 20),
       request.reference_memory << 20);
-  const experiment::Stores stores{*store, references};
+  const experiment::Stores stores{*store, &references};
   if (request.command == "diagnose") return commands::diagnose(request, stores, progress);
   if (request.command == "demo") return commands::demo(request, stores, progress);
   if (request.command == "clinic") return clinic::clinic(request, stores, progress);

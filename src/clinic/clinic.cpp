@@ -163,10 +163,9 @@ class Clinic {
     if (const auto it = importance_.find(key); it != importance_.end()) return &it->second;
     const auto engine = engine::make_llama_engine();
     QUALM_TRY(const auto settings, commands::settings_of(request_));
-    QUALM_TRY(const auto model, engine->load({path, path}, request_.gpu_layers));
+    QUALM_TRY(const auto model, engine->load({path, path}, settings.gpu_layers));
     QUALM_TRY(const std::string file, commands::data_file("corpora/" + corpus));
-    const commands::TextReader reader{
-        request_, *model, *engine, {stores_.scores, &stores_.references}, progress};
+    const commands::TextReader reader{request_, *model, *engine, stores_, progress};
     QUALM_TRY(const auto text, reader.read(file));
     const auto tokens =
         text->last_windows(experiment::calibration_windows(text->windows().count()));

@@ -63,10 +63,6 @@ struct Session {
   std::unique_ptr<experiment::Runner> runner{};
   diagnose::Facts facts{};
 
-  [[nodiscard]] experiment::MeasuredText::Keeps keeps() const {
-    return {stores.scores, &stores.references};
-  }
-
   [[nodiscard]] LoadedPair pair() const {
     return {*engine, *candidate_model, baseline_model.get(), candidate->identity(),
             baseline ? baseline->identity() : ""};
@@ -203,7 +199,7 @@ Result<void> read_files(Session& session) {
 Result<void> add_refusal(const Error& refusal, Session& session) {
   if (refusal.code != "ENGINE-001" || !session.baseline) return fail(refusal);
   QUALM_TRY(const auto file, session.baseline->runnable(session.progress));
-  if (!session.engine->load(file, session.request.gpu_layers)) return fail(refusal);
+  if (!session.engine->load(file, session.settings.gpu_layers)) return fail(refusal);
   diagnose::FileFacts& files = session.facts.files;
   files.faults.push_back(
       {.kind = FaultKind::not_loaded,
@@ -217,7 +213,7 @@ Result<void> add_refusal(const Error& refusal, Session& session) {
 /// False where the candidate cannot be run.
 Result<bool> load_models(Session& session) {
   QUALM_TRY(const auto file, session.candidate->runnable(session.progress));
-  auto loaded = session.engine->load(file, session.request.gpu_layers);
+  auto loaded = session.engine->load(file, session.settings.gpu_layers);
   if (!loaded) {
     QUALM_CHECK(add_refusal(loaded.error(), session));
     return false;
@@ -226,7 +222,7 @@ Result<bool> load_models(Session& session) {
   // Tokens of another vocabulary would mean nothing to the candidate, which then runs alone.
   if (!session.baseline || !session.facts.files.not_comparable.empty()) return true;
   QUALM_TRY(const auto baseline_file, session.baseline->runnable(session.progress));
-  QUALM_TRY(auto baseline, session.engine->load(baseline_file, session.request.gpu_layers));
+  QUALM_TRY(auto baseline, session.engine->load(baseline_file, session.settings.gpu_layers));
   if (baseline->vocab_size() == session.candidate_model->vocab_size()) {
     session.baseline_model = std::move(baseline);
   } else {
@@ -250,7 +246,7 @@ diagnose::Evidence split_evidence(const experiment::SplitCost& cost) {
 }
 
 Result<void> measure_split(Session& session) {
-  const TextReader own{session.request, *session.candidate_model, *session.engine, session.keeps(),
+  const TextReader own{session.request, *session.candidate_model, *session.engine, session.stores,
                        session.progress};
   auto text = own.read(session.request.text);
   auto cost = text ? experiment::split_cost(*session.runner, **text)
@@ -266,7 +262,7 @@ Result<void> prepare_experiment(Session& session) {
   if (!loaded) return {};
   diagnose::Facts& facts = session.facts;
   QUALM_CHECK(compare_tokenizers(session.request, session.pair(), facts.given, facts.files));
-  const TextReader reader{session.request, session.reader(), *session.engine, session.keeps(),
+  const TextReader reader{session.request, session.reader(), *session.engine, session.stores,
                           session.progress};
   auto text = reader.read(session.request.text);
   if (!text && text.error().code == "TOKENIZER-001") {
@@ -288,7 +284,7 @@ Result<void> prepare_experiment(Session& session) {
     texts.push_back({domain.domain, domain.text.get()});
   session.runner = std::make_unique<experiment::Runner>(experiment::Runner::Parts{
       *session.engine, *session.quantizer, session.progress, session.candidate, session.baseline,
-      session.base_model, session.settings, session.request.gpu_layers, std::move(texts)});
+      session.base_model, session.settings, std::move(texts)});
   facts.texts = session.runner->texts();
   const bool split_differs = facts.files.split && !facts.files.split->equal;
   return session.baseline_model && split_differs ? measure_split(session) : Result<void>();

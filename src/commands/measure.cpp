@@ -68,7 +68,7 @@ Result<void> open_files(Run& run) {
 
 Result<void> load_models(Run& run, evaluate::WindowStore& store) {
   QUALM_TRY(const auto file, run.baseline->runnable(run.progress));
-  QUALM_TRY(run.baseline_model, run.engine->load(file, run.request.gpu_layers));
+  QUALM_TRY(run.baseline_model, run.engine->load(file, run.settings.gpu_layers));
   const TextReader reader{run.request, *run.baseline_model, *run.engine, {store}, run.progress};
   QUALM_TRY(run.text, reader.read(run.request.text));
   run.candidate_models.resize(run.candidates.size());
@@ -93,7 +93,7 @@ experiment::ModelRun candidate_run(Run& run, std::size_t index) {
     auto& model = run.candidate_models[index];
     if (!model) {
       QUALM_TRY(const auto file, run.candidates[index]->runnable(run.progress));
-      QUALM_TRY(model, run.engine->load(file, run.request.gpu_layers));
+      QUALM_TRY(model, run.engine->load(file, run.settings.gpu_layers));
     }
     if (model->vocab_size() != run.baseline_model->vocab_size())
       return fail({Kind::input, "MEASURE-001", run.candidates[index]->path(), "vocabulary",
@@ -176,7 +176,6 @@ Result<std::vector<report::KvCell>> kv_grid(Run& run, std::size_t index,
                              run.baseline,
                              nullptr,
                              run.settings,
-                             run.request.gpu_layers,
                              {{{.name = "text", .windows = total}, run.text.get()}}});
   std::vector<experiment::Variant> variants;
   for (const auto k : kGridTypes)

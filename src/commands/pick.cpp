@@ -1,5 +1,7 @@
 #include "commands/pick.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "diagnose/loss.h"
@@ -27,7 +29,7 @@ Side side_of_limit(const evaluate::Measurement& measured, const PickBy& by) {
 
 job::Condition default_limit() {
   constexpr double kEndOfSmall = diagnose::kGradesFrom[2];
-  return {"kld_mean<0.06", MetricId::kld_mean, false, kEndOfSmall};
+  return {fmt::format("kld_mean<{}", kEndOfSmall), MetricId::kld_mean, false, kEndOfSmall};
 }
 
 report::Ladder ladder_of(const std::vector<report::MeasureResult>& results,

@@ -121,7 +121,6 @@ Result<engine::Settings> settings_of(const job::Request& request) {
                  "f16, bf16 or f32 without flash attention", settings.type_v,
                  "A quantized V cache needs flash attention: leave -fa off away."});
   if (settings.threads <= 0) settings.threads = available_cores();
-  settings.gpu_layers = request.gpu_layers;
   return settings;
 }
 
@@ -142,7 +141,7 @@ Result<std::unique_ptr<experiment::MeasuredText>> TextReader::read(const std::st
                            .start = model.window_start(),
                            .limit = request.chunks,
                            .seed = kOrderSeed + static_cast<std::uint64_t>(request.seed)}));
-  return std::make_unique<experiment::MeasuredText>(std::move(windows), engine.version(), keeps,
+  return std::make_unique<experiment::MeasuredText>(std::move(windows), engine.version(), stores,
                                                     progress);
 }
 

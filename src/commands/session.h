@@ -38,7 +38,7 @@ struct TextReader {
   const job::Request& request;
   engine::Model& model;  ///< whose tokenizer splits them
   const engine::Engine& engine;
-  experiment::MeasuredText::Keeps keeps;
+  experiment::Stores stores;
   Progress& progress;
 
   /// The text of that path (empty: the bundled one), cut into windows. Notes windows longer than

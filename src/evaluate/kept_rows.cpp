@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 #include <numeric>
 
-#include "base/parallel.h"
 #include "evaluate/row_kernels.h"
 #include "numeric/random.h"
 
@@ -52,12 +50,13 @@ class Row {
       ++count[step];
     }
     kept_ = steps_kept(mass, count, total_);
+    log_total_ = std::log(total_);
   }
 
-  [[nodiscard]] double log_total() const { return std::log(total_); }
+  [[nodiscard]] double log_total() const { return log_total_; }
   [[nodiscard]] TokenLogP entry(std::int64_t v) const {
     const double below = static_cast<double>(p_[v]) - static_cast<double>(top_.value);
-    return {static_cast<engine::Token>(v), static_cast<float>(below - log_total())};
+    return {static_cast<engine::Token>(v), static_cast<float>(below - log_total_)};
   }
   [[nodiscard]] bool kept(std::int64_t v) const { return step_of(top_.value - p_[v]) < kept_; }
   [[nodiscard]] double weight(std::int64_t v) const {
@@ -103,6 +102,7 @@ class Row {
   const Top& top_;
   std::vector<double>& weights_;
   double total_ = 0;
+  double log_total_ = 0;
   std::size_t kept_ = 0;
 };
 
@@ -205,16 +205,6 @@ Score score_row(const KeptRow& p, const float* q, std::int64_t n, engine::Token 
   score.confidence = std::exp(p.top.log_p);
   score.same_top = p.top.token == static_cast<engine::Token>(top.index);
   return score;
-}
-
-/// All rows, on some threads, each with rows [begin, end).
-void for_rows(std::int64_t rows, std::int32_t threads,
-              const std::function<void(std::int64_t begin, std::int64_t end)>& work) {
-  const auto workers = static_cast<int>(
-      std::clamp<std::int64_t>(threads, 1, std::max<std::int64_t>(1, rows / kLeastRows)));
-  run_blocks(workers, workers, [&](std::int64_t worker) {
-    work(rows * worker / workers, rows * (worker + 1) / workers);
-  });
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ inline constexpr std::int64_t kMostTokens = 2048;
 inline constexpr std::size_t kDraws = 32;
 /// Goes up with any change of what is kept and of how it is scored: it is part of the keys of
 /// caches.
-inline constexpr int kKeptVersion = 2;
+inline constexpr std::uint16_t kKeptVersion = 2;
 
 /// A token and what the original says of it.
 struct TokenLogP {

@@ -14,11 +14,10 @@ class LiveOriginal final : public OriginalSide {
  public:
   explicit LiveOriginal(SourceMaker& maker) : source_(maker) {}
 
-  Result<std::int32_t> windows_per_call(std::int32_t) override {
+  Result<std::size_t> together(std::span<const std::int32_t> next) override {
     QUALM_TRY(engine::LogitSource* const source, source_.get());
-    return source->windows_per_call();
+    return std::min(next.size(), static_cast<std::size_t>(source->windows_per_call()));
   }
-  bool alike(std::int32_t, std::int32_t) override { return true; }
   Result<Limits> begin(std::span<const std::int32_t>) override {
     QUALM_TRY(engine::LogitSource* const source, source_.get());
     vocab_size_ = source->vocab_size();
@@ -48,14 +47,15 @@ class KeptOriginal final : public OriginalSide {
   KeptOriginal(SourceMaker& maker, Reference& kept, const TextWindows& text, std::int32_t threads)
       : source_(maker), kept_(kept), text_(text), threads_(threads) {}
 
-  Result<std::int32_t> windows_per_call(std::int32_t window) override {
-    if (known(window)) return std::numeric_limits<std::int32_t>::max();
+  /// Known windows with known ones, unknown ones with unknown ones.
+  Result<std::size_t> together(std::span<const std::int32_t> next) override {
+    const bool first = known(next.front()) != nullptr;
+    const auto other = std::ranges::find_if(
+        next, [&](std::int32_t window) { return (known(window) != nullptr) != first; });
+    const auto alike = static_cast<std::size_t>(other - next.begin());
+    if (first) return alike;
     QUALM_TRY(engine::LogitSource* const source, source_.get());
-    return source->windows_per_call();
-  }
-
-  bool alike(std::int32_t window, std::int32_t other) override {
-    return (known(window) != nullptr) == (known(other) != nullptr);
+    return std::min(alike, static_cast<std::size_t>(source->windows_per_call()));
   }
 
   Result<Limits> begin(std::span<const std::int32_t> windows) override {

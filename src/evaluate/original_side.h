@@ -55,10 +55,8 @@ struct Call {
 class OriginalSide {
  public:
   virtual ~OriginalSide() = default;
-  /// How many windows one call may take, the first of them `window`.
-  [[nodiscard]] virtual Result<std::int32_t> windows_per_call(std::int32_t window) = 0;
-  /// Both windows are known, or neither is: only such windows run together.
-  [[nodiscard]] virtual bool alike(std::int32_t window, std::int32_t other) = 0;
+  /// How many of the windows that come next one call may take, at least the first.
+  [[nodiscard]] virtual Result<std::size_t> together(std::span<const std::int32_t> next) = 0;
   struct Limits {
     std::int64_t vocab_size = 0;
     std::int32_t tokens_per_call = std::numeric_limits<std::int32_t>::max();

@@ -4,8 +4,12 @@
 #include <iterator>
 #include <limits>
 
+#include "base/parallel.h"
+
 namespace qualm::evaluate {
 namespace {
+
+constexpr std::int64_t kLeastRows = 16;  // that a thread is worth starting for
 
 QUALM_CLONES float max_of(const float* row, std::int64_t n) {
   float lanes[16];
@@ -49,6 +53,15 @@ QUALM_CLONES double sum_in_lanes(const double* terms, std::int64_t n) {
 }
 
 }  // namespace
+
+void for_rows(std::int64_t rows, std::int32_t threads,
+              const std::function<void(std::int64_t begin, std::int64_t end)>& work) {
+  const auto workers = static_cast<int>(
+      std::clamp<std::int64_t>(threads, 1, std::max<std::int64_t>(1, rows / kLeastRows)));
+  run_blocks(workers, workers, [&](std::int64_t worker) {
+    work(rows * worker / workers, rows * (worker + 1) / workers);
+  });
+}
 
 Top top_of(const float* row, std::int64_t n) {
   Top top;

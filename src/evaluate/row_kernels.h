@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <functional>
 
 // One binary for every x86-64: the loops below are compiled for AVX-512, for AVX2 and for neither.
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) && \
@@ -14,8 +15,7 @@
 
 namespace qualm::evaluate {
 
-inline constexpr std::int64_t kLanes = 8;       // of sums that a compiler may not reorder itself
-inline constexpr std::int64_t kLeastRows = 16;  // that a thread is worth starting for
+inline constexpr std::int64_t kLanes = 8;  // of sums that a compiler may not reorder itself
 
 // exp(x) for x <= 0, to 1e-15 relative; 0 below -700. Cody and Waite 1980: x = k ln 2 + r, and the
 // Taylor polynomial of exp at |r| <= ln 2 / 2, whose 13th term is below 2^-53.
@@ -44,6 +44,11 @@ inline double exp_not_positive(double x) noexcept {
   const auto scale = (std::bit_cast<std::uint64_t>(shifted) + 1023U) << 52U;
   return x < -700.0 ? 0.0 : e * std::bit_cast<double>(scale);
 }
+
+/// work(begin, end) for all rows, on at most `threads` threads, each with rows that follow one
+/// another.
+void for_rows(std::int64_t rows, std::int32_t threads,
+              const std::function<void(std::int64_t begin, std::int64_t end)>& work);
 
 /// The largest logit of a row.
 struct Top {

@@ -22,18 +22,15 @@ class PairLoop {
     for (const Candidate& candidate : candidates) sources_.emplace_back(*candidate.source);
   }
 
-  /// How many windows run together, the first of them `window`.
-  [[nodiscard]] Result<std::int32_t> windows_per_call(std::int32_t window,
-                                                      std::span<const std::size_t> active) {
-    QUALM_TRY(std::int32_t windows, original_->windows_per_call(window));
+  /// How many of the windows that come next run together.
+  [[nodiscard]] Result<std::size_t> together(std::span<const std::int32_t> next,
+                                             std::span<const std::size_t> active) {
     for (const std::size_t i : active) {
       QUALM_TRY(engine::LogitSource* const source, sources_[i].get());
-      windows = std::min(windows, source->windows_per_call());
+      next =
+          next.first(std::min(next.size(), static_cast<std::size_t>(source->windows_per_call())));
     }
-    return windows;
-  }
-  [[nodiscard]] bool alike(std::int32_t window, std::int32_t other) {
-    return original_->alike(window, other);
+    return original_->together(next);
   }
   [[nodiscard]] Result<void> open(std::size_t candidate) {
     QUALM_CHECK(sources_[candidate].get());
@@ -188,11 +185,8 @@ class Run {
     if (runs.empty()) return windows;
     QUALM_TRY(const bool all_open, open_sources(loop_, readers_, runs, run_));
     if (!all_open) return std::vector<std::int32_t>();
-    const auto active = indices_of(runs);
-    QUALM_TRY(const std::int32_t per_call, loop_.windows_per_call(windows.front(), active));
-    while (windows.size() < static_cast<std::size_t>(per_call) &&
-           at_ + windows.size() < order_.size() &&
-           loop_.alike(windows.front(), order_[at_ + windows.size()]) &&
+    QUALM_TRY(const std::size_t together, loop_.together(order_.subspan(at_), indices_of(runs)));
+    while (windows.size() < together &&
            missing(readers_, at_ + windows.size(), order_[at_ + windows.size()]) == runs)
       windows.push_back(order_[at_ + windows.size()]);
     QUALM_CHECK(run_windows(windows, runs));

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/parallel.h"
 #include "evaluate/row_kernels.h"
 
 namespace qualm::evaluate {
@@ -83,18 +82,16 @@ Score score_row(const float* p, const float* q, std::int64_t n, engine::Token ta
 void score_rows(std::span<const float> p, std::span<const float> q, std::int64_t vocab_size,
                 std::span<const engine::Token> targets, std::int32_t threads,
                 std::span<Score> out) {
-  const auto rows = static_cast<std::int64_t>(out.size());
-  const auto workers = static_cast<int>(
-      std::clamp<std::int64_t>(threads, 1, std::max<std::int64_t>(1, rows / kLeastRows)));
-  run_blocks(workers, workers, [&](std::int64_t worker) {
-    for (std::int64_t i = rows * worker / workers; i < rows * (worker + 1) / workers; ++i) {
-      const auto slot = static_cast<std::size_t>(i);
-      const std::int32_t position = out[slot].position;
-      out[slot] = score_row(p.data() + i * vocab_size, q.data() + i * vocab_size, vocab_size,
-                            targets[slot]);
-      out[slot].position = position;
-    }
-  });
+  for_rows(static_cast<std::int64_t>(out.size()), threads,
+           [&](std::int64_t begin, std::int64_t end) {
+             for (std::int64_t i = begin; i < end; ++i) {
+               const auto slot = static_cast<std::size_t>(i);
+               const std::int32_t position = out[slot].position;
+               out[slot] = score_row(p.data() + i * vocab_size, q.data() + i * vocab_size,
+                                     vocab_size, targets[slot]);
+               out[slot].position = position;
+             }
+           });
 }
 
 }  // namespace qualm::evaluate

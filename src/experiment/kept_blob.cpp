@@ -19,8 +19,9 @@ using evaluate::TokenLogP;
 static_assert(std::endian::native == std::endian::little, "the cache is a file of this machine");
 static_assert(std::is_trivially_copyable_v<TokenLogP> && sizeof(TokenLogP) == 8);
 
-constexpr std::uint64_t kBlobLayout =
-    0x0001'6664'6563'7571ULL;  // goes up with any change of KeptRow
+// "qualm" and the version of what is kept.
+constexpr std::uint64_t kBlobLayout = 0x6d6c'6175'71ULL | std::uint64_t{evaluate::kKeptVersion}
+                                                              << 48U;
 
 /// What stands before the tokens of a row.
 struct RowHead {

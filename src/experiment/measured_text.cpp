@@ -19,9 +19,6 @@ std::string digest(std::span<const std::byte> bytes) {
   return std::move(hash).hex();
 }
 
-/// Of keys: what is kept of an original, and scores against it.
-const std::string kKept = fmt::format("kept{}", evaluate::kKeptVersion);
-
 std::string hex_of(std::string_view text) { return digest(std::as_bytes(std::span(text))); }
 
 bool is_float(const std::string& type) { return type == "f16" || type == "bf16" || type == "f32"; }
@@ -55,11 +52,11 @@ ModelRun noise_floor_run(const ModelRun& reference) {
   return changed;
 }
 
-MeasuredText::MeasuredText(evaluate::TextWindows windows, std::string engine_version, Keeps keeps,
+MeasuredText::MeasuredText(evaluate::TextWindows windows, std::string engine_version, Stores stores,
                            Progress& progress)
     : windows_(std::move(windows)),
       engine_version_(std::move(engine_version)),
-      keeps_(keeps),
+      stores_(stores),
       progress_(progress) {
   const auto tokens = std::as_bytes(std::span(windows_.tokens));
   identity_ = fmt::format("{}/{}-{}", digest(tokens), windows_.first, windows_.last);
@@ -73,20 +70,21 @@ Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun&
   RunSource baseline(reference);
   const std::string original = fmt::format(
       "{}|{}|{}", identity_, run_identity(reference.identity, reference.settings), engine_version_);
-  const auto kept = keeps_.references ? keeps_.references->of(hex_of(original + kKept)) : nullptr;
+  const std::string how = stores_.references ? fmt::format("kept{}", evaluate::kKeptVersion) : "";
+  const auto kept = stores_.references ? stores_.references->of(hex_of(original + how)) : nullptr;
   std::vector<RunSource> sources;
   sources.reserve(runs.size());  // candidates point into it
   std::vector<evaluate::Candidate> candidates;
   for (const ModelRun& run : runs) {
     sources.emplace_back(run);
-    const std::string key = fmt::format(
-        "{}|{}|{}", original, run_identity(run.identity, run.settings), kept ? kKept : "");
+    const std::string key =
+        fmt::format("{}|{}|{}", original, run_identity(run.identity, run.settings), how);
     candidates.push_back({run.name, hex_of(key), &sources.back(), run.at_most, run.optional});
   }
   const evaluate::Reading reading{windows_,  begin, end, rule, reference.settings.threads,
                                   kept.get()};
   QUALM_TRY(auto run,
-            evaluate::score_pairs(baseline, candidates, reading, keeps_.scores, progress_));
+            evaluate::score_pairs(baseline, candidates, reading, stores_.scores, progress_));
   passes_ += run.windows_run;
   std::vector<evaluate::Measurement> measurements;
   for (auto& pair : run.candidates) {

@@ -43,19 +43,15 @@ struct ModelRun {
 
 class MeasuredText {
  public:
-  struct Keeps {
-    evaluate::WindowStore& scores;
-    ReferenceStore* references = nullptr;  ///< null: references run beside the runs, always
-  };
-  /// `windows` are cut by the reference's tokenizer. `keeps` and progress outlive this.
-  MeasuredText(evaluate::TextWindows windows, std::string engine_version, Keeps keeps,
+  /// `windows` are cut by the reference's tokenizer. The stores and progress outlive this.
+  MeasuredText(evaluate::TextWindows windows, std::string engine_version, Stores stores,
                Progress& progress);
 
   [[nodiscard]] const evaluate::TextWindows& windows() const noexcept { return windows_; }
   /// Identifies the tokens and the scored positions in cache keys.
   [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
   /// A reference runs once for each window, not beside each run.
-  [[nodiscard]] bool keeps_references() const noexcept { return keeps_.references != nullptr; }
+  [[nodiscard]] bool keeps_references() const noexcept { return stores_.references != nullptr; }
   /// Identifies the windows that calibration may use: the last ones in reading order.
   [[nodiscard]] std::string calibration_identity() const;
   /// The last so many windows in reading order, one after the other.
@@ -80,7 +76,7 @@ class MeasuredText {
   evaluate::TextWindows windows_;
   std::string identity_;
   std::string engine_version_;
-  Keeps keeps_;
+  Stores stores_;
   Progress& progress_;
   std::int64_t passes_ = 0;
 };

@@ -45,7 +45,7 @@ class ReferenceStore {
 /// Where windows are kept between and during runs.
 struct Stores {
   evaluate::WindowStore& scores;
-  ReferenceStore& references;
+  ReferenceStore* references = nullptr;  ///< null: the reference runs beside each run, always
 };
 
 }  // namespace qualm::experiment

@@ -77,7 +77,7 @@ Result<std::shared_ptr<engine::Model>> Runner::model(const Weights& weights) {
   } else {
     QUALM_TRY(file, file_of(weights).runnable(parts_.progress));
   }
-  QUALM_TRY(auto loaded, parts_.engine.load(file, parts_.gpu_layers));
+  QUALM_TRY(auto loaded, parts_.engine.load(file, parts_.settings.gpu_layers));
   models.emplace(id, loaded);
   return loaded;
 }

@@ -30,8 +30,7 @@ class Runner final : public Experiment {
     std::shared_ptr<OpenedModel> baseline;    ///< may be null
     std::shared_ptr<OpenedModel> base_model;  ///< may be null
     engine::Settings settings;                ///< cache types come from the variants
-    std::int32_t gpu_layers = 0;
-    std::vector<Text> texts;  ///< one at least; the first is the one to judge on
+    std::vector<Text> texts;                  ///< one at least; the first is the one to judge on
   };
   explicit Runner(Parts parts);
 

@@ -58,7 +58,7 @@ nlohmann::json to_json(const Request& r) {
           {"memory", r.memory},
           {"accept", r.accept},
           {"cache_told", r.cache_told},
-          {"gpu_layers", r.gpu_layers},
+          {"gpu_layers", r.settings.gpu_layers},
           {"ctx_size", r.settings.ctx_size},
           {"threads", r.settings.threads},
           {"batch", r.settings.batch},
@@ -88,6 +88,7 @@ void read_settings(const nlohmann::json& json, engine::Settings& settings) {
   json.at("type_k").get_to(settings.type_k);
   json.at("type_v").get_to(settings.type_v);
   json.at("flash_attn").get_to(settings.flash_attn);
+  json.at("gpu_layers").get_to(settings.gpu_layers);
 }
 
 }  // namespace
@@ -127,7 +128,6 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("memory").get_to(r.memory);
     json.at("accept").get_to(r.accept);
     json.at("cache_told").get_to(r.cache_told);
-    json.at("gpu_layers").get_to(r.gpu_layers);
     read_settings(json, r.settings);
     return r;
   } catch (const nlohmann::json::exception& thrown) {

@@ -63,7 +63,6 @@ struct Request {
   std::string accept;       ///< what is acceptable: "kld_mean<0.01"; empty: qualm's own lines
   bool cache_told = true;   ///< the user named the cache types
   engine::Settings settings;
-  std::int32_t gpu_layers = 0;
 };
 
 [[nodiscard]] nlohmann::json to_json(const Request& request);

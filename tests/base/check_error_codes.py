@@ -105,7 +105,7 @@ def kinds_in(bare, function, depth=0):
 def kind_of_call(function, source, sources):
     """What the function nearest to the call makes: of the file, of its folder, of src/."""
     for near in ([source], [s for s in sources if s.folder == source.folder], sources):
-        kinds = set().union(*(kinds_in(s.bare, function) for s in near))
+        kinds = kinds_in("\n".join(s.bare for s in near), function)
         if kinds:
             return kinds
     return set()

@@ -42,7 +42,7 @@ Request unusual() {
   r.cache_told = false;
   r.repair = {{"a=1"}, {"b"}, {"c"}, "from.gguf", "out.gguf"};
   r.settings = {1024, 3, 4096, 128, 99, "q8_0", "q4_0", "on"};
-  r.gpu_layers = 99;
+  r.settings.gpu_layers = 99;
   return r;
 }
 

@@ -51,11 +51,11 @@ model::Value value_of(const json& found) {
   if (found.is_string()) return shortened(found.get<std::string>());
   if (found.is_array() && !found.empty() &&
       std::ranges::all_of(found, [](const json& item) { return item.is_string(); })) {
-    constexpr std::size_t kMostShownItems = 16;
+    constexpr std::size_t kMostItems = 16;
     std::string text;
-    for (std::size_t i = 0; i < std::min(found.size(), kMostShownItems); ++i)
+    for (std::size_t i = 0; i < std::min(found.size(), kMostItems); ++i)
       text += fmt::format("{}{}", i > 0 ? ", " : "", found[i].get_ref<const std::string&>());
-    if (found.size() > kMostShownItems) text += fmt::format(", ... {} in all", found.size());
+    if (found.size() > kMostItems) text += fmt::format(", ... {} in all", found.size());
     return shortened(std::move(text));
   }
   return shortened(found.dump(-1, ' ', true, json::error_handler_t::replace));

@@ -12,6 +12,7 @@
 #include "base/byte_reader.h"
 #include "base/checked.h"
 #include "formats/json.h"
+#include "formats/safetensors/refusal.h"
 
 namespace qualm::safetensors {
 namespace {
@@ -20,20 +21,6 @@ using nlohmann::json;
 
 constexpr std::uint64_t kLengthBytes = 8;
 constexpr std::uint64_t kMaxHeader = 100'000'000;
-constexpr std::string_view kDamaged = "The file is damaged or was not finished; fetch it again.";
-
-struct Refusal {
-  std::string code;
-  std::string place;
-  std::string expected;
-  std::string found;
-  std::string_view advice = kDamaged;
-};
-
-std::unexpected<Error> refuse(const FileSource& file, Refusal why) {
-  return fail({Kind::input, std::move(why.code), file.path(), std::move(why.place),
-               std::move(why.expected), std::move(why.found), std::string(why.advice)});
-}
 
 std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -62,10 +49,11 @@ std::unexpected<Error> refuse_length(const FileSource& file, std::string code, s
   const std::string_view text = text_of(file.bytes());
   for (const OtherKind& other : kOthers) {
     if (text.starts_with(other.magic))
-      return refuse(
-          file, {"ST-012", "byte 0", "a safetensors file", std::string(other.name), other.advice});
+      return refuse(file.path(), {"ST-012", "byte 0", "a safetensors file", std::string(other.name),
+                                  std::string(other.advice)});
   }
-  return refuse(file, {std::move(code), std::move(place), std::move(expected), std::move(found)});
+  return refuse(file.path(),
+                {std::move(code), std::move(place), std::move(expected), std::move(found)});
 }
 
 /// A tensor as the header states it.
@@ -92,16 +80,16 @@ std::optional<std::vector<std::uint64_t>> unsigned_list(const json& object, cons
 
 Result<Claim> read_claim(const FileSource& file, const std::string& name, const json& info) {
   const auto wrong = [&](std::string expected) {
-    return refuse(file, {"ST-005", place_of(name), std::move(expected), "something else"});
+    return refuse(file.path(), {"ST-005", place_of(name), std::move(expected), "something else"});
   };
   if (!info.is_object()) return wrong("an object with dtype, shape and data_offsets");
   const auto dtype = info.find("dtype");
   if (dtype == info.end() || !dtype->is_string()) return wrong("a dtype as a string");
   const auto known = codec::dtype_from_name(dtype->get_ref<const std::string&>());
   if (!known)
-    return refuse(
-        file, {"ST-006", place_of(name), "a dtype of safetensors, such as F16",
-               dtype->get<std::string>(), "Written by a newer version? Tell us about the file."});
+    return refuse(file.path(), {"ST-006", place_of(name), "a dtype of safetensors, such as F16",
+                                dtype->get<std::string>(),
+                                "Written by a newer version? Tell us about the file."});
   auto shape = unsigned_list(info, "shape");
   if (!shape) return wrong("a shape of integers >= 0");
   const auto offsets = unsigned_list(info, "data_offsets");
@@ -117,7 +105,7 @@ Result<std::map<std::string, std::string>> read_metadata(const FileSource& file,
                          return item.is_string();
                        });
   if (!strings)
-    return refuse(file,
+    return refuse(file.path(),
                   {"ST-005", "header, __metadata__", "an object of strings", "something else"});
   for (const auto& [key, item] : value.items()) metadata.emplace(key, item.get<std::string>());
   return metadata;
@@ -129,17 +117,17 @@ Result<std::uint64_t> needed_bytes(const FileSource& file, const Claim& claim) {
   for (const std::uint64_t n : claim.shape) {
     if (elements) elements = checked_multiply(*elements, n);
     if (n > std::numeric_limits<std::int64_t>::max())
-      return refuse(
-          file, {"ST-013", place_of(claim.name), "dimensions below 2^63", fmt::format("{}", n)});
+      return refuse(file.path(), {"ST-013", place_of(claim.name), "dimensions below 2^63",
+                                  fmt::format("{}", n)});
   }
   const auto width = static_cast<std::uint64_t>(codec::dtype_bits(claim.dtype));
   const auto bits = elements ? checked_multiply(*elements, width) : std::nullopt;
   if (!bits)
-    return refuse(file, {"ST-009", place_of(claim.name), "a shape whose size fits into 64 bits",
-                         "an overflow"});
+    return refuse(file.path(), {"ST-009", place_of(claim.name),
+                                "a shape whose size fits into 64 bits", "an overflow"});
   if (*bits % 8 != 0)
-    return refuse(file, {"ST-010", place_of(claim.name), "a whole number of bytes",
-                         fmt::format("{} bits", *bits)});
+    return refuse(file.path(), {"ST-010", place_of(claim.name), "a whole number of bytes",
+                                fmt::format("{} bits", *bits)});
   return *bits / 8;
 }
 
@@ -150,19 +138,21 @@ Result<void> check_layout(const FileSource& file, const std::vector<Claim>& clai
   for (const Claim& claim : claims) {
     if (claim.begin != start || claim.end < claim.begin)
       return refuse(
-          file, {"ST-007", place_of(claim.name),
-                 fmt::format("data_offsets that begin at {}, where the data before it ends", start),
-                 fmt::format("[{}, {}]", claim.begin, claim.end)});
+          file.path(),
+          {"ST-007", place_of(claim.name),
+           fmt::format("data_offsets that begin at {}, where the data before it ends", start),
+           fmt::format("[{}, {}]", claim.begin, claim.end)});
     QUALM_TRY(const std::uint64_t needed, needed_bytes(file, claim));
     if (claim.end - claim.begin != needed)
-      return refuse(file, {"ST-008", place_of(claim.name),
-                           fmt::format("{} bytes, as dtype and shape say", needed),
-                           fmt::format("{}", claim.end - claim.begin)});
+      return refuse(file.path(), {"ST-008", place_of(claim.name),
+                                  fmt::format("{} bytes, as dtype and shape say", needed),
+                                  fmt::format("{}", claim.end - claim.begin)});
     start = claim.end;
   }
   if (start == data_bytes) return {};
-  return refuse(file, {"ST-011", "after the header", fmt::format("{} bytes of tensors", start),
-                       fmt::format("{}", data_bytes)});
+  return refuse(file.path(),
+                {"ST-011", "after the header", fmt::format("{} bytes of tensors", start),
+                 fmt::format("{}", data_bytes)});
 }
 
 Result<std::pair<json, std::uint64_t>> parse_header(const FileSource& file) {
@@ -173,7 +163,7 @@ Result<std::pair<json, std::uint64_t>> parse_header(const FileSource& file) {
     return refuse_length(file, "ST-002", "byte 0, header length",
                          fmt::format("at most {} bytes", kMaxHeader), fmt::format("{}", length));
   if (length > bytes.size() - kLengthBytes)
-    return refuse(file,
+    return refuse(file.path(),
                   {"ST-003", "byte 0, header length",
                    fmt::format("at most the {} bytes that follow", bytes.size() - kLengthBytes),
                    fmt::format("{}", length)});
@@ -181,11 +171,11 @@ Result<std::pair<json, std::uint64_t>> parse_header(const FileSource& file) {
   auto parsed = formats::parse_json(text, file.path(), "header", {.values = 4'000'000});
   if (!parsed) {
     const Error& error = parsed.error();
-    return refuse(file, {error.code == "JSON-006" ? "ST-004" : "ST-005", "byte 8, header",
-                         error.expected, error.found});
+    return refuse(file.path(), {error.code == "JSON-006" ? "ST-004" : "ST-005", "byte 8, header",
+                                error.expected, error.found});
   }
   if (!parsed->is_object())
-    return refuse(file, {"ST-005", "byte 8, header", "a JSON object", parsed->type_name()});
+    return refuse(file.path(), {"ST-005", "byte 8, header", "a JSON object", parsed->type_name()});
   return std::pair(std::move(*parsed), length);
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "formats/json.h"
+#include "formats/safetensors/refusal.h"
 #include "formats/safetensors/safetensors.h"
 
 namespace qualm::safetensors {
@@ -17,19 +18,6 @@ using nlohmann::json;
 using WeightMap = std::map<std::string, std::string>;  // tensor to file name
 
 constexpr std::string_view kIndexEnd = ".safetensors.index.json";
-
-struct IndexRefusal {
-  std::string code;
-  std::string place;
-  std::string expected;
-  std::string found;
-  std::string advice;
-};
-
-std::unexpected<Error> refuse(const std::string& path, IndexRefusal why) {
-  return fail({Kind::input, std::move(why.code), path, std::move(why.place),
-               std::move(why.expected), std::move(why.found), std::move(why.advice)});
-}
 
 /// An index may come from anyone: it may only point into its own folder.
 bool plain_name(const std::string& name) {
