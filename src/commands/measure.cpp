@@ -279,7 +279,7 @@ Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measu
 std::optional<report::Ladder> ladder(const Run& run, const report::MeasureReport& report) {
   const auto limit = limit_of_choice(run);
   if (!limit) return std::nullopt;
-  std::vector<std::int64_t> caches;
+  std::vector<std::optional<std::int64_t>> caches;
   for (const auto& candidate : run.candidates)
     caches.push_back(experiment::bytes_of_cache(candidate->checkpoint(), run.settings));
   return ladder_of(report.results, caches,

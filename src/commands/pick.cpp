@@ -25,6 +25,14 @@ Side side_of_limit(const evaluate::Measurement& measured, const PickBy& by) {
   return estimate->high < by.limit.threshold && !anomaly ? Side::below : Side::not_separated;
 }
 
+/// Absent where the cache decides and its size is not known.
+std::optional<bool> fits(std::int64_t file, std::optional<std::int64_t> cache,
+                         std::int64_t memory) {
+  if (file > memory) return false;
+  if (!cache) return std::nullopt;
+  return *cache <= memory - file;
+}
+
 }  // namespace
 
 job::Condition default_limit() {
@@ -33,20 +41,21 @@ job::Condition default_limit() {
 }
 
 report::Ladder ladder_of(const std::vector<report::MeasureResult>& results,
-                         const std::vector<std::int64_t>& cache_bytes, const PickBy& by) {
+                         const std::vector<std::optional<std::int64_t>>& cache_bytes,
+                         const PickBy& by) {
   report::Ladder ladder{.limit = by.limit.text, .memory = by.memory, .rungs = {}, .picked = {}};
   for (std::size_t i = 0; i < results.size(); ++i) {
     const auto bytes = static_cast<std::int64_t>(results[i].candidate.file_bytes);
     ladder.rungs.push_back({.result = i,
                             .file_bytes = bytes,
                             .cache_bytes = cache_bytes[i],
-                            .fits = bytes + cache_bytes[i] <= by.memory,
+                            .fits = fits(bytes, cache_bytes[i], by.memory),
                             .lost = results[i].measurement.lost > 0,
                             .limit = side_of_limit(results[i].measurement, by)});
   }
   std::ranges::stable_sort(ladder.rungs, {}, &report::Rung::file_bytes);
   const auto picked = std::ranges::find_if(ladder.rungs, [](const report::Rung& rung) {
-    return rung.limit == Side::below && rung.fits;
+    return rung.limit == Side::below && rung.fits.value_or(true);
   });
   if (picked != ladder.rungs.end())
     ladder.picked = static_cast<std::size_t>(picked - ladder.rungs.begin());

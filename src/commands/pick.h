@@ -16,9 +16,10 @@ struct PickBy {
 /// KLD under 0.06, the end of the grade "small": where the user names no limit.
 [[nodiscard]] job::Condition default_limit();
 
-/// The candidates from the smallest on; cache_bytes[i] belongs to results[i].
+/// The candidates from the smallest on; one whose cache has no known size may be picked.
+/// cache_bytes[i] belongs to results[i].
 [[nodiscard]] report::Ladder ladder_of(const std::vector<report::MeasureResult>& results,
-                                       const std::vector<std::int64_t>& cache_bytes,
+                                       const std::vector<std::optional<std::int64_t>>& cache_bytes,
                                        const PickBy& by);
 
 }  // namespace qualm::commands

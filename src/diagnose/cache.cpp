@@ -189,22 +189,24 @@ Known<std::optional<Fix>> fix_cache(const Facts& facts) {
   QUALM_TRY(const WindowRange windows, facts.selection(kForCaches));
   QUALM_TRY(const auto measured, facts.measured(windows, Facts::weights_only(), variants));
   std::optional<Types> best;
-  std::int64_t best_bytes = 0;
+  std::optional<std::int64_t> best_bytes;  // the same for all where it is not known
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     if (pairs[i] == Types{given.type_k, given.type_v}) continue;
     QUALM_TRY(const Side side, cost(facts, *measured[i]));
-    QUALM_TRY(const std::int64_t bytes, facts.cache_bytes(pairs[i].first, pairs[i].second));
+    QUALM_TRY(const auto bytes, facts.cache_bytes(pairs[i].first, pairs[i].second));
     if (side != Side::below || (best && bytes >= best_bytes)) continue;
     best = pairs[i];
     best_bytes = bytes;
   }
   if (!best) return std::nullopt;
-  QUALM_TRY(const std::int64_t now, facts.cache_bytes(given.type_k, given.type_v));
+  QUALM_TRY(const auto now, facts.cache_bytes(given.type_k, given.type_v));
   Fix fix{.name = fmt::format("a {}/{} cache", best->first, best->second),
           .bytes = best_bytes,
           .cache = best};
   fix.command = fmt::format("--cache-type-k {} --cache-type-v {}", best->first, best->second);
-  fix.effect = fmt::format("cache from {} to {}", format_bytes(now), format_bytes(best_bytes));
+  fix.effect = now && best_bytes ? fmt::format("cache from {} to {}", format_bytes(*now),
+                                               format_bytes(*best_bytes))
+                                 : "the file does not tell the size of the cache";
   return fix;
 }
 

@@ -102,7 +102,8 @@ Known<std::int64_t> Facts::model_bytes(const Weights& weights) const {
   return it->second;
 }
 
-Known<std::int64_t> Facts::cache_bytes(const std::string& k, const std::string& v) const {
+Known<std::optional<std::int64_t>> Facts::cache_bytes(const std::string& k,
+                                                      const std::string& v) const {
   const auto it = cache_sizes_.find({k, v});
   if (it == cache_sizes_.end()) return std::unexpected(WantedCacheSize{k, v});
   return it->second;
@@ -130,7 +131,7 @@ void Facts::add(const WantedSize& wanted, std::int64_t bytes) {
   sizes_.insert_or_assign(id_of(wanted.weights), bytes);
 }
 
-void Facts::add(const WantedCacheSize& wanted, std::int64_t bytes) {
+void Facts::add(const WantedCacheSize& wanted, std::optional<std::int64_t> bytes) {
   cache_sizes_.insert_or_assign({wanted.type_k, wanted.type_v}, bytes);
 }
 

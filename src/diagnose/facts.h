@@ -131,14 +131,15 @@ class Facts {
   /// Of the original and of the candidate as run.
   [[nodiscard]] Known<evaluate::NoiseFloor> noise_floor() const;
   [[nodiscard]] Known<std::int64_t> model_bytes(const Weights& weights) const;
-  [[nodiscard]] Known<std::int64_t> cache_bytes(const std::string& k, const std::string& v) const;
+  [[nodiscard]] Known<std::optional<std::int64_t>> cache_bytes(const std::string& k,
+                                                               const std::string& v) const;
   /// Absent where that cannot be told.
   [[nodiscard]] Known<std::optional<bool>> same_weights(const Weights& a, const Weights& b) const;
 
   // --- Answers ---
   void add(const WantedMeasurements& wanted, std::vector<evaluate::Measurement> measurements);
   void add(const WantedSize& wanted, std::int64_t bytes);
-  void add(const WantedCacheSize& wanted, std::int64_t bytes);
+  void add(const WantedCacheSize& wanted, std::optional<std::int64_t> bytes);
   void add(const WantedEquality& wanted, std::optional<bool> equal);
   void add(const WantedNoiseFloor& wanted, evaluate::NoiseFloor floor);
 
@@ -172,7 +173,7 @@ class Facts {
   bool stopped_early_ = false;
   std::optional<evaluate::NoiseFloor> noise_floor_;
   std::map<experiment::VariantId, std::int64_t> sizes_;
-  std::map<std::pair<std::string, std::string>, std::int64_t> cache_sizes_;
+  std::map<std::pair<std::string, std::string>, std::optional<std::int64_t>> cache_sizes_;
   std::map<std::pair<experiment::VariantId, experiment::VariantId>, std::optional<bool>> equal_;
 };
 

@@ -56,9 +56,10 @@ class Experiment {
   [[nodiscard]] virtual evaluate::NoiseFloor noise_floor() { return {}; }
   /// Bytes of the variant's model file.
   [[nodiscard]] virtual Result<std::int64_t> model_bytes(const Weights& weights) = 0;
-  /// Bytes of a cache of these types at the context the user runs with.
-  [[nodiscard]] virtual std::int64_t cache_bytes(const std::string& type_k,
-                                                 const std::string& type_v) const = 0;
+  /// Bytes of a cache of these types at the context the user runs with; absent where they are not
+  /// known.
+  [[nodiscard]] virtual std::optional<std::int64_t> cache_bytes(
+      const std::string& type_k, const std::string& type_v) const = 0;
 };
 
 }  // namespace qualm::experiment

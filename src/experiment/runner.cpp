@@ -195,7 +195,8 @@ Result<std::int64_t> Runner::model_bytes(const Weights& weights) {
   return made->bytes();
 }
 
-std::int64_t Runner::cache_bytes(const std::string& type_k, const std::string& type_v) const {
+std::optional<std::int64_t> Runner::cache_bytes(const std::string& type_k,
+                                                const std::string& type_v) const {
   engine::Settings settings = parts_.settings;
   settings.type_k = type_k;
   settings.type_v = type_v;

@@ -42,7 +42,8 @@ class Runner final : public Experiment {
   Result<std::optional<bool>> same_weights(const Weights& a, const Weights& b) override;
   evaluate::NoiseFloor noise_floor() override;
   Result<std::int64_t> model_bytes(const Weights& weights) override;
-  std::int64_t cache_bytes(const std::string& type_k, const std::string& type_v) const override;
+  std::optional<std::int64_t> cache_bytes(const std::string& type_k,
+                                          const std::string& type_v) const override;
 
   [[nodiscard]] ModelRun run_of(const Variant& variant);
   /// Models that were made to change one factor alone.

@@ -1,4 +1,4 @@
-// Whether the KV cache of a model can have a type: told from its file.
+// The KV cache of a model, told from its file: its shape, and which types it can have.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,10 @@ enum class CacheSide : std::uint8_t { k, v };
 
 /// How wide a head is in the cache; absent where the file does not say, or differs by layer.
 [[nodiscard]] std::optional<std::int64_t> head_size(const Checkpoint& checkpoint, CacheSide side);
+
+/// Heads that have a K and a V in the cache, of all layers together; absent where the file does not
+/// say, or its numbers make no sense.
+[[nodiscard]] std::optional<std::int64_t> cache_heads(const Checkpoint& checkpoint);
 
 /// Any type but f32, f16 and bf16.
 [[nodiscard]] bool is_quantized_cache(std::string_view type) noexcept;

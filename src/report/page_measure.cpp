@@ -165,6 +165,11 @@ Cell limit_kept(const std::string& answer) {
   return {answer, answer == "no" ? Tone::bad : Tone::plain};
 }
 
+Cell fits_in_memory(const Json& rung) {
+  if (why_absent(at(rung, "fits"))) return {"not known", Tone::warning};
+  return flag_at(rung, "fits") ? Cell{"yes"} : Cell{"no", Tone::bad};
+}
+
 /// The candidates by size, and which one to take.
 void add_ladder(Page& page, const Json& ladder) {
   const Json& rungs = at(ladder, "rungs");
@@ -177,14 +182,14 @@ void add_ladder(Page& page, const Json& ladder) {
   const std::string pick = string_at(ladder, "pick");
   for (const Json& rung : rungs) {
     const std::string path = string_at(rung, "candidate");
-    const bool fits = flag_at(rung, "fits");
     table.rows.push_back(
         {{file_name(path), !pick.empty() && path == pick ? Tone::good : Tone::plain},
          {format_bytes(integer_at(rung, "file_bytes"))},
-         {format_bytes(integer_at(rung, "cache_bytes"))},
+         {why_absent(at(rung, "cache_bytes")) ? "not known"
+                                              : format_bytes(integer_at(rung, "cache_bytes"))},
          {why_absent(at(rung, "grade")) ? "not known" : string_at(rung, "grade")},
          limit_kept(string_at(rung, "keeps_limit")),
-         {fits ? "yes" : "no", fits ? Tone::plain : Tone::bad}});
+         fits_in_memory(rung)});
   }
   page.emplace_back(std::move(table));
   page.emplace_back(Gap{});

@@ -92,9 +92,9 @@ struct Gate {
 struct Rung {
   std::size_t result = 0;  ///< index into MeasureReport::results
   std::int64_t file_bytes = 0;
-  std::int64_t cache_bytes = 0;                          ///< at the context that was measured
-  bool fits = false;                                     ///< both into the memory
-  bool lost = false;                                     ///< it has positions without finite logits
+  std::optional<std::int64_t> cache_bytes{};  ///< at the context that was measured
+  std::optional<bool> fits{};                 ///< both into the memory; absent: not known
+  bool lost = false;                          ///< it has positions without finite logits
   diagnose::Side limit = diagnose::Side::not_separated;  ///< below: it certainly keeps the limit
 };
 

@@ -1,5 +1,6 @@
 #include "commands/pick.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -50,22 +51,43 @@ TEST(Pick, is_the_smallest_candidate_that_certainly_keeps_the_limit) {
   EXPECT_EQ(found.rungs[0].limit, Side::above);
   ASSERT_EQ(found.picked, 1U);
   EXPECT_EQ(says(found),
-            "Pick q4.gguf: 400 B, KLD 0.03: the smallest that certainly keeps kld_mean<0.06.");
+            "Pick q4.gguf: 400 B, KLD 0.0300 [0.0283, 0.0317]: the smallest that certainly keeps "
+            "kld_mean<0.06.");
 }
 
 TEST(Pick, counts_the_cache_against_the_memory) {
   EXPECT_EQ(ladder(default_limit(), 420).picked, 1U);
   const report::Ladder tight = ladder(default_limit(), 419);
   EXPECT_FALSE(tight.picked);
-  EXPECT_TRUE(tight.rungs[0].fits);
+  EXPECT_EQ(tight.rungs[0].fits, true);
   EXPECT_EQ(says(tight),
             "No candidate that certainly keeps kld_mean<0.06 fits in 419 B of memory.");
+}
+
+TEST(Pick, of_a_cache_without_a_known_size_says_that_it_is_not_known) {
+  const auto by_memory = [](std::int64_t memory) {
+    return ladder_of(kThree, {std::nullopt, std::nullopt, std::nullopt},
+                     {.limit = default_limit(), .confidence = 0.95, .memory = memory});
+  };
+  const report::Ladder found = by_memory(500);
+  EXPECT_EQ(found.picked, 1U);
+  EXPECT_FALSE(found.rungs[1].fits);
+  EXPECT_EQ(found.rungs[2].fits, false);
+  EXPECT_THAT(says(found), ::testing::EndsWith("The file does not tell the size of its cache."));
+  EXPECT_FALSE(by_memory(350).picked);
 }
 
 TEST(Pick, where_nothing_fits_asks_for_memory_or_a_smaller_model) {
   EXPECT_EQ(says(ladder(default_limit(), 100)),
             "No candidate fits in 100 B of memory. Use more memory, a smaller model, or a shorter "
             "context.");
+}
+
+TEST(Pick, tells_where_a_smaller_one_keeps_the_limit_but_does_not_fit) {
+  const report::Ladder found = ladder_of(
+      kThree, {20, 20, 10'000}, {.limit = default_limit(), .confidence = 0.95, .memory = 700});
+  EXPECT_EQ(found.picked, 2U);
+  EXPECT_THAT(says(found), ::testing::HasSubstr("keeps kld_mean<0.06 and fits."));
 }
 
 TEST(Pick, takes_none_whose_interval_holds_the_limit) {

@@ -46,7 +46,9 @@ class DomainExperiment final : public experiment::Experiment {
     return false;
   }
   Result<std::int64_t> model_bytes(const Weights&) override { return 1000; }
-  std::int64_t cache_bytes(const std::string&, const std::string&) const override { return 0; }
+  std::optional<std::int64_t> cache_bytes(const std::string&, const std::string&) const override {
+    return 0;
+  }
 
  private:
   double kld(const Weights& weights, std::size_t text) const {

@@ -27,5 +27,29 @@ TEST(Cache, floats_fit_every_head) {
   EXPECT_TRUE(unfit_caches({}, "q4_0", "q4_0").empty()) << "the file does not say";
 }
 
+TEST(Cache, counts_the_heads_of_all_layers) {
+  Checkpoint checkpoint = test::plain_checkpoint();
+  checkpoint.metadata.set("llama.block_count", std::int64_t{4});
+  checkpoint.metadata.set("llama.attention.head_count", std::int64_t{8});
+  EXPECT_EQ(cache_heads(checkpoint), 32) << "no grouped heads: one K and V for each";
+  checkpoint.metadata.set("llama.attention.head_count_kv", std::int64_t{2});
+  EXPECT_EQ(cache_heads(checkpoint), 8);
+  checkpoint.metadata.set("llama.attention.head_count_kv", std::vector<std::uint64_t>{2, 0, 4, 4});
+  EXPECT_EQ(cache_heads(checkpoint), 10);
+}
+
+TEST(Cache, of_numbers_that_make_no_sense_has_no_size) {
+  Checkpoint checkpoint = test::plain_checkpoint();
+  checkpoint.metadata.set("llama.block_count", std::int64_t{4});
+  for (const Value& heads :
+       {Value(std::int64_t{0}), Value(std::int64_t{-8}), Value(std::int64_t{1} << 62),
+        Value(std::vector<std::int64_t>{8, -8}), Value(std::string("eight")),
+        Value(std::vector<std::uint64_t>{~std::uint64_t{0}})}) {
+    checkpoint.metadata.set("llama.attention.head_count_kv", heads);
+    EXPECT_EQ(cache_heads(checkpoint), std::nullopt);
+  }
+  EXPECT_EQ(cache_heads({}), std::nullopt);
+}
+
 }  // namespace
 }  // namespace qualm::model

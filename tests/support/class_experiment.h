@@ -65,7 +65,9 @@ class ClassExperiment final : public experiment::Experiment {
   /// No calibration took part.
   Result<std::optional<bool>> same_weights(const Weights&, const Weights&) override { return true; }
   Result<std::int64_t> model_bytes(const Weights&) override { return 1000; }
-  std::int64_t cache_bytes(const std::string&, const std::string&) const override { return 0; }
+  std::optional<std::int64_t> cache_bytes(const std::string&, const std::string&) const override {
+    return 0;
+  }
 
   /// The same kld everywhere but for a little that differs between windows; the nll changes by
   /// ppl_factor times it.

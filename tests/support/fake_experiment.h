@@ -86,7 +86,8 @@ class FakeExperiment final : public experiment::Experiment {
     return of.kind == Weights::Kind::baseline ? 16'000'000 : 3'400'000;
   }
 
-  std::int64_t cache_bytes(const std::string& k, const std::string& v) const override {
+  std::optional<std::int64_t> cache_bytes(const std::string& k,
+                                          const std::string& v) const override {
     const std::map<std::string, std::int64_t> bytes{
         {"f16", 2000}, {"q8_0", 1062}, {"q5_1", 750}, {"q4_0", 562}};
     return bytes.at(k) + bytes.at(v);
