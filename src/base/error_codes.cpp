@@ -87,6 +87,8 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
      "Please report it."},
     {"EVAL-011", Kind::input, "The candidate's vocabulary has another size than the original's.",
      "Give the original that the candidate was made from."},
+    {"EVAL-012", Kind::cancelled, "The run of the original was stopped before it was finished.",
+     "Run the same command again: it continues with what was measured."},
 
     // IMAGE, src/assemble: models that are held in memory.
     {"IMAGE-001", Kind::engine, "The system gives no anonymous file (a file in memory).",

@@ -167,6 +167,18 @@ inline constexpr auto kFileErrors = std::to_array<ErrorRow>({
      "Check that the file is what its name says."},
     {"JSON-006", Kind::input, "The JSON text is not UTF-8.", "Download the file again."},
 
+    // PACK, src/experiment, src/commands: a reference pack (.qref).
+    {"PACK-001", Kind::input, "The file is not a reference pack.",
+     "Make one with `qualm reference MODEL -o FILE`."},
+    {"PACK-002", Kind::input, "The pack was made by a version of qualm with another layout.",
+     "Make the pack again."},
+    {"PACK-003", Kind::input, "A field of the pack's description is missing or cannot be.",
+     "Fetch or make the pack again."},
+    {"PACK-004", Kind::input, "A tensor of the pack is missing or has another shape.",
+     "Fetch or make the pack again."},
+    {"PACK-005", Kind::input, "A number of the pack contradicts the others.",
+     "Fetch or make the pack again."},
+
     // QW, src/formats, src/formats/quantized: quantized weights in safetensors files.
     {"QW-001", Kind::input, "No tensor holds the weight of this module.",
      "Compare config.json with the files of the model."},

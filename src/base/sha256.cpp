@@ -75,4 +75,10 @@ std::string Sha256::hex() && {
   return out;
 }
 
+std::string sha256(std::span<const std::byte> bytes) {
+  Sha256 hash;
+  hash.add(bytes);
+  return std::move(hash).hex();
+}
+
 }  // namespace qualm

@@ -30,4 +30,7 @@ class Sha256 {
   std::uint64_t total_ = 0;
 };
 
+/// Of bytes that are at hand at once.
+[[nodiscard]] std::string sha256(std::span<const std::byte> bytes);
+
 }  // namespace qualm

@@ -176,6 +176,25 @@ std::unique_ptr<OriginalSide> live_original(SourceMaker& maker) {
   return std::make_unique<LiveOriginal>(maker);
 }
 
+Result<void> keep_windows(OriginalSide& original, const TextWindows& text,
+                          std::span<const std::int32_t> windows, Progress& progress) {
+  for (std::size_t at = 0; at < windows.size();) {
+    progress.update("running the original", static_cast<std::int64_t>(at),
+                    static_cast<std::int64_t>(windows.size()));
+    if (progress.cancelled())
+      return fail({Kind::cancelled, "EVAL-012", "", "the original", "", "stopped on request", ""});
+    QUALM_TRY(const std::size_t together, original.together(windows.subspan(at)));
+    const auto now = windows.subspan(at, together);
+    QUALM_TRY(const OriginalSide::Limits limits, original.begin(now));
+    const std::int32_t step =
+        std::clamp(limits.tokens_per_call / static_cast<std::int32_t>(together), 1, text.ctx_size);
+    for (std::int32_t begin = 0; begin < text.ctx_size; begin += step)
+      QUALM_CHECK(original.read(call_of(text, now, begin, std::min(begin + step, text.ctx_size))));
+    at += together;
+  }
+  return {};
+}
+
 std::unique_ptr<OriginalSide> kept_original(SourceMaker& maker, Reference& kept,
                                             const TextWindows& text, std::int32_t threads) {
   return std::make_unique<KeptOriginal>(maker, kept, text, threads);

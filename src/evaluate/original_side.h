@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/progress.h"
 #include "engine/engine.h"
 #include "evaluate/kept_rows.h"
 #include "evaluate/measurement.h"
@@ -78,5 +79,9 @@ class OriginalSide {
 [[nodiscard]] std::unique_ptr<OriginalSide> kept_original(SourceMaker& maker, Reference& kept,
                                                           const TextWindows& text,
                                                           std::int32_t threads);
+
+/// Runs the original for those of `windows` that `kept` does not know, no candidate beside it.
+[[nodiscard]] Result<void> keep_windows(OriginalSide& original, const TextWindows& text,
+                                        std::span<const std::int32_t> windows, Progress& progress);
 
 }  // namespace qualm::evaluate

@@ -13,15 +13,14 @@
 namespace qualm::experiment {
 namespace {
 
-std::string digest(std::span<const std::byte> bytes) {
-  Sha256 hash;
-  hash.add(bytes);
-  return std::move(hash).hex();
-}
-
-std::string hex_of(std::string_view text) { return digest(std::as_bytes(std::span(text))); }
+std::string hex_of(std::string_view text) { return sha256(std::as_bytes(std::span(text))); }
 
 bool is_float(const std::string& type) { return type == "f16" || type == "bf16" || type == "f32"; }
+
+/// Part of the keys: scores against kept windows are other scores.
+std::string how_kept(const Stores& stores) {
+  return stores.references ? fmt::format("kept{}", evaluate::kKeptVersion) : "";
+}
 
 class RunSource final : public evaluate::SourceMaker {
  public:
@@ -59,7 +58,44 @@ MeasuredText::MeasuredText(evaluate::TextWindows windows, std::string engine_ver
       stores_(stores),
       progress_(progress) {
   const auto tokens = std::as_bytes(std::span(windows_.tokens));
-  identity_ = fmt::format("{}/{}-{}", digest(tokens), windows_.first, windows_.last);
+  identity_ = fmt::format("{}/{}-{}", sha256(tokens), windows_.first, windows_.last);
+}
+
+std::string MeasuredText::key_of(const ModelRun& reference) const {
+  return hex_of(fmt::format("{}|{}|{}{}", identity_,
+                            run_identity(reference.identity, reference.settings), engine_version_,
+                            how_kept(stores_)));
+}
+
+std::string MeasuredText::key_of(const ModelRun& reference, const ModelRun& run) const {
+  return hex_of(fmt::format("{}|{}|{}|{}|{}", identity_,
+                            run_identity(reference.identity, reference.settings), engine_version_,
+                            run_identity(run.identity, run.settings), how_kept(stores_)));
+}
+
+Result<std::vector<std::shared_ptr<const evaluate::KeptWindow>>> MeasuredText::keep(
+    const ModelRun& reference, std::int32_t end) {
+  RunSource source(reference);
+  const auto kept = stores_.references->of(key_of(reference));
+  const auto side = evaluate::kept_original(source, *kept, windows_, reference.settings.threads);
+  const auto wanted = std::span(windows_.order).first(static_cast<std::size_t>(end));
+  QUALM_CHECK(evaluate::keep_windows(*side, windows_, wanted, progress_));
+  passes_ += side->passes();
+  std::vector<std::shared_ptr<const evaluate::KeptWindow>> found;
+  for (const std::int32_t window : wanted) found.push_back(kept->find(window));
+  return found;
+}
+
+void MeasuredText::know(const ModelRun& reference,
+                        std::span<const std::shared_ptr<const evaluate::KeptWindow>> windows) {
+  const auto kept = stores_.references->of(key_of(reference));
+  for (std::size_t i = 0; i < windows.size(); ++i)
+    kept->keep(static_cast<std::int32_t>(i), windows[i]);
+}
+
+void MeasuredText::know(const ModelRun& reference, const ModelRun& run,
+                        std::span<const evaluate::WindowScores> scores) {
+  stores_.scores.save(key_of(reference, run), scores);
 }
 
 Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun& reference,
@@ -68,18 +104,14 @@ Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun&
                                                                  std::int32_t end,
                                                                  const evaluate::StopRule& rule) {
   RunSource baseline(reference);
-  const std::string original = fmt::format(
-      "{}|{}|{}", identity_, run_identity(reference.identity, reference.settings), engine_version_);
-  const std::string how = stores_.references ? fmt::format("kept{}", evaluate::kKeptVersion) : "";
-  const auto kept = stores_.references ? stores_.references->of(hex_of(original + how)) : nullptr;
+  const auto kept = stores_.references ? stores_.references->of(key_of(reference)) : nullptr;
   std::vector<RunSource> sources;
   sources.reserve(runs.size());  // candidates point into it
   std::vector<evaluate::Candidate> candidates;
   for (const ModelRun& run : runs) {
     sources.emplace_back(run);
-    const std::string key =
-        fmt::format("{}|{}|{}", original, run_identity(run.identity, run.settings), how);
-    candidates.push_back({run.name, hex_of(key), &sources.back(), run.at_most, run.optional});
+    candidates.push_back(
+        {run.name, key_of(reference, run), &sources.back(), run.at_most, run.optional});
   }
   const evaluate::Reading reading{windows_,  begin, end, rule, reference.settings.threads,
                                   kept.get()};
@@ -103,7 +135,7 @@ Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun&
 
 std::string MeasuredText::calibration_identity() const {
   const auto tokens = last_windows(calibration_windows(windows_.count()));
-  return identity_ + "/" + digest(std::as_bytes(std::span(tokens)));
+  return identity_ + "/" + sha256(std::as_bytes(std::span(tokens)));
 }
 
 std::vector<engine::Token> MeasuredText::last_windows(std::int32_t count) const {

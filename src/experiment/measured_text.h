@@ -65,6 +65,17 @@ class MeasuredText {
                                                                    std::int32_t end,
                                                                    const evaluate::StopRule& rule);
 
+  /// The reference's windows order[0, end), run where they are not known; in that order. Needs
+  /// keeps_references(). Errors: those of the engine; `cancelled`.
+  [[nodiscard]] Result<std::vector<std::shared_ptr<const evaluate::KeptWindow>>> keep(
+      const ModelRun& reference, std::int32_t end);
+  /// What is known from elsewhere (a reference pack) and is not run any more: the reference's
+  /// windows, by index of the window, and scores of runs against it. Needs keeps_references().
+  void know(const ModelRun& reference,
+            std::span<const std::shared_ptr<const evaluate::KeptWindow>> windows);
+  void know(const ModelRun& reference, const ModelRun& run,
+            std::span<const evaluate::WindowScores> scores);
+
   /// evaluate::floor_of noise_floor_run(reference), or why there is none. A quantized V cache needs
   /// flash attention: such a model is run with an F16 cache.
   [[nodiscard]] numeric::Metric noise_floor(ModelRun reference);
@@ -73,6 +84,9 @@ class MeasuredText {
   [[nodiscard]] std::int64_t passes() const noexcept { return passes_; }
 
  private:
+  [[nodiscard]] std::string key_of(const ModelRun& reference) const;
+  [[nodiscard]] std::string key_of(const ModelRun& reference, const ModelRun& run) const;
+
   evaluate::TextWindows windows_;
   std::string identity_;
   std::string engine_version_;

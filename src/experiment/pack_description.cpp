@@ -1,0 +1,230 @@
+#include "experiment/pack_description.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "formats/json.h"
+
+namespace qualm::experiment {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using nlohmann::json;
+
+constexpr std::int64_t kMostTokensOfWindow = 1 << 24;
+constexpr std::int64_t kMostNumber = std::int64_t{1} << 53;
+constexpr std::size_t kMostName = 64;     // characters of the name of a text or type
+constexpr std::size_t kMostWords = 4096;  // bytes of any other text
+constexpr std::int64_t kMostBytes = 1'000'000;
+constexpr double kMostFloor = 100;  // nat/token
+
+/// Fields of a JSON object, each of the right kind and size, or the first thing that is wrong.
+class Fields {
+ public:
+  Fields(const json& object, std::string place) : object_(object), place_(std::move(place)) {}
+
+  [[nodiscard]] std::string words(const char* key, std::size_t most = kMostWords) {
+    const json* value = find(key, "a text");
+    if (!value || !value->is_string() || value->get_ref<const std::string&>().size() > most) {
+      wrong(key, fmt::format("a text of at most {} bytes", most));
+      return {};
+    }
+    return value->get<std::string>();
+  }
+  /// Letters, digits, '_', '-', '.': it becomes a part of tensor names.
+  [[nodiscard]] std::string name(const char* key) {
+    std::string text = words(key, kMostName);
+    const bool plain = !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
+      return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
+    });
+    if (!plain) wrong(key, "a name of letters, digits, '_', '-' and '.'");
+    return text;
+  }
+  [[nodiscard]] std::int64_t number(const char* key, std::int64_t least, std::int64_t most) {
+    const json* value = find(key, "a number");
+    if (!value || !value->is_number_integer() || *value < least || *value > most) {
+      wrong(key, fmt::format("a whole number from {} to {}", least, most));
+      return least;
+    }
+    return value->get<std::int64_t>();
+  }
+  [[nodiscard]] bool flag(const char* key) {
+    const json* value = find(key, "true or false");
+    if (!value || !value->is_boolean()) wrong(key, "true or false");
+    return value && value->is_boolean() && value->get<bool>();
+  }
+  /// Elements of an array; none where it is none.
+  [[nodiscard]] std::vector<json> list(const char* key) {
+    const json* value = find(key, "a list");
+    if (!value || !value->is_array()) wrong(key, "a list");
+    return value && value->is_array() ? value->get<std::vector<json>>() : std::vector<json>();
+  }
+  [[nodiscard]] const json* find(const char* key, const char* what) {
+    const auto it = object_.is_object() ? object_.find(key) : object_.end();
+    if (object_.is_object() && it != object_.end()) return &*it;
+    wrong(key, what);
+    return nullptr;
+  }
+  void wrong(const char* key, std::string expected) {
+    if (!wrong_) wrong_ = {place_ + key, std::move(expected)};
+  }
+  [[nodiscard]] Result<void> ok(const std::string& file) const {
+    if (!wrong_) return {};
+    return refuse_pack(file, "PACK-003", wrong_->first, wrong_->second,
+                       "something else, or nothing");
+  }
+
+ private:
+  const json& object_;
+  std::string place_;
+  std::optional<std::pair<std::string, std::string>> wrong_;
+};
+
+Result<PackOriginal> original_of(const json& all, const std::string& file) {
+  const auto it = all.find("original");
+  const json none = json::object();
+  Fields fields(it == all.end() ? none : *it, "original.");
+  PackOriginal original{.file = fields.words("file"),
+                        .name = fields.words("name"),
+                        .architecture = fields.words("architecture"),
+                        .type = fields.words("type"),
+                        .parameters = fields.number("parameters", 0, kMostNumber),
+                        .bytes = fields.number("bytes", 0, kMostNumber),
+                        .content_hash = fields.words("content_hash")};
+  QUALM_CHECK(fields.ok(file));
+  return original;
+}
+
+Result<numeric::Metric> floor_of(const json& value, const std::string& file) {
+  numeric::Metric floor{
+      .estimate = std::nullopt, .unit = "nat/token", .absent = "the pack does not say it"};
+  if (value.is_null()) return floor;
+  const auto sound = [](const json& one) {
+    return one.is_number() && one.get<double>() >= 0 && one.get<double>() <= kMostFloor;
+  };
+  if (!value.is_array() || value.size() != 3 || !std::ranges::all_of(value, sound) ||
+      value[1] > value[0] || value[0] > value[2])
+    return refuse_pack(file, "PACK-003", "noise_floor", "a value and its interval", value.dump());
+  floor.estimate = {value[0].get<double>(), value[1].get<double>(), value[2].get<double>()};
+  floor.absent.clear();
+  return floor;
+}
+
+Result<PackText> text_of(const json& value, const std::string& file,
+                         PackDescription::Windows& windows) {
+  Fields fields(value, "texts.");
+  PackText text;
+  text.name = fields.name("name");
+  text.source = fields.words("source");
+  text.given = fields.flag("given");
+  const std::int64_t size = fields.number("ctx_size", 16, kMostTokensOfWindow);
+  const std::int64_t last = fields.number("last", 1, size - 1);
+  windows = {.count = fields.number("windows", 1, kMostNumber / size),
+             .ctx_size = static_cast<std::int32_t>(size),
+             .first = static_cast<std::int32_t>(fields.number("first", 0, last - 1)),
+             .last = static_cast<std::int32_t>(last)};
+  QUALM_CHECK(fields.ok(file));
+  return text;
+}
+
+/// Names that may stand once, and what every text shares with the first.
+Result<void> check_together(const PackDescription& found, const std::string& file) {
+  std::vector<std::string> names;
+  for (const PackText& text : found.pack.texts) names.push_back(text.name);
+  for (const PackType& type : found.pack.types) names.push_back(type.name);
+  std::ranges::sort(names);
+  if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
+    return refuse_pack(file, "PACK-003", "texts, types", "each name once", *twice + " twice");
+  for (PackDescription::Windows windows : found.windows) {
+    windows.count = found.windows.front().count;
+    if (windows != found.windows.front())
+      return refuse_pack(file, "PACK-003", "texts", "windows of one size", "others");
+  }
+  return {};
+}
+
+Json in_json(const PackText& text) {
+  return {{"name", text.name},
+          {"source", text.source},
+          {"given", text.given},
+          {"windows", text.windows.count()},
+          {"ctx_size", text.windows.ctx_size},
+          {"first", text.windows.first},
+          {"last", text.windows.last}};
+}
+
+}  // namespace
+
+std::string to_json(const ReferencePack& pack) {
+  const PackOriginal& original = pack.original;
+  Json types = Json::array();
+  for (const PackType& type : pack.types)
+    types.push_back({{"name", type.name}, {"bytes", type.bytes}});
+  Json texts = Json::array();
+  for (const PackText& text : pack.texts) texts.push_back(in_json(text));
+  Json floor;
+  if (const auto& estimate = pack.noise_floor.estimate)
+    floor = {estimate->value, estimate->low, estimate->high};
+  const Json all{{"version", kPackVersion},
+                 {"made_with", pack.made_with},
+                 {"original",
+                  {{"file", original.file},
+                   {"name", original.name},
+                   {"architecture", original.architecture},
+                   {"type", original.type},
+                   {"parameters", original.parameters},
+                   {"bytes", original.bytes},
+                   {"content_hash", original.content_hash}}},
+                 {"tokenizer_hash", pack.tokenizer_hash},
+                 {"vocab_size", pack.vocab_size},
+                 {"types", std::move(types)},
+                 {"noise_floor", std::move(floor)},
+                 {"texts", std::move(texts)}};
+  return all.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::unexpected<Error> refuse_pack(const std::string& file, const char* code, std::string place,
+                                   std::string expected, std::string found) {
+  return fail({Kind::input, code, file, std::move(place), std::move(expected), std::move(found),
+               "The pack is damaged or was changed by hand: fetch or make it again."});
+}
+
+Result<PackDescription> pack_from_json(const std::string& text, const std::string& file) {
+  QUALM_TRY(const json all, formats::parse_json(text, file, kPackKey, {.bytes = kMostBytes}));
+  if (!all.is_object())
+    return refuse_pack(file, "PACK-003", kPackKey, "an object", "something else");
+  const auto version = all.find("version");
+  if (version == all.end() || *version != kPackVersion)
+    return fail({Kind::input, "PACK-002", file, "version", fmt::format("{}", kPackVersion),
+                 version == all.end() ? "none" : version->dump(),
+                 "Make the pack again with this version of qualm."});
+  PackDescription found;
+  ReferencePack& pack = found.pack;
+  Fields fields(all, "");
+  pack.made_with = fields.words("made_with");
+  pack.tokenizer_hash = fields.words("tokenizer_hash");
+  pack.vocab_size = fields.number("vocab_size", 1, std::numeric_limits<std::int32_t>::max());
+  for (const json& value : fields.list("types")) {
+    Fields type(value, "types.");
+    pack.types.push_back({type.name("name"), type.number("bytes", 0, kMostNumber)});
+    QUALM_CHECK(type.ok(file));
+  }
+  const std::vector<json> texts = fields.list("texts");
+  if (texts.empty()) fields.wrong("texts", "a text");
+  QUALM_CHECK(fields.ok(file));
+  QUALM_TRY(pack.original, original_of(all, file));
+  QUALM_TRY(pack.noise_floor, floor_of(all.value("noise_floor", json()), file));
+  for (const json& value : texts) {
+    QUALM_TRY(PackText one, text_of(value, file, found.windows.emplace_back()));
+    pack.texts.push_back(std::move(one));
+  }
+  QUALM_CHECK(check_together(found, file));
+  return found;
+}
+
+}  // namespace qualm::experiment

@@ -1,0 +1,87 @@
+// A small reference pack with random distributions.
+#pragma once
+
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "evaluate/thinned_row.h"
+#include "experiment/reference_pack.h"
+#include "numeric/random.h"
+
+namespace qualm::test {
+
+inline constexpr std::int64_t kPackVocabulary = 400;
+
+inline evaluate::TextWindows pack_windows(std::int32_t count) {
+  evaluate::TextWindows windows{.tokens = {}, .ctx_size = 16, .first = 2, .last = 15, .order = {}};
+  numeric::Random random(3);
+  for (std::int32_t i = 0; i < count * windows.ctx_size; ++i)
+    windows.tokens.push_back(static_cast<engine::Token>(random.below(kPackVocabulary)));
+  windows.order.resize(static_cast<std::size_t>(count));
+  std::iota(windows.order.rbegin(), windows.order.rend(), 0);
+  return windows;
+}
+
+inline std::shared_ptr<const evaluate::KeptWindow> random_window(const evaluate::TextWindows& text,
+                                                                 std::int32_t window) {
+  numeric::Random random(static_cast<std::uint64_t>(window) + 1);
+  auto kept = std::make_shared<evaluate::KeptWindow>();
+  kept->vocab_size = kPackVocabulary;
+  const auto tokens = text.window(window);
+  for (std::int32_t p = text.first; p < text.last; ++p) {
+    std::vector<float> logits(static_cast<std::size_t>(kPackVocabulary));
+    for (float& logit : logits) logit = static_cast<float>(6 * random.uniform());
+    const engine::Token target = tokens[static_cast<std::size_t>(p) + 1];
+    const std::uint64_t seed = random.next();
+    std::vector<evaluate::KeptRow> row(1);
+    evaluate::keep_rows({logits, kPackVocabulary, std::span(&target, 1)}, std::span(&seed, 1), 1,
+                        row);
+    kept->rows.push_back(
+        evaluate::thinned(row.front(), experiment::kPackTokens, numeric::Random(seed)));
+  }
+  return kept;
+}
+
+inline std::vector<evaluate::WindowScores> random_scores(const experiment::PackText& text) {
+  numeric::Random random(11);
+  std::vector<evaluate::WindowScores> all;
+  for (std::int32_t w = 0; w < text.windows.count(); ++w) {
+    evaluate::WindowScores window{.window = w, .scores = {}};
+    for (const evaluate::KeptRow& row : text.kept[static_cast<std::size_t>(w)]->rows) {
+      evaluate::Score score{.nll_p = row.nll, .nll_q = row.nll + 0.1 * random.uniform()};
+      score.kld = static_cast<float>(0.05 * random.uniform());
+      score.same_top = random.below(10) > 0;
+      score.position = text.windows.first + static_cast<std::int32_t>(window.scores.size());
+      window.scores.push_back(score);
+    }
+    all.push_back(std::move(window));
+  }
+  return all;
+}
+
+inline experiment::PackText pack_text(const std::string& name, std::int32_t windows) {
+  experiment::PackText text;
+  text.name = name;
+  text.source = name + ".txt";
+  text.text = "It was a dark night.";
+  text.windows = pack_windows(windows);
+  for (std::int32_t w = 0; w < windows; ++w) text.kept.push_back(random_window(text.windows, w));
+  text.scores.push_back(random_scores(text));
+  return text;
+}
+
+inline experiment::ReferencePack small_pack() {
+  experiment::ReferencePack pack;
+  pack.original = {"tiny-F16.gguf", "tiny", "llama", "F16", 1000, 2000, "0123"};
+  pack.made_with = "qualm 0.1.0, libllama 7";
+  pack.tokenizer_hash = "abcd";
+  pack.vocab_size = kPackVocabulary;
+  pack.types = {{"Q4_K_M", 600}};
+  pack.noise_floor = {
+      .estimate = numeric::Estimate{1e-6, 5e-7, 2e-6}, .unit = "nat/token", .absent = ""};
+  pack.texts = {pack_text("prose", 3), pack_text("code", 2)};
+  return pack;
+}
+
+}  // namespace qualm::test
