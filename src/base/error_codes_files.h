@@ -178,6 +178,14 @@ inline constexpr auto kFileErrors = std::to_array<ErrorRow>({
      "Fetch or make the pack again."},
     {"PACK-005", Kind::input, "A number of the pack contradicts the others.",
      "Fetch or make the pack again."},
+    {"PACK-006", Kind::input, "The model splits the pack's text into other tokens.",
+     "Give the pack of this model's original."},
+    {"PACK-007", Kind::input, "A reference pack does not hold the original's weights.",
+     "Give the original with --baseline."},
+    {"PACK-008", Kind::input, "An option does not go with --reference.",
+     "Leave the option away: the pack brings its own text and settings."},
+    {"PACK-009", Kind::input, "The original's distributions could not be held.",
+     "Give more memory with --reference-memory, or leave --no-cache away."},
 
     // QW, src/formats, src/formats/quantized: quantized weights in safetensors files.
     {"QW-001", Kind::input, "No tensor holds the weight of this module.",

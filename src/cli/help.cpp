@@ -33,6 +33,9 @@ constexpr std::array kExamples{
           "8G\n"
           "  qualm measure model-Q4_K_M.gguf --baseline model-F16.gguf --fail-if 'ppl_change>1%'\n"
           "  qualm measure model-Q8_0.gguf --baseline model-F16.gguf --kv"},
+    Names{"reference",
+          "  qualm reference model-F16.gguf -o model.qref\n"
+          "  qualm diagnose model-Q3_K_M.gguf --reference model.qref"},
     Names{"inspect",
           "  qualm inspect model.gguf\n"
           "  qualm inspect model-awq/ --verify --runtime llama.cpp"},

@@ -26,6 +26,21 @@ CLI::Validator bytes() {
   return size.description("");
 }
 
+void add_pack(CLI::App& command, job::Request& request) {
+  named(command.add_option("--reference", request.reference,
+                           "a reference pack of the original, if you do not have the original "
+                           "(made with `qualm reference`)"),
+        kModel, "FILE");
+}
+
+void add_named_texts(CLI::App& command, job::Request& request) {
+  named(command.add_option("--text", request.texts,
+                           "another text the model must be good at, for example code=main.c; "
+                           "may be repeated"),
+        kText, "NAME=FILE")
+      ->take_all();
+}
+
 void add_diagnose(CLI::App& app, Parser& parser) {
   job::Request& request = parser.request();
   CLI::App* command =
@@ -34,17 +49,14 @@ void add_diagnose(CLI::App& app, Parser& parser) {
   named(command->add_option("--baseline", request.baseline,
                             "the original model it was made from (F16, BF16, ...)"),
         kModel, "FILE");
+  add_pack(*command, request);
   add_base_model(*command, request);
   named(command->add_option("--imatrix", request.imatrix,
                             "the importance matrix of MODEL: lists what is missing in it"),
         kModel, "FILE");
   add_runtime(*command, request);
   add_text(*command, request);
-  named(command->add_option("--text", request.texts,
-                            "another text the model must be good at, for example code=main.c; "
-                            "may be repeated"),
-        kText, "NAME=FILE")
-      ->take_all();
+  add_named_texts(*command, request);
   named(
       command->add_option(
           "--symptom", request.symptom,
@@ -76,8 +88,8 @@ void add_measure(CLI::App& app, Parser& parser) {
       ->required()
       ->take_all();
   named(command->add_option("--baseline", request.baseline, "the original they are compared with"),
-        kModel, "FILE")
-      ->required();
+        kModel, "FILE");
+  add_pack(*command, request);
   add_text(*command, request);
   add_run_as(*command, request);
   command
@@ -101,6 +113,43 @@ void add_measure(CLI::App& app, Parser& parser) {
         kOutput, "SIZE")
       ->transform(bytes());
   add_output(*command, parser.options);
+}
+
+void add_reference_pack(CLI::App& app, Parser& parser) {
+  job::Request& request = parser.request();
+  CLI::App* command = app.add_subcommand(
+      "reference",
+      "run the original MODEL once and write a reference pack, for those who do not have it");
+  add_model(*command, parser, "the original (F16, BF16, ...)");
+  named(command->add_option("-f,--file", request.text,
+                            "text to judge on (default: a bundled public-domain novel)"),
+        kText, "FILE");
+  add_named_texts(*command, request);
+  named(command->add_option("--windows", request.pack.windows,
+                            "windows of the text; of the others at most 8"),
+        kText, "N")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20).description(""))
+      ->capture_default_str();
+  named(command->add_option("-c,--ctx-size", request.settings.ctx_size, "tokens per window"), kText,
+        "N")
+      ->capture_default_str();
+  const auto no_ladder = [&request] { request.pack.ladder = false; };
+  command
+      ->add_flag_callback(
+          "--no-ladder", no_ladder,
+          "do not measure Q4_K_M, Q5_K_M, Q6_K and Q8_0 of it: faster, but the pack "
+          "cannot say which loss is acceptable")
+      ->group(kText);
+  add_threads(*command, request);
+  named(command->add_option("--n-gpu-layers", request.settings.gpu_layers, "layers on the GPU"),
+        kRunAs, "N");
+  add_reference(*command, request);
+  add_no_cache(*command, request);
+  add_format(*command, parser.options);
+  named(command->add_option("-o,--output", request.pack.output, "the pack, for example model.qref"),
+        kOutput, "FILE")
+      ->required();
+  command->add_flag("-q,--quiet", parser.options.quiet, "show no progress")->group(kOutput);
 }
 
 void add_inspect(CLI::App& app, Parser& parser) {
@@ -200,7 +249,8 @@ Leave wrong_usage(const std::string& what, const std::string& command) {
   return leave;
 }
 
-/// Where a report was to go, from a command line that could not be parsed. -o of repair is none.
+/// Where a report was to go, from a command line that could not be parsed. -o of repair and
+/// reference is none.
 void find_output(const std::vector<std::string>& words, Options& options) {
   const auto take = [&](std::size_t i, std::string_view name) -> std::string {
     if (words[i] == name) return i + 1 < words.size() ? words[i + 1] : std::string();
@@ -210,7 +260,7 @@ void find_output(const std::vector<std::string>& words, Options& options) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (take(i, "--format") == "json") options.format = Format::json;
     for (const char* name : {"-o", "--output"})
-      if (options.request.command != "repair")
+      if (options.request.command != "repair" && options.request.command != "reference")
         if (auto file = take(i, name); !file.empty()) options.output = std::move(file);
   }
 }
@@ -256,8 +306,8 @@ std::optional<Leave> answer(const Parser& parser) {
 }
 
 void add_commands(CLI::App& app, Parser& parser) {
-  for (const auto add : {add_diagnose, add_measure, add_inspect, add_compare, add_repair, add_demo,
-                         add_clinic, add_explain})
+  for (const auto add : {add_diagnose, add_measure, add_reference_pack, add_inspect, add_compare,
+                         add_repair, add_demo, add_clinic, add_explain})
     add(app, parser);
   app.add_subcommand("job", "")->group("");  // for qualm's own use; not in the help
   set_help(app);
@@ -288,6 +338,9 @@ std::variant<Options, Leave> parse(int argc, const char* const* argv) {
   }
   options.request.command = app.get_subcommands().front()->get_name();
   if (auto leave = answer(parser)) return *std::move(leave);
+  const job::Request& asked = options.request;
+  if (asked.command == "measure" && asked.baseline.empty() && asked.reference.empty())
+    return not_parsed("--baseline or --reference is required", command, words);
   if (!parser.model.empty()) options.request.models = {parser.model};
   return options;
 }

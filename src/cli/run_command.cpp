@@ -10,16 +10,17 @@ namespace qualm::cli {
 Result<job::Outcome> run_in_job(const job::Request& request, Progress& progress) {
   if (request.command == "repair") return commands::repair(request);
   const auto store = experiment::open_store(request.use_cache, progress);
-  if (request.command == "measure") return commands::measure(request, *store, progress);
   experiment::ReferenceStore references(
       experiment::open_references(request.use_cache, progress, request.cache_size << 20),
       request.reference_memory << 20);
   const experiment::Stores stores{*store, &references};
+  if (request.command == "measure") return commands::measure(request, stores, progress);
   if (request.command == "diagnose") return commands::diagnose(request, stores, progress);
+  if (request.command == "reference") return commands::reference(request, stores, progress);
   if (request.command == "demo") return commands::demo(request, stores, progress);
   if (request.command == "clinic") return clinic::clinic(request, stores, progress);
   return fail({Kind::input, "REQUEST-001", "", "command",
-               "measure, diagnose, demo, clinic or repair", request.command,
+               "measure, diagnose, reference, demo, clinic or repair", request.command,
                "`qualm job` is for qualm's own use."});
 }
 

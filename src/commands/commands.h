@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "base/progress.h"
-#include "evaluate/score_pairs.h"
 #include "experiment/reference_store.h"
 #include "job/outcome.h"
 #include "job/request.h"
@@ -12,11 +11,16 @@ namespace qualm::commands {
 
 /// Runs libllama in this process, like diagnose (diagnose.h): call it from a job process only.
 [[nodiscard]] Result<job::Outcome> measure(const job::Request& request,
-                                           evaluate::WindowStore& store, Progress& progress);
+                                           const experiment::Stores& stores, Progress& progress);
 
 /// Diagnoses the bundled model, made worse in known ways. Exit code 1 where a finding is wrong.
 [[nodiscard]] Result<job::Outcome> demo(const job::Request& request,
                                         const experiment::Stores& stores, Progress& progress);
+
+/// Runs the original and writes what it says into a reference pack: from a job process only.
+/// PACK-009; the errors of models, texts and writing.
+[[nodiscard]] Result<job::Outcome> reference(const job::Request& request,
+                                             const experiment::Stores& stores, Progress& progress);
 
 /// Writes a GGUF with other keys, and loads it with libllama: from a job process only. REPAIR-*.
 [[nodiscard]] Result<job::Outcome> repair(const job::Request& request);

@@ -10,6 +10,7 @@
 
 #include "base/platform.h"
 #include "commands/examine.h"
+#include "commands/pack.h"
 #include "commands/session.h"
 #include "commands/tokenizer_facts.h"
 #include "commands/written_texts.h"
@@ -58,8 +59,8 @@ struct Session {
   model::Importance imatrix{};
   std::shared_ptr<engine::Model> candidate_model{};
   std::shared_ptr<engine::Model> baseline_model{};  ///< null where it cannot be compared with
-  std::unique_ptr<experiment::MeasuredText> text{};
-  std::vector<DomainText> domains{};
+  std::optional<experiment::ReferencePack> pack{};  ///< in place of the original
+  std::vector<DomainText> texts{};                  ///< the first is the one to judge on
   std::unique_ptr<experiment::Runner> runner{};
   diagnose::Facts facts{};
 
@@ -78,6 +79,11 @@ Result<void> open_files(Session& session) {
   QUALM_TRY(session.candidate, open_model(request.models.front(), session.progress));
   if (!request.baseline.empty()) {
     QUALM_TRY(session.baseline, open_model(request.baseline, session.progress));
+  }
+  if (!request.reference.empty()) {
+    QUALM_TRY(session.pack, open_pack(request.reference));
+    session.request.settings.ctx_size = session.settings.ctx_size =
+        session.pack->texts.front().windows.ctx_size;
   }
   if (!request.base_model.empty()) {
     QUALM_TRY(session.base_model, open_model(request.base_model, session.progress));
@@ -130,6 +136,7 @@ diagnose::Given given_of(const Session& session) {
   return {.candidate = &session.candidate->checkpoint(),
           .baseline = session.baseline ? &session.baseline->checkpoint() : nullptr,
           .base_model = session.base_model ? &session.base_model->checkpoint() : nullptr,
+          .pack = session.pack ? std::optional(given_pack(*session.pack)) : std::nullopt,
           .candidate_path = session.candidate->path(),
           .baseline_path = session.baseline ? session.baseline->path() : "",
           .type_k = session.settings.type_k,
@@ -256,6 +263,17 @@ Result<void> measure_split(Session& session) {
   return {};
 }
 
+/// The text to judge on first, then further ones where they are of use.
+Result<std::vector<DomainText>> texts_of(const Session& session, const TextReader& reader) {
+  if (session.pack) return texts_of_pack(*session.pack, reader);
+  std::vector<DomainText> texts(1);
+  QUALM_TRY(texts.front(), read_main(reader));
+  if (!session.baseline) return texts;
+  QUALM_TRY(auto domains, read_domains(reader));
+  std::ranges::move(domains, std::back_inserter(texts));
+  return texts;
+}
+
 /// Texts cut, the experiment ready. Without an error and without a runner: nothing can be measured.
 Result<void> prepare_experiment(Session& session) {
   QUALM_TRY(const bool loaded, load_models(session));
@@ -264,27 +282,18 @@ Result<void> prepare_experiment(Session& session) {
   QUALM_CHECK(compare_tokenizers(session.request, session.pair(), facts.given, facts.files));
   const TextReader reader{session.request, session.reader(), *session.engine, session.stores,
                           session.progress};
-  auto text = reader.read(session.request.text);
-  if (!text && text.error().code == "TOKENIZER-001") {
+  auto read = texts_of(session, reader);
+  if (!read && read.error().code == "TOKENIZER-001") {
     facts.files.not_comparable = "a tokenizer that can read the text";
     return {};
   }
-  QUALM_TRY(session.text, std::move(text));
-  if (session.baseline) {
-    QUALM_TRY(session.domains, read_domains(reader));
-  }
-  const bool bundled = session.request.text.empty();
-  std::vector<experiment::Runner::Text> texts{
-      {{.name = bundled ? "prose" : "text",
-        .windows = session.text->windows().count(),
-        .given = true,
-        .path = bundled ? "frankenstein.txt" : session.request.text},
-       session.text.get()}};
-  for (const DomainText& domain : session.domains)
-    texts.push_back({domain.domain, domain.text.get()});
+  QUALM_TRY(session.texts, std::move(read));
+  std::vector<experiment::Runner::Text> texts;
+  for (const DomainText& one : session.texts) texts.push_back({one.domain, one.text.get()});
   session.runner = std::make_unique<experiment::Runner>(experiment::Runner::Parts{
       *session.engine, *session.quantizer, session.progress, session.candidate, session.baseline,
-      session.base_model, session.settings, std::move(texts)});
+      session.base_model, session.settings, std::move(texts),
+      session.pack ? &*session.pack : nullptr});
   facts.texts = session.runner->texts();
   const bool split_differs = facts.files.split && !facts.files.split->equal;
   return session.baseline_model && split_differs ? measure_split(session) : Result<void>();
@@ -297,14 +306,16 @@ report::DiagnoseReport report_of(Session& session, diagnose::Diagnosis diagnosis
   report.tool.libllama = session.engine->version();
   report.model = card(*facts.given.candidate);
   if (facts.given.baseline) report.baseline = card(*facts.given.baseline);
+  if (session.pack) report.reference = reference_card(*session.pack, session.request.reference);
   report.settings = session.settings;
   report.accept = session.request.accept;
   if (!session.runner) return report;
   report.stopped_early = facts.stopped_early();
-  report.text = text_label(session.request);
+  report.text = session.pack ? label_of(*session.pack) : text_label(session.request);
   report.protocol = evaluate::to_string(session.request.protocol);
   const auto selection = facts.selected();
-  report.windows = {selection ? selection->count() : 0, session.text->windows().count()};
+  report.windows = {selection ? selection->count() : 0,
+                    session.texts.front().text->windows().count()};
   report.original_ppl.absent = "the original was not run";
   if (facts.paired() && selection)
     if (const auto as_run = facts.measured(facts.as_run()))
@@ -321,6 +332,7 @@ Result<job::Outcome> diagnose(const job::Request& request, const experiment::Sto
                               Progress& progress, const Afterwards& then) {
   const auto start = std::chrono::steady_clock::now();
   Session session{.request = request, .stores = stores, .progress = progress};
+  QUALM_CHECK(check_goes_with_pack(request));
   QUALM_TRY(session.settings, settings_of(request));
   QUALM_TRY(session.symptoms, symptoms_of(request));
   if (!request.accept.empty()) {
@@ -335,7 +347,7 @@ Result<job::Outcome> diagnose(const job::Request& request, const experiment::Sto
   session.facts.given = given_of(session);
   QUALM_CHECK(read_files(session));
   QUALM_CHECK(prepare_experiment(session));
-  if (!session.facts.paired())  // an estimate, for want of an original to measure against
+  if (!session.facts.swaps())  // an estimate, for want of an original to measure against
     session.facts.read_weights.quantization_error =
         weights::quantization_error_by_class(session.candidate->checkpoint(), progress);
   const WritingSettings writing{request, session.symptoms, session.settings, stores.scores,

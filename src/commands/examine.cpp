@@ -11,14 +11,6 @@ namespace {
 
 using experiment::Experiment;
 
-/// One that could not be run: its metrics say why.
-evaluate::Measurement unavailable(const std::string& why) {
-  evaluate::Measurement measurement;
-  measurement.unavailable = why;
-  evaluate::summarize(measurement);
-  return measurement;
-}
-
 /// Answers one wish with facts.
 class Answer {
  public:
@@ -31,7 +23,7 @@ class Answer {
     if (!measured) {
       if (!wanted.optional || measured.error().kind == Kind::cancelled)
         return std::unexpected(measured.error());
-      measured = std::vector(wanted.variants.size(), unavailable(measured.error().found));
+      measured = std::vector(wanted.variants.size(), evaluate::unavailable(measured.error().found));
     }
     facts_.add(wanted, *std::move(measured));
     return {};

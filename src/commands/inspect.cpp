@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "commands/commands.h"
+#include "commands/pack.h"
 #include "commands/session.h"
 #include "diagnose/weights_in_words.h"
 #include "formats/read.h"
@@ -80,7 +81,12 @@ Result<report::Integrity> verify(const job::Request& request, const model::Check
 }  // namespace
 
 Result<job::Outcome> inspect(const job::Request& request, Progress& progress) {
-  QUALM_TRY(const auto checkpoint, formats::read(request.models.front()));
+  const std::string& path = request.models.front();
+  if (experiment::looks_like_pack(path)) {
+    QUALM_TRY(const auto pack, open_pack(path));
+    return job::Outcome{report::to_json(report_of_pack(pack, path)), 0};
+  }
+  QUALM_TRY(const auto checkpoint, formats::read(path));
   const model::Anatomy anatomy = model::anatomy(checkpoint);
   report::InspectReport report;
   report.model = card(checkpoint);

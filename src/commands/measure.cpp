@@ -6,6 +6,7 @@
 
 #include "base/platform.h"
 #include "commands/commands.h"
+#include "commands/pack.h"
 #include "commands/pick.h"
 #include "commands/session.h"
 #include "diagnose/key_effects.h"
@@ -36,15 +37,34 @@ struct Run {
   std::optional<job::Condition> pick{};
   std::unique_ptr<engine::Engine> engine = engine::make_llama_engine();
   std::unique_ptr<assemble::Quantizer> quantizer = engine::make_llama_quantizer();
-  std::shared_ptr<experiment::OpenedModel> baseline{};
+  std::shared_ptr<experiment::OpenedModel> baseline{};  ///< null where there is a pack
+  std::optional<experiment::ReferencePack> pack{};
   std::vector<std::shared_ptr<experiment::OpenedModel>> candidates{};
   std::unique_ptr<experiment::MeasuredText> text{};
   std::shared_ptr<engine::Model> baseline_model{};
   std::vector<std::shared_ptr<engine::Model>> candidate_models{};
 };
 
+/// Of a candidate and the baseline, where one is there: the same vocabulary, but for padding.
+Result<void> match_vocabularies(Run& run, experiment::OpenedModel& candidate) {
+  if (!run.baseline) return {};
+  if (const auto left_out = leave_out_padding(candidate, *run.baseline); !left_out.empty())
+    run.progress.note(fmt::format("{}: {}", candidate.path(), left_out));
+  const std::string mismatch =
+      diagnose::vocabulary_mismatch(candidate.checkpoint(), run.baseline->checkpoint());
+  if (mismatch.empty()) return {};
+  return fail({Kind::input, "MEASURE-001", candidate.path(), "vocabulary",
+               "the baseline's vocabulary", mismatch,
+               "Their logits cannot be compared: give the model this one was made from."});
+}
+
 Result<void> open_files(Run& run) {
-  QUALM_TRY(run.baseline, open_model(run.request.baseline, run.progress));
+  if (run.request.reference.empty()) {
+    QUALM_TRY(run.baseline, open_model(run.request.baseline, run.progress));
+  } else {
+    QUALM_TRY(run.pack, open_pack(run.request.reference));
+    run.settings.ctx_size = run.pack->texts.front().windows.ctx_size;
+  }
   for (const std::string& path : run.request.models) {
     QUALM_TRY(auto candidate, open_model(path, run.progress));
     const auto unfit =
@@ -53,37 +73,55 @@ Result<void> open_files(Run& run) {
       return fail({Kind::input, "REQUEST-007", path, "cache type",
                    "a cache that this model can have", model::in_words(unfit.front()),
                    "Leave the option away, or take f16."});
-    if (const auto left_out = leave_out_padding(*candidate, *run.baseline); !left_out.empty())
-      run.progress.note(fmt::format("{}: {}", path, left_out));
-    const std::string mismatch =
-        diagnose::vocabulary_mismatch(candidate->checkpoint(), run.baseline->checkpoint());
-    if (!mismatch.empty())
-      return fail({Kind::input, "MEASURE-001", path, "vocabulary", "the baseline's vocabulary",
-                   mismatch,
-                   "Their logits cannot be compared: give the model this one was made from."});
+    QUALM_CHECK(match_vocabularies(run, *candidate));
     run.candidates.push_back(std::move(candidate));
   }
   return {};
 }
 
-Result<void> load_models(Run& run, evaluate::WindowStore& store) {
-  QUALM_TRY(const auto file, run.baseline->runnable(run.progress));
-  QUALM_TRY(run.baseline_model, run.engine->load(file, run.settings.gpu_layers));
-  const TextReader reader{run.request, *run.baseline_model, *run.engine, {store}, run.progress};
-  QUALM_TRY(run.text, reader.read(run.request.text));
-  run.candidate_models.resize(run.candidates.size());
-  return {};
+Result<std::shared_ptr<engine::Model>> load(Run& run, experiment::OpenedModel& model) {
+  QUALM_TRY(const auto file, model.runnable(run.progress));
+  return run.engine->load(file, run.settings.gpu_layers);
 }
 
-experiment::ModelRun original_run(Run& run) {
+experiment::ModelRun original_run(const Run& run) {
   // The baseline always runs with an F16 cache: the user's cache is part of what is measured.
-  experiment::ModelRun one{run.baseline->path(), run.baseline->identity(), nullptr, run.settings};
+  experiment::ModelRun one{
+      .name = run.pack ? run.request.reference : run.baseline->path(),
+      .identity = run.pack ? identity_of(*run.pack) : run.baseline->identity(),
+      .settings = run.settings};
   one.settings.type_k = "f16";
   one.settings.type_v = "f16";
   one.load = [model = run.baseline_model]() -> Result<std::shared_ptr<engine::Model>> {
+    if (!model) return fail(experiment::original_needed("a window that the pack lacks"));
     return model;
   };
   return one;
+}
+
+/// The pack's first text, split by each candidate as the pack has it.
+Result<void> read_pack(Run& run, const experiment::Stores& stores) {
+  for (std::size_t i = 0; i < run.candidates.size(); ++i) {
+    QUALM_TRY(run.candidate_models[i], load(run, *run.candidates[i]));
+    job::Request asked = run.request;
+    asked.models = {run.candidates[i]->path()};
+    asked.settings.ctx_size = run.settings.ctx_size;
+    const TextReader reader{asked, *run.candidate_models[i], *run.engine, stores, run.progress};
+    QUALM_TRY(auto texts, texts_of_pack(*run.pack, reader));
+    run.text = std::move(texts.front().text);
+  }
+  run.text->know(original_run(run), run.pack->texts.front().kept);
+  return {};
+}
+
+Result<void> load_models(Run& run, const experiment::Stores& stores) {
+  run.candidate_models.resize(run.candidates.size());
+  if (run.pack) return read_pack(run, stores);
+  QUALM_TRY(run.baseline_model, load(run, *run.baseline));
+  const TextReader reader{
+      run.request, *run.baseline_model, *run.engine, {stores.scores}, run.progress};
+  QUALM_TRY(run.text, reader.read(run.request.text));
+  return {};
 }
 
 experiment::ModelRun candidate_run(Run& run, std::size_t index) {
@@ -92,10 +130,9 @@ experiment::ModelRun candidate_run(Run& run, std::size_t index) {
   one.load = [&run, index]() -> Result<std::shared_ptr<engine::Model>> {
     auto& model = run.candidate_models[index];
     if (!model) {
-      QUALM_TRY(const auto file, run.candidates[index]->runnable(run.progress));
-      QUALM_TRY(model, run.engine->load(file, run.settings.gpu_layers));
+      QUALM_TRY(model, load(run, *run.candidates[index]));
     }
-    if (model->vocab_size() != run.baseline_model->vocab_size())
+    if (!run.pack && model->vocab_size() != run.baseline_model->vocab_size())
       return fail({Kind::input, "MEASURE-001", run.candidates[index]->path(), "vocabulary",
                    fmt::format("the baseline's {} tokens", run.baseline_model->vocab_size()),
                    fmt::format("{}", model->vocab_size()),
@@ -217,13 +254,14 @@ Result<std::vector<evaluate::Measurement>> measure_all(Run& run) {
   const experiment::ModelRun reference = original_run(run);
   std::vector<experiment::ModelRun> runs;
   for (std::size_t i = 0; i < run.candidates.size(); ++i) runs.push_back(candidate_run(run, i));
-  runs.push_back(experiment::noise_floor_run(reference));
+  if (!run.pack) runs.push_back(experiment::noise_floor_run(reference));
   return run.text->measure(reference, runs, 0, run.text->windows().count(), stop_rule(run));
 }
 
 /// Both read the text with the original's tokens: where the candidate would split it otherwise, the
 /// figures do not show what that costs.
 Result<std::vector<std::string>> tokenizer_notes(Run& run, std::size_t index) {
+  if (run.pack) return std::vector<std::string>{};
   auto found = diagnose::tokenizer_differences(run.candidates[index]->checkpoint(),
                                                run.baseline->checkpoint());
   if (found.empty()) return std::vector<std::string>{};
@@ -261,7 +299,7 @@ Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measu
     noise_floor.candidate = run.text->noise_floor(candidate_run(run, index));
   }
   report::MeasureResult result{.candidate = card(run.candidates[index]->checkpoint()),
-                               .text = text_label(run.request),
+                               .text = run.pack ? label_of(*run.pack) : text_label(run.request),
                                .protocol = std::string(evaluate::to_string(run.request.protocol)),
                                .settings = run.settings,
                                .measurement = std::move(measurement),
@@ -290,9 +328,10 @@ std::optional<report::Ladder> ladder(const Run& run, const report::MeasureReport
 
 }  // namespace
 
-Result<job::Outcome> measure(const job::Request& request, evaluate::WindowStore& store,
+Result<job::Outcome> measure(const job::Request& request, const experiment::Stores& stores,
                              Progress& progress) {
   Run run{.request = request, .progress = progress};
+  QUALM_CHECK(check_goes_with_pack(request));
   QUALM_TRY(run.settings, settings_of(request));
   for (const std::string& text : request.fail_if) {
     QUALM_TRY(auto condition, job::parse_condition(text));
@@ -302,13 +341,19 @@ Result<job::Outcome> measure(const job::Request& request, evaluate::WindowStore&
     QUALM_TRY(run.pick, job::parse_limit("--pick", request.pick));
   }
   QUALM_CHECK(open_files(run));
-  QUALM_CHECK(load_models(run, store));
+  QUALM_CHECK(load_models(run, stores));
   QUALM_TRY(auto measured, measure_all(run));
-  const evaluate::NoiseFloor noise_floor{.original = evaluate::floor_of(measured.back())};
-  measured.pop_back();
+  evaluate::NoiseFloor noise_floor;
+  if (run.pack) {
+    noise_floor.original = run.pack->noise_floor;
+  } else {
+    noise_floor.original = evaluate::floor_of(measured.back());
+    measured.pop_back();
+  }
   report::MeasureReport report;
   report.tool.libllama = run.engine->version();
-  report.baseline = card(run.baseline->checkpoint());
+  report.baseline = run.pack ? original_card(*run.pack) : card(run.baseline->checkpoint());
+  if (run.pack) report.reference = reference_card(*run.pack, request.reference);
   const bool cancelled = measured.front().cancelled;
   for (std::size_t i = 0; i < measured.size(); ++i)
     QUALM_CHECK(add_result(run, i, std::move(measured[i]), noise_floor, report));

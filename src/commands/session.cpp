@@ -132,11 +132,15 @@ Result<std::unique_ptr<experiment::MeasuredText>> TextReader::read(const std::st
         request.baseline.empty() ? request.models.front() : request.baseline,
         model.trained_context(), length));
   QUALM_TRY(const std::string text, read_text(path));
+  return split(text);
+}
+
+Result<std::unique_ptr<experiment::MeasuredText>> TextReader::split(const std::string& text) const {
   progress.update("tokenizing the text", 0, 0);
   QUALM_TRY(auto tokens, tokenize(text, model, progress));
   QUALM_TRY(auto windows,
             evaluate::cut(std::move(tokens),
-                          {.ctx_size = length,
+                          {.ctx_size = request.settings.ctx_size,
                            .protocol = request.protocol,
                            .start = model.window_start(),
                            .limit = request.chunks,
@@ -155,6 +159,16 @@ Result<std::vector<std::pair<std::string, std::string>>> named_texts(const job::
     given.emplace_back(text.substr(0, at), text.substr(at + 1));
   }
   return given;
+}
+
+Result<DomainText> read_main(const TextReader& reader) {
+  const std::string& path = reader.request.text;
+  QUALM_TRY(auto text, reader.read(path));
+  return DomainText{{.name = path.empty() ? "prose" : "text",
+                     .windows = text->windows().count(),
+                     .given = true,
+                     .path = path.empty() ? "frankenstein.txt" : path},
+                    std::move(text)};
 }
 
 Result<std::vector<DomainText>> read_domains(const TextReader& reader) {

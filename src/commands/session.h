@@ -46,17 +46,23 @@ struct TextReader {
   /// it is TOKENIZER-001 where they are over a tenth of the text.
   [[nodiscard]] Result<std::unique_ptr<experiment::MeasuredText>> read(
       const std::string& path) const;
+  /// The same of a text at hand, without that note.
+  [[nodiscard]] Result<std::unique_ptr<experiment::MeasuredText>> split(
+      const std::string& text) const;
 };
 
 /// --text, name and file of each. REQUEST-004: not NAME=FILE.
 [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> named_texts(
     const job::Request& request);
 
-/// A further text, ready to be measured on.
+/// A text, ready to be measured on.
 struct DomainText {
   experiment::Domain domain;
   std::unique_ptr<experiment::MeasuredText> text;
 };
+
+/// The text of -f, or the bundled one: "text", or "prose".
+[[nodiscard]] Result<DomainText> read_main(const TextReader& reader);
 
 /// prose, code and languages as they come with qualm, where the user gave no text of that name,
 /// then the user's --text NAME=FILE. A bundled text that this tokenizer cannot read is left out.

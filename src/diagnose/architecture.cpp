@@ -56,37 +56,20 @@ std::string crushed_in_words(const ClassGroup& group) {
   return text;
 }
 
-/// Quantization errors, a over b. Absent where either is not known.
-std::optional<double> coarser(const weights::QuantizationError& a,
-                              const weights::QuantizationError& b) {
-  const auto x = a.relative_error();
-  const auto y = b.relative_error();
-  if (!x || !y || *y == 0) return std::nullopt;
-  return *x / *y;
-}
-
-/// Without an original: a class of clearly fewer bits is suspected where the steps in the file say
-/// that it was rounded much more coarsely than the rest. What that costs, nobody can say from the
-/// file.
+/// Without the original's weights: what the file says of its classes. What a coarse class costs,
+/// nobody can say from the file.
 Finding from_the_file(const Facts& facts) {
   const Given& given = facts.given;
   Finding result{.headline = kind_in_words(*given.candidate)};
-  double most = kCoarse;
-  for (const ClassGroup& group : class_groups(*given.candidate, nullptr)) {
-    weights::QuantizationError own;
-    weights::QuantizationError rest;
-    for (const auto& [of, error] : facts.read_weights.quantization_error)
-      (std::ranges::find(group.classes, of) != group.classes.end() ? own : rest).add(error);
+  for (const ClassGroup& group : class_groups(*given.candidate, nullptr))
     result.evidence.push_back(quantization_error_evidence(
-        "estimated_error_" + group.id, own,
+        "estimated_error_" + group.id, errors_of(facts, group).own,
         fmt::format("{} ({:.2f} bits per weight, {} of the weights)", group.title, group.bits(),
                     whole_percent(group.share))));
-    const auto ratio = coarser(own, rest);
-    if (!group.crushed || !ratio || *ratio <= most) continue;
-    most = *ratio;
+  if (const auto suspected = suspected_class(facts)) {
     result.status = Status::cannot_tell;
     result.headline = fmt::format("suspected: {}; rounded {:.1f} times as coarsely as the rest",
-                                  crushed_in_words(group), *ratio);
+                                  crushed_in_words(suspected->group), suspected->times);
   }
   result.needs.push_back(given.baseline ? facts.files.not_comparable
                                         : "the original model (--baseline)");
@@ -124,7 +107,7 @@ Known<Finding> judge_classes(const Facts& facts, Finding result) {
 }  // namespace
 
 Known<Finding> check_architecture(const Facts& facts) {
-  if (!facts.paired()) return from_the_file(facts);
+  if (!facts.swaps()) return from_the_file(facts);
   if (!model::rotation_key(*facts.given.candidate).empty()) {
     Finding rotated;
     rotated.headline = "the weights are stored rotated: no tensor of the original fits in between";

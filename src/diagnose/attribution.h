@@ -27,7 +27,7 @@ struct Attribution {
 /// From all combinations of {class, rest of the weights, user's cache} being the candidate's or the
 /// original's, with window-bootstrap intervals; `crushed` may be null, and the weights are then one
 /// factor. Absent where the kld is exactly 0, a position was lost, or fewer than
-/// numeric::kFewestClusters windows were read. Precondition: facts.paired(), and crushed or
+/// numeric::kFewestClusters windows were read. Precondition: facts.swaps(), and crushed or
 /// facts.cache_quantized().
 [[nodiscard]] Known<std::optional<Attribution>> attribute(const Facts& facts,
                                                           const ClassGroup* crushed = nullptr);

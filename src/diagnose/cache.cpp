@@ -120,6 +120,7 @@ Known<std::vector<Evidence>> evidence_of(const Facts& facts, const Cells& cells)
   evidence.push_back(metric_evidence(
       "line_kld_mean", *line, kld,
       fmt::format("KLD of the original as {} (the threshold is 0.01 at least)", kCacheLineType)));
+  if (!facts.swaps()) return evidence;
   QUALM_TRY(const auto grid, factors(facts));
   evidence.insert(evidence.end(), grid.begin(), grid.end());
   return evidence;

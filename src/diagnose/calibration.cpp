@@ -193,12 +193,34 @@ Known<void> judge_anomaly(const Facts& facts, Finding& result) {
   return {};
 }
 
+/// With a pack: how much it loses on each text, and how much kFloorType does. What another
+/// calibration would lose, only the original's weights can say.
+Known<void> add_domains_of_pack(const Facts& facts, Finding& result) {
+  const std::array variants{Facts::weights_only(), Facts::as_type(kFloorType)};
+  for (std::size_t text = 1; text < facts.texts.size(); ++text) {
+    const Domain& domain = facts.texts[text];
+    const WindowRange windows{0, std::min(domain.windows, kMostDomain), text};
+    QUALM_TRY(const auto measured, facts.measured(windows, variants));
+    result.evidence.push_back(metric_evidence("kld_mean_" + domain.name, *measured[0],
+                                              MetricId::kld_mean, domain.name + ": KLD"));
+    result.evidence.push_back(
+        metric_evidence("floor_kld_mean_" + domain.name, *measured[1], MetricId::kld_mean,
+                        fmt::format("{}: KLD of {}", domain.name, kFloorType)));
+  }
+  result.needs.emplace_back("the original model (--baseline)");
+  return {};
+}
+
 }  // namespace
 
 Known<Finding> check_calibration(const Facts& facts) {
   Finding result;
   add_claims(*facts.given.candidate, result.evidence);
   if (facts.given.imatrix) add_coverage(facts.given, result.evidence);
+  if (facts.paired() && !facts.swaps()) {
+    QUALM_CHECK(add_domains_of_pack(facts, result));
+    return result;
+  }
   if (!facts.paired()) {
     result.needs.push_back(facts.given.baseline ? facts.files.not_comparable
                                                 : "the original model (--baseline)");

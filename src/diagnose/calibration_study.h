@@ -54,7 +54,7 @@ struct CalibrationStudy {
 /// The first encoding of which round-to-nearest cannot be made.
 [[nodiscard]] std::optional<std::string> no_counterpart(const model::Checkpoint& candidate);
 
-/// Reads at most kMostDomain windows of each text. Precondition: facts.paired().
+/// Reads at most kMostDomain windows of each text. Precondition: facts.swaps().
 [[nodiscard]] Known<CalibrationStudy> study_calibration(const Facts& facts);
 
 }  // namespace qualm::diagnose

@@ -35,6 +35,15 @@ ClassFinding compare(const ClassGroup& group, const evaluate::Measurement& as_it
   return finding;
 }
 
+/// Quantization errors, a over b. Absent where either is not known.
+std::optional<double> coarser(const weights::QuantizationError& a,
+                              const weights::QuantizationError& b) {
+  const auto x = a.relative_error();
+  const auto y = b.relative_error();
+  if (!x || !y || *y == 0) return std::nullopt;
+  return *x / *y;
+}
+
 }  // namespace
 
 const ClassFinding* ClassStudy::culprit() const noexcept {
@@ -45,6 +54,25 @@ const ClassFinding* ClassStudy::culprit() const noexcept {
 }
 
 bool ClassStudy::explains() const noexcept { return culprit() && culprit()->after == Side::below; }
+
+ClassErrors errors_of(const Facts& facts, const ClassGroup& group) {
+  ClassErrors errors;
+  for (const auto& [of, error] : facts.read_weights.quantization_error)
+    (std::ranges::find(group.classes, of) != group.classes.end() ? errors.own : errors.rest)
+        .add(error);
+  return errors;
+}
+
+std::optional<SuspectedClass> suspected_class(const Facts& facts) {
+  std::optional<SuspectedClass> found;
+  for (const ClassGroup& group : class_groups(*facts.given.candidate, nullptr)) {
+    const ClassErrors errors = errors_of(facts, group);
+    const auto times = coarser(errors.own, errors.rest);
+    if (group.crushed && times && *times > (found ? found->times : kCoarse))
+      found = SuspectedClass{group, *times};
+  }
+  return found;
+}
 
 Variant with_restored(const ClassGroup& group) {
   return experiment::with_f16_cache(experiment::assembled(restored(group)));

@@ -7,6 +7,7 @@
 #include "diagnose/class_group.h"
 #include "diagnose/facts.h"
 #include "numeric/estimate.h"
+#include "weights/quantization_error.h"
 
 namespace qualm::diagnose {
 
@@ -30,8 +31,22 @@ struct ClassStudy {
 };
 
 /// On the first selection windows, in one pass of the original (memory permitting); what is not
-/// certain for the culprit, on all of them. Precondition: facts.paired().
+/// certain for the culprit, on all of them. Precondition: facts.swaps().
 [[nodiscard]] Known<ClassStudy> study_classes(const Facts& facts);
+
+/// Without the original's weights: the class of clearly fewer bits that the steps in the file show
+/// to be rounded much more coarsely than the rest; of several the coarsest.
+struct SuspectedClass {
+  ClassGroup group;
+  double times = 0;  ///< its quantization error over the rest's
+};
+/// As the steps in the file say, of a class and of all others.
+struct ClassErrors {
+  weights::QuantizationError own;
+  weights::QuantizationError rest;
+};
+[[nodiscard]] ClassErrors errors_of(const Facts& facts, const ClassGroup& group);
+[[nodiscard]] std::optional<SuspectedClass> suspected_class(const Facts& facts);
 
 [[nodiscard]] Variant with_restored(const ClassGroup& group);  ///< F16 cache
 [[nodiscard]] Variant with_alone(const ClassGroup& group);     ///< F16 cache

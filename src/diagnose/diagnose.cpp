@@ -15,6 +15,7 @@ namespace {
 
 std::string level_of(const Facts& facts) {
   if (facts.given.baseline) return facts.given.base_model ? "L3+" : "L3";
+  if (facts.given.pack) return "L2";
   return facts.runs() ? "L1" : "L0";
 }
 
@@ -22,7 +23,7 @@ std::string level_of(const Facts& facts) {
 Known<void> measure_factors(const Facts& facts) {
   std::vector<Variant> wanted{Facts::weights_only(), Facts::as_type(kFloorType)};
   if (facts.cache_quantized()) {
-    wanted.push_back(facts.cache_only());
+    if (facts.swaps()) wanted.push_back(facts.cache_only());
     wanted.push_back(Facts::as_type(kCacheLineType));
   }
   QUALM_TRY(const WindowRange windows, facts.selection());
@@ -51,6 +52,7 @@ Known<std::vector<Finding>> examine(const Facts& facts) {
 
 Known<std::optional<Attribution>> attribution_of(const Facts& facts,
                                                  const std::vector<Finding>& findings) {
+  if (!facts.swaps()) return std::nullopt;
   std::optional<ClassGroup> class_to_blame;
   if (to_blame(findings[static_cast<std::size_t>(CheckId::architecture)])) {
     QUALM_TRY(const ClassStudy study, study_classes(facts));
@@ -78,12 +80,12 @@ Known<Overall> overall_of(const Facts& facts, const std::vector<Finding>& findin
 Known<std::vector<probe::Symptom>> symptoms_of(const Facts& facts, Verdict verdict) {
   std::vector<probe::Symptom> symptoms;
   const Given& given = facts.given;
-  const bool comparable = facts.paired() || (facts.runs() && facts.cache_quantized());
+  const bool comparable = facts.swaps() || (facts.runs() && facts.cache_quantized());
   const bool wanted = given.texts_asked || (verdict == Verdict::problem && given.texts_allowed);
   if (facts.written) symptoms = *facts.written;
   if (!facts.written && wanted && facts.runs() && (comparable || given.texts_asked))
     return std::unexpected(WantedTexts{});
-  if (comparable && given.look_for_long_context) {
+  if ((comparable || facts.paired()) && given.look_for_long_context) {
     QUALM_TRY(const auto* as_run, facts.measured(facts.reference(), facts.as_run()));
     symptoms.push_back(long_context(*as_run));
   }

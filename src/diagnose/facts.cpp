@@ -3,11 +3,18 @@
 #include <algorithm>
 
 #include "diagnose/thresholds.h"
+#include "evaluate/summary.h"
 
 namespace qualm::diagnose {
 namespace {
 
 using experiment::with_f16_cache;
+
+const evaluate::Measurement& needs_original() {
+  static const evaluate::Measurement kNeeds =
+      evaluate::unavailable("needs the original model (--baseline)");
+  return kNeeds;
+}
 
 }  // namespace
 
@@ -58,13 +65,23 @@ Facts::Key Facts::key(WindowRange windows, const Variant& reference, const Varia
   return {windows.text, windows.begin, id_of(reference), id_of(variant)};
 }
 
+bool Facts::measurable(const Variant& variant) const {
+  const Weights& weights = variant.weights;
+  if (!given.pack || weights.kind == Weights::Kind::candidate) return true;
+  const bool as_in_pack = weights.kind == Weights::Kind::requantized &&
+                          id_of(variant) == id_of(as_type(weights.mix));  // nothing but the type
+  return as_in_pack && std::ranges::find(given.pack->types, weights.mix) != given.pack->types.end();
+}
+
 Known<Facts::Measured> Facts::measured(WindowRange windows, const Variant& reference,
                                        std::span<const Variant> variants) const {
   Measured known;
   WantedMeasurements missing{.reference = reference, .variants = {}, .windows = windows};
   for (const Variant& variant : variants) {
     const auto it = measurements_.find(key(windows, reference, variant));
-    if (it == measurements_.end() || it->second.windows < windows.count()) {
+    if (!measurable(variant)) {
+      known.push_back(&needs_original());
+    } else if (it == measurements_.end() || it->second.windows < windows.count()) {
       missing.variants.push_back(variant);
     } else {
       known.push_back(&it->second.measurement);

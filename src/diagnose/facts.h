@@ -39,12 +39,19 @@ struct Accept {
   double most = 0;                                           ///< nat/token, or a fraction
 };
 
+/// A reference pack in place of the original: what it says of texts, and of these types of it.
+struct GivenPack {
+  std::string original;            ///< name of the original's file
+  std::vector<std::string> types;  ///< "Q4_K_M": made from the original and measured with it
+};
+
 /// What the user gave. Checkpoints are borrowed.
 struct Given {
   const model::Checkpoint* candidate = nullptr;
   const model::Checkpoint* baseline = nullptr;  ///< the original; may be null
   const model::Checkpoint* base_model =
-      nullptr;  ///< that the original was fine-tuned from; or null
+      nullptr;                      ///< that the original was fine-tuned from; or null
+  std::optional<GivenPack> pack{};  ///< never beside `baseline`
   std::string candidate_path{};
   std::string baseline_path{};
   std::string type_k = "f16";  ///< the cache the user runs with
@@ -95,10 +102,13 @@ class Facts {
 
   /// Something can be run.
   [[nodiscard]] bool runs() const noexcept { return !texts.empty(); }
-  /// The original can be run against the candidate.
+  /// The candidate can be measured against the original.
   [[nodiscard]] bool paired() const noexcept {
-    return runs() && given.baseline && files.not_comparable.empty();
+    return runs() && (given.baseline || given.pack) && files.not_comparable.empty();
   }
+  /// The original's weights are there too: they can be put in place of the candidate's, and other
+  /// types made of them.
+  [[nodiscard]] bool swaps() const noexcept { return paired() && given.baseline; }
   [[nodiscard]] bool cache_quantized() const noexcept;
   /// True for a quantized cache type.
   [[nodiscard]] static bool quantized(const std::string& cache_type) noexcept;
@@ -120,7 +130,7 @@ class Facts {
   using Measured = std::vector<const evaluate::Measurement*>;
   [[nodiscard]] Known<Measured> measured(WindowRange windows, const Variant& reference,
                                          std::span<const Variant> variants) const;
-  /// Against the original with an F16 cache.
+  /// Against the original with an F16 cache. What cannot be measured with a pack says so.
   [[nodiscard]] Known<Measured> measured(WindowRange windows,
                                          std::span<const Variant> variants) const;
   /// On the selection windows.
@@ -160,6 +170,8 @@ class Facts {
 
  private:
   [[nodiscard]] evaluate::StopRule watched() const;
+  /// With a pack: what needs no weights of the original but those that the pack was made with.
+  [[nodiscard]] bool measurable(const Variant& variant) const;
   using Key = std::tuple<std::size_t, std::int32_t, experiment::VariantId, experiment::VariantId>;
   [[nodiscard]] static Key key(WindowRange windows, const Variant& reference,
                                const Variant& variant);

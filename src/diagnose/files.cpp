@@ -63,6 +63,7 @@ Known<void> add_runtime(const Facts& facts, Finding& finding) {
 
 /// A candidate that guesses the text better than its original, and answers otherwise.
 Known<bool> original_suspect(const Facts& facts) {
+  if (!facts.swaps()) return false;
   QUALM_TRY(const auto* weights, facts.measured(Facts::weights_only()));
   const std::int64_t in_f32 = 4 * facts.given.candidate->parameters();
   return side_of(*weights, evaluate::MetricId::ppl_change, kBelowOriginal) == Side::below &&

@@ -19,6 +19,7 @@
 #include "diagnose/other_model.h"
 #include "diagnose/thresholds.h"
 #include "diagnose/weights_in_words.h"
+#include "diagnose/weights_loss.h"
 #include "evaluate/summary.h"
 #include "numeric/format.h"
 
@@ -135,6 +136,16 @@ Known<Finding> check_provenance(const Facts& facts) {
   if (facts.given.baseline && !facts.read_weights.origin) {
     result.headline = "the weights are stored rotated: they cannot be compared one by one";
     return result;
+  }
+  if (facts.paired() && !facts.given.baseline) {
+    QUALM_TRY(const WeightsLoss found, weights_loss(facts));
+    if (found.loss.excessive == Side::above) {
+      result.status = Status::cannot_tell;
+      result.headline =
+          "it loses more than its type should: perhaps another model's weights, a quant of a "
+          "quant, "
+          "or a poor calibration";
+    }
   }
   if (!facts.given.baseline) {
     result.needs.emplace_back(

@@ -150,6 +150,27 @@ Known<Finding> judge_bits(const Facts& facts, const Measurement& weights, Findin
   return finding;
 }
 
+/// With a pack: the loss is known, and what larger types lose; whether a class of tensors, the
+/// calibration or another model is behind it, only the original's weights can say.
+Known<Finding> judge_with_pack(const Facts& facts, const WeightsLoss& found, Finding finding) {
+  const model::Checkpoint& candidate = *facts.given.candidate;
+  if (found.loss.excessive == Side::above) {
+    finding.status = Status::cleared;
+    finding.headline += fmt::format("; a {} made from the original loses less: its bits suffice",
+                                    own_type(candidate));
+    return finding;
+  }
+  const bool expected = found.loss.excessive == Side::below;
+  const bool low = candidate.bits_per_weight() < kFloorBits;
+  if ((expected || low) && !suspected_class(facts))
+    return judge_bits(facts, *found.as_run, std::move(finding));
+  finding.status = Status::cannot_tell;
+  finding.needs.emplace_back(
+      "the original model (--baseline), to tell the type from a class of tensors, the calibration "
+      "or another model");
+  return finding;
+}
+
 }  // namespace
 
 Known<Finding> check_type(const Facts& facts) {
@@ -162,6 +183,8 @@ Known<Finding> check_type(const Facts& facts) {
     finding.status = Status::cleared;
     return finding;
   }
+  if (!facts.swaps() && (found.loss.line == Side::above || excessive))
+    return judge_with_pack(facts, found, std::move(finding));
   QUALM_TRY(const bool other_model, of_another_model(facts));
   if (other_model) return judge_right_model(facts, std::move(finding));
   if (found.loss.line == Side::not_separated && !excessive) {
@@ -193,9 +216,13 @@ Known<std::optional<Fix>> fix_type(const Facts& facts) {
   Fix fix{.name = chosen, .weights = experiment::requantized(chosen)};
   QUALM_TRY(const std::int64_t now, facts.model_bytes({}));
   QUALM_TRY(const std::int64_t then, facts.model_bytes(*fix.weights));
-  fix.command = gguf_original(facts.given).make + quantize_command(facts.given, *fix.weights);
   fix.effect = fmt::format("weights from {} to {}", format_bytes(now), format_bytes(then));
   fix.bytes = then;
+  if (facts.swaps())
+    fix.command = gguf_original(facts.given).make + quantize_command(facts.given, *fix.weights);
+  else
+    fix.effect += fmt::format("; fetch the {} of this model, or make it from {}", chosen,
+                              facts.given.pack->original);
   return fix;
 }
 

@@ -9,6 +9,7 @@
 #include "diagnose/thresholds.h"
 #include "evaluate/joint.h"
 #include "evaluate/summary.h"
+#include "model/file_type.h"
 
 namespace qualm::diagnose {
 namespace {
@@ -69,6 +70,25 @@ Known<void> compare(const Facts& facts, bool small, WeightsLoss& found) {
   return {};
 }
 
+/// With a pack: the pack's figures of the candidate's own type, as run.
+Known<void> compare_with_pack(const Facts& facts, bool small, WeightsLoss& found) {
+  if (small) {
+    const std::array variants{decoded(Facts::weights_only())};
+    QUALM_TRY(const WindowRange windows, facts.selection(kForRuntime));
+    QUALM_TRY(const auto measured, facts.measured(windows, variants));
+    found.judged = measured.front();
+    found.loss.runtime_share = evaluate::kld_difference(*found.as_run, 1.0, *found.judged);
+  }
+  const auto label = model::file_type_label(facts.given.candidate->metadata);
+  if (!label || label->made != model::Made::plainly) return {};
+  QUALM_TRY(const auto* same, facts.measured(Facts::as_type(std::string(label->name))));
+  if (!same->unavailable.empty()) return {};
+  const std::array pair{found.as_run, same};
+  found.loss.excess = evaluate::estimate(evaluate::join(pair), ratio, numeric::kCheckConfidence);
+  found.loss.excessive = excessive(*found.as_run, *same);
+  return {};
+}
+
 }  // namespace
 
 Known<WeightsLoss> weights_loss(const Facts& facts) {
@@ -76,7 +96,9 @@ Known<WeightsLoss> weights_loss(const Facts& facts) {
   QUALM_TRY(found.as_run, facts.measured(Facts::weights_only()));
   QUALM_TRY(found.floor, facts.measured(Facts::as_type(kFloorType)));
   found.judged = found.as_run;
-  QUALM_CHECK(compare(facts, small(*facts.given.candidate, *found.as_run), found));
+  const bool is_small = small(*facts.given.candidate, *found.as_run);
+  QUALM_CHECK(facts.swaps() ? compare(facts, is_small, found)
+                            : compare_with_pack(facts, is_small, found));
   set_size(*found.judged, found.loss);
   found.loss.line = harm(facts.given, *found.judged, *found.floor);
   return found;

@@ -305,4 +305,11 @@ std::optional<Estimate> ppl_ratio_change(const Measurement& a, const Measurement
   return transformed(paired_mean(a, b, nll, confidence), exp_minus_1);
 }
 
+Measurement unavailable(std::string why) {
+  Measurement measurement;
+  measurement.unavailable = std::move(why);
+  summarize(measurement);
+  return measurement;
+}
+
 }  // namespace qualm::evaluate

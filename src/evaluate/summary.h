@@ -40,4 +40,7 @@ void summarize(Measurement& measurement);
 [[nodiscard]] std::optional<numeric::Estimate> ppl_ratio_change(
     const Measurement& a, const Measurement& b, double confidence = numeric::kCheckConfidence);
 
+/// One that could not be run: no metric is there, and each says why.
+[[nodiscard]] Measurement unavailable(std::string why);
+
 }  // namespace qualm::evaluate

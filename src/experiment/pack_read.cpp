@@ -116,8 +116,8 @@ Result<void> read_scores(const TensorReader& reader, const std::string& type, Pa
   return {};
 }
 
-Result<void> read_text(const TensorReader& reader, const Windows& described, const ReferencePack& pack,
-                       PackText& text) {
+Result<void> read_text(const TensorReader& reader, const Windows& described,
+                       const ReferencePack& pack, PackText& text) {
   const std::string in = text.name + "/";
   QUALM_TRY(text.windows, windows_of(in, described, reader, pack.vocab_size));
   QUALM_TRY(text.text, reader.text(in + "text"));
@@ -142,6 +142,18 @@ Result<ReferencePack> read_pack(const std::shared_ptr<const FileSource>& file) {
     QUALM_CHECK(read_text(reader, described.windows[i], pack, pack.texts[i]));
   pack.digest = sha256(file->bytes());
   return std::move(pack);
+}
+
+std::string identity_of(const ReferencePack& pack) { return "pack:" + pack.digest; }
+
+Error original_needed(const std::string& what) {
+  return {Kind::input,
+          "PACK-007",
+          "",
+          what,
+          "the original model",
+          "a reference pack",
+          "Give the original with --baseline."};
 }
 
 bool looks_like_pack(const std::string& path) {

@@ -75,6 +75,11 @@ struct ReferencePack {
   std::string digest{};           ///< SHA-256 of the file, where it was read
 };
 
+/// Of the original in cache keys: a pack vouches for nothing but itself.
+[[nodiscard]] std::string identity_of(const ReferencePack& pack);
+/// PACK-007: `what` needs the original's weights, which a pack does not hold.
+[[nodiscard]] Error original_needed(const std::string& what);
+
 /// Errors: FILE-010, FILE-011.
 [[nodiscard]] Result<void> write_pack(const ReferencePack& pack, const std::string& path);
 

@@ -18,7 +18,21 @@ std::int64_t memory_for_images() { return free_memory() / 2; }
 
 }  // namespace
 
-Runner::Runner(Parts parts) : parts_(std::move(parts)), budget_(memory_for_images()) {}
+Runner::Runner(Parts parts) : parts_(std::move(parts)), budget_(memory_for_images()) {
+  if (parts_.pack) take_pack();
+}
+
+void Runner::take_pack() {
+  const ModelRun reference = run_of(with_f16_cache(baseline_weights()));
+  for (std::size_t i = 0; i < parts_.texts.size(); ++i) {
+    MeasuredText& text = *parts_.texts[i].text;
+    const PackText& packed = parts_.pack->texts[i];
+    text.know(reference, packed.kept);
+    for (std::size_t t = 0; t < packed.scores.size(); ++t)
+      text.know(reference, run_of(with_f16_cache(requantized(parts_.pack->types[t].name))),
+                packed.scores[t]);
+  }
+}
 
 OpenedModel& Runner::file_of(const Weights& weights) const {
   if (weights.kind == Weights::Kind::baseline) return *parts_.baseline;
@@ -43,6 +57,7 @@ Result<assemble::Image> Runner::make(const Weights& weights) {
     return assemble::assemble(parts_.candidate->checkpoint(),
                               parts_.baseline ? &parts_.baseline->checkpoint() : nullptr,
                               weights.recipe, parts_.progress);
+  if (!parts_.baseline) return fail(original_needed(describe(weights)));
   parts_.progress.update("making the " + describe(weights), 0, 0);
   QUALM_TRY(const auto source, parts_.baseline->runnable(parts_.progress));
   auto overrides = weights.overrides;
@@ -74,6 +89,8 @@ Result<std::shared_ptr<engine::Model>> Runner::model(const Weights& weights) {
   if (weights.made()) {
     QUALM_TRY(const assemble::Image* const made, image(weights));
     file = {made->path(), describe(weights)};
+  } else if (weights.kind == Weights::Kind::baseline && !parts_.baseline) {
+    return fail(original_needed(describe(weights)));
   } else {
     QUALM_TRY(file, file_of(weights).runnable(parts_.progress));
   }
@@ -90,9 +107,15 @@ bool Runner::is_given(const Variant& variant) const {
          given(variant.type_v, parts_.settings.type_v);
 }
 
+std::string Runner::original_identity() const {
+  if (parts_.baseline) return parts_.baseline->identity();
+  return parts_.pack ? qualm::experiment::identity_of(*parts_.pack) : "";
+}
+
 std::string Runner::identity_of(const Weights& weights) const {
+  const std::string base = original_identity();
+  if (weights.kind == Weights::Kind::baseline && !weights.made()) return base;
   if (!weights.made()) return file_of(weights).identity();
-  const std::string base = parts_.baseline ? parts_.baseline->identity() : "";
   const std::string id = id_of(weights).digest;
   if (weights.kind == Weights::Kind::assembled || weights.kind == Weights::Kind::candidate)
     return fmt::format("{}+{}>{}/{}", parts_.candidate->identity(), base, id,
@@ -169,6 +192,7 @@ Result<model::Checkpoint> Runner::opened(const Weights& weights) {
 }
 
 Result<std::optional<bool>> Runner::same_weights(const Weights& a, const Weights& b) {
+  if (!parts_.baseline) return std::nullopt;
   QUALM_TRY(const auto first, opened(a));
   QUALM_TRY(const auto second, opened(b));
   return std::ranges::all_of(first.tensors, [&](const model::Tensor& tensor) {
@@ -183,6 +207,7 @@ evaluate::NoiseFloor Runner::noise_floor() {
   MeasuredText& text = *parts_.texts.front().text;
   evaluate::NoiseFloor floor;
   floor.original.absent = "no original was given";
+  if (parts_.pack) floor.original = parts_.pack->noise_floor;
   if (parts_.baseline)
     floor.original = text.noise_floor(run_of(with_f16_cache(baseline_weights())));
   floor.candidate = text.noise_floor(run_of({{}, parts_.settings.type_k, parts_.settings.type_v}));
@@ -191,6 +216,9 @@ evaluate::NoiseFloor Runner::noise_floor() {
 
 Result<std::int64_t> Runner::model_bytes(const Weights& weights) {
   if (!weights.made()) return static_cast<std::int64_t>(file_of(weights).checkpoint().file_bytes());
+  if (parts_.pack)
+    for (const PackType& type : parts_.pack->types)
+      if (id_of(weights) == id_of(requantized(type.name))) return type.bytes;
   QUALM_TRY(const assemble::Image* const made, image(weights));
   return made->bytes();
 }

@@ -12,6 +12,7 @@
 #include "experiment/experiment.h"
 #include "experiment/measured_text.h"
 #include "experiment/model_file.h"
+#include "experiment/reference_pack.h"
 #include "model/importance.h"
 
 namespace qualm::experiment {
@@ -31,6 +32,8 @@ class Runner final : public Experiment {
     std::shared_ptr<OpenedModel> base_model;  ///< may be null
     engine::Settings settings;                ///< cache types come from the variants
     std::vector<Text> texts;                  ///< one at least; the first is the one to judge on
+    /// In place of the baseline: its texts are `texts`. May be null.
+    const ReferencePack* pack = nullptr;
   };
   explicit Runner(Parts parts);
 
@@ -56,6 +59,10 @@ class Runner final : public Experiment {
   [[nodiscard]] bool is_given(const Variant& variant) const;
   /// The file of weights that come from a file (not requantized or assembled).
   [[nodiscard]] OpenedModel& file_of(const Weights& weights) const;
+  /// Of the original: its file's content, or the pack's.
+  [[nodiscard]] std::string original_identity() const;
+  /// What the pack says is known from now on, and not run.
+  void take_pack();
   [[nodiscard]] std::string identity_of(const Weights& weights) const;
   [[nodiscard]] Result<assemble::Image> make(const Weights& weights);
   [[nodiscard]] Result<assemble::Image*> image(const Weights& weights);

@@ -26,6 +26,7 @@ nlohmann::json to_json(const Request& r) {
   return {{"command", r.command},
           {"models", r.models},
           {"baseline", r.baseline},
+          {"reference", r.reference},
           {"base_model", r.base_model},
           {"finetune", r.finetune},
           {"moe", r.moe},
@@ -54,6 +55,9 @@ nlohmann::json to_json(const Request& r) {
           {"remove", r.repair.remove},
           {"from", r.repair.from},
           {"output", r.repair.output},
+          {"pack_output", r.pack.output},
+          {"pack_windows", r.pack.windows},
+          {"pack_ladder", r.pack.ladder},
           {"pick", r.pick},
           {"memory", r.memory},
           {"accept", r.accept},
@@ -99,6 +103,7 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("command").get_to(r.command);
     json.at("models").get_to(r.models);
     json.at("baseline").get_to(r.baseline);
+    json.at("reference").get_to(r.reference);
     json.at("base_model").get_to(r.base_model);
     json.at("finetune").get_to(r.finetune);
     json.at("moe").get_to(r.moe);
@@ -124,6 +129,9 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("prompts").get_to(r.prompts);
     json.at("fail_if").get_to(r.fail_if);
     read_repair(json, r.repair);
+    json.at("pack_output").get_to(r.pack.output);
+    json.at("pack_windows").get_to(r.pack.windows);
+    json.at("pack_ladder").get_to(r.pack.ladder);
     json.at("pick").get_to(r.pick);
     json.at("memory").get_to(r.memory);
     json.at("accept").get_to(r.accept);

@@ -23,6 +23,13 @@ struct Repair {
   std::string output;
 };
 
+/// What `qualm reference` makes, and where it writes.
+struct PackWanted {
+  std::string output;
+  std::int64_t windows = 48;  ///< of the text; of each further one kDomainWindows at most
+  bool ladder = true;         ///< quant types made from the original are measured too
+};
+
 /// What the user's runtime is told beside the model; absent: not said.
 struct RunWith {
   std::string lora;  ///< path of an adapter, or empty
@@ -34,6 +41,7 @@ struct Request {
   std::string command;              ///< measure, diagnose, inspect, compare, demo, clinic, repair
   std::vector<std::string> models;  ///< candidates; only measure takes several
   std::string baseline;
+  std::string reference;  ///< path of a reference pack in place of the baseline, or empty
   std::string base_model;
   std::string finetune;            ///< clinic: the model tuned from the baseline, or empty
   std::string moe;                 ///< clinic: a mixture of experts, or empty
@@ -58,6 +66,7 @@ struct Request {
   std::string prompts;  ///< path of a prompts file; empty: the bundled one
   std::vector<std::string> fail_if;
   Repair repair;
+  PackWanted pack;
   std::string pick;         ///< measure: the limit a candidate must keep: "kld_mean<0.05"; or empty
   std::int64_t memory = 0;  ///< bytes that the model may take; 0: all that this machine has
   std::string accept;       ///< what is acceptable: "kld_mean<0.01"; empty: qualm's own lines

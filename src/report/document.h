@@ -23,6 +23,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json to_json(const DemoReport& report);
 [[nodiscard]] Json to_json(const ClinicReport& report);
 [[nodiscard]] Json to_json(const RepairReport& report);
+[[nodiscard]] Json to_json(const PackReport& report);
 [[nodiscard]] Json to_json(const ErrorReport& report);
 
 }  // namespace qualm::report

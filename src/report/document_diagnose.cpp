@@ -104,6 +104,8 @@ Json to_json(const DiagnoseReport& report) {
   document.update(
       {{"model", card(report.model)},
        {"baseline", report.baseline ? card(*report.baseline) : absent("no baseline was given")},
+       {"reference",
+        report.reference ? card(*report.reference) : absent("no --reference was given")},
        {"evidence_level", diagnosis.evidence_level},
        {"verdict", diagnose::to_string(diagnosis.conclusion.verdict)},
        {"summary", summary(report)},

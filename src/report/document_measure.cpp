@@ -263,6 +263,8 @@ Json ladder_json(const MeasureReport& report) {
 Json to_json(const MeasureReport& report) {
   Json document = heading("measure", report.tool);
   document["baseline"] = card(report.baseline);
+  document["reference"] =
+      report.reference ? card(*report.reference) : absent("no --reference was given");
   document["results"] = Json::array();
   const Asks asks = report.gates.empty() ? Asks::default_question : Asks::conditions;
   for (const MeasureResult& result : report.results)

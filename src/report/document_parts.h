@@ -31,6 +31,7 @@ enum class Which { all, in_tables };
 [[nodiscard]] Json metrics(const evaluate::Metrics& metrics, Which which = Which::all);
 [[nodiscard]] Json buckets(const std::vector<evaluate::Bucket>& buckets);
 [[nodiscard]] Json card(const ModelCard& card);
+[[nodiscard]] Json card(const ReferenceCard& reference);
 [[nodiscard]] Json windows(std::int64_t read, std::int64_t total);
 /// Both sides of the noise floor.
 [[nodiscard]] Json noise_floor(const evaluate::NoiseFloor& floor);

@@ -245,6 +245,7 @@ Section evidence_of_loss() {
            {"grid_*", "KLD of candidate's or original's weights, with or without the cache."},
            {"restored_*", "Part of the loss that goes away when this class is restored."},
            {"kld_mean_*", "KLD on this text."},
+           {"floor_kld_mean_*", "KLD of Q4_K_M made from the original, on this text."},
            {"free_kld_mean_*", "KLD of round-to-nearest on this text."},
            {"interaction_*", "How much worse the calibration fits this text than prose."},
            {"domains", "Kinds of text, such as prose and code."},

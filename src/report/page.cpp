@@ -15,6 +15,7 @@ Page compose(const Json& document, bool verbose) {
   if (command == "demo") return compose_demo(document, verbose);
   if (command == "clinic") return compose_clinic(document, verbose);
   if (command == "repair") return compose_repair(document);
+  if (command == "reference") return compose_pack(document);
   return {Paragraph{{{"This document is no report that can be shown (command \"" + command +
                       "\"); its JSON is whole."}}}};
 }

@@ -61,5 +61,6 @@ using Page = std::vector<Block>;
 [[nodiscard]] Page compose_demo(const nlohmann::ordered_json& document, bool verbose);
 [[nodiscard]] Page compose_clinic(const nlohmann::ordered_json& document, bool verbose);
 [[nodiscard]] Page compose_repair(const nlohmann::ordered_json& document);
+[[nodiscard]] Page compose_pack(const nlohmann::ordered_json& document);
 
 }  // namespace qualm::report

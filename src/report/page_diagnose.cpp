@@ -175,6 +175,9 @@ std::string level_in_words(const Json& document) {
   if (level == "L3+")
     return std::string("Compared with the original and its base model.") + converter;
   if (level == "L3") return std::string("Compared with the original model.") + converter;
+  if (level == "L2")
+    return "Compared with a reference pack. That it tells the truth of the original is not "
+           "checked.";
   if (level == "L1") return "Run without an original model.";
   return "";
 }
@@ -216,7 +219,11 @@ Cell verdict_word(const std::string& verdict) {
   return {"CANNOT TELL", Tone::warning};
 }
 
-std::string baseline_line(const Json& baseline) {
+std::string baseline_line(const Json& document) {
+  const Json& baseline = at(document, "baseline");
+  if (const Json& reference = at(document, "reference"); reference.contains("original"))
+    return fmt::format("original: {}, by the reference pack {} (not verified)",
+                       string_at(reference, "original"), file_name(string_at(reference, "path")));
   if (why_absent(baseline)) return "original: not given (--baseline)";
   return "original: " + file_name(string_at(baseline, "path"));
 }
@@ -229,7 +236,7 @@ Page compose_diagnose(const Json& document, bool verbose) {
   Page page;
   page.emplace_back(
       Paragraph{{{file_name(string_at(model, "path")), Tone::strong}, {card_line(model)}}});
-  page.emplace_back(Paragraph{{{baseline_line(at(document, "baseline"))}}});
+  page.emplace_back(Paragraph{{{baseline_line(document)}}});
   if (const Json& accept = at(document, "accept"); accept.is_string())
     page.emplace_back(Paragraph{{{"you accept: " + accept.get<std::string>(), Tone::dim}}});
   page.emplace_back(check_table(checks));

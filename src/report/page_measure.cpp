@@ -205,6 +205,11 @@ Page compose_measure(const Json& document, bool verbose) {
   page.emplace_back(Paragraph{{{"original"},
                                {file_name(string_at(baseline, "path")), Tone::strong},
                                {card_line(baseline)}}});
+  if (const Json& reference = at(document, "reference"); reference.contains("original"))
+    page.emplace_back(Paragraph{{{fmt::format("by the reference pack {} (not verified): KLD is "
+                                              "estimated, perplexity exact",
+                                              file_name(string_at(reference, "path"))),
+                                  Tone::dim}}});
   if (!results.is_array() || results.empty()) {
     page.emplace_back(Paragraph{{{"Nothing was measured."}}});
     return page;

@@ -106,9 +106,19 @@ struct Ladder {
   std::optional<std::size_t> picked;  ///< the first rung that keeps the limit and fits
 };
 
+/// A reference pack that stood in for the original.
+struct ReferenceCard {
+  std::string path;
+  std::string original;      ///< name of the original's file
+  std::string content_hash;  ///< of the original, as the pack says
+  std::string made_with;
+  std::vector<std::string> types;  ///< of the ladder
+};
+
 struct MeasureReport {
   Tool tool;
   ModelCard baseline;
+  std::optional<ReferenceCard> reference{};  ///< KLD is then an estimate
   std::vector<MeasureResult> results;
   std::vector<Gate> gates;
   std::optional<Ladder> ladder{};  ///< of several candidates, or where a limit was given
@@ -124,6 +134,7 @@ struct DiagnoseReport {
   Tool tool;
   ModelCard model;
   std::optional<ModelCard> baseline;
+  std::optional<ReferenceCard> reference{};
   std::string text;      ///< empty where nothing was run
   std::string protocol;  ///< the same
   std::string accept{};  ///< the user's own line, as given; empty: qualm's
@@ -134,6 +145,38 @@ struct DiagnoseReport {
   bool stopped_early = false;
   evaluate::NoiseFloor noise_floor;
   Spent spent;
+};
+
+/// A text of a reference pack.
+struct PackTextCard {
+  std::string name;
+  std::string source;
+  std::int64_t bytes = 0;
+  std::int64_t windows = 0;
+  std::int32_t ctx_size = 0;
+  numeric::Metric original_ppl{};
+};
+/// A type of its ladder, on its first text.
+struct PackTypeCard {
+  std::string name;
+  std::int64_t bytes = 0;
+  evaluate::Metrics metrics{};
+};
+/// `qualm reference`, and `qualm inspect` of a pack.
+struct PackReport {
+  Tool tool{};
+  ReferenceCard reference;
+  std::string name;  ///< of the original
+  std::string arch;
+  std::string type;
+  std::int64_t parameters = 0;
+  std::int64_t original_bytes = 0;
+  std::int64_t bytes = 0;  ///< of the pack
+  std::int64_t vocab_size = 0;
+  std::string tokenizer_hash;
+  std::vector<PackTextCard> texts{};
+  std::vector<PackTypeCard> types{};
+  numeric::Metric noise_floor{};
 };
 
 struct TypeStat {

@@ -124,6 +124,8 @@ std::string unexplained_in_words(const std::optional<diagnose::Loss>& loss) {
   return "It lost more than it should, and no check that was examined explains it.";
 }
 
+bool compared(const DiagnoseReport& report) { return report.baseline || report.reference; }
+
 std::string conclusion_in_words(const DiagnoseReport& report) {
   const diagnose::Diagnosis& diagnosis = report.diagnosis;
   const diagnose::Conclusion& conclusion = diagnosis.conclusion;
@@ -131,13 +133,13 @@ std::string conclusion_in_words(const DiagnoseReport& report) {
     case diagnose::Verdict::healthy:
       return conclusion.loss ? fine_in_words(*conclusion.loss, report.accept) : "";
     case diagnose::Verdict::cannot_tell:
-      if (report.baseline && report.windows.read > 0 &&
+      if (compared(report) && report.windows.read > 0 &&
           report.windows.read < numeric::kFewestClusters)
         return fmt::format("The text is too short: windows read {}, needed {} (-f, --chunks).",
                            report.windows.read, numeric::kFewestClusters);
-      return report.baseline ? "The text or the files do not decide it: see what each check needs."
-                             : "Without the original model (--baseline) most causes cannot be "
-                               "examined.";
+      return compared(report) ? "The text or the files do not decide it: see what each check needs."
+                              : "Without the original model (--baseline) most causes cannot be "
+                                "examined.";
     case diagnose::Verdict::problem:
       break;
   }

@@ -1,0 +1,187 @@
+// `qualm reference`: the original runs once, and what it says goes into a pack.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "commands/bundled.h"
+#include "commands/commands.h"
+#include "commands/pack.h"
+#include "commands/session.h"
+#include "diagnose/thresholds.h"
+#include "engine/llama_engine.h"
+#include "evaluate/thinned_row.h"
+#include "experiment/runner.h"
+#include "model/tokenizer.h"
+#include "report/document.h"
+
+namespace qualm::commands {
+namespace {
+
+namespace fs = std::filesystem;
+using experiment::PackText;
+using experiment::ReferencePack;
+
+constexpr std::int64_t kDomainWindows = 8;  // of each text beside the one to judge on
+constexpr std::size_t kBytesPerToken = 3;   // a first guess: the beginning grows until it suffices
+
+std::string name_in(const std::string& path) { return fs::path(path).filename().string(); }
+
+/// As many bytes of a text, but no part of a character.
+std::string beginning(const std::string& text, std::size_t bytes) {
+  while (bytes < text.size() && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) ++bytes;
+  return text.substr(0, bytes);
+}
+
+/// The beginning of a text that gives the same windows as the whole.
+Result<std::string> shortened(const std::string& text, const experiment::MeasuredText& whole,
+                              const TextReader& reader) {
+  std::size_t bytes = whole.windows().tokens.size() * kBytesPerToken;
+  for (; bytes < text.size(); bytes += bytes / 2) {
+    const std::string part = beginning(text, bytes);
+    const auto split = reader.split(part);
+    if (split && (*split)->windows().tokens == whole.windows().tokens) return part;
+    if (!split && split.error().kind == Kind::cancelled) return std::unexpected(split.error());
+  }
+  return text;
+}
+
+/// One text on its way into the pack.
+class Packer {
+ public:
+  Packer(experiment::Runner& runner, const ReferencePack& pack) : runner_(runner), pack_(pack) {}
+
+  /// The original's windows, each row with the tokens that a pack holds.
+  Result<void> keep_original(experiment::MeasuredText& measured, PackText& text) {
+    text.windows = measured.windows();
+    const auto reference =
+        runner_.run_of(experiment::with_f16_cache(experiment::baseline_weights()));
+    QUALM_TRY(const auto kept, measured.keep(reference, text.windows.count()));
+    text.kept.resize(kept.size());
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      if (!kept[i])
+        return fail({Kind::input, "PACK-009", "", "--reference-memory",
+                     "room for the original's distributions", "too little", ""});
+      const std::int32_t window = text.windows.order[i];
+      text.kept[static_cast<std::size_t>(window)] = thin(*kept[i], window);
+    }
+    return {};
+  }
+
+  Result<void> add_types(std::size_t index, PackText& text) {
+    const auto original = experiment::with_f16_cache(experiment::baseline_weights());
+    for (const experiment::PackType& type : pack_.types) {
+      const std::array variants{experiment::with_f16_cache(experiment::requantized(type.name))};
+      QUALM_TRY(auto measured,
+                runner_.measure(original, variants, {0, text.windows.count(), index}, {}));
+      auto scores = std::move(measured.front().windows);
+      std::ranges::sort(scores, {}, &evaluate::WindowScores::window);
+      text.scores.push_back(std::move(scores));
+    }
+    return {};
+  }
+
+ private:
+  static std::shared_ptr<const evaluate::KeptWindow> thin(const evaluate::KeptWindow& window,
+                                                          std::int32_t index) {
+    auto thinned = std::make_shared<evaluate::KeptWindow>();
+    thinned->vocab_size = window.vocab_size;
+    numeric::Random seeds(static_cast<std::uint64_t>(index));
+    for (const evaluate::KeptRow& row : window.rows)
+      thinned->rows.push_back(
+          evaluate::thinned(row, experiment::kPackTokens, numeric::Random(seeds.next())));
+    return thinned;
+  }
+
+  experiment::Runner& runner_;
+  const ReferencePack& pack_;
+};
+
+/// Texts cut into the windows that the pack will hold, the one to judge on first.
+Result<std::vector<DomainText>> texts_for(const TextReader& reader) {
+  std::vector<DomainText> texts(1);
+  QUALM_TRY(texts.front(), read_main(reader));
+  job::Request few = reader.request;
+  few.chunks = std::min(few.chunks, kDomainWindows);
+  const TextReader of_few{few, reader.model, reader.engine, reader.stores, reader.progress};
+  QUALM_TRY(auto domains, read_domains(of_few));
+  std::ranges::move(domains, std::back_inserter(texts));
+  return texts;
+}
+
+experiment::PackOriginal original_of(const experiment::OpenedModel& model) {
+  const report::ModelCard about = card(model.checkpoint());
+  return {.file = name_in(model.path()),
+          .name = about.name,
+          .architecture = about.arch,
+          .type = about.type,
+          .parameters = about.parameters,
+          .bytes = static_cast<std::int64_t>(about.file_bytes),
+          .content_hash = model.identity()};
+}
+
+/// A pack without its texts.
+Result<ReferencePack> begin_pack(const job::Request& request, const experiment::OpenedModel& model,
+                                 const engine::Engine& engine, const engine::Model& loaded) {
+  ReferencePack pack;
+  pack.original = original_of(model);
+  pack.made_with = fmt::format("qualm {}, libllama {}", QUALM_VERSION, engine.version());
+  pack.tokenizer_hash = model::tokenizer_digest(model.checkpoint().metadata);
+  pack.vocab_size = loaded.vocab_size();
+  if (request.pack.ladder)
+    for (const char* type : diagnose::kRemedyTypes) pack.types.push_back({.name = type});
+  return pack;
+}
+
+Result<void> fill(ReferencePack& pack, std::vector<DomainText>& texts, const TextReader& reader,
+                  experiment::Runner& runner) {
+  Packer packer(runner, pack);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const experiment::Domain& domain = texts[i].domain;
+    PackText text;
+    text.name = domain.name;
+    text.source = name_in(domain.path);
+    text.given = domain.given;
+    const std::string path = i == 0 ? reader.request.text : domain.path;
+    QUALM_TRY(const std::string whole, read_text(path));
+    QUALM_CHECK(packer.keep_original(*texts[i].text, text));
+    QUALM_CHECK(packer.add_types(i, text));
+    QUALM_TRY(text.text, shortened(whole, *texts[i].text, reader));
+    pack.texts.push_back(std::move(text));
+  }
+  pack.noise_floor = runner.noise_floor().original;
+  for (experiment::PackType& type : pack.types) {
+    QUALM_TRY(type.bytes, runner.model_bytes(experiment::requantized(type.name)));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<job::Outcome> reference(const job::Request& request, const experiment::Stores& stores,
+                               Progress& progress) {
+  QUALM_CHECK(check_writable(request.pack.output));
+  job::Request asked = request;
+  asked.chunks = request.pack.windows;
+  QUALM_TRY(const engine::Settings settings, settings_of(asked));
+  QUALM_TRY(const auto model, open_model(request.models.front(), progress));
+  const auto engine = engine::make_llama_engine();
+  const auto quantizer = engine::make_llama_quantizer();
+  QUALM_TRY(const auto file, model->runnable(progress));
+  QUALM_TRY(const auto loaded, engine->load(file, settings.gpu_layers));
+  const TextReader reader{asked, *loaded, *engine, stores, progress};
+  QUALM_TRY(auto texts, texts_for(reader));
+  std::vector<experiment::Runner::Text> of_runner;
+  for (const DomainText& one : texts) of_runner.push_back({one.domain, one.text.get()});
+  experiment::Runner runner({*engine, *quantizer, progress, model, model, nullptr, settings,
+                             std::move(of_runner), nullptr});
+  QUALM_TRY(ReferencePack pack, begin_pack(request, *model, *engine, *loaded));
+  QUALM_CHECK(fill(pack, texts, reader, runner));
+  QUALM_CHECK(experiment::write_pack(pack, request.pack.output));
+  report::PackReport report = report_of_pack(pack, request.pack.output);
+  report.tool.libllama = engine->version();
+  return job::Outcome{report::to_json(report), 0};
+}
+
+}  // namespace qualm::commands

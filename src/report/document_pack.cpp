@@ -1,0 +1,46 @@
+#include <nlohmann/json.hpp>
+
+#include "report/document_parts.h"
+
+namespace qualm::report {
+
+Json card(const ReferenceCard& reference) {
+  return {{"path", reference.path},
+          {"original", reference.original},
+          {"content_hash", reference.content_hash},
+          {"made_with", reference.made_with},
+          {"types", reference.types}};
+}
+
+Json to_json(const PackReport& report) {
+  Json texts = Json::array();
+  for (const PackTextCard& text : report.texts)
+    texts.push_back({{"name", text.name},
+                     {"source", text.source},
+                     {"bytes", text.bytes},
+                     {"windows", text.windows},
+                     {"ctx_size", text.ctx_size},
+                     {"original_ppl", metric(text.original_ppl)}});
+  Json types = Json::array();
+  for (const PackTypeCard& type : report.types)
+    types.push_back({{"name", type.name},
+                     {"file_bytes", type.bytes},
+                     {"metrics", metrics(type.metrics, Which::in_tables)}});
+  Json document = heading("reference", report.tool);
+  document.update({{"reference", card(report.reference)},
+                   {"bytes", report.bytes},
+                   {"original",
+                    {{"name", report.name},
+                     {"arch", report.arch},
+                     {"type", report.type},
+                     {"parameters", report.parameters},
+                     {"file_bytes", report.original_bytes}}},
+                   {"vocab_size", report.vocab_size},
+                   {"tokenizer_hash", report.tokenizer_hash},
+                   {"texts", std::move(texts)},
+                   {"types", std::move(types)},
+                   {"noise_floor", metric(report.noise_floor)}});
+  return document;
+}
+
+}  // namespace qualm::report

@@ -1,0 +1,75 @@
+#include <fmt/format.h>
+
+#include "base/units.h"
+#include "report/page_parts.h"
+
+namespace qualm::report {
+namespace {
+
+std::string original_line(const Json& document) {
+  const Json& original = at(document, "original");
+  return fmt::format("of {}: {}, {}, {:.3g} M weights, {}",
+                     string_at(at(document, "reference"), "original"), string_at(original, "arch"),
+                     string_at(original, "type"),
+                     static_cast<double>(integer_at(original, "parameters")) / 1e6,
+                     bytes_at(original, "file_bytes"));
+}
+
+Table texts_table(const Json& texts) {
+  Table table{.columns = {{"Text"},
+                          {"File"},
+                          {"Windows", true},
+                          {"Tokens each", true},
+                          {"Original's perplexity", true}},
+              .rows = {}};
+  for (const Json& text : texts)
+    table.rows.push_back({{string_at(text, "name")},
+                          {string_at(text, "source")},
+                          {std::to_string(integer_at(text, "windows"))},
+                          {std::to_string(integer_at(text, "ctx_size"))},
+                          metric_cell("ppl_baseline", at(text, "original_ppl"))});
+  return table;
+}
+
+Table types_table(const Json& types) {
+  Table table{.columns = {{"Type"}, {"File", true}, {"KLD", true}, {"Perplexity", true}},
+              .rows = {}};
+  for (const Json& type : types) {
+    const Json& metrics = at(type, "metrics");
+    table.rows.push_back({{string_at(type, "name")},
+                          {bytes_at(type, "file_bytes")},
+                          metric_cell("kld_mean", at(metrics, "kld_mean")),
+                          metric_cell("ppl_change", at(metrics, "ppl_change"))});
+  }
+  return table;
+}
+
+}  // namespace
+
+Page compose_pack(const nlohmann::ordered_json& document) {
+  const Json& reference = at(document, "reference");
+  Page page;
+  page.emplace_back(Paragraph{{{file_name(string_at(reference, "path")), Tone::strong},
+                               {"reference pack, " + bytes_at(document, "bytes")}}});
+  page.emplace_back(Paragraph{{{original_line(document)}}});
+  page.emplace_back(texts_table(at(document, "texts")));
+  if (!at(document, "types").empty()) {
+    page.emplace_back(Heading{"What types made from the original lose, on the first text"});
+    page.emplace_back(types_table(at(document, "types")));
+  } else {
+    page.emplace_back(Paragraph{
+        {{"Without a ladder: whether a loss is acceptable, it cannot say.", Tone::warning}}});
+  }
+  page.emplace_back(Gap{});
+  page.emplace_back(
+      Paragraph{{{"The pack holds the texts themselves: pass it on only if you may "
+                  "pass them on.",
+                  Tone::warning}}});
+  page.emplace_back(Paragraph{{{fmt::format("Made with {}. Who made a pack vouches for it: that it "
+                                            "tells the truth of the original is not checked.",
+                                            string_at(reference, "made_with")),
+                                Tone::dim}}});
+  return page;
+}
+
+}  // namespace qualm::report
