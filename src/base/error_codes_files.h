@@ -186,6 +186,8 @@ inline constexpr auto kFileErrors = std::to_array<ErrorRow>({
      "Leave the option away: the pack brings its own text and settings."},
     {"PACK-009", Kind::input, "The original's distributions could not be held.",
      "Give more memory with --reference-memory, or leave --no-cache away."},
+    {"PACK-010", Kind::input, "A base file of llama-perplexity is not what its first numbers say.",
+     "Write it again with llama-perplexity --kl-divergence-base."},
 
     // QW, src/formats, src/formats/quantized: quantized weights in safetensors files.
     {"QW-001", Kind::input, "No tensor holds the weight of this module.",

@@ -82,7 +82,7 @@ Result<report::Integrity> verify(const job::Request& request, const model::Check
 
 Result<job::Outcome> inspect(const job::Request& request, Progress& progress) {
   const std::string& path = request.models.front();
-  if (experiment::looks_like_pack(path)) {
+  if (is_reference(path)) {
     QUALM_TRY(const auto pack, open_pack(path));
     return job::Outcome{report::to_json(report_of_pack(pack, path)), 0};
   }

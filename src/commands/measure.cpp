@@ -86,10 +86,9 @@ Result<std::shared_ptr<engine::Model>> load(Run& run, experiment::OpenedModel& m
 
 experiment::ModelRun original_run(const Run& run) {
   // The baseline always runs with an F16 cache: the user's cache is part of what is measured.
-  experiment::ModelRun one{
-      .name = run.pack ? run.request.reference : run.baseline->path(),
-      .identity = run.pack ? identity_of(*run.pack) : run.baseline->identity(),
-      .settings = run.settings};
+  experiment::ModelRun one{.name = run.pack ? run.request.reference : run.baseline->path(),
+                           .identity = run.pack ? identity_of(*run.pack) : run.baseline->identity(),
+                           .settings = run.settings};
   one.settings.type_k = "f16";
   one.settings.type_v = "f16";
   one.load = [model = run.baseline_model]() -> Result<std::shared_ptr<engine::Model>> {
@@ -282,9 +281,19 @@ Result<std::vector<std::string>> tokenizer_notes(Run& run, std::size_t index) {
   return notes;
 }
 
+/// Of one position a pack knows the KLD but roughly: only means over many are worth telling.
+void leave_out_single_positions(evaluate::Measurement& measurement) {
+  for (const evaluate::MetricRow& row : evaluate::metric_rows())
+    if (row.statistic != evaluate::Statistic::mean)
+      measurement.metrics[row.id] = {.estimate = std::nullopt,
+                                     .unit = std::string(row.unit),
+                                     .absent = "a reference pack cannot tell it"};
+}
+
 /// Adds what was measured of one candidate.
 Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measurement,
                         evaluate::NoiseFloor noise_floor, report::MeasureReport& report) {
+  if (run.pack) leave_out_single_positions(measurement);
   const double confidence = confidence_of_answers(run);
   for (const job::Condition& condition : run.conditions) {
     report::Gate gate{condition.text, run.candidates[index]->path(),

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/platform.h"
+
 #include "evaluate/summary.h"
+#include "experiment/base_file.h"
 
 namespace qualm::commands {
 namespace {
@@ -39,18 +42,40 @@ Result<void> compare_tokens(const PackText& text, std::span<const engine::Token>
       shown(a, packed.end()), shown(b, own.end())));
 }
 
-Result<DomainText> ready(const PackText& text, const TextReader& reader) {
+/// A base file of llama-perplexity has tokens alone, and leaves the first of a window to the model.
+evaluate::TextWindows with_starts(evaluate::TextWindows windows, engine::Token start) {
+  if (start < 0) return windows;
+  for (std::size_t at = 0; at < windows.tokens.size();
+       at += static_cast<std::size_t>(windows.ctx_size))
+    windows.tokens[at] = start;
+  return windows;
+}
+
+Result<void> check_split(const PackText& text, const TextReader& reader) {
+  if (text.text.empty()) {
+    reader.progress.note(
+        "The reference has no text, only its tokens: whether this model splits "
+        "the text into the same ones is not checked.");
+    return {};
+  }
   auto split = reader.split(text.text);
   if (!split)
     return fail(
         another_tokenizer(reader, "text " + text.name, "the pack's tokens", split.error().found));
-  QUALM_CHECK(compare_tokens(text, (*split)->windows().tokens, reader));
-  return DomainText{{.name = text.name,
-                     .windows = text.windows.count(),
-                     .given = text.given,
-                     .path = text.source},
-                    std::make_unique<experiment::MeasuredText>(
-                        text.windows, reader.engine.version(), reader.stores, reader.progress)};
+  return compare_tokens(text, (*split)->windows().tokens, reader);
+}
+
+Result<DomainText> ready(const PackText& text, const TextReader& reader) {
+  QUALM_CHECK(check_split(text, reader));
+  auto windows =
+      text.text.empty() ? with_starts(text.windows, reader.model.window_start()) : text.windows;
+  return DomainText{
+      {.name = text.name,
+       .windows = text.windows.count(),
+       .given = text.given,
+       .path = text.source},
+      std::make_unique<experiment::MeasuredText>(std::move(windows), reader.engine.version(),
+                                                 reader.stores, reader.progress)};
 }
 
 /// The original's perplexity, from its own scores alone.
@@ -93,8 +118,15 @@ Result<void> check_goes_with_pack(const job::Request& request) {
   return {};
 }
 
+bool is_reference(const std::string& path) {
+  const auto file = map_file(path);
+  return file && (experiment::looks_like_pack(**file) || experiment::looks_like_base_file(**file));
+}
+
 Result<ReferencePack> open_pack(const std::string& path) {
   QUALM_TRY(const auto file, map_file(path));
+  if (experiment::looks_like_base_file(*file))
+    return experiment::read_base_file(file, available_cores());
   return experiment::read_pack(file);
 }
 

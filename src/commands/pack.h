@@ -14,7 +14,10 @@ namespace qualm::commands {
 /// PACK-008: an option that a pack decides (the original, the text and how it is read).
 [[nodiscard]] Result<void> check_goes_with_pack(const job::Request& request);
 
-/// Errors: FILE-*, ST-*, PACK-001 to PACK-005.
+/// A pack, or a base file of llama-perplexity, by its first bytes.
+[[nodiscard]] bool is_reference(const std::string& path);
+
+/// A pack or a base file. Errors: FILE-*, ST-*, PACK-001 to PACK-005, PACK-010.
 [[nodiscard]] Result<experiment::ReferencePack> open_pack(const std::string& path);
 
 /// The pack's texts, ready to be measured on. PACK-006: the reader's model has another vocabulary,

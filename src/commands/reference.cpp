@@ -126,7 +126,7 @@ Result<ReferencePack> begin_pack(const job::Request& request, const experiment::
                                  const engine::Engine& engine, const engine::Model& loaded) {
   ReferencePack pack;
   pack.original = original_of(model);
-  pack.made_with = fmt::format("qualm {}, libllama {}", QUALM_VERSION, engine.version());
+  pack.made_with = fmt::format("qualm {}, {}", QUALM_VERSION, engine.version());
   pack.tokenizer_hash = model::tokenizer_digest(model.checkpoint().metadata);
   pack.vocab_size = loaded.vocab_size();
   if (request.pack.ladder)

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
 
 #include "base/sha256.h"
 #include "experiment/pack_columns.h"
@@ -156,12 +155,10 @@ Error original_needed(const std::string& what) {
           "Give the original with --baseline."};
 }
 
-bool looks_like_pack(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::string begin(kPeek, '\0');
-  in.read(begin.data(), static_cast<std::streamsize>(begin.size()));
-  begin.resize(static_cast<std::size_t>(in.gcount()));
-  return begin.find(std::string("\"") + kPackKey + "\"") != std::string::npos;
+bool looks_like_pack(const FileSource& file) {
+  const auto begin = file.bytes().first(std::min(file.bytes().size(), kPeek));
+  const std::string_view text(reinterpret_cast<const char*>(begin.data()), begin.size());
+  return text.find(kPackKey) != std::string_view::npos;
 }
 
 }  // namespace qualm::experiment

@@ -89,6 +89,6 @@ struct ReferencePack {
 [[nodiscard]] Result<ReferencePack> read_pack(const std::shared_ptr<const FileSource>& file);
 
 /// Whether a file says that it is a pack, by its first bytes.
-[[nodiscard]] bool looks_like_pack(const std::string& path);
+[[nodiscard]] bool looks_like_pack(const FileSource& file);
 
 }  // namespace qualm::experiment

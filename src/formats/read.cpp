@@ -48,6 +48,8 @@ Result<model::Checkpoint> read_file(const std::string& path) {
   if (read) return read;
   if (std::string advice = advice_to_join(path); !advice.empty())
     read.error().advice = std::move(advice);
+  if (name.ends_with(".qref"))
+    read.error().advice = "This is a reference pack: give it with --reference.";
   return read;
 }
 

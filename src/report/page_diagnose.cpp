@@ -133,7 +133,8 @@ std::string measured_on(const Json& remedy) {
 }
 
 void add_remedy(Page& page, const Json& remedy) {
-  page.emplace_back(Command{string_at(remedy, "command")});
+  if (const std::string command = string_at(remedy, "command"); !command.empty())
+    page.emplace_back(Command{command});
   const std::string effect = string_at(remedy, "effect");
   page.emplace_back(Paragraph{{{fmt::format(
       "{}: {}", string_at(remedy, "name"), effect.empty() ? bytes_at(remedy, "bytes") : effect)}}});

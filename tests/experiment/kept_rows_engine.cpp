@@ -8,7 +8,9 @@
 #include "assemble/quantizer.h"
 #include "assemble/recipe.h"
 #include "engine/llama_engine.h"
+#include "evaluate/thinned_row.h"
 #include "experiment/measured_text.h"
+#include "experiment/reference_pack.h"
 #include "experiment/store.h"
 #include "support/places.h"
 
@@ -79,6 +81,46 @@ TEST_P(KeptRowsOfAModel, give_its_kld_within_a_tenth_of_the_interval_and_run_it_
   EXPECT_EQ(again.metrics[MetricId::kld_mean].estimate->value, estimate.estimate->value);
   for (const MetricId exact : {MetricId::ppl, MetricId::ppl_change, MetricId::same_top})
     EXPECT_NEAR(kept.metrics[exact].estimate->value, live.metrics[exact].estimate->value, 1e-9);
+}
+
+// docs/packs.md: the same of what a pack holds.
+TEST_P(KeptRowsOfAModel, give_it_as_well_with_the_tokens_that_a_pack_holds) {
+  const std::string path = test::source_file("models/qualm-tiny-base-F16.gguf");
+  const auto quantizer = engine::make_llama_quantizer();
+  const auto image = quantizer->quantize(path, assemble::quantize_options(GetParam()));
+  ASSERT_TRUE(image);
+  const ModelRun original = run_of("original", path);
+  const ModelRun candidate = run_of(GetParam(), image->path());
+  const Measurement live = measured(original, candidate, nullptr);
+
+  ReferenceStore references(open_references(false, progress_, 1 << 30), 1 << 20);
+  evaluate::WindowStore nothing;
+  const auto model = *original.load();
+  auto tokens = *model->tokenize(prose(), engine::SpecialTokens::as_text);
+  const auto windows = *evaluate::cut(
+      std::move(tokens), {.ctx_size = 256, .start = model->window_start(), .limit = kWindows});
+  MeasuredText text(windows, engine_->version(), {nothing, &references}, progress_);
+  const auto kept = *text.keep(original, kWindows);
+  std::vector<std::shared_ptr<const evaluate::KeptWindow>> packed(kept.size());
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    auto thin = std::make_shared<evaluate::KeptWindow>(*kept[i]);
+    for (evaluate::KeptRow& row : thin->rows)
+      row = evaluate::thinned(row, kPackTokens, numeric::Random(i));
+    packed[static_cast<std::size_t>(windows.order[i])] = std::move(thin);
+  }
+  ModelRun pack{.name = "pack", .identity = "pack"};
+  pack.settings = original.settings;
+  pack.load = [] {
+    return Result<std::shared_ptr<engine::Model>>(fail(original_needed("a window")));
+  };
+  text.know(pack, packed);
+  const auto by_pack = text.measure(pack, std::span(&candidate, 1), 0, kWindows, {});
+  ASSERT_TRUE(by_pack) << describe(by_pack.error());
+  const auto& truth = live.metrics[MetricId::kld_mean];
+  EXPECT_NEAR(by_pack->front().metrics[MetricId::kld_mean].estimate->value, truth.estimate->value,
+              half_width(truth) / 10);
+  EXPECT_NEAR(by_pack->front().metrics[MetricId::ppl_change].estimate->value,
+              live.metrics[MetricId::ppl_change].estimate->value, 1e-9);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KeptRowsOfAModel, ::testing::Values("Q8_0", "Q4_K_M", "Q2_K"));

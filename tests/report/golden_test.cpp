@@ -50,6 +50,12 @@ TEST(Golden, a_healthy_candidate) {
   expect_golden(to_json(diagnose_healthy()), "diagnose_healthy");
 }
 
+TEST(Golden, a_candidate_compared_with_a_reference_pack) {
+  expect_golden(to_json(diagnose_by_pack()), "diagnose_by_pack");
+}
+
+TEST(Golden, a_reference_pack) { expect_golden(to_json(pack_sample()), "reference"); }
+
 TEST(Golden, a_symptom_that_the_original_shows_as_often) {
   expect_golden(to_json(diagnose_symptom()), "diagnose_symptom");
 }

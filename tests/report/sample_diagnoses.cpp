@@ -113,6 +113,16 @@ DiagnoseReport diagnose_healthy() {
   return world.report();
 }
 
+DiagnoseReport diagnose_by_pack() {
+  Named world;
+  world.given.baseline = nullptr;
+  world.given.pack = diagnose::GivenPack{"tiny-F16.gguf", {"Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"}};
+  world.lossy_weights();
+  DiagnoseReport report = world.report();
+  report.reference = pack_sample().reference;
+  return report;
+}
+
 DiagnoseReport diagnose_symptom() {
   Named world;
   world.given.asked_symptom = probe::SymptomId::repetition;

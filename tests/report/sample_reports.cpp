@@ -155,6 +155,35 @@ ClinicReport clinic_sample() {
           .seconds = 34.5};
 }
 
+PackReport pack_sample() {
+  PackReport report;
+  report.tool = sample_tool();
+  report.reference = {.path = "packs/tiny.qref",
+                      .original = "tiny-F16.gguf",
+                      .content_hash = "0123456789abcdef",
+                      .made_with = "qualm 0.1.0, libllama 0.7.0, ggml 0.27.0",
+                      .types = {"Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"}};
+  report.name = "qualm tiny";
+  report.arch = "llama";
+  report.type = "F16";
+  report.parameters = 5'770'000;
+  report.original_bytes = 11'600'000;
+  report.bytes = 28'900'000;
+  report.vocab_size = 4096;
+  report.tokenizer_hash = std::string(64, 'a');
+  const auto ppl = [](double value) {
+    return numeric::Metric{
+        .estimate = numeric::Estimate{value, 0.9 * value, 1.1 * value}, .unit = "1", .absent = ""};
+  };
+  report.texts = {{"prose", "frankenstein.txt", 81'920, 48, 512, ppl(78)},
+                  {"code", "code.txt", 14'000, 8, 512, ppl(38)}};
+  const auto& measured = measure_sample().results.back().measurement.metrics;
+  report.types = {{"Q4_K_M", 3'740'000, measured}};
+  report.noise_floor = {
+      .estimate = numeric::Estimate{1.6e-7, 1.4e-7, 1.8e-7}, .unit = "nat/token", .absent = ""};
+  return report;
+}
+
 ErrorReport error_sample() {
   return {.tool = sample_tool(),
           .command = "measure",

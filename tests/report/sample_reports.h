@@ -34,6 +34,10 @@ namespace qualm::report::testing {
 /// No original: nothing could be run.
 [[nodiscard]] DiagnoseReport diagnose_file_only();
 
+/// The original by a reference pack.
+[[nodiscard]] DiagnoseReport diagnose_by_pack();
+[[nodiscard]] PackReport pack_sample();
+
 [[nodiscard]] InspectReport inspect_sample();
 /// Names with control characters, markup and bytes that are no UTF-8.
 [[nodiscard]] InspectReport inspect_hostile();

@@ -1,0 +1,157 @@
+#include "experiment/base_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <limits>
+
+#include "base/byte_reader.h"
+#include "base/checked.h"
+#include "base/sha256.h"
+#include "evaluate/thinned_row.h"
+
+namespace qualm::experiment {
+namespace {
+
+constexpr std::string_view kMagic = "_logits_";
+constexpr std::size_t kHeadBytes = 20;
+constexpr std::int64_t kLeastWindow = 16;
+constexpr std::int64_t kMostOfHead = 1 << 24;  // tokens of a window, of a vocabulary
+constexpr std::size_t kRowHead = 2 * sizeof(float);
+constexpr std::uint64_t kOrderOfWindows = 20260101;  // as every text's
+
+struct Head {
+  std::int64_t ctx_size = 0;
+  std::int64_t vocab_size = 0;
+  std::int64_t windows = 0;
+  [[nodiscard]] std::int64_t rows() const { return ctx_size - 1 - ctx_size / 2; }
+  /// Bytes of a row: its head and an even number of values of 16 bits.
+  [[nodiscard]] std::int64_t row_bytes() const {
+    return static_cast<std::int64_t>(kRowHead) + (vocab_size + 1) / 2 * 2 * 2;
+  }
+};
+
+std::unexpected<Error> refuse_base(const FileSource& file, std::string expected,
+                                   std::string found) {
+  return fail({Kind::input, "PACK-010", file.path(), "base file", std::move(expected),
+               std::move(found), "Write it again with llama-perplexity --kl-divergence-base."});
+}
+
+Result<Head> head_of(const FileSource& file, ByteReader& in) {
+  if (file.bytes().size() < kHeadBytes)
+    return refuse_base(file, "a head", fmt::format("{} bytes", file.bytes().size()));
+  QUALM_CHECK(in.bytes("magic", kMagic.size()));
+  QUALM_TRY(const auto ctx_size, in.number<std::uint32_t>("n_ctx"));
+  QUALM_TRY(const auto vocab_size, in.number<std::int32_t>("n_vocab"));
+  QUALM_TRY(const auto windows, in.number<std::int32_t>("n_chunk"));
+  const Head head{ctx_size, vocab_size, windows};
+  if (head.ctx_size < kLeastWindow || head.ctx_size > kMostOfHead || head.vocab_size < 1 ||
+      head.vocab_size > kMostOfHead || head.windows < 1)
+    return refuse_base(file, "a context, a vocabulary and chunks",
+                       fmt::format("{}, {}, {}", ctx_size, vocab_size, windows));
+  const auto tokens = checked_multiply(head.windows, head.ctx_size * 4);
+  const auto rows = checked_multiply(head.windows, head.rows());
+  const auto bytes = rows ? checked_multiply(*rows, head.row_bytes()) : std::nullopt;
+  if (!tokens || !bytes || static_cast<std::int64_t>(in.remaining()) - *tokens != *bytes)
+    return refuse_base(file, "as many bytes as its chunks need",
+                       fmt::format("{} bytes", file.bytes().size()));
+  return head;
+}
+
+/// ln P of the rows of one window, one row after the other.
+Result<std::vector<float>> log_probabilities(const FileSource& file, const Head& head,
+                                             std::span<const std::byte> bytes) {
+  const auto size = static_cast<std::size_t>(head.vocab_size);
+  std::vector<float> all;
+  all.reserve(size * static_cast<std::size_t>(head.rows()));
+  for (; !bytes.empty(); bytes = bytes.subspan(static_cast<std::size_t>(head.row_bytes()))) {
+    float scale = 0;
+    float least = 0;
+    std::memcpy(&scale, bytes.data(), sizeof(scale));
+    std::memcpy(&least, bytes.data() + sizeof(scale), sizeof(least));
+    if (!std::isfinite(scale) || !std::isfinite(least))
+      return refuse_base(file, "rows with a scale", "one that is not finite");
+    for (std::size_t v = 0; v < size; ++v) {
+      std::uint16_t q = 0;
+      std::memcpy(&q, bytes.data() + kRowHead + v * sizeof(q), sizeof(q));
+      all.push_back(scale * static_cast<float>(q) + least);
+    }
+  }
+  return all;
+}
+
+std::shared_ptr<const evaluate::KeptWindow> kept_of(std::span<const float> log_p,
+                                                    const PackText& text, std::int32_t window,
+                                                    std::int32_t threads) {
+  const auto first = static_cast<std::size_t>(text.windows.first);
+  const auto targets = text.windows.window(window).subspan(first + 1);
+  std::vector<std::uint64_t> seeds(targets.size());
+  numeric::Random random(static_cast<std::uint64_t>(window));
+  for (std::uint64_t& seed : seeds) seed = random.next();
+  auto kept = std::make_shared<evaluate::KeptWindow>();
+  kept->vocab_size = static_cast<std::int64_t>(log_p.size() / targets.size());
+  kept->rows.resize(targets.size());
+  evaluate::keep_rows({log_p, kept->vocab_size, targets}, seeds, threads, kept->rows);
+  for (std::size_t i = 0; i < kept->rows.size(); ++i)
+    kept->rows[i] = evaluate::thinned(kept->rows[i], kPackTokens, numeric::Random(~seeds[i]));
+  return kept;
+}
+
+Result<evaluate::TextWindows> windows_from(const FileSource& file, const Head& head,
+                                           ByteReader& in) {
+  std::vector<engine::Token> tokens(static_cast<std::size_t>(head.windows * head.ctx_size));
+  QUALM_TRY(const auto bytes, in.bytes("tokens", tokens.size() * sizeof(engine::Token)));
+  std::memcpy(tokens.data(), bytes.data(), bytes.size());
+  const auto lies = std::ranges::find_if(
+      tokens, [&](engine::Token token) { return token < 0 || token >= head.vocab_size; });
+  if (lies != tokens.end())
+    return refuse_base(file, fmt::format("tokens of a vocabulary of {}", head.vocab_size),
+                       fmt::format("{}", *lies));
+  const auto ctx_size = static_cast<std::int32_t>(head.ctx_size);
+  QUALM_TRY(auto windows,
+            evaluate::cut(std::move(tokens), {.ctx_size = ctx_size, .seed = kOrderOfWindows}));
+  windows.first = ctx_size / 2;
+  windows.last = ctx_size - 1;
+  return windows;
+}
+
+}  // namespace
+
+bool looks_like_base_file(const FileSource& file) {
+  const auto bytes = file.bytes();
+  return bytes.size() >= kMagic.size() &&
+         std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) == 0;
+}
+
+Result<ReferencePack> read_base_file(const std::shared_ptr<const FileSource>& file,
+                                     std::int32_t threads) {
+  ByteReader in(file->path(), "PACK", file->bytes());
+  QUALM_TRY(const Head head, head_of(*file, in));
+  ReferencePack pack;
+  pack.original.file = std::filesystem::path(file->path()).filename().string();
+  pack.made_with =
+      "llama-perplexity --kl-divergence-base: ln P has 16 bits, and is cut off 16 "
+      "below the largest";
+  pack.vocab_size = head.vocab_size;
+  pack.noise_floor = {.estimate = std::nullopt,
+                      .unit = "nat/token",
+                      .absent = "a base file of llama-perplexity does not say it"};
+  PackText& text = pack.texts.emplace_back();
+  text.name = "text";
+  text.source = pack.original.file;
+  text.given = true;
+  QUALM_TRY(text.windows, windows_from(*file, head, in));
+  for (std::int32_t window = 0; window < text.windows.count(); ++window) {
+    QUALM_TRY(const auto bytes,
+              in.bytes("rows", static_cast<std::uint64_t>(head.rows() * head.row_bytes())));
+    QUALM_TRY(const auto log_p, log_probabilities(*file, head, bytes));
+    text.kept.push_back(kept_of(log_p, text, window, threads));
+  }
+  pack.digest = sha256(file->bytes());
+  return pack;
+}
+
+}  // namespace qualm::experiment

@@ -1,0 +1,130 @@
+// A reference pack in place of the original: the loss and the cache are judged, what needs the
+// original's weights is not.
+#include <gtest/gtest.h>
+
+#include "support/class_experiment.h"
+#include "support/world.h"
+
+namespace qualm::diagnose {
+namespace {
+
+using test::evidence;
+using test::finding;
+
+struct PackWorld : test::World {
+  PackWorld() {
+    given.baseline = nullptr;
+    given.baseline_path.clear();
+    given.pack = GivenPack{"tiny-F16.gguf", {"Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"}};
+  }
+  void label(std::int64_t file_type) { candidate.metadata.set("general.file_type", file_type); }
+};
+
+constexpr std::int64_t kQ8 = 7;  // general.file_type
+
+TEST(Pack, a_small_loss_is_healthy_and_what_was_not_examined_is_named) {
+  PackWorld world;
+  const Diagnosis found = world.examine();
+  EXPECT_EQ(found.evidence_level, "L2");
+  EXPECT_EQ(found.conclusion.verdict, Verdict::healthy);
+  EXPECT_EQ(finding(found, CheckId::tier).status, Status::cleared);
+  for (const CheckId id :
+       {CheckId::not_quant, CheckId::architecture, CheckId::calibration, CheckId::provenance})
+    EXPECT_EQ(finding(found, id).status, Status::not_examined) << row_of(id).name;
+}
+
+TEST(Pack, too_few_bits_are_the_cause_where_a_larger_type_loses_less) {
+  PackWorld world;
+  world.lossy_weights();
+  const Diagnosis found = world.examine();
+  EXPECT_EQ(found.conclusion.verdict, Verdict::problem);
+  EXPECT_EQ(found.conclusion.principal, CheckId::tier);
+  EXPECT_TRUE(evidence(finding(found, CheckId::tier), "recovered_by_Q4_K_M"));
+  ASSERT_EQ(found.remedies.size(), 1U);
+  EXPECT_EQ(found.remedies[0].name, "Q4_K_M");
+  EXPECT_EQ(found.remedies[0].command, "") << "what is not there cannot be quantized";
+  EXPECT_TRUE(found.remedies[0].effect.ends_with("or make it from tiny-F16.gguf"));
+  EXPECT_EQ(found.remedies[0].line, Side::below);
+}
+
+TEST(Pack, asks_for_nothing_that_needs_the_weights_of_the_original) {
+  PackWorld world;
+  world.lossy_weights();
+  world.cache("q4_0", "q4_0");
+  world.examine();
+  for (const auto& asked : world.experiment.asked)
+    for (const Variant& variant : asked.variants) {
+      const Weights& weights = variant.weights;
+      EXPECT_TRUE(weights.kind == Weights::Kind::candidate ||
+                  weights.kind == Weights::Kind::requantized)
+          << describe(variant);
+      if (weights.kind == Weights::Kind::requantized) {
+        EXPECT_EQ(variant.type_k, "f16") << describe(variant);
+      }
+    }
+}
+
+TEST(Pack, a_cache_is_judged_as_with_the_original) {
+  PackWorld world;
+  world.cache("q4_0", "q4_0");
+  const Diagnosis found = world.examine();
+  EXPECT_EQ(found.conclusion.principal, CheckId::kv_cache);
+  ASSERT_EQ(found.remedies.size(), 1U);
+  EXPECT_EQ(found.remedies[0].command, "--cache-type-k q8_0 --cache-type-v q4_0");
+  EXPECT_EQ(found.remedies[0].line, Side::below);
+  EXPECT_FALSE(finding(found, CheckId::kv_cache).share) << "shares need swaps";
+}
+
+TEST(Pack, a_loss_beyond_that_of_its_own_type_is_not_blamed_on_the_bits) {
+  PackWorld world;
+  world.lossy_weights();
+  world.label(kQ8);
+  const Diagnosis found = world.examine();
+  EXPECT_EQ(found.conclusion.verdict, Verdict::problem);
+  EXPECT_EQ(found.conclusion.principal, std::nullopt);
+  EXPECT_EQ(finding(found, CheckId::tier).status, Status::cleared);
+  EXPECT_EQ(finding(found, CheckId::provenance).status, Status::cannot_tell);
+}
+
+TEST(Pack, without_a_ladder_the_line_cannot_be_told) {
+  PackWorld world;
+  world.given.pack->types.clear();
+  world.experiment.set_candidate({0.05, 0.001});
+  const Diagnosis found = world.examine();
+  EXPECT_EQ(found.conclusion.verdict, Verdict::cannot_tell);
+  EXPECT_EQ(finding(found, CheckId::tier).status, Status::cannot_tell);
+}
+
+TEST(Pack, without_a_ladder_the_ends_of_the_line_still_decide) {
+  PackWorld world;
+  world.given.pack->types.clear();
+  EXPECT_EQ(world.examine().conclusion.verdict, Verdict::healthy);
+  world.experiment.set_candidate({0.3, 0.3});
+  EXPECT_EQ(world.examine().conclusion.verdict, Verdict::problem);
+}
+
+TEST(Pack, a_class_that_is_rounded_far_more_coarsely_keeps_the_type_from_being_blamed) {
+  const model::Checkpoint candidate = test::tied_model(2.6, 6.6);
+  test::ClassExperiment experiment(candidate, {{"token_embd", 0.3}}, 0.005);
+  Facts facts;
+  facts.given.candidate = &candidate;
+  facts.given.pack = GivenPack{"tiny-F16.gguf", {"Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"}};
+  weights::QuantizationError coarse;
+  weights::QuantizationError fine;
+  coarse.error = 100;
+  coarse.weights = 1000;
+  coarse.gridded = true;
+  fine.error = 1;
+  fine.weights = 1000;
+  fine.gridded = true;
+  facts.read_weights.quantization_error = {{model::TensorClass::token_embd, coarse},
+                                           {model::TensorClass::attn_q, fine}};
+  const auto found = test::examined(facts, &experiment);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->conclusion.verdict, Verdict::problem);
+  EXPECT_EQ(finding(*found, CheckId::tier).status, Status::cannot_tell);
+  EXPECT_EQ(finding(*found, CheckId::architecture).status, Status::cannot_tell);
+}
+
+}  // namespace
+}  // namespace qualm::diagnose
