@@ -274,12 +274,16 @@ Result<void> prepare_experiment(Session& session) {
     QUALM_TRY(session.domains, read_domains(reader));
   }
   const bool bundled = session.request.text.empty();
-  std::vector<experiment::Runner::Text> texts{
-      {{.name = bundled ? "prose" : "text",
-        .windows = session.text->windows().count(),
-        .given = true,
-        .path = bundled ? "frankenstein.txt" : session.request.text},
-       session.text.get()}};
+  std::string path = session.request.text;
+  if (bundled) {
+    QUALM_TRY(path, data_file("corpora/frankenstein.txt"));
+  }
+  std::vector<experiment::Runner::Text> texts{{{.name = bundled ? "prose" : "text",
+                                                .windows = session.text->windows().count(),
+                                                .given = true,
+                                                .path = path,
+                                                .ctx_size = session.settings.ctx_size},
+                                               session.text.get()}};
   for (const DomainText& domain : session.domains)
     texts.push_back({domain.domain, domain.text.get()});
   session.runner = std::make_unique<experiment::Runner>(experiment::Runner::Parts{

@@ -163,6 +163,7 @@ Result<std::vector<DomainText>> read_domains(const TextReader& reader) {
   const auto add = [&](experiment::Domain domain) -> Result<void> {
     QUALM_TRY(auto text, reader.read(domain.path));
     domain.windows = text->windows().count();
+    domain.ctx_size = text->windows().ctx_size;
     domains.push_back({std::move(domain), std::move(text)});
     return {};
   };

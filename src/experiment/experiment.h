@@ -27,8 +27,9 @@ struct WindowRange {
 struct Domain {
   std::string name;
   std::int32_t windows = 0;
-  bool given = false;  ///< by the user, not one that comes with qualm
-  std::string path{};  ///< for commands to paste
+  bool given = false;           ///< by the user, not one that comes with qualm
+  std::string path{};           ///< for commands to paste
+  std::int32_t ctx_size = 512;  ///< tokens of a window
 };
 
 /// How many windows at the end of a text with `total` windows are kept for calibration.
