@@ -56,6 +56,7 @@ class MeasuredText {
   [[nodiscard]] std::string calibration_identity() const;
   /// The last so many windows in reading order, one after the other.
   [[nodiscard]] std::vector<engine::Token> last_windows(std::int32_t count) const;
+  [[nodiscard]] std::vector<engine::Token> first_windows(std::int32_t count) const;
 
   /// Each run against the reference, windows order[begin, end); one summarized Measurement each.
   /// After Ctrl-C the measurements hold what was finished, and say so.
@@ -73,6 +74,9 @@ class MeasuredText {
   [[nodiscard]] std::int64_t passes() const noexcept { return passes_; }
 
  private:
+  /// Windows order[begin, end), one after the other.
+  [[nodiscard]] std::vector<engine::Token> in_order(std::int32_t begin, std::int32_t end) const;
+
   evaluate::TextWindows windows_;
   std::string identity_;
   std::string engine_version_;
