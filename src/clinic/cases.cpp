@@ -85,6 +85,11 @@ void add_controls(Cases& all) {
   floor.why =
       "the floor itself: its own kld decides, and 1 % of perplexity may be passed by a text";
   all.push_back(floor);
+  ClinicCase hard = control("Q4_K_M");
+  hard.name += " of a hard model";
+  hard.source = hard.baseline = Stock::hard;
+  hard.line = Line::own;
+  all.push_back(hard);
 }
 
 void add_tiers(Cases& all) {
@@ -301,6 +306,7 @@ std::span<const ClinicCase> clinic_cases() {
 
 std::string made_so(const ClinicCase& one) {
   std::string text = one.mix;
+  if (one.source == Stock::hard) text += " of the base with outliers in its inputs";
   for (const auto& [tensors, type] : one.overrides)
     text += fmt::format(", {} as {}", tensors, type);
   if (!one.calibrated_on.empty()) text += ", calibrated on " + one.calibrated_on;
@@ -340,6 +346,7 @@ std::string made_so(const ClinicCase& one) {
     text += fmt::format(", {}", kEdits[static_cast<std::size_t>(one.edit)]);
   if (one.type_k != "f16" || one.type_v != "f16")
     text += fmt::format(", {}/{} cache", one.type_k, one.type_v);
+  if (one.line == Line::own) text += ", judged by qualm's own limit";
   return text;
 }
 

@@ -8,8 +8,12 @@
 
 namespace qualm::clinic {
 
-/// Models that cases are made of.
-enum class Stock { base, finetune, moe };
+/// Models that cases are made of. The hard one computes what the base does, and its quant types
+/// lose much more.
+enum class Stock { base, finetune, moe, hard };
+
+/// What loss is acceptable: that of the run (--accept), or qualm's own limit for any model.
+enum class Line { accepted, own };
 
 /// What is done to a file beside quantizing it.
 enum class Edit {
@@ -59,6 +63,7 @@ struct ClinicCase {
   Stock baseline = Stock::base;
   bool base_model = false;  ///< --base-model is the stock's base
   std::string text{};       ///< bundled corpus it is judged on; empty: the run's text
+  Line line = Line::accepted;
 
   std::string cause{};               ///< the principal one by construction, empty: healthy
   std::string also{};                ///< a second cause that was put in

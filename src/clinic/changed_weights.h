@@ -37,6 +37,10 @@ using Change = std::function<Result<void>(const model::Tensor&, Values)>;
 enum class Router { scaled, left_out };
 [[nodiscard]] Result<assemble::Image> with_folded_scales(const std::string& path, Router router);
 
+/// A model that computes the same and is hard to quantize: one input in 16 of the same matrices is
+/// an outlier.
+[[nodiscard]] Result<assemble::Image> with_outliers(const std::string& path);
+
 /// Queries and values of all layers from `base`: as if the LoRA had not been merged.
 [[nodiscard]] Result<assemble::Image> without_lora(const std::string& tuned,
                                                    const std::string& base);

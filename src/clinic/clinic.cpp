@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <span>
 
+#include "clinic/changed_weights.h"
 #include "clinic/judge.h"
 #include "clinic/making.h"
 #include "clinic/truth.h"
@@ -31,7 +34,7 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// The file of the case at hand, gone with it.
+/// The files that the clinic makes, gone with it.
 class CaseFolder {
  public:
   [[nodiscard]] static Result<CaseFolder> create() {
@@ -52,7 +55,7 @@ class CaseFolder {
     std::error_code ignored;
     if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
   }
-  [[nodiscard]] std::string file() const { return (folder_ / "case.gguf").string(); }
+  [[nodiscard]] std::string file(const char* name) const { return (folder_ / name).string(); }
 
  private:
   explicit CaseFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
@@ -72,6 +75,17 @@ Result<ClinicStock> stock_of(const job::Request& request) {
   for (const std::string& path : {stock.base, stock.finetune, stock.moe})
     if (!path.empty()) QUALM_CHECK(formats::read(path));
   return stock;
+}
+
+/// The hard model, where a case needs it.
+Result<void> make_hard(std::span<const ClinicCase* const> chosen, const CaseFolder& folder,
+                       ClinicStock& stock) {
+  if (std::ranges::none_of(chosen,
+                           [](const ClinicCase* one) { return one->source == Stock::hard; }))
+    return {};
+  stock.hard = folder.file("hard.gguf");
+  QUALM_TRY(const auto image, with_outliers(stock.base));
+  return image.save(stock.hard);
 }
 
 bool can_be_made(const ClinicCase& one, const ClinicStock& stock) {
@@ -132,6 +146,7 @@ class Clinic {
     one.settings.type_k = made.type_k;
     one.settings.type_v = made.type_v;
     one.symptom = "none";
+    if (made.line == Line::own) one.accept.clear();
     return one;
   }
 
@@ -143,11 +158,11 @@ class Clinic {
       const diagnose::Finding& classes =
           found.findings[static_cast<std::size_t>(diagnose::CheckId::architecture)];
       const auto holdout = diagnosed.facts.holdout();
-      QUALM_TRY(truth,
-                measure_truth(
-                    *diagnosed.experiment,
-                    {accepted_, made.type_k, made.type_v, holdout ? holdout->end : 0,
-                     diagnose::to_blame(classes) ? classes.tensors : std::vector<std::string>()}));
+      QUALM_TRY(truth, measure_truth(*diagnosed.experiment,
+                                     {made.line == Line::own ? kMostOfAny : accepted_, made.type_k,
+                                      made.type_v, holdout ? holdout->end : 0,
+                                      diagnose::to_blame(classes) ? classes.tensors
+                                                                  : std::vector<std::string>()}));
     }
     report::ClinicCase result = judge(made, truth, found);
     result.summary = report::summary(diagnosed.report);
@@ -198,9 +213,10 @@ Result<job::Outcome> clinic(const job::Request& request, const experiment::Store
   job::Request asked = request;
   if (asked.accept.empty()) asked.accept = commands::kTinyAccept;
   QUALM_TRY(const double accepted, accepted_kld(asked.accept));
-  QUALM_TRY(const ClinicStock stock, stock_of(request));
+  QUALM_TRY(ClinicStock stock, stock_of(request));
   QUALM_TRY(const auto chosen, selected(request));
   QUALM_TRY(const CaseFolder folder, CaseFolder::create());
+  QUALM_CHECK(make_hard(chosen, folder, stock));
   report::ClinicReport report;
   report.baseline = stock.base;
   report.text = commands::text_label(request);
@@ -219,7 +235,7 @@ Result<job::Outcome> clinic(const job::Request& request, const experiment::Store
   for (std::size_t i = 0; i < possible.size(); ++i) {
     job::PrefixedProgress prefixed(
         where(i, possible.size(), seconds_since(start), possible[i]->name), progress);
-    QUALM_TRY(auto result, clinic.run(*possible[i], folder.file(), prefixed));
+    QUALM_TRY(auto result, clinic.run(*possible[i], folder.file("case.gguf"), prefixed));
     all_right = all_right && result.right;
     report.cases.push_back(std::move(result));
   }

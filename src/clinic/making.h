@@ -17,8 +17,19 @@ struct ClinicStock {
   std::string base;
   std::string finetune;
   std::string moe;
+  std::string hard = {};  ///< made of the base where a case needs it
   [[nodiscard]] const std::string& of(Stock stock) const noexcept {
-    return stock == Stock::base ? base : stock == Stock::finetune ? finetune : moe;
+    switch (stock) {
+      case Stock::finetune:
+        return finetune;
+      case Stock::moe:
+        return moe;
+      case Stock::hard:
+        return hard;
+      case Stock::base:
+        break;
+    }
+    return base;
   }
 };
 

@@ -18,6 +18,8 @@ namespace qualm::clinic {
 
 /// Share of the KLD that the clinic accepts of weights: a cache may lose so much.
 inline constexpr double kOfCache = 0.5;
+/// KLD, nat/token, that is acceptable for no model, however much its Q4_K_M loses.
+inline constexpr double kMostOfAny = 0.1;
 /// Windows that the truth is measured on, at most.
 inline constexpr std::int32_t kTruthWindows = 24;
 

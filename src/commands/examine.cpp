@@ -46,6 +46,11 @@ class Answer {
     facts_.add(wanted, experiment_.noise_floor());
     return {};
   }
+  Result<void> operator()(const diagnose::WantedInputs& wanted) {
+    QUALM_TRY(auto inputs, experiment_.inputs(wanted.windows));
+    facts_.add(wanted, std::move(inputs));
+    return {};
+  }
   Result<void> operator()(const diagnose::WantedTexts&) {
     QUALM_TRY(facts_.written, write_(facts_));
     return {};

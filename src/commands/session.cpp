@@ -162,12 +162,17 @@ Result<std::vector<std::pair<std::string, std::string>>> named_texts(const job::
 }
 
 Result<DomainText> read_main(const TextReader& reader) {
-  const std::string& path = reader.request.text;
+  const bool bundled = reader.request.text.empty();
+  std::string path = reader.request.text;
+  if (bundled) {
+    QUALM_TRY(path, data_file("corpora/frankenstein.txt"));
+  }
   QUALM_TRY(auto text, reader.read(path));
-  return DomainText{{.name = path.empty() ? "prose" : "text",
+  return DomainText{{.name = bundled ? "prose" : "text",
                      .windows = text->windows().count(),
                      .given = true,
-                     .path = path.empty() ? "frankenstein.txt" : path},
+                     .path = path,
+                     .ctx_size = reader.request.settings.ctx_size},
                     std::move(text)};
 }
 
@@ -177,6 +182,7 @@ Result<std::vector<DomainText>> read_domains(const TextReader& reader) {
   const auto add = [&](experiment::Domain domain) -> Result<void> {
     QUALM_TRY(auto text, reader.read(domain.path));
     domain.windows = text->windows().count();
+    domain.ctx_size = text->windows().ctx_size;
     domains.push_back({std::move(domain), std::move(text)});
     return {};
   };

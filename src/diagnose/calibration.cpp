@@ -249,13 +249,16 @@ Known<std::optional<Fix>> fix_calibration(const Facts& facts) {
   const GgufOriginal source = gguf_original(facts.given);
   fix.command = source.make;
   if (better->weights.calibrated_on)
-    fix.command += fmt::format("llama-imatrix -m {} -f {} -o {} && ", source.path,
-                               shell_word(finding.domain.path), shell_word(matrix));
+    fix.command += imatrix_command(source.path, finding.domain, matrix) + " && ";
   fix.command +=
       quantize_command(facts.given, better->weights, better->weights.calibrated_on ? matrix : "");
   QUALM_TRY(const std::int64_t bytes, facts.model_bytes(*fix.weights));
   fix.bytes = bytes;
   fix.effect = fmt::format("{}, {}", better->says, format_bytes(bytes));
+  if (better->weights.calibrated_on)
+    fix.effect += fmt::format("; measured with a matrix of {} of the text's {} windows",
+                              experiment::calibration_windows(finding.domain.windows),
+                              finding.domain.windows);
   return fix;
 }
 

@@ -113,6 +113,12 @@ Known<evaluate::NoiseFloor> Facts::noise_floor() const {
   return *noise_floor_;
 }
 
+Known<const model::Importance*> Facts::inputs(std::int32_t windows) const {
+  const auto it = inputs_.find(windows);
+  if (it == inputs_.end()) return std::unexpected(WantedInputs{windows});
+  return &it->second;
+}
+
 Known<std::int64_t> Facts::model_bytes(const Weights& weights) const {
   const auto it = sizes_.find(id_of(weights));
   if (it == sizes_.end()) return std::unexpected(WantedSize{weights});
@@ -158,6 +164,10 @@ void Facts::add(const WantedEquality& wanted, std::optional<bool> equal) {
 
 void Facts::add(const WantedNoiseFloor& /*wanted*/, evaluate::NoiseFloor floor) {
   noise_floor_ = std::move(floor);
+}
+
+void Facts::add(const WantedInputs& wanted, model::Importance inputs) {
+  inputs_.insert_or_assign(wanted.windows, std::move(inputs));
 }
 
 Variant Facts::as_run() const { return {{}, given.type_k, given.type_v}; }

@@ -140,6 +140,8 @@ class Facts {
 
   /// Of the original and of the candidate as run.
   [[nodiscard]] Known<evaluate::NoiseFloor> noise_floor() const;
+  /// What the candidate's matrices get on the first windows of the first text.
+  [[nodiscard]] Known<const model::Importance*> inputs(std::int32_t windows) const;
   [[nodiscard]] Known<std::int64_t> model_bytes(const Weights& weights) const;
   [[nodiscard]] Known<std::optional<std::int64_t>> cache_bytes(const std::string& k,
                                                                const std::string& v) const;
@@ -152,6 +154,7 @@ class Facts {
   void add(const WantedCacheSize& wanted, std::optional<std::int64_t> bytes);
   void add(const WantedEquality& wanted, std::optional<bool> equal);
   void add(const WantedNoiseFloor& wanted, evaluate::NoiseFloor floor);
+  void add(const WantedInputs& wanted, model::Importance inputs);
 
   // --- Variants ---
   [[nodiscard]] Variant as_run() const;      ///< candidate weights, the user's cache
@@ -184,6 +187,7 @@ class Facts {
   std::optional<WindowRange> selection_;
   bool stopped_early_ = false;
   std::optional<evaluate::NoiseFloor> noise_floor_;
+  std::map<std::int32_t, model::Importance> inputs_;  ///< by the number of windows
   std::map<experiment::VariantId, std::int64_t> sizes_;
   std::map<std::pair<std::string, std::string>, std::optional<std::int64_t>> cache_sizes_;
   std::map<std::pair<experiment::VariantId, experiment::VariantId>, std::optional<bool>> equal_;

@@ -12,6 +12,7 @@
 #include "diagnose/file_findings.h"
 #include "diagnose/loss.h"
 #include "diagnose/mend.h"
+#include "diagnose/static_scales.h"
 #include "diagnose/thresholds.h"
 #include "diagnose/weights_loss.h"
 #include "numeric/format.h"
@@ -105,7 +106,8 @@ Known<void> add_original_run(const Facts& facts, Finding& finding) {
 }  // namespace
 
 Known<Finding> check_files(const Facts& facts) {
-  const FileFindings found = file_findings(facts);
+  FileFindings found = file_findings(facts);
+  QUALM_CHECK(add_static_scales(facts, found));
   Finding finding{.faults = found.faults};
   if (facts.paired() && !confounded(found)) {
     QUALM_CHECK(add_runtime(facts, finding));

@@ -173,6 +173,12 @@ Fix in_format_of(const Given& given, Fix fix) {
                             fix.name, name)};
 }
 
+std::string imatrix_command(const std::string& model, const Domain& text,
+                            const std::string& matrix) {
+  return fmt::format("llama-imatrix -m {} -f {} -c {} --chunks {} -o {}", model,
+                     shell_word(text.path), text.ctx_size, text.windows, shell_word(matrix));
+}
+
 std::string quantize_command(const Given& given, const Weights& weights,
                              const std::string& imatrix) {
   std::string command = "llama-quantize";

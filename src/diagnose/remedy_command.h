@@ -35,6 +35,12 @@ struct GgufOriginal {
 [[nodiscard]] std::string quantize_command(const Given& given, const Weights& weights,
                                            const std::string& imatrix = "");
 
+/// llama-imatrix on exactly the windows of `text`, for a shell. It names the windows that qualm
+/// measured on as well: qualm's own matrix is made of windows from all parts of the text, and
+/// llama-imatrix reads only one stretch.
+[[nodiscard]] std::string imatrix_command(const std::string& model, const Domain& text,
+                                          const std::string& matrix);
+
 /// Where the user named a runtime that does not run GGUF: about the bits of `fix` in a format of
 /// that runtime, by the tool that makes it. It is not measured: qualm does not make such files.
 /// Else `fix` as it is. Precondition: fix.weights and fix.bytes are set.

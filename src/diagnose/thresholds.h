@@ -111,6 +111,21 @@ inline constexpr double kBelowOriginal = -0.002;
 /// Of the mean count of its stack: an expert that saw less is starved.
 inline constexpr double kStarved = 0.05;
 
+// --- Static activation scales -------------------------------------------------------------------
+
+/// Windows on which the largest inputs are found. More of them could only find larger ones: what is
+/// cut off on these is cut off.
+inline constexpr std::int32_t kForInputs = 4;
+/// Of the largest input: a scale that reaches less far cuts it off. Chosen: a scale calibrated on
+/// another text is a few percent off, and one that leaves out rare values on purpose is more.
+inline constexpr double kCutOff = 0.5;
+/// Times the largest input: 8-bit integers that reach farther have 6 codes or fewer on each side
+/// for the inputs of the text, where 4-bit integers have 7. Floats keep their digits.
+inline constexpr double kTooWide = 20;
+/// Share of the matrices that may be so: the first token alone makes very large inputs in a few
+/// matrices of a model, and a calibration without it does not see them.
+inline constexpr double kFewMatrices = 0.05;
+
 // --- A head that one of two files leaves to the embedding ---------------------------------------
 
 /// Rows that are compared, spread evenly: a head of its own differs in all.

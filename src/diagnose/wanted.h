@@ -43,6 +43,10 @@ struct WantedEquality {
 };
 /// What this machine cannot tell apart: evaluate/noise_floor.h.
 struct WantedNoiseFloor {};
+/// What the candidate's matrices get as inputs on a few windows.
+struct WantedInputs {
+  std::int32_t windows = 0;
+};
 /// What the candidate and its control write.
 struct WantedTexts {};
 
@@ -59,7 +63,7 @@ inline constexpr std::int32_t kStages = static_cast<std::int32_t>(Stage::texts) 
 
 struct Wanted {
   std::variant<WantedMeasurements, WantedSize, WantedCacheSize, WantedEquality, WantedNoiseFloor,
-               WantedTexts>
+               WantedInputs, WantedTexts>
       what;
   Stage stage = Stage::causes;
 

@@ -5,6 +5,8 @@
 #include <ggml.h>
 #include <llama.h>
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <memory>
 #include <vector>
@@ -21,6 +23,7 @@ constexpr std::int64_t kLeastRows = 16;  // llama-imatrix does not count smaller
 struct Sums {
   std::vector<float> squares;  ///< columns x matrices
   std::vector<std::int64_t> counts;
+  float largest = 0;
 };
 
 std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
@@ -60,7 +63,7 @@ class Collector {
   [[nodiscard]] model::Importance result() const {
     model::Importance importance;
     for (const auto& [name, sums] : sums_) {
-      model::ImportanceEntry entry{name, sums.squares, sums.counts};
+      model::ImportanceEntry entry{name, sums.squares, sums.counts, sums.largest};
       const std::size_t columns = sums.squares.size() / sums.counts.size();
       for (std::size_t i = 0; i < entry.mean_squares.size(); ++i)
         if (const auto n = sums.counts[i / columns]; n > 0)
@@ -95,7 +98,10 @@ class Collector {
 
   static void add(Sums& sums, std::int64_t matrix, const float* row, std::int64_t columns) {
     float* into = sums.squares.data() + matrix * columns;
-    for (std::int64_t c = 0; c < columns; ++c) into[c] += row[c] * row[c];
+    for (std::int64_t c = 0; c < columns; ++c) {
+      into[c] += row[c] * row[c];
+      sums.largest = std::max(sums.largest, std::abs(row[c]));
+    }
     ++sums.counts[index(matrix)];
   }
 

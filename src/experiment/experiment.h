@@ -12,6 +12,7 @@
 #include "evaluate/noise_floor.h"
 #include "evaluate/score_pairs.h"
 #include "experiment/variant.h"
+#include "model/importance.h"
 
 namespace qualm::experiment {
 
@@ -27,8 +28,9 @@ struct WindowRange {
 struct Domain {
   std::string name;
   std::int32_t windows = 0;
-  bool given = false;  ///< by the user, not one that comes with qualm
-  std::string path{};  ///< for commands to paste
+  bool given = false;           ///< by the user, not one that comes with qualm
+  std::string path{};           ///< for commands to paste
+  std::int32_t ctx_size = 512;  ///< tokens of a window
 };
 
 /// How many windows at the end of a text with `total` windows are kept for calibration.
@@ -54,6 +56,11 @@ class Experiment {
   }
   /// Original and candidate as run, each against itself, on the first windows of the first text.
   [[nodiscard]] virtual evaluate::NoiseFloor noise_floor() { return {}; }
+  /// What the candidate's matrices get as inputs on the first windows of the first text.
+  [[nodiscard]] virtual Result<model::Importance> inputs(std::int32_t windows) {
+    static_cast<void>(windows);
+    return model::Importance{};
+  }
   /// Bytes of the variant's model file.
   [[nodiscard]] virtual Result<std::int64_t> model_bytes(const Weights& weights) = 0;
   /// Bytes of a cache of these types at the context the user runs with; absent where they are not

@@ -139,8 +139,16 @@ std::string MeasuredText::calibration_identity() const {
 }
 
 std::vector<engine::Token> MeasuredText::last_windows(std::int32_t count) const {
+  return in_order(windows_.count() - count, windows_.count());
+}
+
+std::vector<engine::Token> MeasuredText::first_windows(std::int32_t count) const {
+  return in_order(0, std::min(count, windows_.count()));
+}
+
+std::vector<engine::Token> MeasuredText::in_order(std::int32_t begin, std::int32_t end) const {
   std::vector<engine::Token> tokens;
-  for (std::int32_t i = windows_.count() - count; i < windows_.count(); ++i) {
+  for (std::int32_t i = begin; i < end; ++i) {
     const auto window = windows_.window(windows_.order[static_cast<std::size_t>(i)]);
     tokens.insert(tokens.end(), window.begin(), window.end());
   }

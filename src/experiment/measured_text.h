@@ -56,6 +56,7 @@ class MeasuredText {
   [[nodiscard]] std::string calibration_identity() const;
   /// The last so many windows in reading order, one after the other.
   [[nodiscard]] std::vector<engine::Token> last_windows(std::int32_t count) const;
+  [[nodiscard]] std::vector<engine::Token> first_windows(std::int32_t count) const;
 
   /// Each run against the reference, windows order[begin, end); one summarized Measurement each.
   /// After Ctrl-C the measurements hold what was finished, and say so.
@@ -86,6 +87,8 @@ class MeasuredText {
  private:
   [[nodiscard]] std::string key_of(const ModelRun& reference) const;
   [[nodiscard]] std::string key_of(const ModelRun& reference, const ModelRun& run) const;
+  /// Windows order[begin, end), one after the other.
+  [[nodiscard]] std::vector<engine::Token> in_order(std::int32_t begin, std::int32_t end) const;
 
   evaluate::TextWindows windows_;
   std::string identity_;

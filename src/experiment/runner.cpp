@@ -214,6 +214,12 @@ evaluate::NoiseFloor Runner::noise_floor() {
   return floor;
 }
 
+Result<model::Importance> Runner::inputs(std::int32_t windows) {
+  QUALM_TRY(const auto candidate, model({}));
+  return candidate->importance(parts_.settings, parts_.texts.front().text->first_windows(windows),
+                               parts_.progress);
+}
+
 Result<std::int64_t> Runner::model_bytes(const Weights& weights) {
   if (!weights.made()) return static_cast<std::int64_t>(file_of(weights).checkpoint().file_bytes());
   if (parts_.pack)

@@ -44,6 +44,7 @@ class Runner final : public Experiment {
                                                      const evaluate::StopRule& rule) override;
   Result<std::optional<bool>> same_weights(const Weights& a, const Weights& b) override;
   evaluate::NoiseFloor noise_floor() override;
+  Result<model::Importance> inputs(std::int32_t windows) override;
   Result<std::int64_t> model_bytes(const Weights& weights) override;
   std::optional<std::int64_t> cache_bytes(const std::string& type_k,
                                           const std::string& type_v) const override;

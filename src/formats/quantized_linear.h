@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ struct Weight {
   std::shared_ptr<const model::TensorData> data;  ///< rows are output features (HF [out, in])
   std::vector<std::string> consumed;  ///< raw tensors of the module, activation scales included
   std::vector<model::Note> notes;     ///< findings: "3 ambiguous zero points", "labelled v1, is v2"
+  /// What the codes of the inputs are multiplied by, where the file holds one number for that.
+  std::optional<double> input_scale = std::nullopt;
 };
 
 /// Modules that hold a weight in any encoding, in file order: from "x.qweight", "x.q_weight",

@@ -37,12 +37,23 @@ class TensorData {
   [[nodiscard]] virtual std::span<const std::byte> ggml_bytes() const noexcept { return {}; }
 };
 
+/// A static activation scale: the file says how the runtime rounds the inputs of this matrix,
+/// whatever the text is.
+struct InputScale {
+  double scale = 0;         ///< between two codes of integers; of floats what their codes multiply
+  double largest_code = 0;  ///< 127: 8-bit integers; 448: FP8 E4M3; 6 x 448: NVFP4, both its levels
+  /// The largest input that is not cut off.
+  [[nodiscard]] double range() const noexcept { return scale * largest_code; }
+  [[nodiscard]] bool integers() const noexcept { return largest_code < 448; }
+};
+
 struct Tensor {
   std::string name;                ///< canonical GGUF name: "blk.0.attn_q.weight"
   std::vector<std::int64_t> dims;  ///< ne0 (contiguous, the input dimension) first; 0 to 4 of them
   Encoding encoding;
   std::int64_t bytes = 0;  ///< as stored, all parts (scales, zeros, indices) included
   std::shared_ptr<const TensorData> data;
+  std::optional<InputScale> input_scale = std::nullopt;  ///< where the runtime rounds by one
 
   [[nodiscard]] std::int64_t parameters() const noexcept;  ///< product of dims
   [[nodiscard]] std::int64_t row_length() const noexcept;  ///< dims[0], or 1

@@ -14,6 +14,7 @@ struct ImportanceEntry {
   std::vector<float> mean_squares;  ///< of each input column, matrix after matrix
   /// Inputs seen by each matrix; empty where the file does not say (the legacy form).
   std::vector<std::int64_t> counts;
+  float largest = 0;  ///< absolute value of all inputs; 0 where it came from a file
 };
 
 struct Importance {

@@ -261,6 +261,7 @@ Section evidence_of_files() {
            {"symptom_*", "The symptom in the texts of the original."},
            {"positions_lost", "Positions where the candidate has no finite logits."},
            {"quantized_activations", "The runtime quantizes the layers' inputs too."},
+           {"static_activation_scales", "How far the file's own scales of the inputs reach."},
            {"original_in_f32", "The original run in F32: whether its own run is at fault."},
            {"lora", "The adapter that is loaded with the model (--lora)."},
            {"temperature", "Sampler settings that the user named.", {"repeat_penalty"}},

@@ -165,13 +165,15 @@ TEST(Calibration, the_remedy_is_the_same_type_calibrated_on_the_users_text) {
   const auto fix = prescribed({{0.05, 0.006}, {0.012, 0.012}, 0.005});
   ASSERT_TRUE(fix);
   EXPECT_EQ(fix->command,
-            "llama-imatrix -m models/tiny-F16.gguf -f mine.txt -o text.imatrix.gguf && "
+            "llama-imatrix -m models/tiny-F16.gguf -f mine.txt -c 512 --chunks 64 "
+            "-o text.imatrix.gguf && "
             "llama-quantize --imatrix text.imatrix.gguf models/tiny-F16.gguf tiny-Q2_K.gguf Q2_K");
   EXPECT_EQ(fix->weights->mix, "Q2_K");
   EXPECT_EQ(fix->weights->calibrated_on, std::size_t{0});
   EXPECT_EQ(fix->text, 0U);
   EXPECT_EQ(fix->bytes, 1000);
   EXPECT_TRUE(fix->effect.starts_with("calibrated on text, ")) << fix->effect;
+  EXPECT_TRUE(fix->effect.ends_with("a matrix of 32 of the text's 64 windows")) << fix->effect;
 }
 
 TEST(Calibration, where_none_at_all_serves_best_the_remedy_is_round_to_nearest) {

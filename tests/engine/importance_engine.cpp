@@ -7,10 +7,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "engine/llama_engine.h"
 #include "formats/imatrix/imatrix.h"
+#include "formats/read.h"
 #include "support/places.h"
 #include "support/runnable_gguf.h"
 
@@ -84,6 +86,32 @@ TEST(importance, of_a_mixture_counts_what_each_expert_saw_as_llama_imatrix_does)
     inputs = std::accumulate(entry.counts.begin(), entry.counts.end(), std::int64_t{0});
   }
   EXPECT_EQ(inputs, 2 * 2 * 64);  // two experts for each token of the two windows
+}
+
+/// The largest input of the first layer's queries by hand: the embedding, normed.
+TEST(importance, keeps_the_largest_input) {
+  const std::string path = source_file("models/qualm-tiny-base-F16.gguf");
+  const std::string text = test::contents(source_file("corpora/code.txt"));
+  const auto made = collected(path, text, 128);
+  ASSERT_TRUE(made) << describe(made.error());
+  const auto file = formats::read(path);
+  const auto model = engine::make_llama_engine()->load({path, "tiny"}, 0);
+  ASSERT_TRUE(file && model);
+  const model::Tensor& norm = *file->find("blk.0.attn_norm.weight");
+  const auto columns = static_cast<std::size_t>(norm.row_length());
+  std::vector<float> factors(columns), embedding(columns);
+  ASSERT_TRUE(norm.data->rows(0, 1, factors));
+  const double epsilon = *file->metadata.number("llama.attention.layer_norm_rms_epsilon");
+  double largest = 0;
+  for (const engine::Token token : two_windows(**model, text, 128)) {
+    ASSERT_TRUE(file->find("token_embd.weight")->data->rows(token, 1, embedding));
+    double squares = 0;
+    for (const float value : embedding) squares += double{value} * double{value};
+    const double size = std::sqrt(squares / static_cast<double>(columns) + epsilon);
+    for (std::size_t i = 0; i < columns; ++i)
+      largest = std::max(largest, std::abs(double{embedding[i]} * double{factors[i]} / size));
+  }
+  EXPECT_NEAR(double{made->find("blk.0.attn_q.weight")->largest}, largest, 1e-3 * largest);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // What becomes of each family's modules: names, shapes, order of rows, values, keys.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "formats/hf/config.h"
 #include "formats/hf/scheme.h"
 #include "support/hf_model.h"
@@ -519,6 +521,45 @@ TEST(HfQuantized, activations_and_rotations_are_told_by_the_configuration) {
             "transform_config");
   EXPECT_FALSE(keys({{"transform_config", nlohmann::json::object()}, {"rotation", false}})
                    .string("quantization.rotation"));
+}
+
+/// A scale of 0.5 for the inputs of one matrix, as `tensor` holds it.
+std::optional<model::InputScale> stored_scale(const nlohmann::json& config,
+                                              const std::string& tensor, float value) {
+  HfModel source = dense_model("llama").set("quantization_config", config);
+  const std::string module = layer_name(1, "mlp.down_proj.");
+  source.part(module + tensor, Dtype::kF32, {}, test::bytes_of(std::vector<float>{value}));
+  const auto model = source.checkpoint();
+  EXPECT_TRUE(model.notes.empty());
+  EXPECT_FALSE(model.find("blk.0.ffn_down.weight")->input_scale);
+  return model.find("blk.1.ffn_down.weight")->input_scale;
+}
+
+TEST(HfQuantized, static_scales_of_inputs_come_with_their_largest_code) {
+  const nlohmann::json fp8{{"quant_method", "fp8"}, {"activation_scheme", "static"}};
+  const auto scale = stored_scale(fp8, "input_scale", 0.5F);
+  ASSERT_TRUE(scale);
+  EXPECT_EQ(scale->range(), 0.5 * 448);
+  EXPECT_FALSE(scale->integers());
+  const auto group = [](nlohmann::json inputs) -> nlohmann::json {
+    return {{"quant_method", "compressed-tensors"},
+            {"config_groups", {{"group_0", {{"input_activations", std::move(inputs)}}}}}};
+  };
+  const auto int8 = group({{"num_bits", 8}, {"type", "int"}, {"dynamic", false}});
+  ASSERT_TRUE(stored_scale(int8, "input_scale", 0.5F));
+  EXPECT_EQ(stored_scale(int8, "input_scale", 0.5F)->range(), 0.5 * 127);
+  const auto fp4 = group({{"num_bits", 4}, {"type", "float"}, {"dynamic", "local"}});
+  ASSERT_TRUE(stored_scale(fp4, "input_global_scale", 2.0F)) << "it is the inverse";
+  EXPECT_EQ(stored_scale(fp4, "input_global_scale", 2.0F)->range(), 0.5 * 6 * 448);
+}
+
+TEST(HfQuantized, scales_of_inputs_that_no_runtime_uses_are_left_out) {
+  const nlohmann::json fp8{{"quant_method", "fp8"}, {"activation_scheme", "static"}};
+  EXPECT_FALSE(stored_scale(fp8, "input_scale", 0.0F));
+  EXPECT_FALSE(stored_scale(fp8, "input_scale", NAN));
+  EXPECT_FALSE(stored_scale({{"quant_method", "fp8"}, {"activation_scheme", "dynamic"}},
+                            "input_scale", 0.5F));
+  EXPECT_FALSE(stored_scale({{"quant_method", "fp8"}}, "input_scale", 0.5F));
 }
 
 TEST(HfUnknown, keeps_its_names_and_says_what_a_run_lacks) {

@@ -79,6 +79,9 @@ class FakeExperiment final : public experiment::Experiment {
 
   evaluate::NoiseFloor noise_floor() override { return floor; }
 
+  model::Importance given_inputs;  ///< of the candidate's matrices
+  Result<model::Importance> inputs(std::int32_t /*windows*/) override { return given_inputs; }
+
   Result<std::int64_t> model_bytes(const Weights& of) override {
     const std::map<std::string, std::int64_t> bits{
         {"Q4_K_M", 48}, {"Q5_K_M", 57}, {"Q6_K", 66}, {"Q8_0", 85}};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <vector>
@@ -120,52 +121,66 @@ void copy_nested(const json& values, model::Metadata& metadata) {
   }
 }
 
-constexpr const char* kStored = "scales stored in the file";
-constexpr const char* kAtRunTime = "scales found at run time";
+/// How the runtime rounds the layers' inputs.
+struct RoundedInputs {
+  std::int64_t bits = 8;
+  enum class Type { integer, floating } type = Type::floating;
+  enum class Scales { stored, at_run_time } scales = Scales::stored;
+};
+using Inputs = std::optional<RoundedInputs>;
 
 /// "8-bit float, scales stored in the file"
-std::string rounded_inputs(std::int64_t bits, const char* type, const char* scales) {
-  return fmt::format("{}-bit {}, {}", bits, type, scales);
+std::string in_words(const RoundedInputs& inputs) {
+  return fmt::format(
+      "{}-bit {}, scales {}", inputs.bits,
+      inputs.type == RoundedInputs::Type::floating ? "float" : "integer",
+      inputs.scales == RoundedInputs::Scales::stored ? "stored in the file" : "found at run time");
 }
 
 /// compressed-tensors: the first group that rounds inputs.
-std::string activations_of_groups(const json& values) {
+Inputs inputs_of_groups(const json& values) {
+  using enum RoundedInputs::Type;
+  using enum RoundedInputs::Scales;
   const json* groups = find_member(values, "config_groups");
-  if (groups == nullptr || !groups->is_object()) return {};
+  if (groups == nullptr || !groups->is_object()) return std::nullopt;
   for (const json& group : *groups) {
     const json* inputs = find_member(group, "input_activations");
     if (inputs == nullptr || !inputs->is_object()) continue;
     const json* bits = find_member(*inputs, "num_bits");
     const json* type = find_member(*inputs, "type");
     const json* dynamic = find_member(*inputs, "dynamic");
-    return rounded_inputs(
+    // "local": NVFP4's scales of the blocks are found at run time, the one of the tensor is stored.
+    const bool stored = dynamic == nullptr || *dynamic == false || *dynamic == "local";
+    return RoundedInputs{
         bits != nullptr && bits->is_number_integer() ? bits->get<std::int64_t>() : 8,
-        type != nullptr && *type == "float" ? "float" : "integer",
-        dynamic == nullptr || *dynamic == false ? kStored : kAtRunTime);
+        type != nullptr && *type == "float" ? floating : integer,
+        stored ? RoundedInputs::Scales::stored : at_run_time};
   }
-  return {};
+  return std::nullopt;
 }
 
 /// ModelOpt's names: "FP8", "NVFP4", "W4A8_AWQ", "INT4_AWQ" (weights alone), ...
-std::string activations_of_algorithm(const std::string& name) {
-  if (name == "NVFP4") return rounded_inputs(4, "float", kStored);
-  if (name != "FP8" && name.find("A8") == std::string::npos) return {};
-  return rounded_inputs(8, name.find("INT8") == std::string::npos ? "float" : "integer", kStored);
+Inputs inputs_of_algorithm(const std::string& name) {
+  using enum RoundedInputs::Type;
+  if (name == "NVFP4") return RoundedInputs{.bits = 4};
+  if (name != "FP8" && name.find("A8") == std::string::npos) return std::nullopt;
+  return RoundedInputs{.type = name.find("INT8") == std::string::npos ? floating : integer};
 }
 
-/// How the runtime rounds the layers' inputs, or "": compressed-tensors, FP8 of DeepSeek and vLLM
-/// (activation_scheme), LLM.int8, ModelOpt (quant_algo).
-std::string activations_of(const json& values) {
-  if (std::string found = activations_of_groups(values); !found.empty()) return found;
+/// compressed-tensors, FP8 of DeepSeek and vLLM (activation_scheme), LLM.int8, ModelOpt
+/// (quant_algo). Absent: it does not round them.
+Inputs inputs_of(const json& values) {
+  using enum RoundedInputs::Scales;
+  if (const Inputs found = inputs_of_groups(values)) return found;
   if (const json* scheme = find_member(values, "activation_scheme"))
-    return rounded_inputs(8, "float", *scheme == "static" ? kStored : kAtRunTime);
+    return RoundedInputs{.scales = *scheme == "static" ? stored : at_run_time};
   if (const json* int8 = find_member(values, "load_in_8bit"); int8 != nullptr && *int8 == true)
-    return rounded_inputs(8, "integer", kAtRunTime);
+    return RoundedInputs{.type = RoundedInputs::Type::integer, .scales = at_run_time};
   const json* nested = find_member(values, "quantization");
   const json* algorithm = find_member(nested != nullptr ? *nested : values, "quant_algo");
   return algorithm != nullptr && algorithm->is_string()
-             ? activations_of_algorithm(algorithm->get_ref<const std::string&>())
-             : std::string();
+             ? inputs_of_algorithm(algorithm->get_ref<const std::string&>())
+             : std::nullopt;
 }
 
 /// What GPTQModel, AutoRound and compressed-tensors call a rotation that is folded into the
@@ -217,6 +232,18 @@ std::string scheme_of(std::span<const model::Tensor> tensors, const std::string&
   return fmt::format("{} ({})", word, printable(method));
 }
 
+std::optional<double> largest_input_code(const QuantizationConfig& config) {
+  constexpr double kLargestE4m3 = 448;
+  constexpr double kLargestE2m1 = 6;
+  const Inputs inputs = inputs_of(config.values);
+  if (!inputs || inputs->scales != RoundedInputs::Scales::stored) return std::nullopt;
+  const bool floating = inputs->type == RoundedInputs::Type::floating;
+  if (floating && inputs->bits == 8) return kLargestE4m3;
+  if (floating && inputs->bits == 4) return kLargestE2m1 * kLargestE4m3;
+  if (floating || inputs->bits < 2 || inputs->bits > 8) return std::nullopt;
+  return static_cast<double>((1 << (inputs->bits - 1)) - 1);
+}
+
 void describe_quantization(const QuantizationConfig& config, std::span<const model::Tensor> tensors,
                            model::Metadata& metadata) {
   if (!config.method.empty()) metadata.set("quantization.method", shortened(config.method));
@@ -225,8 +252,8 @@ void describe_quantization(const QuantizationConfig& config, std::span<const mod
   copy_nested(config.values, metadata);
   if (const json* found = quantizer_of(config.values))
     metadata.set("quantization.quantizer", value_of(*found));
-  if (std::string says = activations_of(config.values); !says.empty())
-    metadata.set("quantization.activations", std::move(says));
+  if (const Inputs inputs = inputs_of(config.values))
+    metadata.set("quantization.activations", in_words(*inputs));
   if (std::string key = rotation_of(config.values); !key.empty())
     metadata.set("quantization.rotation", std::move(key));
   std::set<std::string> left;

@@ -2,6 +2,7 @@
 // came about.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -15,6 +16,11 @@ namespace qualm::formats::hf {
 /// where the tensors fit several: "FP8 (compressed-tensors)".
 [[nodiscard]] std::string scheme_of(std::span<const model::Tensor> tensors,
                                     const std::string& method);
+
+/// The largest code of the layers' inputs where static scales of the file round them: 127, 448, or
+/// 6 x 448 (NVFP4: the largest code of a block times the largest scale of a block). Absent where
+/// scales are found at run time, and for codes that are not known.
+[[nodiscard]] std::optional<double> largest_input_code(const QuantizationConfig& config);
 
 /// Adds the keys
 ///   quantization.method, .bits, .group_size, .head_bits, .desc_act, .sym, .zero_point, .version,

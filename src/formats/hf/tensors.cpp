@@ -10,6 +10,7 @@
 
 #include "codec/numbers.h"
 #include "formats/hf/parts.h"
+#include "formats/hf/scheme.h"
 #include "formats/hf/views.h"
 
 namespace qualm::formats::hf {
@@ -53,6 +54,7 @@ class Builder {
     QUALM_CHECK(check_complete());
     for (const std::string& name : order_) {
       QUALM_TRY(auto tensor, finish_tensor(name, pending_.at(name), config_, container_));
+      tensor.input_scale = input_scale_of(pending_.at(name));
       for (const auto& [slot, weight] : pending_.at(name).slots) {
         for (const model::Note& note : weight.notes)
           out_.notes.push_back({"tensor " + weight.module, note.says, note.kind});
@@ -78,6 +80,17 @@ class Builder {
       }
     }
     return found;
+  }
+
+  /// Of what the original fuses and of experts a runtime takes the largest.
+  std::optional<model::InputScale> input_scale_of(const Pending& pending) const {
+    if (!largest_input_code_) return std::nullopt;
+    double scale = 0;
+    for (const auto& [slot, weight] : pending.slots) {
+      if (!weight.input_scale) return std::nullopt;
+      scale = std::max(scale, *weight.input_scale);
+    }
+    return model::InputScale{scale, *largest_input_code_};
   }
 
   Error error(std::string code, std::string place, std::string expected, std::string found) const {
@@ -246,6 +259,7 @@ class Builder {
   const safetensors::Container& container_;
   const QuantizationConfig& quantization_;
   const Config& config_;
+  const std::optional<double> largest_input_code_ = largest_input_code(quantization_);
   std::unordered_map<std::string, Pending> pending_;
   std::vector<std::string> order_;
   std::unordered_set<std::string> consumed_;

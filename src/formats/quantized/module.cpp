@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
+
+#include "codec/numbers.h"
 
 namespace qualm::formats {
 namespace {
@@ -79,7 +82,27 @@ Result<Weight> Module::finish(Result<codec::Matrix> matrix) const {
     if (part != nullptr && std::ranges::find(taken_, part->name) == taken_.end())
       weight.consumed.push_back(part->name);
   }
+  weight.input_scale = input_scale();
   return weight;
+}
+
+std::optional<double> Module::number(std::string_view suffix) const {
+  const codec::Part* part = find(suffix);
+  if (part == nullptr || part->elements() != 1 || !codec::is_number(part->dtype))
+    return std::nullopt;
+  float value = 0;
+  codec::decode_numbers(*part, 0, 1, &value);
+  return std::isfinite(value) ? std::optional(double{value}) : std::nullopt;
+}
+
+std::optional<double> Module::input_scale() const {
+  // Codes around another value than 0 reach farther on one side: no largest code stands for both.
+  if (number(".input_zero_point").value_or(0) != 0) return std::nullopt;
+  for (const std::string_view name : {".input_scale", ".qscale_act"})
+    if (const auto scale = number(name); scale && *scale > 0) return scale;
+  // compressed-tensors' NVFP4: what the inputs are multiplied by.
+  const auto inverse = number(".input_global_scale");
+  return inverse && *inverse > 0 ? std::optional(1 / *inverse) : std::nullopt;
 }
 
 std::int64_t integer_or(const nlohmann::json& object, std::string_view key,

@@ -54,6 +54,10 @@ class Module {
   [[nodiscard]] Result<Weight> finish(Result<codec::Matrix> matrix) const;
 
  private:
+  /// The finite number that a tensor holds; absent where it holds none or several.
+  [[nodiscard]] std::optional<double> number(std::string_view suffix) const;
+  [[nodiscard]] std::optional<double> input_scale() const;
+
   const safetensors::Container& container_;
   const QuantizationConfig& config_;
   std::string name_;
