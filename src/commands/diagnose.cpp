@@ -141,6 +141,7 @@ diagnose::Given given_of(const Session& session) {
           .temperature = request.run_with.temperature,
           .repeat_penalty = request.run_with.repeat_penalty,
           .free_memory = free_memory(),
+          .memory = memory_of(request),
           .asked_symptom = session.symptoms.named(),
           .look_for_long_context = session.symptoms.wants(probe::SymptomId::long_context),
           .texts_asked = of_texts && session.symptoms.asked,

@@ -131,3 +131,5 @@ Json to_json(const DiagnoseReport& report) {
 }
 
 }  // namespace qualm::report
+       {"ladder", diagnosis.ladder ? to_json(*diagnosis.ladder)
+                                   : absent("it was not compared with an original")},

@@ -130,7 +130,11 @@ Section headings() {
             "KLD against an F16 cache."},
            {"above noise from", "First position where the KLD is above the noise floor."},
            {"file", "Bytes of the model's file."},
-           {"limit kept", "Its loss is certainly under the limit of --pick (or of qualm)."},
+           {"with cache", "Bytes of the file and of the KV cache together."},
+           {"limit kept",
+            "Its loss is certainly under the limit: that of --pick, of --accept, or of qualm.",
+            {"yes, smallest"}},
+           {"yours", "The model that is diagnosed. The others were made from the original."},
            {"fits", "File and cache together fit into the memory (--memory)."},
            {"before", "Measured with the model as it is."},
            {"after", "Measured with the fix."}}};

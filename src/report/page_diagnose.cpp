@@ -243,3 +243,4 @@ Page compose_diagnose(const Json& document, bool verbose) {
 }
 
 }  // namespace qualm::report
+  add_ladder(page, at(document, "ladder"), LadderOf::types);

@@ -151,7 +151,8 @@ DiagnoseReport diagnose_class() {
   facts.given = {.candidate = &candidate,
                  .baseline = &baseline,
                  .candidate_path = candidate.path,
-                 .baseline_path = baseline.path};
+                 .baseline_path = baseline.path,
+                 .memory = std::int64_t{8} << 30};
   test::read_files(facts);
   return report_of(facts, &experiment);
 }
