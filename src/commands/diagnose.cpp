@@ -307,9 +307,11 @@ report::DiagnoseReport report_of(Session& session, diagnose::Diagnosis diagnosis
   const auto selection = facts.selected();
   report.windows = {selection ? selection->count() : 0, session.text->windows().count()};
   report.original_ppl.absent = "the original was not run";
-  if (facts.paired() && selection)
-    if (const auto as_run = facts.measured(facts.as_run()))
-      report.original_ppl = (*as_run)->metrics[evaluate::MetricId::ppl_baseline];
+  if (const auto as_run = facts.measured(facts.reference(), facts.as_run())) {
+    report.kld = (*as_run)->metrics[evaluate::MetricId::kld_mean];
+    report.reference_error = (*as_run)->kept_error;
+    if (facts.paired()) report.original_ppl = (*as_run)->metrics[evaluate::MetricId::ppl_baseline];
+  }
   if (auto floor = facts.noise_floor()) report.noise_floor = *std::move(floor);
   report.spent.passes = session.runner->passes();
   report.spent.variants = session.runner->variants_made();

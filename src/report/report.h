@@ -116,6 +116,9 @@ struct DiagnoseReport {
   Windows windows;
   bool stopped_early = false;
   evaluate::NoiseFloor noise_floor;
+  /// Of what is kept of the reference; absent where it was not run here.
+  std::optional<evaluate::KeptError> reference_error = std::nullopt;
+  numeric::Metric kld{};  ///< of the model as it is run, whose interval that error is held against
   Spent spent;
 };
 
