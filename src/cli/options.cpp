@@ -41,6 +41,15 @@ void add_named_texts(CLI::App& command, job::Request& request) {
       ->take_all();
 }
 
+/// For the ladder of measure and of diagnose.
+void add_memory(CLI::App& command, job::Request& request) {
+  named(command.add_option("--memory", request.memory,
+                           "memory for the model and its cache, for example 8G (default: all of "
+                           "this machine)"),
+        kOutput, "SIZE")
+      ->transform(bytes());
+}
+
 void add_diagnose(CLI::App& app, Parser& parser) {
   job::Request& request = parser.request();
   CLI::App* command =
@@ -72,6 +81,7 @@ void add_diagnose(CLI::App& app, Parser& parser) {
   add_run_as(*command, request);
   add_reference(*command, request);
   add_run_with(*command, request);
+  add_memory(*command, request);
   command->parse_complete_callback([command, &request] {
     request.cache_told = command->count("--cache-type-k") + command->count("--cache-type-v") > 0;
   });
@@ -107,11 +117,7 @@ void add_measure(CLI::App& app, Parser& parser) {
                                       "'kld_mean<0.05' (default: {})",
                                       commands::default_limit().text)),
       kOutput, "CONDITION");
-  named(command->add_option("--memory", request.memory,
-                            "memory for the model and its cache, for example 8G (default: all of "
-                            "this machine)"),
-        kOutput, "SIZE")
-      ->transform(bytes());
+  add_memory(*command, request);
   add_output(*command, parser.options);
 }
 

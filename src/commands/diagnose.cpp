@@ -148,6 +148,7 @@ diagnose::Given given_of(const Session& session) {
           .temperature = request.run_with.temperature,
           .repeat_penalty = request.run_with.repeat_penalty,
           .free_memory = free_memory(),
+          .memory = memory_of(request),
           .asked_symptom = session.symptoms.named(),
           .look_for_long_context = session.symptoms.wants(probe::SymptomId::long_context),
           .texts_asked = of_texts && session.symptoms.asked,
@@ -317,9 +318,11 @@ report::DiagnoseReport report_of(Session& session, diagnose::Diagnosis diagnosis
   report.windows = {selection ? selection->count() : 0,
                     session.texts.front().text->windows().count()};
   report.original_ppl.absent = "the original was not run";
-  if (facts.paired() && selection)
-    if (const auto as_run = facts.measured(facts.as_run()))
-      report.original_ppl = (*as_run)->metrics[evaluate::MetricId::ppl_baseline];
+  if (const auto as_run = facts.measured(facts.reference(), facts.as_run())) {
+    report.kld = (*as_run)->metrics[evaluate::MetricId::kld_mean];
+    report.reference_error = (*as_run)->kept_error;
+    if (facts.paired()) report.original_ppl = (*as_run)->metrics[evaluate::MetricId::ppl_baseline];
+  }
   if (auto floor = facts.noise_floor()) report.noise_floor = *std::move(floor);
   report.spent.passes = session.runner->passes();
   report.spent.variants = session.runner->variants_made();

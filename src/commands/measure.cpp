@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/platform.h"
 #include "commands/commands.h"
 #include "commands/pack.h"
 #include "commands/pick.h"
@@ -323,7 +322,7 @@ Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measu
   return {};
 }
 
-std::optional<report::Ladder> ladder(const Run& run, const report::MeasureReport& report) {
+std::optional<diagnose::Ladder> ladder(const Run& run, const report::MeasureReport& report) {
   const auto limit = limit_of_choice(run);
   if (!limit) return std::nullopt;
   std::vector<std::optional<std::int64_t>> caches;
@@ -332,7 +331,7 @@ std::optional<report::Ladder> ladder(const Run& run, const report::MeasureReport
   return ladder_of(report.results, caches,
                    {.limit = *limit,
                     .confidence = confidence_of_answers(run),
-                    .memory = run.request.memory > 0 ? run.request.memory : total_memory()});
+                    .memory = memory_of(run.request)});
 }
 
 }  // namespace

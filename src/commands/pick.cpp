@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <utility>
 
 #include "diagnose/loss.h"
 #include "diagnose/thresholds.h"
@@ -25,14 +25,6 @@ Side side_of_limit(const evaluate::Measurement& measured, const PickBy& by) {
   return estimate->high < by.limit.threshold && !anomaly ? Side::below : Side::not_separated;
 }
 
-/// Absent where the cache decides and its size is not known.
-std::optional<bool> fits(std::int64_t file, std::optional<std::int64_t> cache,
-                         std::int64_t memory) {
-  if (file > memory) return false;
-  if (!cache) return std::nullopt;
-  return *cache <= memory - file;
-}
-
 }  // namespace
 
 job::Condition default_limit() {
@@ -40,26 +32,19 @@ job::Condition default_limit() {
   return {fmt::format("kld_mean<{}", kEndOfSmall), MetricId::kld_mean, false, kEndOfSmall};
 }
 
-report::Ladder ladder_of(const std::vector<report::MeasureResult>& results,
-                         const std::vector<std::optional<std::int64_t>>& cache_bytes,
-                         const PickBy& by) {
-  report::Ladder ladder{.limit = by.limit.text, .memory = by.memory, .rungs = {}, .picked = {}};
+diagnose::Ladder ladder_of(const std::vector<report::MeasureResult>& results,
+                           const std::vector<std::optional<std::int64_t>>& cache_bytes,
+                           const PickBy& by) {
+  diagnose::Ladder ladder{.limit = by.limit.text, .memory = by.memory};
   for (std::size_t i = 0; i < results.size(); ++i) {
-    const auto bytes = static_cast<std::int64_t>(results[i].candidate.file_bytes);
-    ladder.rungs.push_back({.result = i,
-                            .file_bytes = bytes,
-                            .cache_bytes = cache_bytes[i],
-                            .fits = fits(bytes, cache_bytes[i], by.memory),
-                            .lost = results[i].measurement.lost > 0,
-                            .limit = side_of_limit(results[i].measurement, by)});
+    const report::ModelCard& candidate = results[i].candidate;
+    diagnose::Rung rung = diagnose::rung_of(candidate.path, results[i].measurement);
+    rung.file_bytes = static_cast<std::int64_t>(candidate.file_bytes);
+    rung.cache_bytes = cache_bytes[i];
+    rung.limit = side_of_limit(results[i].measurement, by);
+    ladder.rungs.push_back(std::move(rung));
   }
-  std::ranges::stable_sort(ladder.rungs, {}, &report::Rung::file_bytes);
-  const auto picked = std::ranges::find_if(ladder.rungs, [](const report::Rung& rung) {
-    return rung.limit == Side::below && rung.fits.value_or(true);
-  });
-  if (picked != ladder.rungs.end())
-    ladder.picked = static_cast<std::size_t>(picked - ladder.rungs.begin());
-  return ladder;
+  return in_order(std::move(ladder));
 }
 
 }  // namespace qualm::commands

@@ -1,6 +1,7 @@
 // Which of several candidates to take: the smallest that loses little enough and fits.
 #pragma once
 
+#include "diagnose/ladder.h"
 #include "job/request.h"
 #include "report/report.h"
 
@@ -18,8 +19,8 @@ struct PickBy {
 
 /// The candidates from the smallest on; one whose cache has no known size may be picked.
 /// cache_bytes[i] belongs to results[i].
-[[nodiscard]] report::Ladder ladder_of(const std::vector<report::MeasureResult>& results,
-                                       const std::vector<std::optional<std::int64_t>>& cache_bytes,
-                                       const PickBy& by);
+[[nodiscard]] diagnose::Ladder ladder_of(
+    const std::vector<report::MeasureResult>& results,
+    const std::vector<std::optional<std::int64_t>>& cache_bytes, const PickBy& by);
 
 }  // namespace qualm::commands

@@ -143,8 +143,7 @@ Result<void> fill(ReferencePack& pack, std::vector<DomainText>& texts, const Tex
     text.name = domain.name;
     text.source = name_in(domain.path);
     text.given = domain.given;
-    const std::string path = i == 0 ? reader.request.text : domain.path;
-    QUALM_TRY(const std::string whole, read_text(path));
+    QUALM_TRY(const std::string whole, read_text(domain.path));
     QUALM_CHECK(packer.keep_original(*texts[i].text, text));
     QUALM_CHECK(packer.add_types(i, text));
     QUALM_TRY(text.text, shortened(whole, *texts[i].text, reader));

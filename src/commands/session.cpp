@@ -42,18 +42,6 @@ Result<std::vector<engine::Token>> tokenize(const std::string& text, engine::Mod
   return reference.tokenize(part->text, engine::SpecialTokens::parsed);
 }
 
-/// "Q4_K_M", as the file calls itself; else what most weights are stored as.
-std::string type_of(const model::Checkpoint& checkpoint) {
-  const auto id = checkpoint.metadata.integer("general.file_type");
-  const auto label = id ? model::file_type_label(*id & ~model::kGuessedFileType) : std::nullopt;
-  if (label) return std::string(label->name);
-  std::map<std::string, std::int64_t> weights;
-  for (const model::Tensor& tensor : checkpoint.tensors)
-    weights[tensor.encoding.name] += tensor.parameters();
-  const auto most = std::ranges::max_element(weights, {}, [](const auto& w) { return w.second; });
-  return most == weights.end() ? "" : most->first;
-}
-
 }  // namespace
 
 report::ModelCard card(const model::Checkpoint& checkpoint) {
@@ -65,7 +53,7 @@ report::ModelCard card(const model::Checkpoint& checkpoint) {
   card.parameters = checkpoint.parameters();
   card.file_bytes = checkpoint.file_bytes();
   card.bpw = checkpoint.bits_per_weight();
-  card.type = type_of(checkpoint);
+  card.type = model::type_of(checkpoint);
   card.context_length = checkpoint.arch_integer("context_length");
   std::map<std::string, std::int64_t> by_type;
   for (const model::Tensor& tensor : checkpoint.tensors)
@@ -122,6 +110,10 @@ Result<engine::Settings> settings_of(const job::Request& request) {
                  "A quantized V cache needs flash attention: leave -fa off away."});
   if (settings.threads <= 0) settings.threads = available_cores();
   return settings;
+}
+
+std::int64_t memory_of(const job::Request& request) noexcept {
+  return request.memory > 0 ? request.memory : total_memory();
 }
 
 Result<std::unique_ptr<experiment::MeasuredText>> TextReader::read(const std::string& path) const {

@@ -33,6 +33,9 @@ namespace qualm::commands {
 /// (REQUEST-003).
 [[nodiscard]] Result<engine::Settings> settings_of(const job::Request& request);
 
+/// Bytes that weights and cache may take: --memory, or all that this machine has.
+[[nodiscard]] std::int64_t memory_of(const job::Request& request) noexcept;
+
 /// Reads texts as a model does, for the runs of a request. All members outlive what it makes.
 struct TextReader {
   const job::Request& request;

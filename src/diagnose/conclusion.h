@@ -9,6 +9,7 @@
 #include "diagnose/attribution.h"
 #include "diagnose/checks.h"
 #include "diagnose/finding.h"
+#include "diagnose/ladder.h"
 #include "evaluate/metrics.h"
 #include "probe/symptom.h"
 
@@ -46,6 +47,7 @@ struct Diagnosis {
   std::vector<Finding> findings = {};  ///< one for each check, in order; statuses as concluded
   Conclusion conclusion = {};
   std::vector<Remedy> remedies = {};
+  std::optional<Ladder> ladder = std::nullopt;  ///< where an original was run
   std::vector<probe::Symptom> symptoms = {};
   /// What the user asked for and the original shows as often.
   std::optional<probe::Symptom> shared_symptom = std::nullopt;

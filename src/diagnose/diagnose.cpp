@@ -108,6 +108,9 @@ Known<Diagnosis> diagnose(const Facts& facts) {
   if (facts.runs()) {
     QUALM_TRY(diagnosis.remedies, in_stage(Stage::fixes, remedies_for(facts, diagnosis.findings)));
   }
+  if (facts.paired()) {
+    QUALM_TRY(diagnosis.ladder, in_stage(Stage::fixes, ladder_of(facts)));
+  }
   QUALM_TRY(diagnosis.symptoms,
             in_stage(Stage::texts, symptoms_of(facts, diagnosis.conclusion.verdict)));
   if (const probe::Symptom* shared = shared_with_original(facts))

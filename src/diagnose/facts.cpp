@@ -108,6 +108,14 @@ Known<const evaluate::Measurement*> Facts::measured(const Variant& variant) cons
   return measured(original(), variant);
 }
 
+std::vector<AgainstOriginal> Facts::against_original() const {
+  std::vector<AgainstOriginal> all;
+  for (const auto& [key, entry] : measurements_)
+    if (std::get<0>(key) == 0 && std::get<2>(key) == id_of(original()))
+      all.push_back({&entry.variant, &entry.measurement, std::get<1>(key)});
+  return all;
+}
+
 Known<evaluate::NoiseFloor> Facts::noise_floor() const {
   if (!noise_floor_) return std::unexpected(WantedNoiseFloor{});
   return *noise_floor_;
@@ -147,7 +155,7 @@ void Facts::add(const WantedMeasurements& wanted, std::vector<evaluate::Measurem
   }
   for (std::size_t i = 0; i < measurements.size(); ++i)
     measurements_.insert_or_assign(key(wanted.windows, wanted.reference, wanted.variants[i]),
-                                   Entry{std::move(measurements[i]), windows});
+                                   Entry{wanted.variants[i], std::move(measurements[i]), windows});
 }
 
 void Facts::add(const WantedSize& wanted, std::int64_t bytes) {

@@ -63,6 +63,7 @@ struct Given {
   std::optional<double> temperature = {};   ///< that the user samples with
   std::optional<double> repeat_penalty = {};
   std::int64_t free_memory = 0;  ///< bytes, for models that are made to try something
+  std::int64_t memory = 0;       ///< bytes that weights and cache may take where the user runs it
   /// The one that the user named.
   std::optional<probe::SymptomId> asked_symptom = {};
   bool look_for_long_context = false;          ///< a loss that grows with the position
@@ -90,6 +91,13 @@ struct WeightFacts {
   std::optional<weights::Provenance> origin;  ///< with an original
   /// From the steps in the file: an estimate, for want of an original.
   std::map<model::TensorClass, weights::QuantizationError> quantization_error;
+};
+
+/// A variant on windows of the first text, against the original with an F16 cache.
+struct AgainstOriginal {
+  const Variant* variant = nullptr;
+  const evaluate::Measurement* measured = nullptr;
+  std::int32_t begin = 0;  ///< of the windows
 };
 
 class Facts {
@@ -138,6 +146,9 @@ class Facts {
   [[nodiscard]] Known<const evaluate::Measurement*> measured(const Variant& reference,
                                                              const Variant& variant) const;
 
+  /// What is known already; those on the selection windows first.
+  [[nodiscard]] std::vector<AgainstOriginal> against_original() const;
+
   /// Of the original and of the candidate as run.
   [[nodiscard]] Known<evaluate::NoiseFloor> noise_floor() const;
   /// What the candidate's matrices get on the first windows of the first text.
@@ -180,6 +191,7 @@ class Facts {
                                const Variant& variant);
 
   struct Entry {
+    Variant variant;
     evaluate::Measurement measurement;
     std::int32_t windows = 0;  ///< asked for; the measurement has none if it cannot run
   };

@@ -48,6 +48,16 @@ struct Stopped {
   numeric::Estimate interval;  ///< the confidence sequence's, at the level of the rule
 };
 
+/// The mean KLD by what is kept of the original (kept_rows.h) beside the exact one, on windows
+/// where both were known.
+struct KeptError {
+  std::int64_t windows = 0;
+  double exact = 0;      ///< nat/token
+  double estimated = 0;  ///< likewise
+  /// estimated - exact; its interval is over positions, whose draws are independent.
+  numeric::Metric difference;
+};
+
 struct Measurement {
   std::vector<WindowScores> windows;  ///< in text order, those that were read
   std::int64_t windows_total = 0;     ///< in the text under these settings
@@ -59,6 +69,8 @@ struct Measurement {
   std::int64_t tokens_scored = 0;
   std::int64_t not_finite = 0;  ///< positions with NaN or infinite logits; they are in no metric
   std::int64_t lost = 0;        ///< of them, those where the baseline's logits are finite
+  /// Absent where no window of the original was run for this, or it ran beside the candidate.
+  std::optional<KeptError> kept_error = std::nullopt;
 
   Metrics metrics;  ///< fractions, not percent
   /// By ranges of positions; each is twice as long as the one before.

@@ -79,13 +79,14 @@ class KeptOriginal final : public OriginalSide {
   }
 
   Result<void> read(const Call& call) override {
+    exact_ = {};
     if (!runs_) return {};
     QUALM_TRY(engine::LogitSource* const source, source_.get());
-    QUALM_TRY(const auto logits, source->logits(call.pieces));
-    QUALM_CHECK(check_rows(logits, source->vocab_size(), call));
+    QUALM_TRY(exact_, source->logits(call.pieces));
+    QUALM_CHECK(check_rows(exact_, source->vocab_size(), call));
     std::vector<KeptRow> fresh(call.scores.size());
     const auto seeds = seeds_of(call);
-    keep_rows({logits, source->vocab_size(), call.targets}, seeds, threads_, fresh);
+    keep_rows({exact_, source->vocab_size(), call.targets}, seeds, threads_, fresh);
     for (std::size_t i = 0; i < fresh.size(); ++i)
       running_[call.owner[i]]->rows[row_of(call, i)] = std::move(fresh[i]);
     if (call.end < text_.ctx_size) return {};
@@ -102,6 +103,7 @@ class KeptOriginal final : public OriginalSide {
       rows.push_back(&rows_[call.owner[i]]->rows[row_of(call, i)]);
     score_kept(rows, {q, rows_.front()->vocab_size, call.targets}, threads, out);
   }
+  std::span<const float> exact() const noexcept override { return exact_; }
   std::int64_t passes() const noexcept override { return passes_; }
 
  private:
@@ -130,6 +132,7 @@ class KeptOriginal final : public OriginalSide {
   const TextWindows& text_;
   std::int32_t threads_;
   bool runs_ = false;
+  std::span<const float> exact_;  ///< the source's own memory, until its next call
   std::vector<std::shared_ptr<const KeptWindow>> rows_;  ///< of the windows at hand
   std::vector<std::shared_ptr<KeptWindow>> running_;     ///< the same, while the original runs
   std::int64_t passes_ = 0;

@@ -69,6 +69,9 @@ class OriginalSide {
   /// Scores a candidate's logits of the call that was read last.
   virtual void score(const Call& call, std::span<const float> q, std::int32_t threads,
                      std::span<Score> out) const = 0;
+  /// Its logits of the call that was read last, while scores are made of what is kept of them;
+  /// empty where scores are exact, or the original did not run.
+  [[nodiscard]] virtual std::span<const float> exact() const noexcept { return {}; }
   /// Windows that the original ran.
   [[nodiscard]] virtual std::int64_t passes() const noexcept = 0;
 };

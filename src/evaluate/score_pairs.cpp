@@ -8,6 +8,8 @@
 #include <ranges>
 #include <utility>
 
+#include "evaluate/kept_check.h"
+
 namespace qualm::evaluate {
 namespace {
 
@@ -20,6 +22,7 @@ class PairLoop {
                       ? kept_original(baseline, *reading.kept, reading.text, reading.threads)
                       : live_original(baseline)) {
     for (const Candidate& candidate : candidates) sources_.emplace_back(*candidate.source);
+    checks_.resize(candidates.size());
   }
 
   /// How many of the windows that come next run together.
@@ -38,6 +41,9 @@ class PairLoop {
   }
   void close(std::size_t candidate) { sources_[candidate].close(); }
   [[nodiscard]] std::int64_t passes() const noexcept { return passes_ + original_->passes(); }
+  [[nodiscard]] std::optional<KeptError> kept_error(std::size_t candidate) const {
+    return checks_[candidate].error();
+  }
 
   /// Scores `windows` for the candidates of `active`; out[i] belongs to active[i].
   Result<void> run(std::span<const std::int32_t> windows, std::span<const std::size_t> active,
@@ -80,6 +86,8 @@ class PairLoop {
       QUALM_TRY(const auto q, source->logits(call.pieces));
       QUALM_CHECK(check_rows(q, source->vocab_size(), call));
       original_->score(call, q, threads_, call.scores);
+      checks_[active[i]].add(call, {original_->exact(), q, source->vocab_size()}, call.scores,
+                             threads_);
       for (std::size_t k = 0; k < call.scores.size(); ++k)
         out[i][call.owner[k]].scores.push_back(call.scores[k]);
     }
@@ -90,6 +98,7 @@ class PairLoop {
   std::int32_t threads_;
   std::unique_ptr<OriginalSide> original_;
   std::vector<LazySource> sources_;
+  std::vector<KeptCheck> checks_;  ///< one for each candidate
   std::int64_t passes_ = 0;
 };
 
@@ -173,6 +182,8 @@ class Run {
       hand_out(windows);
     }
     run_.windows_run = loop_.passes();
+    for (std::size_t i = 0; i < run_.candidates.size(); ++i)
+      run_.candidates[i].kept_error = loop_.kept_error(i);
     return std::move(run_);
   }
 

@@ -56,6 +56,7 @@ struct PairScores {
   bool stopped_early = false;
   std::optional<Stopped> stopped;  ///< where an interval decided
   std::string unavailable;         ///< why an optional candidate could not be run
+  std::optional<KeptError> kept_error = std::nullopt;  ///< as in Measurement
 };
 
 struct PairRun {

@@ -127,6 +127,7 @@ Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun&
     measurement.stopped = pair.stopped;
     measurement.cancelled = run.cancelled;
     measurement.unavailable = std::move(pair.unavailable);
+    measurement.kept_error = std::move(pair.kept_error);
     evaluate::summarize(measurement);
     measurements.push_back(std::move(measurement));
   }

@@ -52,6 +52,8 @@ class MeasuredText {
   [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
   /// A reference runs once for each window, not beside each run.
   [[nodiscard]] bool keeps_references() const noexcept { return stores_.references != nullptr; }
+  /// What is remembered of finished work.
+  [[nodiscard]] evaluate::WindowStore& scores() const noexcept { return stores_.scores; }
   /// Identifies the windows that calibration may use: the last ones in reading order.
   [[nodiscard]] std::string calibration_identity() const;
   /// The last so many windows in reading order, one after the other.

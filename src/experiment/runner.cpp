@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 
 #include "assemble/recipe.h"
@@ -78,6 +79,7 @@ Result<assemble::Image*> Runner::image(const Weights& weights) {
   make_room();
   QUALM_TRY(auto image, make(weights));
   ++made_;
+  parts_.texts.front().text->scores().remember(size_key(weights), fmt::format("{}", image.bytes()));
   return &images_.emplace(id, std::move(image)).first->second;
 }
 
@@ -124,6 +126,10 @@ std::string Runner::identity_of(const Weights& weights) const {
       weights.calibrated_on ? parts_.texts.at(*weights.calibrated_on).text->calibration_identity()
                             : "";
   return fmt::format("{}>{}{}", base, id, text);
+}
+
+std::string Runner::size_key(const Weights& weights) const {
+  return fmt::format("bytes|{}|{}", identity_of(weights), parts_.engine.version());
 }
 
 ModelRun Runner::run_of(const Variant& variant) {
@@ -225,6 +231,11 @@ Result<std::int64_t> Runner::model_bytes(const Weights& weights) {
   if (parts_.pack)
     for (const PackType& type : parts_.pack->types)
       if (id_of(weights) == id_of(requantized(type.name))) return type.bytes;
+  if (const auto known = parts_.texts.front().text->scores().recall(size_key(weights))) {
+    std::int64_t bytes = 0;
+    const char* const end = known->data() + known->size();
+    if (std::from_chars(known->data(), end, bytes).ptr == end && bytes > 0) return bytes;
+  }
   QUALM_TRY(const assemble::Image* const made, image(weights));
   return made->bytes();
 }

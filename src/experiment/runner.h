@@ -68,6 +68,9 @@ class Runner final : public Experiment {
   [[nodiscard]] Result<assemble::Image> make(const Weights& weights);
   [[nodiscard]] Result<assemble::Image*> image(const Weights& weights);
   [[nodiscard]] Result<std::shared_ptr<engine::Model>> model(const Weights& weights);
+  /// Under which the bytes of made weights are remembered: a run that measures nothing anew makes
+  /// no file to know its size.
+  [[nodiscard]] std::string size_key(const Weights& weights) const;
   /// The importance matrix of the last windows of a text, made on first use.
   [[nodiscard]] Result<const model::Importance*> importance(std::size_t text);
   [[nodiscard]] Result<model::Checkpoint> opened(const Weights& weights);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 namespace qualm::model {
 namespace {
@@ -63,6 +64,15 @@ std::optional<FileTypeLabel> file_type_label(const Metadata& metadata) {
 std::optional<FileTypeLabel> file_type_named(std::string_view name) noexcept {
   const auto it = std::ranges::find(kLabels, name, &FileTypeLabel::name);
   return it == kLabels.end() ? std::nullopt : std::optional(*it);
+}
+
+std::string type_of(const Checkpoint& checkpoint) {
+  if (const auto label = file_type_label(checkpoint.metadata)) return std::string(label->name);
+  std::map<std::string, std::int64_t> weights;
+  for (const Tensor& tensor : checkpoint.tensors)
+    weights[tensor.encoding.name] += tensor.parameters();
+  const auto most = std::ranges::max_element(weights, {}, [](const auto& w) { return w.second; });
+  return most == weights.end() ? "" : most->first;
 }
 
 }  // namespace qualm::model

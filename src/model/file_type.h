@@ -6,8 +6,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
+#include "model/checkpoint.h"
 #include "model/metadata.h"
 
 namespace qualm::model {
@@ -37,5 +39,7 @@ inline constexpr std::int64_t kGuessedFileType = 1024;
 [[nodiscard]] std::optional<FileTypeLabel> file_type_label(const Metadata& metadata);
 /// By its name. Absent for names that are none.
 [[nodiscard]] std::optional<FileTypeLabel> file_type_named(std::string_view name) noexcept;
+/// "Q4_K_M", as the file calls itself; else what most weights are stored as.
+[[nodiscard]] std::string type_of(const Checkpoint& checkpoint);
 
 }  // namespace qualm::model

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "diagnose/loss.h"
@@ -85,6 +86,24 @@ Json to_json(const probe::Symptom& symptom) {
           {"says", symptom.says}};
 }
 
+/// What the draws of the kept distributions did to the KLD, on windows where the exact one is
+/// known.
+Json reference_error(const DiagnoseReport& report) {
+  if (report.windows.read == 0) return absent("nothing was measured");
+  if (!report.reference_error)
+    return absent("the original was not run: its windows came from the cache");
+  const evaluate::KeptError& error = *report.reference_error;
+  Json json{{"windows", error.windows},
+            {"exact", number(error.exact)},
+            {"estimated", number(error.estimated)},
+            {"difference", metric(error.difference)}};
+  const double half =
+      report.kld.estimate ? (report.kld.estimate->high - report.kld.estimate->low) / 2 : 0;
+  json["of_half_width"] = half > 0 ? number(std::abs(error.estimated - error.exact) / half)
+                                   : absent("the KLD has no interval");
+  return json;
+}
+
 Json principal_cause(const diagnose::Conclusion& conclusion) {
   return conclusion.principal ? Json(diagnose::row_of(*conclusion.principal).name)
                               : absent("no cause was found");
@@ -115,6 +134,8 @@ Json to_json(const DiagnoseReport& report) {
        {"checks", std::move(checks)},
        {"principal_cause", principal_cause(diagnosis.conclusion)},
        {"remedies", std::move(remedies)},
+       {"ladder", diagnosis.ladder ? to_json(*diagnosis.ladder)
+                                   : absent("it was not compared with an original")},
        {"symptoms", std::move(symptoms)},
        {"text", report.text.empty() ? absent("nothing was run") : Json(report.text)},
        {"ctx_size", report.settings.ctx_size},
@@ -125,6 +146,7 @@ Json to_json(const DiagnoseReport& report) {
        {"windows", windows(report.windows.read, report.windows.total)},
        {"stopped_early", report.stopped_early},
        {"resolution", noise_floor(report.noise_floor)},
+       {"reference_error", reference_error(report)},
        {"spent",
         {{"seconds", number(report.spent.seconds)},
          {"passes", report.spent.passes},

@@ -1,9 +1,6 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include <nlohmann/json.hpp>
-#include <span>
 
 #include "base/units.h"
 #include "diagnose/loss.h"
@@ -188,76 +185,6 @@ Json detectable(const Gate& gate) {
                                                            : "it was decided");
 }
 
-std::string_view answer(const Rung& rung) {
-  const diagnose::Side limit = rung.limit;
-  if (rung.lost) return "lost";
-  if (limit == diagnose::Side::not_separated) return "cannot_tell";
-  return limit == diagnose::Side::below ? "yes" : "no";
-}
-
-/// "Pick b.gguf: 4.3 GB, KLD 0.037 [0.034, 0.040]: the smallest that certainly keeps
-/// kld_mean<0.06."
-std::string picked_in_words(const MeasureReport& report, const Ladder& ladder) {
-  const Rung& rung = ladder.rungs[*ladder.picked];
-  const MeasureResult& result = report.results[rung.result];
-  const auto* kld = find(result.measurement.metrics, MetricId::kld_mean);
-  const auto smaller = std::span(ladder.rungs).first(*ladder.picked);
-  const bool others_keep = std::ranges::any_of(
-      smaller, [](const Rung& one) { return one.limit == diagnose::Side::below; });
-  return fmt::format("Pick {}: {}, KLD {}: the smallest that certainly keeps {}{}.{}",
-                     result.candidate.path, format_bytes(rung.file_bytes),
-                     kld ? numeric::format_estimate(*kld) : "not measured", ladder.limit,
-                     others_keep ? " and fits" : "",
-                     rung.fits ? "" : " The file does not tell the size of its cache.");
-}
-
-/// Why none is picked, and what to do.
-std::string none_in_words(const Ladder& ladder) {
-  const auto any = [&](auto&& of) { return std::ranges::any_of(ladder.rungs, of); };
-  const auto may_fit = [](const Rung& rung) { return rung.fits.value_or(true); };
-  if (!any(may_fit))
-    return fmt::format(
-        "No candidate fits in {} of memory. Use more memory, a smaller model, or a shorter "
-        "context.",
-        format_bytes(ladder.memory));
-  if (any([](const Rung& rung) { return rung.limit == diagnose::Side::below; }))
-    return fmt::format("No candidate that certainly keeps {} fits in {} of memory.", ladder.limit,
-                       format_bytes(ladder.memory));
-  const auto undecided = [&](const Rung& rung) {
-    return may_fit(rung) && !rung.lost && rung.limit == diagnose::Side::not_separated;
-  };
-  if (any(undecided))
-    return fmt::format("Cannot tell whether a candidate keeps {}. Use a longer text (-f).",
-                       ladder.limit);
-  return fmt::format("No candidate that fits keeps {}. Use a type with more bits.", ladder.limit);
-}
-
-constexpr std::string_view kNoCacheSize = "the file does not tell the size of the cache";
-
-Json ladder_json(const MeasureReport& report) {
-  if (!report.ladder) return absent("it needs --pick, or several candidates and no --fail-if");
-  const Ladder& ladder = *report.ladder;
-  Json rungs = Json::array();
-  for (const Rung& rung : ladder.rungs) {
-    const MeasureResult& result = report.results[rung.result];
-    const auto grades = diagnose::grades_of(result.measurement.metrics[MetricId::kld_mean]);
-    rungs.push_back(
-        {{"candidate", result.candidate.path},
-         {"file_bytes", rung.file_bytes},
-         {"cache_bytes", rung.cache_bytes ? Json(*rung.cache_bytes) : absent(kNoCacheSize)},
-         {"grade", grades ? Json(diagnose::in_words(*grades)) : absent("the KLD has no interval")},
-         {"keeps_limit", answer(rung)},
-         {"fits", rung.fits ? Json(*rung.fits) : absent(kNoCacheSize)}});
-  }
-  return {{"limit", ladder.limit},
-          {"memory", ladder.memory},
-          {"rungs", std::move(rungs)},
-          {"pick", ladder.picked
-                       ? Json(report.results[ladder.rungs[*ladder.picked].result].candidate.path)
-                       : absent("no candidate certainly keeps the limit and fits")},
-          {"says", ladder.picked ? picked_in_words(report, ladder) : none_in_words(ladder)}};
-}
-
 }  // namespace
 
 Json to_json(const MeasureReport& report) {
@@ -275,7 +202,9 @@ Json to_json(const MeasureReport& report) {
                                  {"candidate", gate.candidate},
                                  {"outcome", to_string(gate.outcome)},
                                  {"smallest_detectable", detectable(gate)}});
-  document["ladder"] = ladder_json(report);
+  document["ladder"] = report.ladder
+                           ? to_json(*report.ladder)
+                           : absent("it needs --pick, or several candidates and no --fail-if");
   return document;
 }
 

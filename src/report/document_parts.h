@@ -36,6 +36,8 @@ enum class Which { all, in_tables };
 /// Both sides of the noise floor.
 [[nodiscard]] Json noise_floor(const evaluate::NoiseFloor& floor);
 [[nodiscard]] Json settings(const engine::Settings& settings);
+/// Files and quant types by size, and which one to take.
+[[nodiscard]] Json to_json(const diagnose::Ladder& ladder);
 /// {"id", "says"}: something worth knowing about the figures.
 [[nodiscard]] Json note(std::string_view id, std::string_view says);
 

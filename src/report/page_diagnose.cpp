@@ -193,7 +193,24 @@ std::string spent_in_words(const Json& spent) {
   return text;
 }
 
-void add_closing(Page& page, const Json& document) {
+/// "Kept distributions against exact ones, 2 windows: KLD 0.1219 instead of 0.1218, a difference
+/// of 2 % of the interval's half-width."
+std::string reference_error_line(const Json& error) {
+  constexpr std::string_view kWhat = "Kept distributions against exact ones";
+  if (const auto why = why_absent(error)) return fmt::format("{}: not measured, {}.", kWhat, *why);
+  const auto shown = [&](std::string_view key) {
+    const auto value = number_at(error, key);
+    return value ? fmt::format("{:.5g}", *value) : "not known";
+  };
+  std::string text = fmt::format("{}, {} windows: KLD {} instead of {}", kWhat,
+                                 integer_at(error, "windows"), shown("estimated"), shown("exact"));
+  if (const auto part = number_at(error, "of_half_width"))
+    text += fmt::format(", a difference of {} of the interval's half-width",
+                        format_value(*part, {.percent = true}));
+  return text + ".";
+}
+
+void add_closing(Page& page, const Json& document, bool verbose) {
   const Json& windows = at(document, "windows");
   const std::string level = level_in_words(document);
   const bool read = integer_at(windows, "read") > 0;
@@ -210,6 +227,8 @@ void add_closing(Page& page, const Json& document) {
   if (const std::string original = string_at(document, "original"); !original.empty())
     page.emplace_back(Paragraph{{{original}}});
   page.emplace_back(Paragraph{{{noise_floor_line(at(document, "resolution"))}}});
+  if (verbose)
+    page.emplace_back(Paragraph{{{reference_error_line(at(document, "reference_error"))}}});
   page.emplace_back(
       Paragraph{{{level, Tone::dim}, {spent_in_words(at(document, "spent")), Tone::dim}}});
 }
@@ -244,9 +263,10 @@ Page compose_diagnose(const Json& document, bool verbose) {
   page.emplace_back(
       Paragraph{{verdict_word(string_at(document, "verdict")), {string_at(document, "summary")}}});
   add_remedies(page, at(document, "remedies"));
+  add_ladder(page, at(document, "ladder"), LadderOf::types);
   add_symptoms(page, at(document, "symptoms"), verbose);
   if (verbose) add_evidence(page, checks);
-  add_closing(page, document);
+  add_closing(page, document, verbose);
   return page;
 }
 

@@ -159,43 +159,6 @@ void add_gates(Page& page, const Json& gates) {
   page.emplace_back(std::move(table));
 }
 
-Cell limit_kept(const std::string& answer) {
-  if (answer == "lost") return {"no: positions without finite logits", Tone::bad};
-  if (answer == "cannot_tell") return {"cannot tell", Tone::warning};
-  return {answer, answer == "no" ? Tone::bad : Tone::plain};
-}
-
-Cell fits_in_memory(const Json& rung) {
-  if (why_absent(at(rung, "fits"))) return {"not known", Tone::warning};
-  return flag_at(rung, "fits") ? Cell{"yes"} : Cell{"no", Tone::bad};
-}
-
-/// The candidates by size, and which one to take.
-void add_ladder(Page& page, const Json& ladder) {
-  const Json& rungs = at(ladder, "rungs");
-  if (!rungs.is_array() || rungs.empty()) return;
-  page.emplace_back(Heading{"Which one to take"});
-  Table table{
-      .columns =
-          {{"candidate"}, {"file", true}, {"cache", true}, {"grade"}, {"limit kept"}, {"fits"}},
-      .rows = {}};
-  const std::string pick = string_at(ladder, "pick");
-  for (const Json& rung : rungs) {
-    const std::string path = string_at(rung, "candidate");
-    table.rows.push_back(
-        {{file_name(path), !pick.empty() && path == pick ? Tone::good : Tone::plain},
-         {format_bytes(integer_at(rung, "file_bytes"))},
-         {why_absent(at(rung, "cache_bytes")) ? "not known"
-                                              : format_bytes(integer_at(rung, "cache_bytes"))},
-         {why_absent(at(rung, "grade")) ? "not known" : string_at(rung, "grade")},
-         limit_kept(string_at(rung, "keeps_limit")),
-         fits_in_memory(rung)});
-  }
-  page.emplace_back(std::move(table));
-  page.emplace_back(Gap{});
-  page.emplace_back(Paragraph{{{string_at(ladder, "says"), Tone::strong}}});
-}
-
 }  // namespace
 
 Page compose_measure(const Json& document, bool verbose) {
@@ -220,7 +183,7 @@ Page compose_measure(const Json& document, bool verbose) {
   for (std::size_t i = 0; i < results.size(); ++i)
     add_kv(page, names[i], at(results[i], "kv"), verbose);
   add_gates(page, at(document, "gates"));
-  add_ladder(page, at(document, "ladder"));
+  add_ladder(page, at(document, "ladder"), LadderOf::files);
   for (std::size_t i = 0; verbose && i < results.size(); ++i)
     add_details(page, names[i], results[i]);
   return page;

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "diagnose/conclusion.h"
+#include "diagnose/ladder.h"
 #include "diagnose/metadata_difference.h"
 #include "engine/engine.h"
 #include "evaluate/measurement.h"
@@ -88,24 +89,6 @@ struct Gate {
   std::optional<double> detectable{};
 };
 
-/// One candidate among several.
-struct Rung {
-  std::size_t result = 0;  ///< index into MeasureReport::results
-  std::int64_t file_bytes = 0;
-  std::optional<std::int64_t> cache_bytes{};  ///< at the context that was measured
-  std::optional<bool> fits{};                 ///< both into the memory; absent: not known
-  bool lost = false;                          ///< it has positions without finite logits
-  diagnose::Side limit = diagnose::Side::not_separated;  ///< below: it certainly keeps the limit
-};
-
-/// The candidates by size, and which one to take.
-struct Ladder {
-  std::string limit;                  ///< "kld_mean<0.06"
-  std::int64_t memory = 0;            ///< bytes
-  std::vector<Rung> rungs;            ///< the smallest first
-  std::optional<std::size_t> picked;  ///< the first rung that keeps the limit and fits
-};
-
 /// A reference pack that stood in for the original.
 struct ReferenceCard {
   std::string path;
@@ -121,7 +104,7 @@ struct MeasureReport {
   std::optional<ReferenceCard> reference{};  ///< KLD is then an estimate
   std::vector<MeasureResult> results;
   std::vector<Gate> gates;
-  std::optional<Ladder> ladder{};  ///< of several candidates, or where a limit was given
+  std::optional<diagnose::Ladder> ladder{};  ///< of several candidates, or where a limit was given
 };
 
 struct Spent {
@@ -144,6 +127,9 @@ struct DiagnoseReport {
   Windows windows;
   bool stopped_early = false;
   evaluate::NoiseFloor noise_floor;
+  /// Of what is kept of the reference; absent where it was not run here.
+  std::optional<evaluate::KeptError> reference_error = std::nullopt;
+  numeric::Metric kld{};  ///< of the model as it is run, whose interval that error is held against
   Spent spent;
 };
 

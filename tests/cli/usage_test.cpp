@@ -42,6 +42,13 @@ TEST(Usage, every_command_has_help) {
         << option;
 }
 
+TEST(Usage, the_memory_is_an_option_of_measure_and_of_diagnose) {
+  const Scratch scratch;
+  for (const char* command : {"diagnose", "measure"})
+    EXPECT_NE(run_qualm(scratch, {command, "--help"}).out.find("--memory SIZE"), std::string::npos)
+        << command;
+}
+
 TEST(Usage, a_word_is_explained_in_any_letter_case_and_may_have_blanks) {
   const Scratch scratch;
   for (const std::vector<std::string>& words :

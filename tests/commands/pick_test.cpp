@@ -33,11 +33,11 @@ report::MeasureResult result(const std::string& path, std::uint64_t bytes, float
 const std::vector<report::MeasureResult> kThree{
     result("q6.gguf", 600, 0.01F), result("q3.gguf", 300, 0.2F), result("q4.gguf", 400, 0.03F)};
 
-report::Ladder ladder(const job::Condition& limit, std::int64_t memory) {
+diagnose::Ladder ladder(const job::Condition& limit, std::int64_t memory) {
   return ladder_of(kThree, {20, 20, 20}, {.limit = limit, .confidence = 0.95, .memory = memory});
 }
 
-std::string says(const report::Ladder& made) {
+std::string says(const diagnose::Ladder& made) {
   report::MeasureReport report;
   report.results = kThree;
   report.ladder = made;
@@ -45,23 +45,24 @@ std::string says(const report::Ladder& made) {
 }
 
 TEST(Pick, is_the_smallest_candidate_that_certainly_keeps_the_limit) {
-  const report::Ladder found = ladder(default_limit(), 10'000);
+  const diagnose::Ladder found = ladder(default_limit(), 10'000);
   ASSERT_EQ(found.rungs.size(), 3U);
   EXPECT_EQ(found.rungs[0].file_bytes, 300);
   EXPECT_EQ(found.rungs[0].limit, Side::above);
   ASSERT_EQ(found.picked, 1U);
   EXPECT_EQ(says(found),
-            "Pick q4.gguf: 400 B, KLD 0.0300 [0.0283, 0.0317]: the smallest that certainly keeps "
-            "kld_mean<0.06.");
+            "q4.gguf, 400 B, KLD 0.0300 [0.0283, 0.0317], is the smallest of these that certainly "
+            "keeps kld_mean<0.06.");
 }
 
 TEST(Pick, counts_the_cache_against_the_memory) {
   EXPECT_EQ(ladder(default_limit(), 420).picked, 1U);
-  const report::Ladder tight = ladder(default_limit(), 419);
+  const diagnose::Ladder tight = ladder(default_limit(), 419);
   EXPECT_FALSE(tight.picked);
   EXPECT_EQ(tight.rungs[0].fits, true);
   EXPECT_EQ(says(tight),
-            "No candidate that certainly keeps kld_mean<0.06 fits in 419 B of memory.");
+            "None of these that certainly keeps kld_mean<0.06 fits in 419 B of memory. Use more "
+            "memory or a smaller model.");
 }
 
 TEST(Pick, of_a_cache_without_a_known_size_says_that_it_is_not_known) {
@@ -69,7 +70,7 @@ TEST(Pick, of_a_cache_without_a_known_size_says_that_it_is_not_known) {
     return ladder_of(kThree, {std::nullopt, std::nullopt, std::nullopt},
                      {.limit = default_limit(), .confidence = 0.95, .memory = memory});
   };
-  const report::Ladder found = by_memory(500);
+  const diagnose::Ladder found = by_memory(500);
   EXPECT_EQ(found.picked, 1U);
   EXPECT_FALSE(found.rungs[1].fits);
   EXPECT_EQ(found.rungs[2].fits, false);
@@ -79,12 +80,12 @@ TEST(Pick, of_a_cache_without_a_known_size_says_that_it_is_not_known) {
 
 TEST(Pick, where_nothing_fits_asks_for_memory_or_a_smaller_model) {
   EXPECT_EQ(says(ladder(default_limit(), 100)),
-            "No candidate fits in 100 B of memory. Use more memory, a smaller model, or a shorter "
+            "None of these fits in 100 B of memory. Use more memory, a smaller model, or a shorter "
             "context.");
 }
 
 TEST(Pick, tells_where_a_smaller_one_keeps_the_limit_but_does_not_fit) {
-  const report::Ladder found = ladder_of(
+  const diagnose::Ladder found = ladder_of(
       kThree, {20, 20, 10'000}, {.limit = default_limit(), .confidence = 0.95, .memory = 700});
   EXPECT_EQ(found.picked, 2U);
   EXPECT_THAT(says(found), ::testing::HasSubstr("keeps kld_mean<0.06 and fits."));
@@ -92,18 +93,18 @@ TEST(Pick, tells_where_a_smaller_one_keeps_the_limit_but_does_not_fit) {
 
 TEST(Pick, takes_none_whose_interval_holds_the_limit) {
   const job::Condition near = *job::parse_limit("--pick", "kld_mean<0.0301");
-  const report::Ladder found = ladder(near, 10'000);
+  const diagnose::Ladder found = ladder(near, 10'000);
   EXPECT_EQ(found.rungs[1].limit, Side::not_separated);
   EXPECT_EQ(found.picked, 2U);
-  const report::Ladder nearest = ladder(*job::parse_limit("--pick", "kld_mean<0.0101"), 10'000);
+  const diagnose::Ladder nearest = ladder(*job::parse_limit("--pick", "kld_mean<0.0101"), 10'000);
   EXPECT_FALSE(nearest.picked);
   EXPECT_EQ(says(nearest),
-            "Cannot tell whether a candidate keeps kld_mean<0.0101. Use a longer text (-f).");
+            "Cannot tell whether one of these keeps kld_mean<0.0101. Use a longer text (-f).");
 }
 
 TEST(Pick, where_all_lose_too_much_asks_for_more_bits) {
   EXPECT_EQ(says(ladder(*job::parse_limit("--pick", "kld_mean<0.001"), 10'000)),
-            "No candidate that fits keeps kld_mean<0.001. Use a type with more bits.");
+            "None of these that fits keeps kld_mean<0.001. Use a type with more bits.");
 }
 
 TEST(Pick, takes_no_perplexity_below_the_originals_and_no_lost_position) {

@@ -86,6 +86,72 @@ TEST(KeptOriginal, gives_the_same_scores_as_a_live_one_but_for_the_draws) {
   EXPECT_NEAR(sum, truth, 0.01 * truth);
 }
 
+/// The mean KLD of these windows.
+double mean_kld(std::span<const WindowScores> windows) {
+  double sum = 0;
+  double positions = 0;
+  for (const WindowScores& window : windows)
+    for (const Score& score : window.scores) {
+      if (!score.finite) continue;
+      sum += static_cast<double>(score.kld);
+      ++positions;
+    }
+  return sum / positions;
+}
+
+TEST(KeptOriginal, is_checked_against_exact_rows_on_its_first_two_windows) {
+  const TextWindows text = fake_text(5);
+  for (const std::int32_t tokens_per_call : {5, 64}) {  // less than a window, and several
+    const std::vector<test::FakeBehaviour> both{
+        {.vocab_size = kVocabulary, .noise = 0.3, .tokens_per_call = tokens_per_call},
+        {.vocab_size = kVocabulary, .noise = 1}};
+    MemoryReference kept;
+    PairWorld live(both, kOriginal);
+    PairWorld once(both, kOriginal);
+    const auto exact = run(live, text, nullptr);
+    const auto estimated = run(once, text, &kept);
+    ASSERT_TRUE(exact && estimated);
+    for (const std::size_t c : {0U, 1U}) {
+      EXPECT_FALSE(exact->candidates[c].kept_error) << "it is exact anyway";
+      const auto& error = estimated->candidates[c].kept_error;
+      ASSERT_TRUE(error);
+      EXPECT_EQ(error->windows, 2);
+      const auto first = [&](const PairRun& of) {
+        return mean_kld(std::span(of.candidates[c].windows).first(2));
+      };
+      EXPECT_NEAR(error->exact, first(*exact), 1e-9);
+      EXPECT_NEAR(error->estimated, first(*estimated), 1e-9);
+      ASSERT_TRUE(error->difference.estimate);
+      EXPECT_NEAR(error->difference.estimate->value, error->estimated - error->exact, 1e-9);
+      EXPECT_NE(error->estimated, error->exact);
+      EXPECT_LT(error->difference.estimate->low, error->difference.estimate->high);
+    }
+  }
+}
+
+TEST(KeptOriginal, is_not_checked_where_it_was_not_run) {
+  const TextWindows text = fake_text(3);
+  MemoryReference kept;
+  PairWorld first({{.vocab_size = kVocabulary, .noise = 0.2}}, kOriginal);
+  ASSERT_TRUE(run(first, text, &kept));
+  PairWorld second({{.vocab_size = kVocabulary, .noise = 1}}, kOriginal);
+  const auto found = run(second, text, &kept);
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(found->candidates[0].kept_error);
+}
+
+TEST(KeptOriginal, leaves_positions_without_finite_logits_out_of_the_check) {
+  const TextWindows text = fake_text(2);
+  MemoryReference kept;
+  const test::FakeBehaviour broken{.vocab_size = kVocabulary, .noise = 0.2, .nan_position = 8};
+  PairWorld live({broken}, kOriginal);
+  PairWorld once({broken}, kOriginal);
+  const auto exact = run(live, text, nullptr);
+  const auto found = run(once, text, &kept);
+  ASSERT_TRUE(exact && found && found->candidates[0].kept_error);
+  EXPECT_NEAR(found->candidates[0].kept_error->exact, mean_kld(exact->candidates[0].windows), 1e-9);
+}
+
 TEST(KeptOriginal, draws_the_same_tokens_however_the_windows_were_called) {
   const TextWindows text = fake_text(4);
   MemoryReference kept[2];

@@ -78,6 +78,10 @@ TEST_P(KeptRowsOfAModel, give_its_kld_within_a_tenth_of_the_interval_and_run_it_
   const auto& estimate = kept.metrics[MetricId::kld_mean];
   ASSERT_TRUE(truth.estimate && estimate.estimate);
   EXPECT_NEAR(estimate.estimate->value, truth.estimate->value, half_width(truth) / 10);
+  ASSERT_TRUE(kept.kept_error);
+  EXPECT_EQ(kept.kept_error->windows, 2);
+  EXPECT_NEAR(kept.kept_error->estimated, kept.kept_error->exact, half_width(truth) / 10);
+  EXPECT_FALSE(live.kept_error || again.kept_error);
   EXPECT_EQ(again.metrics[MetricId::kld_mean].estimate->value, estimate.estimate->value);
   for (const MetricId exact : {MetricId::ppl, MetricId::ppl_change, MetricId::same_top})
     EXPECT_NEAR(kept.metrics[exact].estimate->value, live.metrics[exact].estimate->value, 1e-9);

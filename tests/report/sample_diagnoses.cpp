@@ -46,6 +46,10 @@ DiagnoseReport report_of(Facts& facts, experiment::Experiment* experiment,
   report.windows = {selected ? selected->count() : 0, facts.texts.front().windows};
   report.noise_floor.original.estimate = numeric::Estimate{1.61e-7, 1.4e-7, 1.9e-7};
   report.noise_floor.candidate.estimate = numeric::Estimate{0.00034, 0.00031, 0.00037};
+  if (const auto as_run = facts.measured(facts.reference(), facts.as_run()))
+    report.kld = (*as_run)->metrics[evaluate::MetricId::kld_mean];
+  report.reference_error = evaluate::KeptError{
+      2, 0.0801, 0.0802, {numeric::Estimate{0.0001, -0.0003, 0.0005}, "nat/token", ""}};
   report.spent = {.seconds = 94.2, .passes = 512, .variants = 7};
   return report;
 }
@@ -161,7 +165,8 @@ DiagnoseReport diagnose_class() {
   facts.given = {.candidate = &candidate,
                  .baseline = &baseline,
                  .candidate_path = candidate.path,
-                 .baseline_path = baseline.path};
+                 .baseline_path = baseline.path,
+                 .memory = std::int64_t{8} << 30};
   test::read_files(facts);
   return report_of(facts, &experiment);
 }

@@ -84,15 +84,15 @@ class FakeExperiment final : public experiment::Experiment {
 
   Result<std::int64_t> model_bytes(const Weights& of) override {
     const std::map<std::string, std::int64_t> bits{
-        {"Q4_K_M", 48}, {"Q5_K_M", 57}, {"Q6_K", 66}, {"Q8_0", 85}};
+        {"Q3_K_M", 39}, {"Q4_K_M", 48}, {"Q5_K_M", 57}, {"Q6_K", 66}, {"Q8_0", 85}};
     if (of.kind == Weights::Kind::requantized) return bits.at(of.mix) * 100'000;
     return of.kind == Weights::Kind::baseline ? 16'000'000 : 3'400'000;
   }
 
   std::optional<std::int64_t> cache_bytes(const std::string& k,
                                           const std::string& v) const override {
-    const std::map<std::string, std::int64_t> bytes{
-        {"f16", 2000}, {"q8_0", 1062}, {"q5_1", 750}, {"q4_0", 562}};
+    const std::map<std::string, std::int64_t> bytes{{"f16", 2000},  {"bf16", 2000}, {"f32", 4000},
+                                                    {"q8_0", 1062}, {"q5_1", 750},  {"q4_0", 562}};
     return bytes.at(k) + bytes.at(v);
   }
 

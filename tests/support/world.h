@@ -43,6 +43,7 @@ struct World {
     given.baseline = &baseline;
     given.candidate_path = "models/tiny-Q2_K.gguf";
     given.baseline_path = "models/tiny-F16.gguf";
+    given.memory = std::int64_t{8} << 30;
     experiment.set_candidate({0.002, 0.001});
     experiment.set_type("Q4_K_M", {0.005, 0.004});
     experiment.set_type("Q5_K_M", {0.002, 0.002});
