@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <tuple>
@@ -85,6 +86,12 @@ struct WeightFacts {
   std::map<model::TensorClass, weights::QuantizationError> quantization_error;
 };
 
+/// What was not measured, or in part only, since the time was up (--budget).
+struct LeftOut {
+  Stage stage = Stage::causes;
+  std::string what;  ///< for people
+};
+
 class Facts {
  public:
   Given given;
@@ -92,6 +99,8 @@ class Facts {
   WeightFacts read_weights;
   std::vector<Domain> texts;                           ///< to measure on; empty: nothing can be run
   std::optional<std::vector<probe::Symptom>> written;  ///< what was looked for in written texts
+
+  std::vector<LeftOut> left_out;  ///< in the order in which it was wanted
 
   /// Something can be run.
   [[nodiscard]] bool runs() const noexcept { return !texts.empty(); }
@@ -128,7 +137,8 @@ class Facts {
   [[nodiscard]] Known<const evaluate::Measurement*> measured(const Variant& reference,
                                                              const Variant& variant) const;
 
-  /// Of the original and of the candidate as run.
+  /// Of the original and of the candidate as run. Not wanted, but absent, where the loss is so much
+  /// larger (kRuntimeMatters) that it decides nothing.
   [[nodiscard]] Known<evaluate::NoiseFloor> noise_floor() const;
   [[nodiscard]] Known<std::int64_t> model_bytes(const Weights& weights) const;
   [[nodiscard]] Known<std::optional<std::int64_t>> cache_bytes(const std::string& k,
@@ -142,6 +152,10 @@ class Facts {
   void add(const WantedCacheSize& wanted, std::optional<std::int64_t> bytes);
   void add(const WantedEquality& wanted, std::optional<bool> equal);
   void add(const WantedNoiseFloor& wanted, evaluate::NoiseFloor floor);
+
+  /// It is never found out: what needs it is wanted as left_out. Texts and the noise floor are then
+  /// known to be absent.
+  void leave_out(const Wanted& wanted);
 
   // --- Variants ---
   [[nodiscard]] Variant as_run() const;      ///< candidate weights, the user's cache
@@ -160,6 +174,7 @@ class Facts {
 
  private:
   [[nodiscard]] evaluate::StopRule watched() const;
+  [[nodiscard]] bool loses_much() const;
   using Key = std::tuple<std::size_t, std::int32_t, experiment::VariantId, experiment::VariantId>;
   [[nodiscard]] static Key key(WindowRange windows, const Variant& reference,
                                const Variant& variant);
@@ -174,7 +189,10 @@ class Facts {
   std::optional<evaluate::NoiseFloor> noise_floor_;
   std::map<experiment::VariantId, std::int64_t> sizes_;
   std::map<std::pair<std::string, std::string>, std::optional<std::int64_t>> cache_sizes_;
-  std::map<std::pair<experiment::VariantId, experiment::VariantId>, std::optional<bool>> equal_;
+  using Pair = std::pair<experiment::VariantId, experiment::VariantId>;
+  std::map<Pair, std::optional<bool>> equal_;
+  std::set<Key> not_measured_;
+  std::set<Pair> not_compared_;
 };
 
 }  // namespace qualm::diagnose

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "diagnose/loss.h"
+#include "diagnose/plan.h"
 #include "report/document_parts.h"
 #include "report/summary.h"
 
@@ -85,6 +86,14 @@ Json to_json(const probe::Symptom& symptom) {
           {"says", symptom.says}};
 }
 
+Json left_out(const DiagnoseReport& report) {
+  Json all = Json::array();
+  for (const diagnose::LeftOut& one : report.left_out)
+    all.push_back(
+        {{"for", diagnose::title_of(one.stage)}, {"what", one.what}, {"command", report.again}});
+  return all;
+}
+
 Json principal_cause(const diagnose::Conclusion& conclusion) {
   return conclusion.principal ? Json(diagnose::row_of(*conclusion.principal).name)
                               : absent("no cause was found");
@@ -123,6 +132,7 @@ Json to_json(const DiagnoseReport& report) {
        {"windows", windows(report.windows.read, report.windows.total)},
        {"stopped_early", report.stopped_early},
        {"resolution", noise_floor(report.noise_floor)},
+       {"left_out", left_out(report)},
        {"spent",
         {{"seconds", number(report.spent.seconds)},
          {"passes", report.spent.passes},

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "diagnose/conclusion.h"
+#include "diagnose/facts.h"
 #include "diagnose/metadata_difference.h"
 #include "engine/engine.h"
 #include "evaluate/measurement.h"
@@ -133,6 +134,8 @@ struct DiagnoseReport {
   Windows windows;
   bool stopped_early = false;
   evaluate::NoiseFloor noise_floor;
+  std::vector<diagnose::LeftOut> left_out{};  ///< since the time of --budget was up
+  std::string again{};                        ///< the command that measures this as well
   Spent spent;
 };
 
