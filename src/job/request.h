@@ -63,7 +63,7 @@ struct Request {
   std::string accept;       ///< what is acceptable: "kld_mean<0.01"; empty: qualm's own lines
   double budget = 0;        ///< diagnose: seconds that it may take; 0: as long as it takes
   std::vector<std::string> words;  ///< of the command line, for commands to paste
-  bool cache_told = true;   ///< the user named the cache types
+  bool cache_told = true;          ///< the user named the cache types
   engine::Settings settings;
 };
 

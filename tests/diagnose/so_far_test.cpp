@@ -24,11 +24,13 @@ TEST(SoFar, says_the_grade_and_the_side_of_the_limit_where_they_are_certain) {
   World world;
   EXPECT_EQ(told_after(world, 0.12, 8),
             "KLD 0.1200 [0.1165, 0.1235], grade: noticeable, over the limit (after 8 windows)");
-  EXPECT_EQ(told_after(world, 0.05, 8), "KLD 0.0500 [0.0486, 0.0514], grade: small (after 8 windows)");
+  EXPECT_EQ(told_after(world, 0.05, 8),
+            "KLD 0.0500 [0.0486, 0.0514], grade: small (after 8 windows)");
   EXPECT_EQ(
       told_after(world, 0.01, 8),
       "KLD 0.01000 [0.00971, 0.01029], grade: very small, within the limit (after 8 windows)");
-  EXPECT_EQ(told_after(world, 0.06, 8), "nothing") << "small or noticeable, and no side of the limit";
+  EXPECT_EQ(told_after(world, 0.06, 8), "nothing")
+      << "small or noticeable, and no side of the limit";
 }
 
 TEST(SoFar, says_nothing_from_fewer_than_8_windows_or_with_a_lost_position) {
