@@ -15,6 +15,9 @@ struct Step {
   double seconds_after = -1;
 };
 
+/// What is told on the way and is no result: the plan of the whole, once; what is known so far.
+enum class News { plan, so_far };
+
 /// Long-running functions call these from one thread. The default does nothing and never stops.
 class Progress {
  public:
@@ -27,6 +30,10 @@ class Progress {
   virtual void begin(const Step& step) { static_cast<void>(step); }
   /// One line worth knowing that is not a result: a fallback taken, a feature not available.
   virtual void note(std::string_view line) { static_cast<void>(line); }
+  /// `plan`: lines. `so_far`: one line, in place of the one before.
+  virtual void news(News kind, std::string_view text) {
+    static_cast<void>(kind), static_cast<void>(text);
+  }
   /// True after Ctrl-C: return what is finished as soon as possible.
   [[nodiscard]] virtual bool cancelled() const { return false; }
 };

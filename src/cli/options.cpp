@@ -5,8 +5,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <sstream>
+#include <string_view>
 
 #include "base/error.h"
 #include "cli/help.h"
@@ -50,6 +53,27 @@ void add_memory(CLI::App& command, job::Request& request) {
       ->transform(bytes());
 }
 
+/// "30s", "5m", "1h", or a number of seconds; more than none.
+CLI::Validator duration() {
+  return {[](std::string& word) {
+            double unit = 1;
+            std::string number = word;
+            if (!word.empty() && std::string_view("smh").contains(word.back())) {
+              unit = word.back() == 'm' ? 60 : word.back() == 'h' ? 3600 : 1;
+              number.pop_back();
+            }
+            double value = 0;
+            const char* const last = number.data() + number.size();
+            const auto [end, error] = std::from_chars(number.data(), last, value);
+            if (error != std::errc() || end != last || !(value > 0 && std::isfinite(unit * value)))
+              return fmt::format("expected a time such as 30s, 5m or 1h, found \"{}\"",
+                                 printable(word));
+            word = fmt::format("{}", unit * value);
+            return std::string();
+          },
+          ""};
+}
+
 void add_diagnose(CLI::App& app, Parser& parser) {
   job::Request& request = parser.request();
   CLI::App* command =
@@ -78,6 +102,11 @@ void add_diagnose(CLI::App& app, Parser& parser) {
                             "prompts to continue, one per line (default: bundled ones)"),
         kText, "FILE");
   add_accept(*command, request);
+  named(command->add_option("--budget", request.budget,
+                            "how long it may take: 30s, 5m, 1h. What does not fit is left out, and "
+                            "the report says what (default: no limit)"),
+        kOutput, "TIME")
+      ->transform(duration());
   add_run_as(*command, request);
   add_reference(*command, request);
   add_run_with(*command, request);
@@ -343,6 +372,7 @@ std::variant<Options, Leave> parse(int argc, const char* const* argv) {
     return Leave{.text = out.str()};
   }
   options.request.command = app.get_subcommands().front()->get_name();
+  options.request.words.assign(argv + 1, argv + argc);
   if (auto leave = answer(parser)) return *std::move(leave);
   const job::Request& asked = options.request;
   if (asked.command == "measure" && asked.baseline.empty() && asked.reference.empty())

@@ -11,6 +11,7 @@ namespace qualm::cli {
 namespace {
 
 constexpr int kBar = 20;
+constexpr int kMostTold = 2;
 constexpr std::int64_t kMostCounted = 99999;  // more are bytes: a share says more
 
 /// fmt::print would throw where stderr takes no more bytes.
@@ -72,8 +73,27 @@ void ProgressBar::update(std::string_view step, std::int64_t done, std::int64_t 
   shown_ = true;
 }
 
+void ProgressBar::news(News kind, std::string_view text) {
+  if (quiet_) return;
+  const bool so_far = kind == News::so_far;
+  if (so_far && !terminal_ && told_ >= kMostTold) return;
+  clear();
+  if (so_far && on_top_) say("\x1b[1A\x1b[K");
+  if (so_far) {
+    ++told_;
+    // One row, or the next line could not take its place.
+    std::string line = printable(text);
+    if (terminal_) line = line.substr(0, static_cast<std::size_t>(width_ - 1));
+    say("{}\n", line);
+  } else {
+    say("{}\n", text);
+  }
+  on_top_ = so_far && terminal_;
+}
+
 void ProgressBar::note(std::string_view line) {
   clear();
+  on_top_ = false;
   say("note: {}\n", printable(line));
 }
 

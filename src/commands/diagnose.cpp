@@ -16,6 +16,7 @@
 #include "commands/written_texts.h"
 #include "diagnose/diagnose.h"
 #include "diagnose/metadata_difference.h"
+#include "diagnose/remedy_command.h"
 #include "diagnose/weights_in_words.h"
 #include "engine/llama_engine.h"
 #include "experiment/runner.h"
@@ -300,6 +301,18 @@ Result<void> prepare_experiment(Session& session) {
   return session.baseline_model && split_differs ? measure_split(session) : Result<void>();
 }
 
+/// The command line without the limit of time: what was measured is kept for it.
+std::string without_budget(const std::vector<std::string>& words) {
+  std::string command = "qualm";
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--budget")
+      ++i;  // and its time
+    else if (!words[i].starts_with("--budget="))
+      command += " " + diagnose::shell_word(words[i]);
+  }
+  return command;
+}
+
 report::DiagnoseReport report_of(Session& session, diagnose::Diagnosis diagnosis) {
   report::DiagnoseReport report;
   const diagnose::Facts& facts = session.facts;
@@ -310,6 +323,8 @@ report::DiagnoseReport report_of(Session& session, diagnose::Diagnosis diagnosis
   if (session.pack) report.reference = reference_card(*session.pack, session.request.reference);
   report.settings = session.settings;
   report.accept = session.request.accept;
+  report.left_out = facts.left_out;
+  if (!report.left_out.empty()) report.again = without_budget(session.request.words);
   if (!session.runner) return report;
   report.stopped_early = facts.stopped_early();
   report.text = session.pack ? label_of(*session.pack) : text_label(session.request);
@@ -353,12 +368,14 @@ Result<job::Outcome> diagnose(const job::Request& request, const experiment::Sto
   if (!session.facts.swaps())  // an estimate, for want of an original to measure against
     session.facts.read_weights.quantization_error =
         weights::quantization_error_by_class(session.candidate->checkpoint(), progress);
+  const Budget budget{start, request.budget};
+  UntilBudget in_time(progress, budget);
   const WritingSettings writing{request, session.symptoms, session.settings, stores.scores,
-                                progress};
+                                in_time};
   const auto write = [&](const diagnose::Facts& facts) {
     return write_texts(writing, session.pair(), facts);
   };
-  QUALM_TRY(auto diagnosis, examine(session.facts, session.runner.get(), write, progress));
+  QUALM_TRY(auto diagnosis, examine(session.facts, session.runner.get(), write, progress, budget));
   auto report = report_of(session, std::move(diagnosis));
   report.spent.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -1,10 +1,13 @@
 #include "commands/examine.h"
 
-#include <chrono>
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 #include <variant>
 
 #include "evaluate/summary.h"
+#include "numeric/level.h"
 
 namespace qualm::commands {
 namespace {
@@ -14,19 +17,26 @@ using experiment::Experiment;
 /// Answers one wish with facts.
 class Answer {
  public:
-  Answer(diagnose::Facts& facts, Experiment& experiment, const TextWriter& write)
-      : facts_(facts), experiment_(experiment), write_(write) {}
+  Answer(diagnose::Facts& facts, Experiment& experiment, const TextWriter& write, Outlook& outlook)
+      : facts_(facts), experiment_(experiment), write_(write), outlook_(outlook) {}
 
+  Result<void> operator()(const diagnose::Wanted& wanted) {
+    wish_ = &wanted;
+    return std::visit(*this, wanted.what);
+  }
   Result<void> operator()(const diagnose::WantedMeasurements& wanted) {
-    auto measured =
-        experiment_.measure(wanted.reference, wanted.variants, wanted.windows, wanted.rule);
+    auto windows = wanted.windows;
+    windows.end = windows.begin + outlook_.affordable(*wish_);
+    if (windows.count() == 0) return leave_out();
+    auto rule = wanted.rule;
+    rule.follower = &outlook_;
+    auto measured = experiment_.measure(wanted.reference, wanted.variants, windows, rule);
     if (!measured) {
       if (!wanted.optional || measured.error().kind == Kind::cancelled)
         return std::unexpected(measured.error());
       measured = std::vector(wanted.variants.size(), evaluate::unavailable(measured.error().found));
     }
-    facts_.add(wanted, *std::move(measured));
-    return {};
+    return add(wanted, windows.count(), *std::move(measured));
   }
   Result<void> operator()(const diagnose::WantedSize& wanted) {
     QUALM_TRY(const std::int64_t bytes, experiment_.model_bytes(wanted.weights));
@@ -38,11 +48,13 @@ class Answer {
     return {};
   }
   Result<void> operator()(const diagnose::WantedEquality& wanted) {
+    if (outlook_.budget().over()) return leave_out();
     QUALM_TRY(const auto equal, experiment_.same_weights(wanted.a, wanted.b));
     facts_.add(wanted, equal);
     return {};
   }
   Result<void> operator()(const diagnose::WantedNoiseFloor& wanted) {
+    if (!outlook_.affords_noise_floor()) return leave_out();
     facts_.add(wanted, experiment_.noise_floor());
     return {};
   }
@@ -52,60 +64,57 @@ class Answer {
     return {};
   }
   Result<void> operator()(const diagnose::WantedTexts&) {
-    QUALM_TRY(facts_.written, write_(facts_));
+    if (outlook_.budget().over()) return leave_out();
+    auto texts = write_(facts_);
+    // UntilBudget stops them like Ctrl-C does.
+    if (!texts && texts.error().kind == Kind::cancelled && outlook_.budget().over())
+      return leave_out();
+    QUALM_TRY(facts_.written, std::move(texts));
     return {};
   }
 
  private:
+  Result<void> leave_out() {
+    facts_.leave_out(*wish_);
+    return {};
+  }
+
+  /// Of what the budget ended only the loss itself is of use with any number of windows: how many
+  /// there are decides what can be said.
+  Result<void> add(const diagnose::WantedMeasurements& wanted, std::int32_t asked,
+                   std::vector<evaluate::Measurement> measured) {
+    std::int64_t read = asked;
+    for (const evaluate::Measurement& one : measured)
+      read = std::min(read, static_cast<std::int64_t>(one.windows.size()));
+    const bool cut = outlook_.cut_short();
+    if (cut && !wanted.selects && read < numeric::kFewestClusters) return leave_out();
+    if (cut || asked < wanted.windows.count())
+      facts_.left_out.push_back(
+          {wish_->stage,
+           fmt::format("{}: more than {} windows", describe(wanted.variants.front()), read)});
+    facts_.add(wanted, std::move(measured));
+    return {};
+  }
+
   diagnose::Facts& facts_;
   Experiment& experiment_;
   const TextWriter& write_;
-};
-
-/// Tells the steps of the whole and what is left, from the time that windows took so far.
-class Outlook {
- public:
-  Outlook(const diagnose::Facts& facts, Progress& progress) : facts_(facts), progress_(progress) {}
-
-  void begin(const diagnose::Wanted& wanted) {
-    const auto stage = static_cast<std::int32_t>(wanted.stage);
-    std::int64_t after = 0;
-    for (std::int32_t later = stage + 1; later < diagnose::kStages; ++later)
-      after += diagnose::usual_passes(static_cast<diagnose::Stage>(later), facts_);
-    const double each = passes_ > 0 ? seconds_ / static_cast<double>(passes_) : -1;
-    // The files were the first step.
-    progress_.begin(
-        {stage + 2, diagnose::kStages + 1, each < 0 ? each : each * static_cast<double>(after)});
-    started_ = Clock::now();
-  }
-  void end(const diagnose::Wanted& wanted) {
-    const auto* measured = std::get_if<diagnose::WantedMeasurements>(&wanted.what);
-    if (!measured) return;
-    passes_ += measured->windows.count() * (std::ssize(measured->variants) + 1);
-    seconds_ += std::chrono::duration<double>(Clock::now() - started_).count();
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-
-  const diagnose::Facts& facts_;
-  Progress& progress_;
-  std::int64_t passes_ = 0;
-  double seconds_ = 0;
-  Clock::time_point started_;
+  Outlook& outlook_;
+  const diagnose::Wanted* wish_ = nullptr;
 };
 
 }  // namespace
 
 Result<diagnose::Diagnosis> examine(diagnose::Facts& facts, Experiment* experiment,
-                                    const TextWriter& write, Progress& progress) {
-  Outlook outlook(facts, progress);
+                                    const TextWriter& write, Progress& progress, Budget budget) {
+  Outlook outlook(facts, progress, budget);
   while (true) {
     auto diagnosis = diagnose::diagnose(facts);
     if (diagnosis) return *std::move(diagnosis);
-    outlook.begin(diagnosis.error());
-    QUALM_CHECK(std::visit(Answer(facts, *experiment, write), diagnosis.error().what));
-    outlook.end(diagnosis.error());
+    const diagnose::Wanted& wanted = diagnosis.error();
+    outlook.begin(wanted);
+    QUALM_CHECK(Answer(facts, *experiment, write, outlook)(wanted));
+    outlook.end(wanted);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/progress.h"
+#include "commands/outlook.h"
 #include "diagnose/diagnose.h"
 #include "experiment/experiment.h"
 #include "probe/symptom.h"
@@ -14,10 +15,12 @@ namespace qualm::commands {
 /// Writes texts for the facts so far.
 using TextWriter = std::function<Result<std::vector<probe::Symptom>>(const diagnose::Facts&)>;
 
-/// `experiment` may be null where facts.texts is empty: then nothing is wanted. Errors: those of
-/// the experiment and the writer.
+/// `experiment` may be null where facts.texts is empty: then nothing is wanted. What does not fit
+/// into the budget is left out, and facts.left_out names it. Errors: those of the experiment and
+/// the writer.
 [[nodiscard]] Result<diagnose::Diagnosis> examine(diagnose::Facts& facts,
                                                   experiment::Experiment* experiment,
-                                                  const TextWriter& write, Progress& progress);
+                                                  const TextWriter& write, Progress& progress,
+                                                  Budget budget = {});
 
 }  // namespace qualm::commands

@@ -11,6 +11,7 @@
 
 #include "diagnose/checks.h"
 #include "diagnose/class_study.h"
+#include "diagnose/limit.h"
 #include "diagnose/loss.h"
 #include "diagnose/other_model.h"
 #include "diagnose/remedy_command.h"
@@ -104,6 +105,17 @@ Known<Finding> judge_classes(const Facts& facts, Finding result) {
   return result;
 }
 
+/// On the windows of the first look, if they decide.
+Known<Side> side_of_choice(const Facts& facts, const Weights& weights) {
+  const Variant variant = experiment::with_f16_cache(weights);
+  QUALM_TRY(const auto* floor, facts.measured(Facts::as_type(kFloorType)));
+  const auto ask = [&](WindowRange windows) -> Known<Side> {
+    QUALM_TRY(const auto measured, facts.measured(windows, std::span(&variant, 1)));
+    return harm(facts.given, *measured.front(), *floor);
+  };
+  return looked_at(facts, ask, [](Side side) { return side != Side::not_separated; });
+}
+
 }  // namespace
 
 Known<Finding> check_architecture(const Facts& facts) {
@@ -137,15 +149,12 @@ Known<std::optional<Fix>> fix_architecture(const Facts& facts) {
   // Where the rest fails as well, the whole model is made anew in a larger type.
   if (!study.culprit() || study.culprit()->after == Side::above) return std::nullopt;
   const ClassGroup& group = study.culprit()->group;
-  QUALM_TRY(const auto* floor, facts.measured(Facts::as_type(kFloorType)));
   const auto choices = overrides_for(*facts.given.candidate, group);
-  std::vector<Variant> variants;
-  for (const Weights& weights : choices) variants.push_back(experiment::with_f16_cache(weights));
-  QUALM_TRY(const WindowRange windows, facts.selection(kForClasses));
-  QUALM_TRY(const auto measured, facts.measured(windows, variants));
   std::size_t chosen = 0;
-  while (chosen + 1 < choices.size() && harm(facts.given, *measured[chosen], *floor) != Side::below)
-    ++chosen;
+  for (; chosen + 1 < choices.size(); ++chosen) {
+    QUALM_TRY(const Side side, side_of_choice(facts, choices[chosen]));
+    if (side == Side::below) break;
+  }
   Fix fix{.name = name_of(choices[chosen]), .weights = choices[chosen]};
   QUALM_TRY(const std::int64_t now, facts.model_bytes({}));
   QUALM_TRY(const std::int64_t then, facts.model_bytes(*fix.weights));

@@ -10,6 +10,7 @@
 #include <array>
 
 #include "diagnose/checks.h"
+#include "diagnose/limit.h"
 #include "diagnose/loss.h"
 #include "diagnose/thresholds.h"
 #include "numeric/format.h"
@@ -36,18 +37,16 @@ Known<Cells> measure_cells(const Facts& facts) {
   QUALM_TRY(cells.both, facts.measured(Facts::weights_only(), facts.as_run()));
   // Which of the two it is decides nothing but what is said and tried: few windows do.
   const std::array halves{with_cache(given.type_k, "f16"), with_cache("f16", given.type_v)};
-  QUALM_TRY(const WindowRange windows, facts.selection(kForCaches));
+  QUALM_TRY(const WindowRange windows, first_look(facts));
   QUALM_TRY(const auto measured, facts.measured(windows, Facts::weights_only(), halves));
   cells.k_alone = measured[0];
   cells.v_alone = measured[1];
   return cells;
 }
 
-/// above: this cache costs too much; below: it is fine.
-Known<Side> cost(const Facts& facts, const Measurement& cell) {
-  if (!facts.paired()) return cache_harm(facts.given, cell, nullptr);
-  QUALM_TRY(const auto* line, facts.measured(Facts::as_type(kCacheLineType)));
-  return cache_harm(facts.given, cell, line);
+/// What the loss of this cache is held against; null without an original.
+Known<const Measurement*> line_for(const Facts& facts, const Measurement& cell) {
+  return facts.paired() ? cache_line_for(facts, cell) : Known<const Measurement*>(nullptr);
 }
 
 /// The part that costs more, where both are quantized and separate.
@@ -116,7 +115,7 @@ Known<std::vector<Evidence>> evidence_of(const Facts& facts, const Cells& cells)
       metric_evidence("v_alone_kld_mean", *cells.v_alone, kld, "V alone " + given.type_v)};
   add_positions(*cells.both, evidence);
   if (!facts.paired()) return evidence;
-  QUALM_TRY(const auto* line, facts.measured(Facts::as_type(kCacheLineType)));
+  QUALM_TRY(const auto* line, line_for(facts, *cells.both));
   evidence.push_back(metric_evidence(
       "line_kld_mean", *line, kld,
       fmt::format("KLD of the original as {} (the threshold is 0.01 at least)", kCacheLineType)));
@@ -124,6 +123,18 @@ Known<std::vector<Evidence>> evidence_of(const Facts& facts, const Cells& cells)
   QUALM_TRY(const auto grid, factors(facts));
   evidence.insert(evidence.end(), grid.begin(), grid.end());
   return evidence;
+}
+
+/// Of the candidate's weights with another cache: on the windows of the first look, if they decide.
+Known<Side> side_of_cache(const Facts& facts, const Types& types) {
+  const Variant variant = with_cache(types.first, types.second);
+  const auto ask = [&](WindowRange windows) -> Known<Side> {
+    QUALM_TRY(const auto measured,
+              facts.measured(windows, Facts::weights_only(), std::span(&variant, 1)));
+    QUALM_TRY(const auto* line, line_for(facts, *measured.front()));
+    return cache_harm(facts.given, *measured.front(), line);
+  };
+  return looked_at(facts, ask, [](Side side) { return side != Side::not_separated; });
 }
 
 }  // namespace
@@ -159,7 +170,8 @@ Known<Finding> check_cache(const Facts& facts) {
   finding.headline = fmt::format("{}/{} cache, read to position {}: {}", given.type_k, given.type_v,
                                  deepest(*cells.both), loss_in_words(*cells.both));
   add_depth(*given.candidate, deepest(*cells.both), finding);
-  QUALM_TRY(const Side side, cost(facts, *cells.both));
+  QUALM_TRY(const auto* line, line_for(facts, *cells.both));
+  const Side side = cache_harm(facts.given, *cells.both, line);
   finding.loss = Loss{.line = side};
   if (side == Side::above) {
     finding.status = Status::cause;
@@ -183,20 +195,17 @@ Known<std::optional<Fix>> fix_cache(const Facts& facts) {
         .command = fmt::format("--cache-type-k {} --cache-type-v {}", given.type_k, given.type_v),
         .effect = "a cache that this model can have"};
   // From the cheapest on: what stays of the user's choice, then q8_0, then no quantization.
-  const std::array pairs{Types{"q8_0", given.type_v}, Types{given.type_k, "q8_0"},
-                         Types{"q8_0", "q8_0"}, Types{"f16", "f16"}};
-  std::vector<Variant> variants;
-  for (const auto& [k, v] : pairs) variants.push_back(with_cache(k, v));
-  QUALM_TRY(const WindowRange windows, facts.selection(kForCaches));
-  QUALM_TRY(const auto measured, facts.measured(windows, Facts::weights_only(), variants));
+  std::vector<Types> pairs{
+      {"q8_0", given.type_v}, {given.type_k, "q8_0"}, {"q8_0", "q8_0"}, {"f16", "f16"}};
+  std::erase(pairs, Types{given.type_k, given.type_v});
   std::optional<Types> best;
   std::optional<std::int64_t> best_bytes;  // the same for all where it is not known
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    if (pairs[i] == Types{given.type_k, given.type_v}) continue;
-    QUALM_TRY(const Side side, cost(facts, *measured[i]));
-    QUALM_TRY(const auto bytes, facts.cache_bytes(pairs[i].first, pairs[i].second));
-    if (side != Side::below || (best && bytes >= best_bytes)) continue;
-    best = pairs[i];
+  for (const Types& pair : pairs) {
+    QUALM_TRY(const auto bytes, facts.cache_bytes(pair.first, pair.second));
+    if (best && bytes >= best_bytes) continue;
+    QUALM_TRY(const Side side, side_of_cache(facts, pair));
+    if (side != Side::below) continue;
+    best = pair;
     best_bytes = bytes;
   }
   if (!best) return std::nullopt;

@@ -72,10 +72,11 @@ Verdict verdict_of(const std::vector<Finding>& findings, const Overall& overall)
       overall.loss.excessive == Side::above)
     return Verdict::problem;
   // What was lost with all factors together is known: only a doubt about the files or about whose
-  // weights they are goes beyond it.
+  // weights they are goes beyond it, and what was left out of the checks.
   const bool doubt = std::ranges::any_of(findings, [](const Finding& finding) {
-    return finding.status == Status::cannot_tell &&
-           (finding.check == CheckId::not_quant || finding.check == CheckId::provenance);
+    return finding.left_out ||
+           (finding.status == Status::cannot_tell &&
+            (finding.check == CheckId::not_quant || finding.check == CheckId::provenance));
   });
   return overall.paired && overall.loss.line == Side::below && !doubt ? Verdict::healthy
                                                                       : Verdict::cannot_tell;

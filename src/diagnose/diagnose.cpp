@@ -1,9 +1,8 @@
 #include "diagnose/diagnose.h"
 
-#include <algorithm>
-
 #include "diagnose/class_study.h"
 #include "diagnose/file_findings.h"
+#include "diagnose/limit.h"
 #include "diagnose/loss.h"
 #include "diagnose/remedies.h"
 #include "diagnose/symptoms.h"
@@ -19,15 +18,13 @@ std::string level_of(const Facts& facts) {
   return facts.runs() ? "L1" : "L0";
 }
 
-/// One pass of the original for all that the checks ask first.
+/// What the checks ask first: the factors alone, and the type that sets the limit.
 Known<void> measure_factors(const Facts& facts) {
-  std::vector<Variant> wanted{Facts::weights_only(), Facts::as_type(kFloorType)};
-  if (facts.cache_quantized()) {
-    if (facts.swaps()) wanted.push_back(facts.cache_only());
-    wanted.push_back(Facts::as_type(kCacheLineType));
-  }
+  std::vector<Variant> wanted{Facts::weights_only()};
+  if (facts.cache_quantized() && facts.swaps()) wanted.push_back(facts.cache_only());
   QUALM_TRY(const WindowRange windows, facts.selection());
-  QUALM_CHECK(facts.measured(windows, wanted));
+  QUALM_TRY(const auto measured, facts.measured(windows, wanted));
+  QUALM_CHECK(floor_for(facts, *measured.front()));
   return {};
 }
 
@@ -38,12 +35,20 @@ Finding hidden_by_fault() {
   return finding;
 }
 
+/// Never cleared: what it needs was not measured.
+Finding not_in_time() {
+  Finding finding{.headline = kLeftOut, .left_out = true};
+  finding.needs.emplace_back(kMoreTime);
+  return finding;
+}
+
 Known<std::vector<Finding>> examine(const Facts& facts) {
   const bool faulty = facts.paired() && confounded(file_findings(facts));
   std::vector<Finding> findings;
   for (const CheckRow& row : kChecks) {
-    QUALM_TRY(Finding finding,
-              faulty && row.about_bits ? Known<Finding>(hidden_by_fault()) : row.check(facts));
+    auto found = faulty && row.about_bits ? Known<Finding>(hidden_by_fault()) : row.check(facts);
+    if (left_out(found)) found = not_in_time();
+    QUALM_TRY(Finding finding, std::move(found));
     finding.check = row.id;
     findings.push_back(std::move(finding));
   }
@@ -65,12 +70,20 @@ Known<std::optional<Attribution>> attribution_of(const Facts& facts,
 Known<Overall> overall_of(const Facts& facts, const std::vector<Finding>& findings) {
   Overall overall{.paired = facts.paired()};
   if (!facts.paired()) return overall;
-  QUALM_TRY(overall.attribution, attribution_of(facts, findings));
-  QUALM_TRY(const WeightsLoss weights, weights_loss(facts));
+  if (auto shares = attribution_of(facts, findings); !left_out(shares)) {
+    QUALM_TRY(overall.attribution, std::move(shares));
+  }
+  QUALM_TRY(const auto* as_run, facts.measured(facts.as_run()));
+  const auto found = weights_loss(facts);
+  if (left_out(found)) {  // the size is known, the limit is not
+    set_size(*as_run, overall.loss);
+    return overall;
+  }
+  QUALM_TRY(const WeightsLoss weights, found);
   overall.loss = weights.loss;
   if (!facts.cache_quantized()) return overall;
-  QUALM_TRY(const auto* as_run, facts.measured(facts.as_run()));
-  overall.loss.line = harm(facts.given, *as_run, *weights.floor);
+  QUALM_TRY(const auto* floor, floor_for(facts, *as_run));
+  overall.loss.line = harm(facts.given, *as_run, *floor);
   set_size(*as_run, overall.loss);
   return overall;
 }
@@ -98,7 +111,8 @@ Known<Diagnosis> diagnose(const Facts& facts) {
   Diagnosis diagnosis{.evidence_level = level_of(facts)};
   if (facts.paired()) {
     QUALM_CHECK(in_stage(Stage::as_run, facts.selection()));
-    QUALM_CHECK(in_stage(Stage::factors, measure_factors(facts)));
+    const auto factors = measure_factors(facts);
+    if (!left_out(factors)) QUALM_CHECK(in_stage(Stage::factors, factors));
   }
   QUALM_TRY(diagnosis.findings, in_stage(Stage::causes, examine(facts)));
   if (facts.paired() || (facts.runs() && facts.cache_quantized()))  // else nothing is measured
@@ -116,28 +130,6 @@ Known<Diagnosis> diagnose(const Facts& facts) {
   if (const probe::Symptom* shared = shared_with_original(facts))
     diagnosis.shared_symptom = *shared;
   return diagnosis;
-}
-
-std::int64_t usual_passes(Stage stage, const Facts& facts) {
-  const auto windows = [&](std::int32_t most) {
-    const auto selected = facts.selected();
-    return static_cast<std::int64_t>(selected ? std::min(selected->count(), most) : most);
-  };
-  const std::int64_t factors = facts.cache_quantized() ? 2 : 1;
-  switch (stage) {
-    case Stage::as_run:
-      return 2 * windows(kMostSelection);
-    case Stage::factors:
-      return windows(kMostSelection) * 2 * factors;  // the original ran already
-    case Stage::causes:                              // one more type, and the cache's two halves
-      return windows(kMostSelection) * 2 + (factors > 1 ? windows(kForCaches) * 7 : 0);
-    case Stage::shares:  // known from the factors, unless a class is one
-    case Stage::texts:
-      return 0;
-    case Stage::fixes:
-      return kFirstProof * (2 + factors);
-  }
-  return 0;
 }
 
 }  // namespace qualm::diagnose

@@ -1,5 +1,7 @@
 #include "diagnose/facts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "diagnose/thresholds.h"
@@ -77,19 +79,23 @@ Known<Facts::Measured> Facts::measured(WindowRange windows, const Variant& refer
                                        std::span<const Variant> variants) const {
   Measured known;
   WantedMeasurements missing{.reference = reference, .variants = {}, .windows = windows};
+  bool refused = false;
   for (const Variant& variant : variants) {
     const auto it = measurements_.find(key(windows, reference, variant));
     if (!measurable(variant)) {
       known.push_back(&needs_original());
     } else if (it == measurements_.end() || it->second.windows < windows.count()) {
       missing.variants.push_back(variant);
+      refused = refused || not_measured_.contains(key(windows, reference, variant));
     } else {
       known.push_back(&it->second.measurement);
     }
   }
   missing.optional = reference.weights.kind == Weights::Kind::base_model;
-  if (!missing.variants.empty()) return std::unexpected(std::move(missing));
-  return known;
+  if (missing.variants.empty()) return known;
+  Wanted wanted(std::move(missing));
+  wanted.left_out = refused;
+  return std::unexpected(std::move(wanted));
 }
 
 Known<Facts::Measured> Facts::measured(WindowRange windows,
@@ -117,8 +123,20 @@ std::vector<AgainstOriginal> Facts::against_original() const {
 }
 
 Known<evaluate::NoiseFloor> Facts::noise_floor() const {
-  if (!noise_floor_) return std::unexpected(WantedNoiseFloor{});
-  return *noise_floor_;
+  if (noise_floor_) return *noise_floor_;
+  if (!loses_much()) return std::unexpected(WantedNoiseFloor{});
+  constexpr const char* kWhy = "the loss is certainly far larger";
+  evaluate::NoiseFloor none;
+  none.original.absent = none.candidate.absent = kWhy;
+  return none;
+}
+
+bool Facts::loses_much() const {
+  if (!selection_) return false;
+  const auto as_run = measured(reference(), this->as_run());
+  if (!as_run) return false;
+  const auto kld = evaluate::deciding(**as_run, evaluate::MetricId::kld_mean);
+  return kld && kld->low > kRuntimeMatters;
 }
 
 Known<const model::Importance*> Facts::inputs(std::int32_t windows) const {
@@ -141,9 +159,11 @@ Known<std::optional<std::int64_t>> Facts::cache_bytes(const std::string& k,
 }
 
 Known<std::optional<bool>> Facts::same_weights(const Weights& a, const Weights& b) const {
-  const auto it = equal_.find({id_of(a), id_of(b)});
-  if (it == equal_.end()) return std::unexpected(WantedEquality{a, b});
-  return it->second;
+  const Pair pair{id_of(a), id_of(b)};
+  if (const auto it = equal_.find(pair); it != equal_.end()) return it->second;
+  Wanted wanted(WantedEquality{a, b});
+  wanted.left_out = not_compared_.contains(pair);
+  return std::unexpected(std::move(wanted));
 }
 
 void Facts::add(const WantedMeasurements& wanted, std::vector<evaluate::Measurement> measurements) {
@@ -176,6 +196,28 @@ void Facts::add(const WantedNoiseFloor& /*wanted*/, evaluate::NoiseFloor floor) 
 
 void Facts::add(const WantedInputs& wanted, model::Importance inputs) {
   inputs_.insert_or_assign(wanted.windows, std::move(inputs));
+}
+
+void Facts::leave_out(const Wanted& wanted) {
+  std::string what;
+  if (const auto* measured = std::get_if<WantedMeasurements>(&wanted.what)) {
+    for (const Variant& variant : measured->variants) {
+      not_measured_.insert(key(measured->windows, measured->reference, variant));
+      what += (what.empty() ? "" : "; ") + experiment::describe(variant);
+    }
+    what += fmt::format(": {} windows", measured->windows.count());
+  } else if (const auto* equality = std::get_if<WantedEquality>(&wanted.what)) {
+    not_compared_.insert({id_of(equality->a), id_of(equality->b)});
+    what = "the candidate compared with round-to-nearest of the original";
+  } else if (std::holds_alternative<WantedNoiseFloor>(wanted.what)) {
+    noise_floor_.emplace().original.absent = kLeftOut;
+    noise_floor_->candidate.absent = kLeftOut;
+    what = "noise floor";
+  } else {
+    written.emplace();
+    what = "written texts";
+  }
+  left_out.push_back({wanted.stage, std::move(what)});
 }
 
 Variant Facts::as_run() const { return {{}, given.type_k, given.type_v}; }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <tuple>
@@ -100,6 +101,12 @@ struct AgainstOriginal {
   std::int32_t begin = 0;  ///< of the windows
 };
 
+/// What was not measured, or in part only, since the time was up (--budget).
+struct LeftOut {
+  Stage stage = Stage::causes;
+  std::string what;  ///< for people
+};
+
 class Facts {
  public:
   Given given;
@@ -107,6 +114,8 @@ class Facts {
   WeightFacts read_weights;
   std::vector<Domain> texts;                           ///< to measure on; empty: nothing can be run
   std::optional<std::vector<probe::Symptom>> written;  ///< what was looked for in written texts
+
+  std::vector<LeftOut> left_out;  ///< in the order in which it was wanted
 
   /// Something can be run.
   [[nodiscard]] bool runs() const noexcept { return !texts.empty(); }
@@ -149,7 +158,8 @@ class Facts {
   /// What is known already; those on the selection windows first.
   [[nodiscard]] std::vector<AgainstOriginal> against_original() const;
 
-  /// Of the original and of the candidate as run.
+  /// Of the original and of the candidate as run. Not wanted, but absent, where the loss is so much
+  /// larger (kRuntimeMatters) that it decides nothing.
   [[nodiscard]] Known<evaluate::NoiseFloor> noise_floor() const;
   /// What the candidate's matrices get on the first windows of the first text.
   [[nodiscard]] Known<const model::Importance*> inputs(std::int32_t windows) const;
@@ -166,6 +176,10 @@ class Facts {
   void add(const WantedEquality& wanted, std::optional<bool> equal);
   void add(const WantedNoiseFloor& wanted, evaluate::NoiseFloor floor);
   void add(const WantedInputs& wanted, model::Importance inputs);
+
+  /// It is never found out: what needs it is wanted as left_out. Texts and the noise floor are then
+  /// known to be absent.
+  void leave_out(const Wanted& wanted);
 
   // --- Variants ---
   [[nodiscard]] Variant as_run() const;      ///< candidate weights, the user's cache
@@ -186,6 +200,7 @@ class Facts {
   [[nodiscard]] evaluate::StopRule watched() const;
   /// With a pack: what needs no weights of the original but those that the pack was made with.
   [[nodiscard]] bool measurable(const Variant& variant) const;
+  [[nodiscard]] bool loses_much() const;
   using Key = std::tuple<std::size_t, std::int32_t, experiment::VariantId, experiment::VariantId>;
   [[nodiscard]] static Key key(WindowRange windows, const Variant& reference,
                                const Variant& variant);
@@ -202,7 +217,10 @@ class Facts {
   std::map<std::int32_t, model::Importance> inputs_;  ///< by the number of windows
   std::map<experiment::VariantId, std::int64_t> sizes_;
   std::map<std::pair<std::string, std::string>, std::optional<std::int64_t>> cache_sizes_;
-  std::map<std::pair<experiment::VariantId, experiment::VariantId>, std::optional<bool>> equal_;
+  using Pair = std::pair<experiment::VariantId, experiment::VariantId>;
+  std::map<Pair, std::optional<bool>> equal_;
+  std::set<Key> not_measured_;
+  std::set<Pair> not_compared_;
 };
 
 }  // namespace qualm::diagnose

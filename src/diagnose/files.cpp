@@ -103,6 +103,11 @@ Known<void> add_original_run(const Facts& facts, Finding& finding) {
   return {};
 }
 
+Known<void> add_runs(const Facts& facts, Finding& finding) {
+  QUALM_CHECK(add_runtime(facts, finding));
+  return add_original_run(facts, finding);
+}
+
 }  // namespace
 
 Known<Finding> check_files(const Facts& facts) {
@@ -110,8 +115,9 @@ Known<Finding> check_files(const Facts& facts) {
   QUALM_CHECK(add_static_scales(facts, found));
   Finding finding{.faults = found.faults};
   if (facts.paired() && !confounded(found)) {
-    QUALM_CHECK(add_runtime(facts, finding));
-    QUALM_CHECK(add_original_run(facts, finding));
+    const auto run = add_runs(facts, finding);
+    finding.left_out = left_out(run);
+    if (!finding.left_out) QUALM_CHECK(run);
   }
   add_evidence(found, finding);
   if (!finding.faults.empty()) {
@@ -125,10 +131,13 @@ Known<Finding> check_files(const Facts& facts) {
   } else if (!found.open.empty()) {
     finding.status = Status::cannot_tell;
     finding.headline = found.open.front().says;
+  } else if (finding.left_out) {
+    finding.headline = kLeftOut;
   } else {
     finding.status = Status::cleared;
     finding.headline = equal_in_words(found.note_count);
   }
+  if (finding.left_out) finding.needs.emplace_back(kMoreTime);
   if (!facts.given.baseline)
     finding.needs.emplace_back(
         "the original model (--baseline), for tokenizer, template and hyperparameters");

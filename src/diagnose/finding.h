@@ -98,6 +98,10 @@ struct Loss {
   std::optional<numeric::Estimate> runtime_share = std::nullopt;
 };
 
+/// Where something is not known because of --budget.
+inline constexpr const char* kLeftOut = "left out: the time of --budget was up";
+inline constexpr const char* kMoreTime = "more time (--budget)";
+
 struct Finding {
   CheckId check{};
   /// The check's own answer. conclude() may change it.
@@ -108,6 +112,7 @@ struct Finding {
   std::vector<Evidence> evidence = {};
   std::vector<std::string> needs = {};  ///< what would have to be given to examine it, or to tell
   std::optional<Loss> loss = std::nullopt;
+  bool left_out = false;  ///< something that it needs was left out: it clears nothing
   std::vector<std::string> tensors = {};  ///< shell patterns of the tensors that are to blame
 };
 

@@ -60,16 +60,18 @@ Side side_of(const Measurement& measured, MetricId metric, double line) {
   return side(evaluate::deciding(measured, metric), line);
 }
 
-Side kld_against(const evaluate::Measurement& a, double factor, const evaluate::Measurement& b) {
-  const auto difference = evaluate::kld_difference(a, factor, b);
+Side kld_against(const evaluate::Measurement& a, double factor, const evaluate::Measurement& b,
+                 double confidence) {
+  const auto difference = evaluate::kld_difference(a, factor, b, confidence);
   if (!difference) return Side::not_separated;
   if (difference->low > 0) return Side::above;
   return difference->high <= 0 ? Side::below : Side::not_separated;
 }
 
-Side harm(const Given& given, const Measurement& measured, const Measurement& floor) {
+Side harm(const Given& given, const Measurement& measured, const Measurement& floor,
+          double confidence) {
   if (given.accept) return against(*given.accept, 1.0, measured);
-  const Side by_kld = clamped(kld_against(measured, kFloorFactor, floor), measured,
+  const Side by_kld = clamped(kld_against(measured, kFloorFactor, floor, confidence), measured,
                               {.least = kLeastLine, .most = kMostLine});
   return with_ppl(by_kld, measured);
 }
@@ -80,9 +82,10 @@ Side excessive(const Measurement& measured, const Measurement& rtn) {
   return side_of(measured, MetricId::kld_mean, kLeastExcessLoss);
 }
 
-Side cache_harm(const Given& given, const Measurement& measured, const Measurement* line) {
+Side cache_harm(const Given& given, const Measurement& measured, const Measurement* line,
+                double confidence) {
   if (given.accept) return against(*given.accept, kCacheOfAccepted, measured);
-  const Side by_type = line ? kld_against(measured, 1.0, *line) : Side::not_separated;
+  const Side by_type = line ? kld_against(measured, 1.0, *line, confidence) : Side::not_separated;
   const double most = line ? std::numeric_limits<double>::infinity() : kMostCacheLine;
   return with_ppl(clamped(by_type, measured, {.least = kLeastCacheLine, .most = most}), measured);
 }

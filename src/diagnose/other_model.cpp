@@ -1,5 +1,6 @@
 #include "diagnose/other_model.h"
 
+#include "diagnose/limit.h"
 #include "diagnose/loss.h"
 #include "diagnose/thresholds.h"
 #include "weights/thresholds.h"
@@ -43,8 +44,8 @@ Known<bool> of_another_model(const Facts& facts) {
   // Weights that were broken since (check 0) are as far off, and are nobody's.
   if (!facts.files.integrity.found.empty() || !far_from_original(origin) || !facts.paired())
     return false;
-  QUALM_TRY(const auto* floor, facts.measured(Facts::as_type(kFloorType)));
   QUALM_TRY(const auto* weights, facts.measured(Facts::weights_only()));
+  QUALM_TRY(const auto* floor, floor_for(facts, *weights));
   return harm(facts.given, *weights, *floor) == Side::above;
 }
 

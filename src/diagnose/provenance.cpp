@@ -14,6 +14,7 @@
 #include <iterator>
 
 #include "diagnose/checks.h"
+#include "diagnose/limit.h"
 #include "diagnose/loss.h"
 #include "diagnose/metadata_difference.h"
 #include "diagnose/other_model.h"
@@ -85,7 +86,7 @@ Known<void> compare_with_both(const Facts& facts, std::vector<Evidence>& evidenc
     return {};
   }
   const std::array own{Facts::weights_only()};
-  QUALM_TRY(const WindowRange windows, facts.selection(kForCaches));
+  QUALM_TRY(const WindowRange windows, first_look(facts));
   QUALM_TRY(const auto to_tuned, facts.measured(windows, own));
   QUALM_TRY(const auto to_base, facts.measured(windows, Facts::base_model(), own));
   if (!to_base.front()->unavailable.empty()) {
@@ -160,12 +161,18 @@ Known<Finding> check_provenance(const Facts& facts) {
                         ? "the weights are damaged (check 0): whose they are is not known"
                         : whose_in_words(found);
   std::ranges::move(evidence_of(found, base_given), std::back_inserter(result.evidence));
-  QUALM_TRY(const bool other_model, of_another_model(facts));
+  const auto asked = of_another_model(facts);
+  result.left_out = left_out(asked);
+  QUALM_TRY(const bool other_model, result.left_out ? Known<bool>(false) : asked);
   if (other_model && result.status == Status::cannot_tell) {
     result.status = Status::cause;
     result.headline = "perhaps a quant of a quant, or of another model; " + in_words(found);
   }
-  if (base_given && facts.paired()) QUALM_CHECK(compare_with_both(facts, result.evidence));
+  if (base_given && facts.paired()) {
+    const auto compared = compare_with_both(facts, result.evidence);
+    if (left_out(compared)) result.evidence.push_back(fact("nearer_to", kLeftOut));
+    if (!left_out(compared)) QUALM_CHECK(compared);
+  }
   if (result.status == Status::cannot_tell && !base_given)
     result.needs.emplace_back("the base model that it may have been made from (--base-model)");
   return result;

@@ -12,6 +12,7 @@
 #include "diagnose/calibration_study.h"
 #include "diagnose/checks.h"
 #include "diagnose/class_study.h"
+#include "diagnose/limit.h"
 #include "diagnose/loss.h"
 #include "diagnose/other_model.h"
 #include "diagnose/remedy_command.h"
@@ -81,7 +82,8 @@ void add_measured(const WeightsLoss& found, Finding& finding) {
         metric_evidence(std::string(evaluate::row_of(id).name), weights, id, says));
   finding.evidence.push_back(
       metric_evidence("floor_kld_mean", *found.floor, MetricId::kld_mean,
-                      fmt::format("KLD of {} made from the original, same windows", kFloorType)));
+                      fmt::format("KLD of {} made from the original, {} of the same windows",
+                                  kFloorType, found.floor->windows.size())));
   add_excess(found.loss, finding.evidence);
   finding.headline = loss_in_words(weights) + answers_in_words(found.loss);
   finding.loss = found.loss;
@@ -135,7 +137,9 @@ Known<bool> explained(const Facts& facts, Finding& finding) {
 /// as it is.
 Known<Finding> judge_bits(const Facts& facts, const Measurement& weights, Finding finding) {
   for (const char* type : kRemedyTypes) {
-    QUALM_TRY(const auto* larger, facts.measured(Facts::as_type(type)));
+    QUALM_TRY(const auto* larger, type_as_needed(facts, type, [&](const Measurement* measured) {
+                return kld_against(weights, 1.0, *measured, kFirstLookConfidence) == Side::above;
+              }));
     const auto recovered = evaluate::kld_difference(weights, 1.0, *larger);
     if (!recovered || recovered->low <= 0) continue;
     finding.status = Status::cause;
@@ -202,11 +206,13 @@ Known<Finding> check_type(const Facts& facts) {
 }
 
 Known<std::optional<Fix>> fix_type(const Facts& facts) {
-  QUALM_TRY(const auto* floor, facts.measured(Facts::as_type(kFloorType)));
   QUALM_TRY(const auto* weights, facts.measured(Facts::weights_only()));
+  QUALM_TRY(const auto* floor, floor_for(facts, *weights));
   const char* chosen = nullptr;
   for (const char* type : kRemedyTypes) {
-    QUALM_TRY(const auto* larger, facts.measured(Facts::as_type(type)));
+    QUALM_TRY(const auto* larger, type_as_needed(facts, type, [&](const Measurement* measured) {
+                return harm(facts.given, *measured, *floor) != Side::not_separated;
+              }));
     const auto better = evaluate::kld_difference(*weights, 1.0, *larger);
     if (!better || better->low <= 0) continue;
     chosen = type;

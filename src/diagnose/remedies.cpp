@@ -39,7 +39,9 @@ Known<Course> prescribed(const Facts& facts, const std::vector<Finding>& finding
   for (const Finding* finding : in_order(findings)) {
     const CheckRow& row = row_of(finding->check);
     if (!row.prescribe) continue;
-    QUALM_TRY(auto fix, row.prescribe(facts));
+    auto prescribed = row.prescribe(facts);
+    if (left_out(prescribed)) continue;
+    QUALM_TRY(auto fix, std::move(prescribed));
     if (!fix) continue;
     if (fix->weights) fix = in_format_of(facts.given, *std::move(fix));
     course.variants.push_back(applied(*fix, course.variants.back()));
@@ -102,9 +104,10 @@ Known<std::vector<Remedy>> remedies_for(const Facts& facts, const std::vector<Fi
     // Two looks, each at the level of a check: together still under the 5 % of a verdict.
     WindowRange first = all;
     if (!facts.given.read_all) first.end = std::min(all.end, all.begin + kFirstProof);
-    QUALM_CHECK(prove(facts, course, i, first));
+    auto proof = prove(facts, course, i, first);
     const bool decided = course.remedies[i].line != Side::not_separated;
-    if (!decided && first.count() < all.count()) QUALM_CHECK(prove(facts, course, i, all));
+    if (proof && !decided && first.count() < all.count()) proof = prove(facts, course, i, all);
+    if (!left_out(proof)) QUALM_CHECK(proof);
   }
   return std::move(course.remedies);
 }

@@ -7,6 +7,7 @@
 
 #include "model/anatomy.h"
 #include "model/encoding.h"
+#include "numeric/level.h"
 
 namespace qualm::diagnose {
 
@@ -19,8 +20,13 @@ inline constexpr std::int32_t kMostSelection = 48;
 inline constexpr std::int32_t kForClasses = 24;
 /// The first so many of them tell the weights' loss from the runtime's share.
 inline constexpr std::int32_t kForRuntime = 16;
-/// The first so many of them choose between caches. The choice is proved afterwards.
-inline constexpr std::int32_t kForCaches = 16;
+/// The first so many of them, where they decide, choose between quant types and between caches and
+/// are compared with the type that sets the limit; else all of them. A choice is proved afterwards.
+inline constexpr std::int32_t kFirstLook = 8;
+/// Level of the comparison with the limit on kFirstLook windows: a tenth of a check's error, beside
+/// that of the second look.
+inline constexpr double kFirstLookConfidence =
+    numeric::shared_confidence(10, numeric::kCheckConfidence);
 /// Windows kept for the proof of remedies, where a text has at least twice as many; reading does
 /// not stop early before as many.
 inline constexpr std::int32_t kHoldout = 16;

@@ -66,6 +66,7 @@ struct Wanted {
                WantedInputs, WantedTexts>
       what;
   Stage stage = Stage::causes;
+  bool left_out = false;  ///< it will not be found out: Facts::leave_out
 
   template <class T>
   requires(!std::is_same_v<std::remove_cvref_t<T>, Wanted>) Wanted(T&& wish)
@@ -81,6 +82,12 @@ template <class T>
 [[nodiscard]] Known<T> in_stage(Stage stage, Known<T> known) {
   if (!known) known.error().stage = stage;
   return known;
+}
+
+/// What it needs was left out.
+template <class T>
+[[nodiscard]] bool left_out(const Known<T>& known) noexcept {
+  return !known && known.error().left_out;
 }
 
 }  // namespace qualm::diagnose

@@ -17,7 +17,7 @@ struct WeightsLoss {
   const evaluate::Measurement* as_run = nullptr;  ///< with an F16 cache, on the selection windows
   /// By which it is judged: as run, or decoded, then on the first kForRuntime windows.
   const evaluate::Measurement* judged = nullptr;
-  const evaluate::Measurement* floor = nullptr;  ///< the original as kFloorType, as run
+  const evaluate::Measurement* floor = nullptr;  ///< the original as kFloorType, as run: floor_for
   Loss loss;
   [[nodiscard]] bool decoded() const noexcept { return judged != as_run; }
 };

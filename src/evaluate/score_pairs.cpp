@@ -3,15 +3,32 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <ranges>
 #include <utility>
 
+#include "evaluate/follower.h"
 #include "evaluate/kept_check.h"
 
 namespace qualm::evaluate {
 namespace {
+
+/// Adds the time until its end.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& seconds) : seconds_(seconds) {}
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+  ~Stopwatch() {
+    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  double& seconds_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
 
 class PairLoop {
  public:
@@ -40,10 +57,14 @@ class PairLoop {
     return {};
   }
   void close(std::size_t candidate) { sources_[candidate].close(); }
-  [[nodiscard]] std::int64_t passes() const noexcept { return passes_ + original_->passes(); }
   [[nodiscard]] std::optional<KeptError> kept_error(std::size_t candidate) const {
     return checks_[candidate].error();
   }
+  /// Windows and time; of the original those that were not kept.
+  [[nodiscard]] Pace of_original() const noexcept {
+    return {original_->passes(), original_seconds_};
+  }
+  [[nodiscard]] Pace of_candidates() const noexcept { return {passes_, seconds_}; }
 
   /// Scores `windows` for the candidates of `active`; out[i] belongs to active[i].
   Result<void> run(std::span<const std::int32_t> windows, std::span<const std::size_t> active,
@@ -80,7 +101,8 @@ class PairLoop {
 
   Result<void> run_call(Call call, std::span<const std::size_t> active,
                         std::vector<std::vector<WindowScores>>& out) {
-    QUALM_CHECK(original_->read(call));
+    QUALM_CHECK(read_original(call));
+    const Stopwatch watch(seconds_);
     for (std::size_t i = 0; i < active.size(); ++i) {
       QUALM_TRY(engine::LogitSource* const source, sources_[active[i]].get());
       QUALM_TRY(const auto q, source->logits(call.pieces));
@@ -94,12 +116,19 @@ class PairLoop {
     return {};
   }
 
+  Result<void> read_original(const Call& call) {
+    const Stopwatch watch(original_seconds_);
+    return original_->read(call);
+  }
+
   const TextWindows& text_;
   std::int32_t threads_;
   std::unique_ptr<OriginalSide> original_;
   std::vector<LazySource> sources_;
   std::vector<KeptCheck> checks_;  ///< one for each candidate
   std::int64_t passes_ = 0;
+  double seconds_ = 0;
+  double original_seconds_ = 0;
 };
 
 // A candidate on its way through the text.
@@ -164,6 +193,7 @@ class Run {
                    .subspan(static_cast<std::size_t>(reading.begin),
                             static_cast<std::size_t>(reading.end - reading.begin))),
         store_(store),
+        follower_(reading.rule.follower),
         loop_(baseline, candidates, reading),
         readers_(start(candidates, order_, Watch(reading.rule, reading.text.strata()), store)) {
     run_.candidates.resize(candidates.size());
@@ -180,14 +210,22 @@ class Run {
       QUALM_TRY(const auto windows, next_windows());
       at_ += windows.size();
       hand_out(windows);
+      if (enough()) break;
     }
-    run_.windows_run = loop_.passes();
+    run_.windows_run = loop_.of_original().windows + loop_.of_candidates().windows;
     for (std::size_t i = 0; i < run_.candidates.size(); ++i)
       run_.candidates[i].kept_error = loop_.kept_error(i);
     return std::move(run_);
   }
 
  private:
+  [[nodiscard]] bool enough() const {
+    if (!follower_ || run_.candidates.empty()) return false;
+    follower_->reached(
+        {run_.candidates.front().windows, loop_.of_original(), loop_.of_candidates()});
+    return !readers_.empty() && follower_->enough(static_cast<std::int64_t>(at_));
+  }
+
   /// Known windows one by one without touching the engine, unknown ones a call's worth at a time;
   /// none where a candidate was lost on the way.
   Result<std::vector<std::int32_t>> next_windows() {
@@ -247,6 +285,7 @@ class Run {
 
   std::span<const std::int32_t> order_;
   WindowStore& store_;
+  Follower* follower_;
   PairLoop loop_;
   std::vector<Reader> readers_;
   PairRun run_;

@@ -6,7 +6,12 @@
 namespace qualm::evaluate {
 namespace {
 
-// Absent where no position of the window is finite: that is no evidence of no loss.
+// Windows of each stratum, before a loss is called under its line. What is rare in a text can only
+// make the windows read look better than the whole (tests/evaluate/order_simulation_slow.cpp).
+constexpr std::int64_t kRoundsToClear = 2;
+
+}  // namespace
+
 std::optional<double> window_mean(const WindowScores& window, StopRule::Quantity quantity) {
   double sum = 0;
   std::int64_t count = 0;
@@ -19,12 +24,6 @@ std::optional<double> window_mean(const WindowScores& window, StopRule::Quantity
   if (count == 0) return std::nullopt;
   return sum / static_cast<double>(count);
 }
-
-// Windows of each stratum, before a loss is called under its line. What is rare in a text can only
-// make the windows read look better than the whole (tests/evaluate/order_simulation_slow.cpp).
-constexpr std::int64_t kRoundsToClear = 2;
-
-}  // namespace
 
 void Watch::add(const WindowScores& window) {
   if (rule_.quantity == StopRule::Quantity::never) return;

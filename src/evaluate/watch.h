@@ -10,6 +10,8 @@
 
 namespace qualm::evaluate {
 
+class Follower;  // follower.h
+
 /// When a candidate needs no more windows: the interval of `quantity` lies on one side of
 /// `threshold`. Earliest after one window of each part of the text (kStrata); below the threshold
 /// after two of each. A lost position ends the reading after kFewestClusters windows.
@@ -20,7 +22,12 @@ struct StopRule {
   std::int64_t at_least = 0;  ///< windows, whatever the sequence says
   /// Of the decision: numeric::kCheckConfidence where it is one check of a verdict.
   double confidence = numeric::kConfidence;
+  Follower* follower = nullptr;  ///< may end the reading, decided or not; borrowed
 };
+
+/// Of its positions; absent where none is finite: that is no evidence of no loss.
+[[nodiscard]] std::optional<double> window_mean(const WindowScores& window,
+                                                StopRule::Quantity quantity);
 
 /// One candidate's way to a decision.
 class Watch {

@@ -18,6 +18,8 @@ constexpr std::array<std::pair<Kind, const char*>, 4> kKinds{{{Kind::input, "inp
                                                               {Kind::engine, "engine"},
                                                               {Kind::cancelled, "cancelled"}}};
 
+constexpr const char* name_of(News kind) noexcept { return kind == News::plan ? "plan" : "so_far"; }
+
 Json error_to_json(const Error& error) {
   const char* kind = "engine";
   for (const auto& [value, name] : kKinds)
@@ -67,6 +69,10 @@ void EventWriter::begin(const Step& step) {
 
 void EventWriter::note(std::string_view line) { send({{"event", "note"}, {"line", line}}); }
 
+void EventWriter::news(News kind, std::string_view text) {
+  send({{"event", name_of(kind)}, {"text", text}});
+}
+
 bool EventWriter::cancelled() const { return interrupts() > 0; }
 
 void EventWriter::finish(const Result<Outcome>& result) {
@@ -99,6 +105,10 @@ void EventReader::take(const std::string& line) {
       progress_.begin({event.at("number"), event.at("count"), event.at("seconds_after")});
     } else if (kind == "note") {
       progress_.note(event.at("line").get_ref<const std::string&>());
+    } else if (kind == name_of(News::plan)) {
+      progress_.news(News::plan, event.at("text").get_ref<const std::string&>());
+    } else if (kind == name_of(News::so_far)) {
+      progress_.news(News::so_far, event.at("text").get_ref<const std::string&>());
     } else if (kind == "result") {
       ending_ = Outcome{std::move(event.at("document")), event.at("exit_code")};
     } else if (kind == "error") {

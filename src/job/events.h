@@ -3,6 +3,8 @@
 //   {"event":"progress","step":"measuring tiny-Q2_K.gguf","done":16,"total":245}
 //   {"event":"step","number":3,"count":7,"seconds_after":41.5}
 //   {"event":"note","line":"..."}
+//   {"event":"plan","text":"..."}
+//   {"event":"so_far","text":"..."}
 //   {"event":"result","exit_code":1,"document":{...}}
 //   {"event":"error","error":{"kind":"input","code":"GGUF-012",...}}
 //
@@ -29,6 +31,7 @@ class EventWriter final : public Progress {
   void update(std::string_view step, std::int64_t done, std::int64_t total) override;
   void begin(const Step& step) override;
   void note(std::string_view line) override;
+  void news(News kind, std::string_view text) override;
   [[nodiscard]] bool cancelled() const override;
   void finish(const Result<Outcome>& result);
 

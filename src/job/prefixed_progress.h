@@ -18,6 +18,9 @@ class PrefixedProgress final : public Progress {
   }
   void begin(const Step& step) override { to_.begin(step); }
   void note(std::string_view line) override { to_.note(fmt::format("{}: {}", prefix_, line)); }
+  void news(News kind, std::string_view text) override {
+    if (kind == News::so_far) to_.news(kind, fmt::format("{}: {}", prefix_, text));
+  }
   bool cancelled() const override { return to_.cancelled(); }
 
  private:

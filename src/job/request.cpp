@@ -61,6 +61,8 @@ nlohmann::json to_json(const Request& r) {
           {"pick", r.pick},
           {"memory", r.memory},
           {"accept", r.accept},
+          {"budget", r.budget},
+          {"words", r.words},
           {"cache_told", r.cache_told},
           {"gpu_layers", r.settings.gpu_layers},
           {"ctx_size", r.settings.ctx_size},
@@ -135,6 +137,8 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("pick").get_to(r.pick);
     json.at("memory").get_to(r.memory);
     json.at("accept").get_to(r.accept);
+    json.at("budget").get_to(r.budget);
+    json.at("words").get_to(r.words);
     json.at("cache_told").get_to(r.cache_told);
     read_settings(json, r.settings);
     return r;

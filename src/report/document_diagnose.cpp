@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "diagnose/loss.h"
+#include "diagnose/plan.h"
 #include "report/document_parts.h"
 #include "report/summary.h"
 
@@ -104,6 +105,14 @@ Json reference_error(const DiagnoseReport& report) {
   return json;
 }
 
+Json left_out(const DiagnoseReport& report) {
+  Json all = Json::array();
+  for (const diagnose::LeftOut& one : report.left_out)
+    all.push_back(
+        {{"for", diagnose::title_of(one.stage)}, {"what", one.what}, {"command", report.again}});
+  return all;
+}
+
 Json principal_cause(const diagnose::Conclusion& conclusion) {
   return conclusion.principal ? Json(diagnose::row_of(*conclusion.principal).name)
                               : absent("no cause was found");
@@ -147,6 +156,7 @@ Json to_json(const DiagnoseReport& report) {
        {"stopped_early", report.stopped_early},
        {"resolution", noise_floor(report.noise_floor)},
        {"reference_error", reference_error(report)},
+       {"left_out", left_out(report)},
        {"spent",
         {{"seconds", number(report.spent.seconds)},
          {"passes", report.spent.passes},

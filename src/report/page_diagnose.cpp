@@ -210,6 +210,17 @@ std::string reference_error_line(const Json& error) {
   return text + ".";
 }
 
+/// What --budget had no time for.
+void add_left_out(Page& page, const Json& left_out) {
+  if (left_out.empty()) return;
+  page.emplace_back(Heading{"Left out: the time of --budget was up"});
+  Table table{.columns = {{"For"}, {"Not measured"}}, .rows = {}, .headed = false, .wraps = true};
+  for (const Json& one : left_out)
+    table.rows.push_back({{string_at(one, "for")}, {string_at(one, "what")}});
+  page.emplace_back(std::move(table));
+  page.emplace_back(Command{string_at(left_out.front(), "command")});
+}
+
 void add_closing(Page& page, const Json& document, bool verbose) {
   const Json& windows = at(document, "windows");
   const std::string level = level_in_words(document);
@@ -266,6 +277,7 @@ Page compose_diagnose(const Json& document, bool verbose) {
   add_ladder(page, at(document, "ladder"), LadderOf::types);
   add_symptoms(page, at(document, "symptoms"), verbose);
   if (verbose) add_evidence(page, checks);
+  add_left_out(page, at(document, "left_out"));
   add_closing(page, document, verbose);
   return page;
 }

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "diagnose/conclusion.h"
+#include "diagnose/facts.h"
 #include "diagnose/ladder.h"
 #include "diagnose/metadata_difference.h"
 #include "engine/engine.h"
@@ -130,6 +131,8 @@ struct DiagnoseReport {
   /// Of what is kept of the reference; absent where it was not run here.
   std::optional<evaluate::KeptError> reference_error = std::nullopt;
   numeric::Metric kld{};  ///< of the model as it is run, whose interval that error is held against
+  std::vector<diagnose::LeftOut> left_out{};  ///< since the time of --budget was up
+  std::string again{};                        ///< the command that measures this as well
   Spent spent;
 };
 

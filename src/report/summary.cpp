@@ -126,6 +126,14 @@ std::string unexplained_in_words(const std::optional<diagnose::Loss>& loss) {
 
 bool compared(const DiagnoseReport& report) { return report.baseline || report.reference; }
 
+std::string out_of_time(const DiagnoseReport& report) {
+  std::string text = "The time of --budget was up before the answer was certain";
+  if (report.windows.read < numeric::kFewestClusters)
+    text +=
+        fmt::format(": windows read {}, needed {}", report.windows.read, numeric::kFewestClusters);
+  return text + ". What was left out is listed below.";
+}
+
 std::string conclusion_in_words(const DiagnoseReport& report) {
   const diagnose::Diagnosis& diagnosis = report.diagnosis;
   const diagnose::Conclusion& conclusion = diagnosis.conclusion;
@@ -133,6 +141,7 @@ std::string conclusion_in_words(const DiagnoseReport& report) {
     case diagnose::Verdict::healthy:
       return conclusion.loss ? fine_in_words(*conclusion.loss, report.accept) : "";
     case diagnose::Verdict::cannot_tell:
+      if (!report.left_out.empty()) return out_of_time(report);
       if (compared(report) && report.windows.read > 0 &&
           report.windows.read < numeric::kFewestClusters)
         return fmt::format("The text is too short: windows read {}, needed {} (-f, --chunks).",

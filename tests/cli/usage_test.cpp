@@ -124,6 +124,20 @@ TEST(Usage, a_number_that_is_none_is_refused) {
   }
 }
 
+TEST(Usage, a_budget_is_a_time_of_more_than_none) {
+  const Scratch scratch;
+  for (const std::string word : {"soon", "0", "-5m", "5d", "m", "nan"}) {
+    const Ended ended = run_qualm(scratch, {"diagnose", "a", "--budget", word});
+    EXPECT_EQ(ended.exit_code, 2) << word;
+    EXPECT_NE(ended.err.find("expected a time such as 30s, 5m or 1h"), std::string::npos)
+        << ended.err;
+  }
+  for (const std::string word : {"30", "1.5m", "1h"})
+    EXPECT_EQ(run_qualm(scratch, {"diagnose", "a", "--budget", word}).err.find("USAGE-001"),
+              std::string::npos)
+        << word;
+}
+
 TEST(Usage, a_file_that_begins_with_a_dash_is_named_with_how_to_write_it) {
   const Scratch scratch;
   test::write(scratch.path("-Q8_0.gguf"), "x");

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
+#include "support/notes.h"
 #include "support/world.h"
 
 namespace qualm::commands {
@@ -81,6 +84,79 @@ TEST(Examine, texts_are_written_once_for_the_facts_so_far) {
   ASSERT_TRUE(found);
   EXPECT_EQ(written, 1);
   EXPECT_EQ(found->symptoms.size(), 2U);
+}
+
+/// What is found within a budget, where a window of the original takes 4 s and others 1 s.
+struct InTime {
+  explicit InTime(double seconds) {
+    world.experiment.set_candidate({0.08, 0.08});
+    world.experiment.original_seconds = 4;
+    world.experiment.candidate_seconds = 1;
+    facts = world.facts();
+    facts.texts = world.experiment.texts();
+    budget.seconds = seconds;
+  }
+  diagnose::Diagnosis examine() {
+    const auto write = [](const Facts&) { return std::vector<probe::Symptom>{}; };
+    auto found = commands::examine(facts, &world.experiment, write, notes, budget);
+    EXPECT_TRUE(found);
+    return found ? *std::move(found) : diagnose::Diagnosis{};
+  }
+  World world;
+  Facts facts;
+  Budget budget;
+  test::Notes notes;
+};
+
+TEST(Budget, of_an_hour_leaves_nothing_out) {
+  InTime run(3600);
+  EXPECT_EQ(run.examine().remedies.front().windows, 8);
+  EXPECT_TRUE(run.facts.left_out.empty());
+}
+
+// The proof takes 8 windows of the original and 16 of others: 48 s.
+TEST(Budget, leaves_out_what_does_not_fit_by_the_time_that_windows_took) {
+  InTime run(40);
+  const auto found = run.examine();
+  EXPECT_EQ(found.conclusion.principal, CheckId::tier);
+  ASSERT_EQ(run.facts.left_out.size(), 1U);
+  EXPECT_EQ(run.facts.left_out[0].stage, diagnose::Stage::fixes);
+  EXPECT_EQ(found.remedies.front().windows, 0);
+}
+
+TEST(Budget, that_is_over_ends_the_first_reading_and_nothing_is_told_apart) {
+  InTime run(1);
+  run.budget.start -= std::chrono::seconds(2);
+  const auto found = run.examine();
+  EXPECT_EQ(run.facts.selected()->count(), 1) << "a window is never cut";
+  EXPECT_EQ(found.conclusion.verdict, diagnose::Verdict::cannot_tell);
+  EXPECT_GE(run.facts.left_out.size(), 2U);
+  EXPECT_EQ(run.facts.left_out[0].what, "candidate, f16/f16 cache: more than 1 windows");
+}
+
+TEST(Plan, is_told_once_after_the_first_window_of_each_model) {
+  InTime run(0);
+  static_cast<void>(run.examine());
+  ASSERT_EQ(run.notes.plans.size(), 1U);
+  EXPECT_EQ(run.notes.plans[0],
+            "plan, about 3 min; more where the usual number of windows does not decide\n"
+            "  step 2, loss: original 16 windows (64 s), candidate 16 (16 s)\n"
+            "  step 3, limits: Q4_K_M 8 windows (8.0 s)\n"
+            "  step 4, causes: noise floor of the original 4 windows (16 s), of the candidate 8 "
+            "(8.0 s)\n"
+            "  step 6, fix, if a loss is found: original 8 windows (32 s), candidate 8 (8.0 s), "
+            "Q4_K_M 8 (8.0 s)");
+}
+
+TEST(SoFar, is_told_from_8_windows_on_and_again_when_the_limit_is_known) {
+  InTime run(0);
+  static_cast<void>(run.examine());
+  ASSERT_GE(run.notes.so_far.size(), 2U);
+  EXPECT_TRUE(run.notes.so_far.front().ends_with("(after 8 windows)")) << run.notes.so_far.front();
+  EXPECT_EQ(run.notes.so_far.front().find("limit"), std::string::npos) << "0.08 is under 0.1";
+  EXPECT_NE(run.notes.so_far.back().find("over the limit (after 20 windows; Q4_K_M has 0.005"),
+            std::string::npos)
+      << run.notes.so_far.back();
 }
 
 TEST(Examine, an_error_while_texts_are_written_ends_it) {

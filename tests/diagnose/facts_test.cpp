@@ -76,7 +76,7 @@ bool wants_texts(const std::vector<Wanted>& wishes) {
   });
 }
 
-TEST(Facts, a_pair_is_first_read_until_the_line_is_decided_then_all_factors_in_one_pass) {
+TEST(Facts, a_pair_is_first_read_until_the_line_is_decided_then_the_factors_in_one_pass) {
   World world;
   world.lossy_weights();
   world.cache("q4_0", "q4_0");
@@ -97,10 +97,43 @@ TEST(Facts, a_pair_is_first_read_until_the_line_is_decided_then_all_factors_in_o
   EXPECT_FALSE(factors->selects);
   EXPECT_EQ(id_of(factors->reference), id_of(Facts::original()));
   const experiment::Variant cache_only{experiment::baseline_weights(), "q4_0", "q4_0"};
-  EXPECT_EQ(ids_of(factors->variants), ids_of({Facts::weights_only(), Facts::as_type("Q4_K_M"),
-                                               cache_only, Facts::as_type("Q5_K_M")}));
+  EXPECT_EQ(ids_of(factors->variants), ids_of({Facts::weights_only(), cache_only}));
   EXPECT_EQ(factors->windows.end, world.experiment.stops_after);
   EXPECT_EQ(factors->rule.quantity, StopRule::Quantity::never);
+  const auto* limit = std::get_if<WantedMeasurements>(&wishes[2].what);
+  ASSERT_TRUE(limit);
+  EXPECT_EQ(ids_of(limit->variants), ids_of({Facts::as_type("Q4_K_M")}));
+  EXPECT_EQ(limit->windows.end, kFirstLook) << "0.06 is over 1.5 times 0.005 after few windows";
+}
+
+/// The ends of the ranges on which the original as Q4_K_M was wanted.
+std::vector<std::int32_t> reads_of_floor(const std::vector<Wanted>& wishes) {
+  std::vector<std::int32_t> ends;
+  for (const Wanted& wanted : wishes)
+    if (const auto* one = std::get_if<WantedMeasurements>(&wanted.what);
+        one && one->windows.begin == 0 &&
+        ids_of(one->variants) == ids_of({Facts::as_type(kFloorType)}))
+      ends.push_back(one->windows.end);
+  return ends;
+}
+
+TEST(Facts, the_type_that_sets_the_limit_is_read_on_all_windows_where_the_first_do_not_decide) {
+  World near;
+  near.experiment.set_candidate({.kld = 0.0335, .ln_ppl = 0.0005, .spread = 0.1});
+  near.experiment.set_type("Q4_K_M", {.kld = 0.022, .spread = 0.1});
+  EXPECT_EQ(reads_of_floor(wishes_of(near)), (std::vector<std::int32_t>{kFirstLook, 20}));
+  World within;
+  within.experiment.set_candidate({.kld = 0.04, .ln_ppl = 0.0005});
+  within.experiment.set_type("Q4_K_M", {.kld = 0.04});
+  EXPECT_EQ(reads_of_floor(wishes_of(within)), (std::vector<std::int32_t>{kFirstLook, 20}))
+      << "no loss is within a limit that was read on few windows";
+  World small;
+  EXPECT_EQ(reads_of_floor(wishes_of(small)), std::vector<std::int32_t>{kFirstLook})
+      << "no limit is as low";
+  World whole;
+  whole.lossy_weights();
+  whole.given.read_all = true;
+  EXPECT_EQ(reads_of_floor(wishes_of(whole)), std::vector<std::int32_t>{84});
 }
 
 TEST(Facts, without_a_quantized_cache_its_factors_are_not_measured) {
@@ -112,9 +145,8 @@ TEST(Facts, without_a_quantized_cache_its_factors_are_not_measured) {
       << "its weights with an F16 cache are what was read first";
 }
 
-TEST(Facts, the_noise_floor_is_wanted_where_something_is_measured_and_then_known) {
+TEST(Facts, the_noise_floor_is_wanted_where_a_small_loss_is_measured_and_then_known) {
   World world;
-  world.lossy_weights();
   const auto wants_floor = [](const std::vector<Wanted>& wishes) {
     return std::ranges::any_of(wishes, [](const Wanted& wanted) {
       return std::holds_alternative<WantedNoiseFloor>(wanted.what);
@@ -123,6 +155,11 @@ TEST(Facts, the_noise_floor_is_wanted_where_something_is_measured_and_then_known
   Facts facts = world.facts();
   EXPECT_TRUE(wants_floor(wishes_of(world, facts)));
   EXPECT_EQ(facts.noise_floor()->upper(), world.experiment.floor.upper());
+  World lossy;
+  lossy.lossy_weights();
+  Facts far_over = lossy.facts();
+  EXPECT_FALSE(wants_floor(wishes_of(lossy, far_over)));
+  EXPECT_EQ(far_over.noise_floor()->original.absent, "the loss is certainly far larger");
   World alone;
   alone.given.baseline = nullptr;
   EXPECT_FALSE(wants_floor(wishes_of(alone))) << "nothing is read";
@@ -218,6 +255,25 @@ const Case kCases[] = {
      }},
     {"a text of one window", [](World& world) { world.experiment.domains[0].windows = 1; }},
     {"a text of two windows", [](World& world) { world.experiment.domains[0].windows = 2; }}};
+
+TEST(Facts, what_was_left_out_is_wanted_as_left_out_and_never_known) {
+  World world;
+  Facts facts = world.facts();
+  facts.texts = world.experiment.texts();
+  const std::array variants{Facts::weights_only()};
+  const auto wanted = facts.measured({0, 20}, variants);
+  ASSERT_FALSE(wanted);
+  EXPECT_FALSE(left_out(wanted));
+  facts.leave_out(wanted.error());
+  EXPECT_TRUE(left_out(facts.measured({0, 20}, variants)));
+  EXPECT_FALSE(left_out(facts.measured({20, 28}, variants))) << "other windows";
+  ASSERT_EQ(facts.left_out.size(), 1U);
+  EXPECT_EQ(facts.left_out[0].what, "candidate, f16/f16 cache: 20 windows");
+  facts.leave_out(facts.same_weights({}, experiment::round_to_nearest()).error());
+  EXPECT_TRUE(left_out(facts.same_weights({}, experiment::round_to_nearest())));
+  facts.leave_out(WantedTexts{});
+  EXPECT_TRUE(facts.written && facts.written->empty());
+}
 
 TEST(Facts, no_fact_is_wanted_twice_whatever_is_found) {
   for (const Case& one : kCases) {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "evaluate/follower.h"
 #include "pair_world.h"
 #include "reference_score.h"
 
@@ -51,6 +52,39 @@ TEST(ScorePairs, several_candidates_share_one_pass_of_the_baseline) {
   EXPECT_EQ(world.baseline.counts().calls, 4);  // 2 windows a call
   for (const auto& maker : world.makers) EXPECT_EQ(maker.counts().windows, 7);
   EXPECT_EQ(run->windows_run, 7 * 4);
+}
+
+/// Ends a reading after so many windows, and remembers the last that it heard.
+class EndAfter final : public Follower {
+ public:
+  explicit EndAfter(std::int64_t windows) : windows_(windows) {}
+  void reached(const Reached& now) override {
+    read = now.windows.size();
+    original = now.original.windows;
+    candidates = now.candidates.windows;
+  }
+  bool enough(std::int64_t windows) override { return windows >= windows_; }
+
+  std::size_t read = 0;
+  std::int64_t original = 0;
+  std::int64_t candidates = 0;
+
+ private:
+  std::int64_t windows_;
+};
+
+TEST(ScorePairs, a_follower_hears_what_was_read_and_may_end_it) {
+  PairWorld world({kSlight});
+  EndAfter follower(3);
+  const auto run = world.run(fake_text(7), {.follower = &follower});
+  ASSERT_TRUE(run);
+  const auto read = run->candidates[0].windows.size();
+  EXPECT_EQ(read, 4U) << "2 windows a call";
+  EXPECT_FALSE(run->candidates[0].stopped_early) << "nothing was decided";
+  EXPECT_FALSE(run->cancelled);
+  EXPECT_EQ(follower.read, read);
+  EXPECT_EQ(follower.original, 4);
+  EXPECT_EQ(follower.candidates, 4);
 }
 
 TEST(ScorePairs, a_candidate_leaves_when_it_has_the_windows_it_was_asked_for) {

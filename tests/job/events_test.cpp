@@ -42,6 +42,8 @@ TEST(Events, come_through_whole_however_the_lines_are_cut) {
   const std::string text = written([](EventWriter& writer) {
     writer.update("loading", 0, 2);
     writer.note("a note");
+    writer.news(News::plan, "two\nlines");
+    writer.news(News::so_far, "KLD 0.1");
     writer.update("loading", 2, 2);
     writer.finish(Outcome{{{"a", 1}}, 3});
   });
@@ -54,6 +56,8 @@ TEST(Events, come_through_whole_however_the_lines_are_cut) {
     }
     EXPECT_EQ(notes.updates, (std::vector<std::string>{"loading 0/2", "loading 2/2"}));
     EXPECT_EQ(notes.notes, std::vector<std::string>{"a note"});
+    EXPECT_EQ(notes.plans, std::vector<std::string>{"two\nlines"});
+    EXPECT_EQ(notes.so_far, std::vector<std::string>{"KLD 0.1"});
     EXPECT_EQ(reader.step(), "loading");
     ASSERT_TRUE(reader.ending() && *reader.ending());
     EXPECT_EQ((**reader.ending()).exit_code, 3);

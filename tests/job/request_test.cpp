@@ -39,6 +39,8 @@ Request unusual() {
   r.imatrix = "imatrix.gguf";
   r.fail_if = {"ppl_change>1%"};
   r.accept = "kld_mean<0.01";
+  r.budget = 90;
+  r.words = {"diagnose", "a b.gguf"};
   r.cache_told = false;
   r.repair = {{"a=1"}, {"b"}, {"c"}, "from.gguf", "out.gguf"};
   r.settings = {1024, 3, 4096, 128, 99, "q8_0", "q4_0", "on"};

@@ -40,6 +40,30 @@ TEST(IntervalSimulation, of_a_mean_covers_from_8_windows_on_where_they_are_not_s
   EXPECT_GE(of_means(16, 0.3, 1, kCheckConfidence), 0.97);
 }
 
+/// How often a difference of no loss is called certain on one side: after 8 windows at a tenth of a
+/// check's error, or else after 16 at the level of a check. `sign` -1: the skew is to that side.
+double wrong_of_two_looks(double skewness, double sign) {
+  test::WindowMeans means(0.3, skewness, 12);
+  constexpr int kRuns = 100000;
+  int wrong = 0;
+  std::vector<ClusterSum> read(16);
+  for (int run = 0; run < kRuns; ++run) {
+    for (ClusterSum& one : read) one = {sign * (means() - 1), 1};
+    const auto first =
+        cluster_mean(std::span(read).first(8), shared_confidence(10, kCheckConfidence));
+    const auto second = cluster_mean(read, kCheckConfidence);
+    wrong += first->low > 0 || second->low > 0 ? 1 : 0;
+  }
+  const double share = static_cast<double>(wrong) / kRuns;
+  std::printf("two looks, skewness %+.0f: %.2f %% wrong\n", sign * skewness, 100 * share);
+  return share;
+}
+
+TEST(IntervalSimulation, of_two_looks_is_wrong_no_more_often_than_a_check_may_be) {
+  for (const double skewness : {0.0, 1.0}) EXPECT_LE(wrong_of_two_looks(skewness, 1), 0.0083);
+  EXPECT_LE(wrong_of_two_looks(1, -1), 0.02);
+}
+
 struct Bootstrapped {
   double widened = 0;
   double plain = 0;

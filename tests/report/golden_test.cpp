@@ -56,6 +56,10 @@ TEST(Golden, a_candidate_compared_with_a_reference_pack) {
 
 TEST(Golden, a_reference_pack) { expect_golden(to_json(pack_sample()), "reference"); }
 
+TEST(Golden, a_diagnosis_whose_budget_was_over_after_one_window) {
+  expect_golden(to_json(diagnose_out_of_time()), "diagnose_out_of_time");
+}
+
 TEST(Golden, a_symptom_that_the_original_shows_as_often) {
   expect_golden(to_json(diagnose_symptom()), "diagnose_symptom");
 }

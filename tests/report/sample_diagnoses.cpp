@@ -1,4 +1,5 @@
 // What `qualm diagnose` reports, of real diagnoses over experiments whose figures are made up.
+#include <chrono>
 #include <utility>
 
 #include "commands/session.h"
@@ -23,8 +24,8 @@ void name(model::Checkpoint& checkpoint, const std::string& path) {
 
 /// The report of these facts as commands/diagnose.cpp makes it; null: nothing runs.
 DiagnoseReport report_of(Facts& facts, experiment::Experiment* experiment,
-                         std::vector<probe::Symptom> written = {}) {
-  auto diagnosis = test::examined(facts, experiment, std::move(written));
+                         std::vector<probe::Symptom> written = {}, commands::Budget budget = {}) {
+  auto diagnosis = test::examined(facts, experiment, std::move(written), budget);
   DiagnoseReport report{.tool = sample_tool(),
                         .model = commands::card(*facts.given.candidate),
                         .baseline = {},
@@ -35,6 +36,7 @@ DiagnoseReport report_of(Facts& facts, experiment::Experiment* experiment,
                         .windows = {},
                         .stopped_early = facts.stopped_early(),
                         .noise_floor = {},
+                        .left_out = facts.left_out,
                         .spent = {}};
   if (facts.given.baseline) report.baseline = commands::card(*facts.given.baseline);
   report.settings.type_k = facts.given.type_k;
@@ -109,6 +111,18 @@ DiagnoseReport diagnose_sample() {
   world.lossy_weights();
   world.lossy_cache();
   return world.report(symptoms());
+}
+
+DiagnoseReport diagnose_out_of_time() {
+  Named world;
+  world.lossy_weights();
+  Facts known = world.facts();
+  auto report =
+      report_of(known, &world.experiment, {},
+                {.start = commands::Budget::Clock::now() - std::chrono::seconds(2), .seconds = 1});
+  report.noise_floor = known.noise_floor().value();
+  report.again = "qualm diagnose tiny-Q2_K.gguf --baseline tiny-F16.gguf";
+  return report;
 }
 
 DiagnoseReport diagnose_healthy() {

@@ -22,6 +22,7 @@ namespace qualm::report::testing {
 /// Quant type too aggressive, a cache that contributes, texts that repeat themselves.
 [[nodiscard]] DiagnoseReport diagnose_sample();
 /// It was also asked whether the loss grows with the context.
+[[nodiscard]] DiagnoseReport diagnose_out_of_time();  ///< after one window
 [[nodiscard]] DiagnoseReport diagnose_healthy();
 /// It repeats itself, and so does the original.
 [[nodiscard]] DiagnoseReport diagnose_symptom();

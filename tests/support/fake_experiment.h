@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "evaluate/follower.h"
 #include "evaluate/summary.h"
 #include "experiment/experiment.h"
 #include "support/fake_engine.h"
@@ -46,6 +47,8 @@ class FakeExperiment final : public experiment::Experiment {
   Cost against_base_model;             ///< of any variant
   std::map<std::string, Cost> caches;  ///< by "q4_0/f16"
   std::vector<experiment::Domain> domains{{.name = "text", .windows = 100, .given = true}};
+  double original_seconds = 0;  ///< that a window is said to take
+  double candidate_seconds = 0;
   std::int32_t stops_after = 20;     ///< windows, where it may
   std::int32_t most_windows = 1000;  ///< in one call, whatever was asked for
   std::optional<Error> broken;       ///< every measurement fails so
@@ -72,8 +75,10 @@ class FakeExperiment final : public experiment::Experiment {
       return fail(*base_broken);
     asked.push_back({reference, {variants.begin(), variants.end()}, windows, rule});
     std::vector<evaluate::Measurement> all;
-    for (const Variant& variant : variants)
+    for (const Variant& variant : variants) {
       all.push_back(one(reference, variant, windows, asked.back().may_stop()));
+      if (rule.follower) follow(*rule.follower, all.back());
+    }
     return all;
   }
 
@@ -147,6 +152,20 @@ class FakeExperiment final : public experiment::Experiment {
     score.position = 64 + i * 50;
     score.same_top = 1 + fake_noise(4, at, token, 0) >= 1.6 * std::sqrt(score.kld);
     return score;
+  }
+
+  /// As one after the other is read.
+  void follow(evaluate::Follower& follower, evaluate::Measurement& measured) const {
+    for (std::size_t read = 1; read <= measured.windows.size(); ++read) {
+      const auto n = static_cast<std::int64_t>(read);
+      follower.reached({std::span(measured.windows).first(read),
+                        {n, static_cast<double>(n) * original_seconds},
+                        {n, static_cast<double>(n) * candidate_seconds}});
+      if (!follower.enough(n) || read == measured.windows.size()) continue;
+      measured.windows.resize(read);
+      measured.stopped_early = false;
+      evaluate::summarize(measured);
+    }
   }
 
   std::map<experiment::VariantId, Cost> costs_;

@@ -15,6 +15,12 @@ class Notes final : public Progress {
   }
   void note(std::string_view line) override { notes.emplace_back(line); }
 
+  void news(News kind, std::string_view text) override {
+    (kind == News::plan ? plans : so_far).emplace_back(text);
+  }
+
+  std::vector<std::string> plans;
+  std::vector<std::string> so_far;
   std::vector<std::string> updates;
   std::vector<std::string> notes;
 };

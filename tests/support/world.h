@@ -18,11 +18,13 @@ namespace qualm::test {
 /// Finds out what `facts` lack with `experiment` (null: nothing runs), and answers.
 inline Result<diagnose::Diagnosis> examined(diagnose::Facts& facts,
                                             experiment::Experiment* experiment,
-                                            std::vector<probe::Symptom> written = {}) {
+                                            std::vector<probe::Symptom> written = {},
+                                            commands::Budget budget = {}) {
   if (experiment) facts.texts = experiment->texts();
   Progress silent;
   return commands::examine(
-      facts, experiment, [&](const diagnose::Facts&) { return std::move(written); }, silent);
+      facts, experiment, [&](const diagnose::Facts&) { return std::move(written); }, silent,
+      budget);
 }
 
 /// A candidate of 3.4 bits per weight, its original, and the quant types as they usually are.

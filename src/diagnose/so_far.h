@@ -1,0 +1,21 @@
+// What can be said of the loss before the diagnosis has ended.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "diagnose/facts.h"
+
+namespace qualm::diagnose {
+
+/// While the selection windows are read; `read`: those of the candidate so far. From
+/// kFewestClusters on, where the grade or the side of the limit is certain, by a confidence
+/// sequence: it is looked at after each window.
+[[nodiscard]] std::optional<std::string> so_far(const Facts& facts,
+                                                std::span<const evaluate::WindowScores> read);
+
+/// After the type that sets the limit was measured, where that decides.
+[[nodiscard]] std::optional<std::string> so_far(const Facts& facts);
+
+}  // namespace qualm::diagnose
