@@ -59,6 +59,7 @@ void add_diagnose(CLI::App& app, Parser& parser) {
   add_accept(*command, request);
   add_run_as(*command, request);
   add_reference(*command, request);
+  add_low_memory(*command, request);
   add_run_with(*command, request);
   command->parse_complete_callback([command, &request] {
     request.cache_told = command->count("--cache-type-k") + command->count("--cache-type-v") > 0;
@@ -177,6 +178,7 @@ void add_clinic(CLI::App& app, Parser& parser) {
   add_accept(*command, request);
   add_run_as(*command, request);
   add_reference(*command, request);
+  add_low_memory(*command, request);
   add_output(*command, parser.options);
 }
 

@@ -21,6 +21,9 @@ std::string digest(std::span<const std::byte> bytes) {
 
 std::string hex_of(std::string_view text) { return digest(std::as_bytes(std::span(text))); }
 
+/// Where one model is held at a time. A reading that stops early stops after 16 windows or more.
+constexpr std::int32_t kOriginalAhead = 16;
+
 bool is_float(const std::string& type) { return type == "f16" || type == "bf16" || type == "f32"; }
 
 class RunSource final : public evaluate::SourceMaker {
@@ -81,8 +84,14 @@ Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun&
         fmt::format("{}|{}|{}", original, run_identity(run.identity, run.settings), how);
     candidates.push_back({run.name, hex_of(key), &sources.back(), run.at_most, run.optional});
   }
-  const evaluate::Reading reading{windows_,  begin, end, rule, reference.settings.threads,
-                                  kept.get()};
+  const bool apart = kept && stores_.hold == Hold::one;
+  const evaluate::Reading reading{windows_,
+                                  begin,
+                                  end,
+                                  rule,
+                                  reference.settings.threads,
+                                  kept.get(),
+                                  apart ? kOriginalAhead : 0};
   QUALM_TRY(auto run,
             evaluate::score_pairs(baseline, candidates, reading, stores_.scores, progress_));
   passes_ += run.windows_run;

@@ -120,6 +120,13 @@ struct Spent {
   std::int64_t variants = 0;  ///< models assembled to change one factor alone
 };
 
+/// What a run was expected to take of memory before it took it. Bytes.
+struct MemoryUse {
+  std::int64_t needed = 0;  ///< estimated
+  std::int64_t free = 0;    ///< when the run began
+  bool low_memory = false;  ///< one model was in memory at a time
+};
+
 struct DiagnoseReport {
   Tool tool;
   ModelCard model;
@@ -134,6 +141,7 @@ struct DiagnoseReport {
   bool stopped_early = false;
   evaluate::NoiseFloor noise_floor;
   Spent spent;
+  MemoryUse memory{};
 };
 
 struct TypeStat {
