@@ -15,7 +15,7 @@ using model::Checkpoint;
 
 // What was seen in runs (docs/results/performance.md, "Memory of a diagnosis").
 constexpr std::int64_t kProgram = std::int64_t{24} << 20;  // code, libraries, databases, threads
-constexpr std::int64_t kOfToken = 280;    // bytes of an entry of a vocabulary, in libllama and here
+constexpr std::int64_t kOfToken = 240;    // bytes of an entry of a vocabulary, in libllama and here
 constexpr std::int64_t kOfKeptToken = 8;  // a kept token of a position: id and probability
 constexpr std::int64_t kMostKept =
     2048 + 32;                           // of a position, with the draws (evaluate/kept_rows.h)
