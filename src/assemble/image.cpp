@@ -12,13 +12,26 @@
 #include "base/platform.h"
 
 namespace qualm::assemble {
+namespace {
+
+/// Empty: in memory.
+std::string& folder_of_images() {
+  static std::string folder;
+  return folder;
+}
+
+}  // namespace
+
+void put_images_in(const std::string& folder) { folder_of_images() = folder; }
 
 Result<Image> Image::create(const std::string& name) {
-  const int fd = open_anonymous_file(name);
+  const std::string& folder = folder_of_images();
+  const int fd = folder.empty() ? open_anonymous_file(name) : open_unnamed_file(folder);
   if (fd < 0)
-    return fail({Kind::engine, "IMAGE-001", name, "", "an anonymous file in memory",
+    return fail({Kind::engine, "IMAGE-001", name, "",
+                 folder.empty() ? "an anonymous file in memory" : "a file in " + folder,
                  std::strerror(errno),
-                 "The system gives no anonymous file: check the sandbox this runs in."});
+                 "The system gives no such file: check the sandbox this runs in, and the disk."});
   return Image(fd, name);
 }
 
@@ -49,8 +62,9 @@ Result<void> Image::append(std::span<const std::byte> data) {
       data = data.subspan(static_cast<std::size_t>(n));
     } else if (n < 0 && errno != EINTR) {
       return fail({Kind::engine, "IMAGE-002", name_, "",
-                   fmt::format("{} more bytes of memory", data.size()), std::strerror(errno),
-                   "The assembled model does not fit: free some memory."});
+                   fmt::format("{} more bytes of memory or disk", data.size()),
+                   std::strerror(errno),
+                   "The assembled model does not fit: free some memory or disk."});
     }
   }
   return {};

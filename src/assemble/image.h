@@ -9,6 +9,10 @@
 
 namespace qualm::assemble {
 
+/// Images made from now on in this process lie on the disk of that folder and not in memory: still
+/// without a name, and gone with the process.
+void put_images_in(const std::string& folder);
+
 /// Owns an anonymous file. Its pages count as the process's memory and are gone with it.
 class Image {
  public:

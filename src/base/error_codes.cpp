@@ -87,14 +87,12 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
      "Please report it."},
     {"EVAL-011", Kind::input, "The candidate's vocabulary has another size than the original's.",
      "Give the original that the candidate was made from."},
-    {"EVAL-012", Kind::cancelled, "The run of the original was stopped before it was finished.",
-     "Run the same command again: it continues with what was measured."},
 
     // IMAGE, src/assemble: models that are held in memory.
     {"IMAGE-001", Kind::engine, "The system gives no anonymous file (a file in memory).",
      "Check the sandbox or container that qualm runs in."},
-    {"IMAGE-002", Kind::engine, "The assembled model does not fit into memory.",
-     "Close other programs."},
+    {"IMAGE-002", Kind::engine, "The assembled model does not fit into memory or on the disk.",
+     "Close other programs, or free some disk."},
 
     // JOB, src/job: the process that runs the engine.
     {"JOB-001", Kind::engine, "The process that runs the engine ended without an answer.",
@@ -111,6 +109,10 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
     // MEASURE, src/commands: qualm measure.
     {"MEASURE-001", Kind::input, "The candidate and the original have different vocabularies.",
      "Give the original that the candidate was made from."},
+
+    // MEMORY, src/commands: qualm diagnose.
+    {"MEMORY-001", Kind::input, "The models need more memory than is free.",
+     "The message says what would fit."},
 
     // PROBE, src/probe: the models write texts.
     {"PROBE-001", Kind::cancelled, "The program was stopped while a model wrote texts.", ""},

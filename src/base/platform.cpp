@@ -1,11 +1,14 @@
 #include "base/platform.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <optional>
 #include <string_view>
 #include <thread>
 
@@ -40,8 +43,28 @@ std::int32_t available_cores() noexcept {
   return std::max(1, CPU_COUNT(&set));
 }
 
-std::int64_t free_memory() noexcept {
-  return static_cast<std::int64_t>(::sysconf(_SC_AVPHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
+/// The number behind a word of a file of the system's ("MemAvailable: 1024 kB").
+static std::optional<std::int64_t> number_after(const char* path, std::string_view word) {
+  std::ifstream file(path);
+  std::int64_t number = 0;
+  if (word.empty()) return file >> number ? std::optional(number) : std::nullopt;
+  for (std::string next; file >> next;)
+    if (next == word && file >> number) return number;
+  return std::nullopt;
+}
+
+/// A container may have less than the machine (cgroup v2).
+static std::int64_t available_memory() {
+  constexpr std::int64_t kKibibyte = 1024;
+  const auto kibibytes = number_after("/proc/meminfo", "MemAvailable:");
+  const std::int64_t machine =
+      kibibytes ? *kibibytes * kKibibyte
+                : static_cast<std::int64_t>(::sysconf(_SC_AVPHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
+  const auto most = number_after("/sys/fs/cgroup/memory.max", "");
+  const auto used = number_after("/sys/fs/cgroup/memory.current", "");
+  if (!most || !used) return machine;
+  const auto files = number_after("/sys/fs/cgroup/memory.stat", "inactive_file").value_or(0);
+  return std::clamp<std::int64_t>(*most - *used + files, 0, machine);
 }
 
 void stop_with_parent() noexcept { ::prctl(PR_SET_PDEATHSIG, SIGTERM); }
@@ -51,10 +74,7 @@ void stop_with_parent() noexcept { ::prctl(PR_SET_PDEATHSIG, SIGTERM); }
 int open_anonymous_file(const std::string& name) {
   static_cast<void>(name);
   const char* folder = std::getenv("TMPDIR");
-  std::string path = std::string(folder ? folder : "/tmp") + "/qualm.XXXXXX";
-  const int descriptor = ::mkstemp(path.data());
-  if (descriptor >= 0) ::unlink(path.c_str());
-  return descriptor;
+  return open_unnamed_file(folder ? folder : "/tmp");
 }
 
 std::string path_of_descriptor(int descriptor) { return "/dev/fd/" + std::to_string(descriptor); }
@@ -63,11 +83,23 @@ std::int32_t available_cores() noexcept {
   return std::max(1, static_cast<std::int32_t>(std::thread::hardware_concurrency()));
 }
 
-std::int64_t free_memory() noexcept { return total_memory() / 2; }
+static std::int64_t available_memory() { return total_memory() / 2; }
 
 void stop_with_parent() noexcept {}
 
 #endif
+
+int open_unnamed_file(const std::string& folder) {
+  std::string path = folder + "/qualm.XXXXXX";
+  const int descriptor = ::mkostemp(path.data(), O_CLOEXEC);
+  if (descriptor >= 0) ::unlink(path.c_str());
+  return descriptor;
+}
+
+std::int64_t free_memory() noexcept {
+  const char* told = std::getenv("QUALM_FREE_MEMORY");
+  return told && *told ? std::strtoll(told, nullptr, 10) : available_memory();
+}
 
 std::string program_path(const char* argv0) {
   namespace fs = std::filesystem;

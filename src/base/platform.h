@@ -12,6 +12,8 @@ namespace qualm {
 /// A descriptor of an empty file that has no name in any folder and is gone when it is closed; -1
 /// with errno where the system gives none. `name` is for listings of open files.
 [[nodiscard]] int open_anonymous_file(const std::string& name);
+/// The same on the disk of a folder.
+[[nodiscard]] int open_unnamed_file(const std::string& folder);
 
 /// A path under which this process can open that descriptor's file.
 [[nodiscard]] std::string path_of_descriptor(int descriptor);
@@ -21,7 +23,8 @@ namespace qualm {
 
 /// Bytes of memory of this machine.
 [[nodiscard]] std::int64_t total_memory() noexcept;
-/// Bytes of memory that nobody uses now.
+/// Bytes of memory that programs can have now, without the pages of files that the system would
+/// give up. The environment variable QUALM_FREE_MEMORY (bytes) says another number, for tests.
 [[nodiscard]] std::int64_t free_memory() noexcept;
 
 /// From now on this process is asked to stop (SIGTERM) when its parent is gone.

@@ -100,6 +100,13 @@ void add_reference(CLI::App& command, job::Request& request) {
       ->capture_default_str();
 }
 
+void add_low_memory(CLI::App& command, job::Request& request) {
+  command
+      .add_flag("--low-memory", request.low_memory,
+                "hold one model in memory at a time (slower; done by itself if two do not fit)")
+      ->group(kRunAs);
+}
+
 void add_text(CLI::App& command, job::Request& request) {
   named(command.add_option("-f,--file", request.text,
                            "text to measure on (default: a bundled public-domain novel)"),

@@ -38,6 +38,7 @@ void add_threads(CLI::App& command, job::Request& request, const char* group = k
 void add_no_cache(CLI::App& command, job::Request& request);
 void add_text(CLI::App& command, job::Request& request);
 void add_reference(CLI::App& command, job::Request& request);
+void add_low_memory(CLI::App& command, job::Request& request);
 void add_run_as(CLI::App& command, job::Request& request);
 void add_run_with(CLI::App& command, job::Request& request);
 void add_accept(CLI::App& command, job::Request& request);

@@ -109,6 +109,7 @@ void add_diagnose(CLI::App& app, Parser& parser) {
       ->transform(duration());
   add_run_as(*command, request);
   add_reference(*command, request);
+  add_low_memory(*command, request);
   add_run_with(*command, request);
   add_memory(*command, request);
   command->parse_complete_callback([command, &request] {
@@ -261,6 +262,7 @@ void add_clinic(CLI::App& app, Parser& parser) {
   add_accept(*command, request);
   add_run_as(*command, request);
   add_reference(*command, request);
+  add_low_memory(*command, request);
   add_output(*command, parser.options);
 }
 

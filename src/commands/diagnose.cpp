@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/platform.h"
 #include "commands/examine.h"
+#include "commands/memory_plan.h"
 #include "commands/pack.h"
 #include "commands/session.h"
 #include "commands/tokenizer_facts.h"
@@ -17,15 +19,14 @@
 #include "diagnose/diagnose.h"
 #include "diagnose/metadata_difference.h"
 #include "diagnose/remedy_command.h"
-#include "diagnose/weights_in_words.h"
 #include "engine/llama_engine.h"
+#include "experiment/loaded_models.h"
 #include "experiment/runner.h"
-#include "experiment/split_cost.h"
+#include "experiment/store.h"
 #include "formats/imatrix/imatrix.h"
 #include "formats/read.h"
 #include "model/activations.h"
 #include "model/cache.h"
-#include "numeric/format.h"
 #include "report/document.h"
 #include "weights/integrity.h"
 
@@ -46,7 +47,7 @@ int exit_code_of(Verdict verdict) {
 /// What a diagnosis works with, and the facts it collects.
 struct Session {
   job::Request request;  ///< with settings that this model can be run with
-  const experiment::Stores& stores;
+  experiment::Stores stores;
   Progress& progress;
   engine::Settings settings{};
   probe::SymptomChoice symptoms{};
@@ -58,6 +59,9 @@ struct Session {
   std::shared_ptr<experiment::OpenedModel> base_model{};
   std::optional<model::Checkpoint> lora{};
   model::Importance imatrix{};
+  report::MemoryUse memory{};
+  std::optional<experiment::LoadedModels> models{};
+  /// Until the texts are cut: the models, or where one is held at a time their tokenizers.
   std::shared_ptr<engine::Model> candidate_model{};
   std::shared_ptr<engine::Model> baseline_model{};  ///< null where it cannot be compared with
   std::optional<experiment::ReferencePack> pack{};  ///< in place of the original
@@ -66,8 +70,7 @@ struct Session {
   diagnose::Facts facts{};
 
   [[nodiscard]] LoadedPair pair() const {
-    return {*engine, *candidate_model, baseline_model.get(), candidate->identity(),
-            baseline ? baseline->identity() : ""};
+    return {*engine, *candidate_model, baseline_model.get()};
   }
   /// Whose tokenizer splits the text.
   [[nodiscard]] engine::Model& reader() const {
@@ -77,9 +80,10 @@ struct Session {
 
 Result<void> open_files(Session& session) {
   const job::Request& request = session.request;
-  QUALM_TRY(session.candidate, open_model(request.models.front(), session.progress));
+  using experiment::OpenedModel;
+  QUALM_TRY(session.candidate, OpenedModel::open(request.models.front()));
   if (!request.baseline.empty()) {
-    QUALM_TRY(session.baseline, open_model(request.baseline, session.progress));
+    QUALM_TRY(session.baseline, OpenedModel::open(request.baseline));
   }
   if (!request.reference.empty()) {
     QUALM_TRY(session.pack, open_pack(request.reference));
@@ -87,7 +91,7 @@ Result<void> open_files(Session& session) {
         session.pack->texts.front().windows.ctx_size;
   }
   if (!request.base_model.empty()) {
-    QUALM_TRY(session.base_model, open_model(request.base_model, session.progress));
+    QUALM_TRY(session.base_model, OpenedModel::open(request.base_model));
   }
   if (!request.run_with.lora.empty()) {
     QUALM_TRY(session.lora, formats::read_adapter(request.run_with.lora));
@@ -96,6 +100,33 @@ Result<void> open_files(Session& session) {
     QUALM_TRY(session.imatrix, formats::read_imatrix(request.imatrix));
   }
   return {};
+}
+
+/// Decided before any weight is read. Where memory is short, models are held one at a time, and
+/// those that are made lie in the cache folder.
+Result<void> fit_into_memory(Session& session) {
+  QUALM_TRY(const MemoryPlan plan, plan_memory(session.request, *session.candidate,
+                                               session.baseline.get(), session.progress));
+  session.memory = plan.use;
+  session.stores.hold = plan.hold;
+  session.models.emplace(*session.engine, session.settings.gpu_layers, plan.hold);
+  if (plan.hold == experiment::Hold::all) return {};
+  std::error_code ignored;  // an image that cannot be made says what is wrong
+  std::filesystem::create_directories(experiment::cache_folder(), ignored);
+  assemble::put_images_in(experiment::cache_folder());
+  return {};
+}
+
+Result<void> identify_models(Session& session) {
+  for (const auto& model : {session.candidate, session.baseline, session.base_model})
+    if (model) QUALM_CHECK(identify(*model, session.progress));
+  return {};
+}
+
+/// What was read of the weights so far leaves memory: libllama maps the files itself.
+void release_pages(const Session& session) {
+  for (const auto& model : {session.candidate, session.baseline, session.base_model})
+    if (model) model->checkpoint().release_pages();
 }
 
 /// More tokens than the model was trained for: a fault by itself, and it is run with no more.
@@ -168,18 +199,6 @@ void add_vocabularies(const std::string& mismatch, diagnose::FileFacts& files) {
   files.not_comparable = "an original with the candidate's vocabulary";
 }
 
-/// Nothing can be compared with an original that is broken itself.
-Result<void> refuse_damaged(const model::Checkpoint& baseline, std::int32_t threads,
-                            Progress& progress) {
-  QUALM_TRY(const auto integrity, weights::check_integrity(baseline, nullptr, threads, progress));
-  if (integrity.found.empty()) return {};
-  const weights::IntegrityFault& first = integrity.found.front();
-  return fail({Kind::input, "DIAGNOSE-001", baseline.path, "tensor " + first.tensor,
-               "an original without damage", diagnose::in_words(first),
-               "The original itself is damaged: download it again, or name another with "
-               "--baseline."});
-}
-
 /// What the files say before anything runs.
 Result<void> read_files(Session& session) {
   const diagnose::Given& given = session.facts.given;
@@ -219,10 +238,20 @@ Result<void> add_refusal(const Error& refusal, Session& session) {
   return {};
 }
 
+/// Loaded, or refused. Where one model is held at a time only its tokenizer stays.
+Result<std::shared_ptr<engine::Model>> load(Session& session, experiment::OpenedModel& model,
+                                            const experiment::Weights& weights) {
+  QUALM_TRY(const engine::ModelFile file, model.runnable(session.progress));
+  QUALM_TRY(auto loaded,
+            session.models->get(weights, [&]() -> Result<engine::ModelFile> { return file; }));
+  if (session.models->hold() == experiment::Hold::all) return loaded;
+  loaded.reset();
+  return session.engine->load_tokenizer(file);
+}
+
 /// False where the candidate cannot be run.
 Result<bool> load_models(Session& session) {
-  QUALM_TRY(const auto file, session.candidate->runnable(session.progress));
-  auto loaded = session.engine->load(file, session.settings.gpu_layers);
+  auto loaded = load(session, *session.candidate, {});
   if (!loaded) {
     QUALM_CHECK(add_refusal(loaded.error(), session));
     return false;
@@ -230,8 +259,7 @@ Result<bool> load_models(Session& session) {
   session.candidate_model = *std::move(loaded);
   // Tokens of another vocabulary would mean nothing to the candidate, which then runs alone.
   if (!session.baseline || !session.facts.files.not_comparable.empty()) return true;
-  QUALM_TRY(const auto baseline_file, session.baseline->runnable(session.progress));
-  QUALM_TRY(auto baseline, session.engine->load(baseline_file, session.settings.gpu_layers));
+  QUALM_TRY(auto baseline, load(session, *session.baseline, experiment::baseline_weights()));
   if (baseline->vocab_size() == session.candidate_model->vocab_size()) {
     session.baseline_model = std::move(baseline);
   } else {
@@ -240,18 +268,6 @@ Result<bool> load_models(Session& session) {
                      session.facts.files);
   }
   return true;
-}
-
-diagnose::Evidence split_evidence(const experiment::SplitCost& cost) {
-  const auto shown = [](const numeric::Metric& metric) {
-    return metric.estimate ? numeric::format_estimate(*metric.estimate) : metric.absent;
-  };
-  return {"split_ppl", cost.candidate_on_own.estimate, "1",
-          fmt::format("Perplexity of the candidate's weights with its own splitting {}, with the "
-                      "original's {}; of the original's weights {} and {}: the splitting makes the "
-                      "difference.",
-                      shown(cost.candidate_on_own), shown(cost.candidate_on_originals),
-                      shown(cost.original_on_candidates), shown(cost.original_on_own))};
 }
 
 Result<void> measure_split(Session& session) {
@@ -293,7 +309,7 @@ Result<void> prepare_experiment(Session& session) {
   std::vector<experiment::Runner::Text> texts;
   for (const DomainText& one : session.texts) texts.push_back({one.domain, one.text.get()});
   session.runner = std::make_unique<experiment::Runner>(experiment::Runner::Parts{
-      *session.engine, *session.quantizer, session.progress, session.candidate, session.baseline,
+      *session.models, *session.quantizer, session.progress, session.candidate, session.baseline,
       session.base_model, session.settings, std::move(texts),
       session.pack ? &*session.pack : nullptr});
   facts.texts = session.runner->texts();
@@ -313,6 +329,16 @@ std::string without_budget(const std::vector<std::string>& words) {
   return command;
 }
 
+Writers writers_of(const Session& session) {
+  const auto writer = [&](const experiment::Weights& weights, const auto& file) {
+    return Writer{[&session, weights] { return session.runner->model(weights); }, file->identity()};
+  };
+  Writers writers{.candidate = writer({}, session.candidate), .baseline = {}};
+  if (session.baseline_model)
+    writers.baseline = writer(experiment::baseline_weights(), session.baseline);
+  return writers;
+}
+
 report::DiagnoseReport report_of(Session& session, diagnose::Diagnosis diagnosis) {
   report::DiagnoseReport report;
   const diagnose::Facts& facts = session.facts;
@@ -322,6 +348,7 @@ report::DiagnoseReport report_of(Session& session, diagnose::Diagnosis diagnosis
   if (facts.given.baseline) report.baseline = card(*facts.given.baseline);
   if (session.pack) report.reference = reference_card(*session.pack, session.request.reference);
   report.settings = session.settings;
+  report.memory = session.memory;
   report.accept = session.request.accept;
   report.left_out = facts.left_out;
   if (!report.left_out.empty()) report.again = without_budget(session.request.words);
@@ -362,18 +389,24 @@ Result<job::Outcome> diagnose(const job::Request& request, const experiment::Sto
   QUALM_CHECK(open_files(session));
   bound_context(session);
   bound_cache(session);
+  QUALM_CHECK(fit_into_memory(session));
+  QUALM_CHECK(identify_models(session));
   session.facts.given = given_of(session);
   QUALM_CHECK(read_files(session));
+  release_pages(session);
   QUALM_CHECK(prepare_experiment(session));
   if (!session.facts.swaps())  // an estimate, for want of an original to measure against
     session.facts.read_weights.quantization_error =
         weights::quantization_error_by_class(session.candidate->checkpoint(), progress);
   const Budget budget{start, request.budget};
   UntilBudget in_time(progress, budget);
-  const WritingSettings writing{request, session.symptoms, session.settings, stores.scores,
-                                in_time};
+  const Writers writers = writers_of(session);
+  session.candidate_model.reset();
+  session.baseline_model.reset();
+  const WritingSettings writing{request,       session.symptoms, session.settings,
+                                stores.scores, in_time,          *session.engine};
   const auto write = [&](const diagnose::Facts& facts) {
-    return write_texts(writing, session.pair(), facts);
+    return write_texts(writing, writers, facts);
   };
   QUALM_TRY(auto diagnosis, examine(session.facts, session.runner.get(), write, progress, budget));
   auto report = report_of(session, std::move(diagnosis));

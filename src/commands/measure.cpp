@@ -204,7 +204,8 @@ std::optional<std::int64_t> departs_at(const evaluate::Measurement& measured,
 Result<std::vector<report::KvCell>> kv_grid(Run& run, std::size_t index,
                                             const evaluate::NoiseFloor& noise_floor) {
   const std::int32_t total = run.text->windows().count();
-  experiment::Runner runner({*run.engine,
+  experiment::LoadedModels models(*run.engine, run.settings.gpu_layers, experiment::Hold::all);
+  experiment::Runner runner({models,
                              *run.quantizer,
                              run.progress,
                              run.candidates[index],

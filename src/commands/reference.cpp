@@ -173,7 +173,8 @@ Result<job::Outcome> reference(const job::Request& request, const experiment::St
   QUALM_TRY(auto texts, texts_for(reader));
   std::vector<experiment::Runner::Text> of_runner;
   for (const DomainText& one : texts) of_runner.push_back({one.domain, one.text.get()});
-  experiment::Runner runner({*engine, *quantizer, progress, model, model, nullptr, settings,
+  experiment::LoadedModels models(*engine, settings.gpu_layers, experiment::Hold::all);
+  experiment::Runner runner({models, *quantizer, progress, model, model, nullptr, settings,
                              std::move(of_runner), nullptr});
   QUALM_TRY(ReferencePack pack, begin_pack(request, *model, *engine, *loaded));
   QUALM_CHECK(fill(pack, texts, reader, runner));

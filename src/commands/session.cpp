@@ -9,12 +9,14 @@
 #include "assemble/recipe.h"
 #include "base/platform.h"
 #include "commands/bundled.h"
+#include "diagnose/weights_in_words.h"
 #include "engine/llama_engine.h"
 #include "experiment/content_hash.h"
 #include "model/cache.h"
 #include "model/file_type.h"
 #include "model/padding.h"
 #include "probe/readable.h"
+#include "weights/integrity.h"
 
 namespace qualm::commands {
 namespace {
@@ -67,13 +69,17 @@ report::ModelCard card(const model::Checkpoint& checkpoint) {
   return card;
 }
 
+Result<void> identify(experiment::OpenedModel& model, Progress& progress) {
+  QUALM_TRY(auto identity, experiment::content_hash(model.checkpoint(), progress));
+  if (!model.runs_as_it_is()) identity += fmt::format("/assembled-{}", assemble::kAssembleVersion);
+  model.set_identity(std::move(identity));
+  return {};
+}
+
 Result<std::shared_ptr<experiment::OpenedModel>> open_model(const std::string& path,
                                                             Progress& progress) {
   QUALM_TRY(auto opened, experiment::OpenedModel::open(path));
-  QUALM_TRY(auto identity, experiment::content_hash(opened->checkpoint(), progress));
-  if (!opened->runs_as_it_is())
-    identity += fmt::format("/assembled-{}", assemble::kAssembleVersion);
-  opened->set_identity(std::move(identity));
+  QUALM_CHECK(identify(*opened, progress));
   return opened;
 }
 
@@ -87,6 +93,17 @@ std::string leave_out_padding(experiment::OpenedModel& candidate,
       "the same {} tokens; after them the file has {} unused entries of padding, the original {}: "
       "they are left out here",
       common->tokens, common->padding_a, common->padding_b);
+}
+
+Result<void> refuse_damaged(const model::Checkpoint& baseline, std::int32_t threads,
+                            Progress& progress) {
+  QUALM_TRY(const auto integrity, weights::check_integrity(baseline, nullptr, threads, progress));
+  if (integrity.found.empty()) return {};
+  const weights::IntegrityFault& first = integrity.found.front();
+  return fail({Kind::input, "DIAGNOSE-001", baseline.path, "tensor " + first.tensor,
+               "an original without damage", diagnose::in_words(first),
+               "The original itself is damaged: download it again, or name another with "
+               "--baseline."});
 }
 
 Result<engine::Settings> settings_of(const job::Request& request) {

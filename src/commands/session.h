@@ -20,7 +20,10 @@ namespace qualm::commands {
 /// A model as one line of a report.
 [[nodiscard]] report::ModelCard card(const model::Checkpoint& checkpoint);
 
-/// Opens the file and gives it the identity that cache keys are made of.
+/// Reads all bytes of the model's files, and gives it the identity that cache keys are made of.
+[[nodiscard]] Result<void> identify(experiment::OpenedModel& model, Progress& progress);
+
+/// Opens the file and identifies it.
 [[nodiscard]] Result<std::shared_ptr<experiment::OpenedModel>> open_model(const std::string& path,
                                                                           Progress& progress);
 
@@ -28,6 +31,10 @@ namespace qualm::commands {
 /// sides, so that the two can be compared, and says so. Empty: nothing was left out.
 [[nodiscard]] std::string leave_out_padding(experiment::OpenedModel& candidate,
                                             experiment::OpenedModel& baseline);
+
+/// Nothing can be compared with an original that is broken itself: DIAGNOSE-001.
+[[nodiscard]] Result<void> refuse_damaged(const model::Checkpoint& baseline, std::int32_t threads,
+                                          Progress& progress);
 
 /// The engine settings with automatic values filled in; refused where they make no sense
 /// (REQUEST-003).

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "commands/bundled.h"
+#include "numeric/format.h"
 #include "probe/readable.h"
 
 namespace qualm::commands {
@@ -87,6 +88,18 @@ Result<void> compare_tokenizers(const job::Request& request, const LoadedPair& p
   const auto original = chat_template(*given.baseline);
   if (ours && original) files.chat = probe::compare_chats(pair.engine, *ours, *original);
   return {};
+}
+
+diagnose::Evidence split_evidence(const experiment::SplitCost& cost) {
+  const auto shown = [](const numeric::Metric& metric) {
+    return metric.estimate ? numeric::format_estimate(*metric.estimate) : metric.absent;
+  };
+  return {"split_ppl", cost.candidate_on_own.estimate, "1",
+          fmt::format("Perplexity of the candidate's weights with its own splitting {}, with the "
+                      "original's {}; of the original's weights {} and {}: the splitting makes the "
+                      "difference.",
+                      shown(cost.candidate_on_own), shown(cost.candidate_on_originals),
+                      shown(cost.original_on_candidates), shown(cost.original_on_own))};
 }
 
 }  // namespace qualm::commands

@@ -3,23 +3,24 @@
 
 #include "diagnose/facts.h"
 #include "engine/engine.h"
+#include "experiment/split_cost.h"
 #include "job/request.h"
 
 namespace qualm::commands {
 
-/// Two models that are loaded; `baseline` may be null. The identities of their weights go into
-/// cache keys.
+/// Two models, their tokenizers at least; `baseline` may be null.
 struct LoadedPair {
-  engine::Engine& engine;
+  const engine::Engine& engine;
   engine::Model& candidate;
   engine::Model* baseline = nullptr;
-  std::string candidate_identity{};
-  std::string baseline_identity{};
 };
 
 /// Fills faults and remarks (a tokenizer that throws), split and chat.
 [[nodiscard]] Result<void> compare_tokenizers(const job::Request& request, const LoadedPair& pair,
                                               const diagnose::Given& given,
                                               diagnose::FileFacts& files);
+
+/// What it costs that the two split the text otherwise.
+[[nodiscard]] diagnose::Evidence split_evidence(const experiment::SplitCost& cost);
 
 }  // namespace qualm::commands

@@ -62,36 +62,39 @@ std::string texts_key(const probe::Plan& plan, const std::string& candidate,
   return std::move(hash).hex();
 }
 
-/// What the candidate's texts are compared with, and the identity of its weights.
+/// What the candidate's texts are compared with.
 struct Control {
   probe::Side side;
-  std::string weights;
+  std::string weights;  ///< their identity
   std::string name;
 };
 
-std::optional<Control> control_of(const WritingSettings& writing, const LoadedPair& pair,
+std::optional<Control> control_of(const WritingSettings& writing, const Writers& writers,
                                   const diagnose::Facts& facts) {
   engine::Settings plain = writing.settings;
   plain.type_k = plain.type_v = "f16";
-  if (pair.baseline && facts.paired())
-    return Control{{pair.baseline, plain}, pair.baseline_identity, probe::kOriginal};
+  if (writers.baseline && facts.paired())
+    return Control{{writers.baseline->load, plain}, writers.baseline->identity, probe::kOriginal};
   if (facts.cache_quantized())
-    return Control{{&pair.candidate, plain}, pair.candidate_identity, probe::kSameWeights};
+    return Control{
+        {writers.candidate.load, plain}, writers.candidate.identity, probe::kSameWeights};
   return std::nullopt;
 }
 
 /// The candidate as the user runs it, beside the control, which also judges.
 Result<std::vector<probe::Symptom>> write_beside(const WritingSettings& writing,
-                                                 const LoadedPair& pair, const Control& control) {
-  QUALM_TRY(auto prompts, read_prompts(writing.request, *control.side.model));
+                                                 const Writer& candidate, const Control& control) {
+  QUALM_TRY(auto reader, control.side.load());
+  QUALM_TRY(auto prompts, read_prompts(writing.request, *reader));
+  reader.reset();
   const probe::Plan plan{
       .prompts = std::move(prompts), .symptoms = writing.symptoms, .control = control.name};
   const std::string key = texts_key(
-      plan, experiment::run_identity(pair.candidate_identity, writing.settings),
-      experiment::run_identity(control.weights, control.side.settings), pair.engine.version());
+      plan, experiment::run_identity(candidate.identity, writing.settings),
+      experiment::run_identity(control.weights, control.side.settings), writing.engine.version());
   if (const auto known = writing.store.recall(key))
     if (auto symptoms = experiment::from_record(*known)) return *std::move(symptoms);
-  QUALM_TRY(auto found, probe::examine(plan, {&pair.candidate, writing.settings}, control.side,
+  QUALM_TRY(auto found, probe::examine(plan, {candidate.load, writing.settings}, control.side,
                                        control.side, writing.progress));
   writing.store.remember(key, experiment::to_record(found));
   return found;
@@ -140,7 +143,7 @@ Result<std::vector<std::string>> parse_prompts(const std::string& text, const st
 }
 
 Result<std::vector<probe::Symptom>> write_texts(const WritingSettings& writing,
-                                                const LoadedPair& pair,
+                                                const Writers& writers,
                                                 const diagnose::Facts& facts) {
   const std::int64_t weights = facts.given.candidate->parameters();
   if (!writing.symptoms.asked && weights > kWriteUnasked)
@@ -148,12 +151,12 @@ Result<std::vector<probe::Symptom>> write_texts(const WritingSettings& writing,
                          fmt::format("a model of {} weights writes texts slowly; --symptom all "
                                      "has them written",
                                      format_count(weights)));
-  const auto control = control_of(writing, pair, facts);
+  const auto control = control_of(writing, writers, facts);
   if (!control)
     return none_examined(writing.symptoms,
                          "nothing to compare its texts with: give the original "
                          "(--baseline)");
-  auto found = write_beside(writing, pair, *control);
+  auto found = write_beside(writing, writers.candidate, *control);
   if (found) {
     probe::settle(*found);
     return found;

@@ -111,6 +111,8 @@ class Engine {
   /// Layers on the GPU as -ngl of llama.cpp. Errors: ENGINE-001 with the last lines of the log.
   [[nodiscard]] virtual Result<std::shared_ptr<Model>> load(const ModelFile& file,
                                                             std::int32_t gpu_layers) = 0;
+  /// The model without its weights: it splits texts and cannot be opened. Errors as load.
+  [[nodiscard]] virtual Result<std::shared_ptr<Model>> load_tokenizer(const ModelFile& file) = 0;
   [[nodiscard]] virtual std::string version() const = 0;
   /// The prompt a chat template makes of a conversation, up to where the assistant speaks. Absent
   /// where this engine cannot render the template.

@@ -114,13 +114,8 @@ class LlamaSource final : public LogitSource {
   std::int32_t windows_per_call_;
 };
 
-struct CallSize {
-  std::int32_t windows = 1;
-  std::int32_t tokens = 1;
-};
+}  // namespace
 
-/// A graph's worth of windows: more in a call would only take memory for their logits. Each of two
-/// models holds one row for each token; where that is too much, a call takes a part of a window.
 CallSize size_of_call(const Settings& settings, std::int64_t vocab_size) {
   constexpr std::int64_t kLeast = 32;  // tokens: below, kernels idle
   const std::int64_t rows =
@@ -133,6 +128,8 @@ CallSize size_of_call(const Settings& settings, std::int64_t vocab_size) {
       std::min<std::int64_t>(std::max(settings.batch, 1), windows * settings.ctx_size);
   return {windows, static_cast<std::int32_t>(std::min(tokens, rows / kLeast * kLeast))};
 }
+
+namespace {
 
 class LlamaModel final : public Model {
  public:
@@ -258,6 +255,27 @@ class LlamaEngine final : public Engine {
   Result<std::shared_ptr<Model>> load(const ModelFile& file, std::int32_t gpu_layers) override {
     llama_model_params params = llama_model_default_params();
     params.n_gpu_layers = gpu_layers;
+    return load_with(params, file);
+  }
+
+  Result<std::shared_ptr<Model>> load_tokenizer(const ModelFile& file) override {
+    llama_model_params params = llama_model_default_params();
+    params.vocab_only = true;
+    return load_with(params, file);
+  }
+
+  std::optional<std::string> render_chat(const std::string& chat_template,
+                                         std::span<const ChatMessage> messages) const override {
+    return render_llama_chat(chat_template, messages);
+  }
+
+  std::string version() const override {
+    return fmt::format("libllama {}, ggml {}", llama_version(), ggml_version());
+  }
+
+ private:
+  static Result<std::shared_ptr<Model>> load_with(const llama_model_params& params,
+                                                  const ModelFile& file) {
     ModelPointer model;
     try {
       model.reset(llama_model_load_from_file(file.path.c_str(), params));
@@ -269,15 +287,6 @@ class LlamaEngine final : public Engine {
       return fail(engine_error("ENGINE-001", file.name, "libllama to load the model", "",
                                "Its architecture or types may be newer than this libllama."));
     return std::make_shared<LlamaModel>(std::move(model), file.name);
-  }
-
-  std::optional<std::string> render_chat(const std::string& chat_template,
-                                         std::span<const ChatMessage> messages) const override {
-    return render_llama_chat(chat_template, messages);
-  }
-
-  std::string version() const override {
-    return fmt::format("libllama {}, ggml {}", llama_version(), ggml_version());
   }
 };
 

@@ -14,6 +14,14 @@ namespace qualm::engine {
 /// lines are in the errors. Loads ggml's backends on first use.
 [[nodiscard]] std::unique_ptr<Engine> make_llama_engine();
 
+struct CallSize {
+  std::int32_t windows = 1;
+  std::int32_t tokens = 1;
+};
+/// A graph's worth of windows: more in a call would only take memory for their logits. Each of two
+/// models holds one row for each token; where that is too much, a call takes a part of a window.
+[[nodiscard]] CallSize size_of_call(const Settings& settings, std::int64_t vocab_size);
+
 /// The cache types and the mode of flash attention exist. ENGINE-004: one does not.
 [[nodiscard]] Result<void> check_names(const Settings& settings);
 

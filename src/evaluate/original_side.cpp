@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "evaluate/score_rows.h"
@@ -95,6 +96,31 @@ class KeptOriginal final : public OriginalSide {
     return {};
   }
 
+  std::vector<std::int32_t> unknown(std::span<const std::int32_t> windows) override {
+    std::vector<std::int32_t> all;
+    std::ranges::copy_if(windows, std::back_inserter(all),
+                         [&](std::int32_t window) { return known(window) == nullptr; });
+    return all;
+  }
+
+  Result<void> read_ahead(std::span<const std::int32_t> windows, Progress& progress) override {
+    for (std::size_t done = 0; done < windows.size() && !progress.cancelled();) {
+      progress.update("running the original", static_cast<std::int64_t>(done),
+                      static_cast<std::int64_t>(windows.size()));
+      QUALM_TRY(const std::size_t count, together(windows.subspan(done)));
+      const auto group = windows.subspan(done, count);
+      QUALM_TRY(const Limits limits, begin(group));
+      const std::int32_t step = tokens_of_each(limits.tokens_per_call, count, text_);
+      for (std::int32_t at = 0; at < text_.ctx_size; at += step)
+        QUALM_CHECK(read(call_of(text_, group, at, std::min(at + step, text_.ctx_size))));
+      done += count;
+    }
+    source_.close();
+    rows_.clear();
+    running_.clear();
+    return {};
+  }
+
   void score(const Call& call, std::span<const float> q, std::int32_t threads,
              std::span<Score> out) const override {
     std::vector<const KeptRow*> rows;
@@ -167,6 +193,10 @@ Call call_of(const TextWindows& text, std::span<const std::int32_t> windows, std
   return call;
 }
 
+std::int32_t tokens_of_each(std::int32_t tokens, std::size_t windows, const TextWindows& text) {
+  return std::clamp(tokens / static_cast<std::int32_t>(windows), 1, text.ctx_size);
+}
+
 Result<void> check_rows(std::span<const float> logits, std::int64_t vocab_size, const Call& call) {
   const auto wanted = call.scores.size() * static_cast<std::size_t>(vocab_size);
   if (logits.size() == wanted) return {};
@@ -177,25 +207,6 @@ Result<void> check_rows(std::span<const float> logits, std::int64_t vocab_size, 
 
 std::unique_ptr<OriginalSide> live_original(SourceMaker& maker) {
   return std::make_unique<LiveOriginal>(maker);
-}
-
-Result<void> keep_windows(OriginalSide& original, const TextWindows& text,
-                          std::span<const std::int32_t> windows, Progress& progress) {
-  for (std::size_t at = 0; at < windows.size();) {
-    progress.update("running the original", static_cast<std::int64_t>(at),
-                    static_cast<std::int64_t>(windows.size()));
-    if (progress.cancelled())
-      return fail({Kind::cancelled, "EVAL-012", "", "the original", "", "stopped on request", ""});
-    QUALM_TRY(const std::size_t together, original.together(windows.subspan(at)));
-    const auto now = windows.subspan(at, together);
-    QUALM_TRY(const OriginalSide::Limits limits, original.begin(now));
-    const std::int32_t step =
-        std::clamp(limits.tokens_per_call / static_cast<std::int32_t>(together), 1, text.ctx_size);
-    for (std::int32_t begin = 0; begin < text.ctx_size; begin += step)
-      QUALM_CHECK(original.read(call_of(text, now, begin, std::min(begin + step, text.ctx_size))));
-    at += together;
-  }
-  return {};
 }
 
 std::unique_ptr<OriginalSide> kept_original(SourceMaker& maker, Reference& kept,

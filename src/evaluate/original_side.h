@@ -49,6 +49,10 @@ struct Call {
 [[nodiscard]] Call call_of(const TextWindows& text, std::span<const std::int32_t> windows,
                            std::int32_t begin, std::int32_t end);
 
+/// How many tokens of each window a call takes that has room for `tokens` of all together.
+[[nodiscard]] std::int32_t tokens_of_each(std::int32_t tokens, std::size_t windows,
+                                          const TextWindows& text);
+
 /// EVAL-010 where a source did not give a row of logits for each score of the call.
 [[nodiscard]] Result<void> check_rows(std::span<const float> logits, std::int64_t vocab_size,
                                       const Call& call);
@@ -66,6 +70,18 @@ class OriginalSide {
   [[nodiscard]] virtual Result<Limits> begin(std::span<const std::int32_t> windows) = 0;
   /// Runs the original on the call, where that is necessary. Calls of a window come in order.
   [[nodiscard]] virtual Result<void> read(const Call& call) = 0;
+  /// Those of `windows` that are not known and must be run; none where it cannot keep any.
+  [[nodiscard]] virtual std::vector<std::int32_t> unknown(std::span<const std::int32_t> windows) {
+    static_cast<void>(windows);
+    return {};
+  }
+  /// Runs the original alone on windows that are not known, keeps them, and frees its context.
+  /// After Ctrl-C some are left.
+  [[nodiscard]] virtual Result<void> read_ahead(std::span<const std::int32_t> windows,
+                                                Progress& progress) {
+    static_cast<void>(windows), static_cast<void>(progress);
+    return {};
+  }
   /// Scores a candidate's logits of the call that was read last.
   virtual void score(const Call& call, std::span<const float> q, std::int32_t threads,
                      std::span<Score> out) const = 0;
@@ -82,9 +98,5 @@ class OriginalSide {
 [[nodiscard]] std::unique_ptr<OriginalSide> kept_original(SourceMaker& maker, Reference& kept,
                                                           const TextWindows& text,
                                                           std::int32_t threads);
-
-/// Runs the original for those of `windows` that `kept` does not know, no candidate beside it.
-[[nodiscard]] Result<void> keep_windows(OriginalSide& original, const TextWindows& text,
-                                        std::span<const std::int32_t> windows, Progress& progress);
 
 }  // namespace qualm::evaluate

@@ -65,6 +65,13 @@ class PairLoop {
     return {original_->passes(), original_seconds_};
   }
   [[nodiscard]] Pace of_candidates() const noexcept { return {passes_, seconds_}; }
+  /// The original reads those of `windows` that it does not know, while no candidate is open.
+  [[nodiscard]] Result<void> read_ahead(std::span<const std::int32_t> windows, Progress& progress) {
+    const auto unknown = original_->unknown(windows);
+    if (unknown.empty()) return {};
+    for (LazySource& source : sources_) source.close();
+    return original_->read_ahead(unknown, progress);
+  }
 
   /// Scores `windows` for the candidates of `active`; out[i] belongs to active[i].
   Result<void> run(std::span<const std::int32_t> windows, std::span<const std::size_t> active,
@@ -96,7 +103,7 @@ class PairLoop {
                      fmt::format("{} tokens", source->vocab_size()), ""});
       tokens = std::min(tokens, source->tokens_per_call());
     }
-    return std::clamp(tokens / static_cast<std::int32_t>(windows.size()), 1, text_.ctx_size);
+    return tokens_of_each(tokens, windows.size(), text_);
   }
 
   Result<void> run_call(Call call, std::span<const std::size_t> active,
@@ -194,6 +201,7 @@ class Run {
                             static_cast<std::size_t>(reading.end - reading.begin))),
         store_(store),
         follower_(reading.rule.follower),
+        ahead_(static_cast<std::size_t>(reading.original_ahead)),
         loop_(baseline, candidates, reading),
         readers_(start(candidates, order_, Watch(reading.rule, reading.text.strata()), store)) {
     run_.candidates.resize(candidates.size());
@@ -207,7 +215,7 @@ class Run {
         run_.cancelled = true;
         break;
       }
-      QUALM_TRY(const auto windows, next_windows());
+      QUALM_TRY(const auto windows, next_windows(progress));
       at_ += windows.size();
       hand_out(windows);
       if (enough()) break;
@@ -227,11 +235,13 @@ class Run {
   }
 
   /// Known windows one by one without touching the engine, unknown ones a call's worth at a time;
-  /// none where a candidate was lost on the way.
-  Result<std::vector<std::int32_t>> next_windows() {
+  /// none where a candidate was lost on the way, or the user stopped it.
+  Result<std::vector<std::int32_t>> next_windows(Progress& progress) {
     std::vector<std::int32_t> windows{order_[at_]};
     const auto runs = missing(readers_, at_, order_[at_]);
     if (runs.empty()) return windows;
+    QUALM_TRY(const bool go_on, read_ahead(progress));
+    if (!go_on) return std::vector<std::int32_t>();
     QUALM_TRY(const bool all_open, open_sources(loop_, readers_, runs, run_));
     if (!all_open) return std::vector<std::int32_t>();
     QUALM_TRY(const std::size_t together, loop_.together(order_.subspan(at_), indices_of(runs)));
@@ -240,6 +250,18 @@ class Run {
       windows.push_back(order_[at_ + windows.size()]);
     QUALM_CHECK(run_windows(windows, runs));
     return windows;
+  }
+
+  /// Where the original and a candidate are never open together, it reads what comes next first.
+  /// False after Ctrl-C.
+  Result<bool> read_ahead(Progress& progress) {
+    if (ahead_ == 0 || at_ < read_to_) return true;
+    std::vector<std::int32_t> windows;
+    for (read_to_ = at_; read_to_ < std::min(at_ + ahead_, order_.size()); ++read_to_)
+      if (!missing(readers_, read_to_, order_[read_to_]).empty())
+        windows.push_back(order_[read_to_]);
+    QUALM_CHECK(loop_.read_ahead(windows, progress));
+    return !progress.cancelled();
   }
 
   [[nodiscard]] std::vector<std::size_t> indices_of(std::span<const std::size_t> runs) const {
@@ -286,6 +308,8 @@ class Run {
   std::span<const std::int32_t> order_;
   WindowStore& store_;
   Follower* follower_;
+  std::size_t ahead_;
+  std::size_t read_to_ = 0;  ///< windows before this place were read ahead
   PairLoop loop_;
   std::vector<Reader> readers_;
   PairRun run_;

@@ -75,6 +75,9 @@ struct Reading {
   /// The original's windows that are kept, and where new ones go. Null: it runs beside the
   /// candidates, and every figure is exact.
   Reference* kept = nullptr;
+  /// So many windows the original reads before a candidate is opened, and the two are never open at
+  /// the same time; 0: both are. Needs `kept`.
+  std::int32_t original_ahead = 0;
 };
 
 /// Every candidate is paired with the same windows of the baseline. A candidate stops and frees its

@@ -15,6 +15,9 @@ namespace {
 
 std::string hex_of(std::string_view text) { return sha256(std::as_bytes(std::span(text))); }
 
+/// Where one model is held at a time. A reading that stops early stops after 16 windows or more.
+constexpr std::int32_t kOriginalAhead = 16;
+
 bool is_float(const std::string& type) { return type == "f16" || type == "bf16" || type == "f32"; }
 
 /// Part of the keys: scores against kept windows are other scores.
@@ -79,7 +82,10 @@ Result<std::vector<std::shared_ptr<const evaluate::KeptWindow>>> MeasuredText::k
   const auto kept = stores_.references->of(key_of(reference));
   const auto side = evaluate::kept_original(source, *kept, windows_, reference.settings.threads);
   const auto wanted = std::span(windows_.order).first(static_cast<std::size_t>(end));
-  QUALM_CHECK(evaluate::keep_windows(*side, windows_, wanted, progress_));
+  QUALM_CHECK(side->read_ahead(side->unknown(wanted), progress_));
+  if (progress_.cancelled())
+    return fail({Kind::cancelled, "APP-001", reference.name, "the original", "",
+                 "stopped on request", ""});
   passes_ += side->passes();
   std::vector<std::shared_ptr<const evaluate::KeptWindow>> found;
   for (const std::int32_t window : wanted) found.push_back(kept->find(window));
@@ -113,8 +119,14 @@ Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun&
     candidates.push_back(
         {run.name, key_of(reference, run), &sources.back(), run.at_most, run.optional});
   }
-  const evaluate::Reading reading{windows_,  begin, end, rule, reference.settings.threads,
-                                  kept.get()};
+  const bool apart = kept && stores_.hold == Hold::one;
+  const evaluate::Reading reading{windows_,
+                                  begin,
+                                  end,
+                                  rule,
+                                  reference.settings.threads,
+                                  kept.get(),
+                                  apart ? kOriginalAhead : 0};
   QUALM_TRY(auto run,
             evaluate::score_pairs(baseline, candidates, reading, stores_.scores, progress_));
   passes_ += run.windows_run;

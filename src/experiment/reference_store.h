@@ -42,10 +42,14 @@ class ReferenceStore {
   std::map<Id, std::list<Held>::iterator> by_id_;
 };
 
+/// How many models may be in memory.
+enum class Hold : std::uint8_t { all, one };
+
 /// Where windows are kept between and during runs.
 struct Stores {
   evaluate::WindowStore& scores;
   ReferenceStore* references = nullptr;  ///< null: the reference runs beside each run, always
+  Hold hold = Hold::all;  ///< one: reference and run are never loaded together; needs references
 };
 
 }  // namespace qualm::experiment

@@ -4,22 +4,30 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <iterator>
 
 #include "assemble/recipe.h"
 #include "base/platform.h"
 #include "experiment/cache_size.h"
+#include "experiment/store.h"
 #include "formats/read.h"
 
 namespace qualm::experiment {
 namespace {
 
-/// Half of what is free now.
-std::int64_t memory_for_images() { return free_memory() / 2; }
+/// Half of what is free now: where one model is held, of the disk that images then lie on.
+std::int64_t room_for_images(Hold hold) {
+  if (hold == Hold::all) return free_memory() / 2;
+  std::error_code error;
+  const auto disk = std::filesystem::space(cache_folder(), error);
+  return error ? 0 : static_cast<std::int64_t>(disk.available / 2);
+}
 
 }  // namespace
 
-Runner::Runner(Parts parts) : parts_(std::move(parts)), budget_(memory_for_images()) {
+Runner::Runner(Parts parts)
+    : parts_(std::move(parts)), budget_(room_for_images(parts_.models.hold())) {
   if (parts_.pack) take_pack();
 }
 
@@ -73,32 +81,33 @@ Result<assemble::Image> Runner::make(const Weights& weights) {
   return parts_.quantizer.quantize(source.path, options);
 }
 
+void Runner::release_pages() const {
+  for (const auto& file : {parts_.candidate, parts_.baseline})
+    if (file) file->checkpoint().release_pages();
+}
+
 Result<assemble::Image*> Runner::image(const Weights& weights) {
   const VariantId id = id_of(weights);
   if (const auto it = images_.find(id); it != images_.end()) return &it->second;
   make_room();
+  parts_.models.forget();  // making reads the files, and nothing runs meanwhile
   QUALM_TRY(auto image, make(weights));
+  release_pages();
   ++made_;
   parts_.texts.front().text->scores().remember(size_key(weights), fmt::format("{}", image.bytes()));
   return &images_.emplace(id, std::move(image)).first->second;
 }
 
-Result<std::shared_ptr<engine::Model>> Runner::model(const Weights& weights) {
-  const VariantId id = id_of(weights);
-  auto& models = weights.made() ? made_models_ : files_;
-  if (const auto it = models.find(id); it != models.end()) return it->second;
-  engine::ModelFile file;
-  if (weights.made()) {
-    QUALM_TRY(const assemble::Image* const made, image(weights));
-    file = {made->path(), describe(weights)};
-  } else if (weights.kind == Weights::Kind::baseline && !parts_.baseline) {
+Result<engine::ModelFile> Runner::runnable(const Weights& weights) {
+  if (weights.kind == Weights::Kind::baseline && !parts_.baseline)
     return fail(original_needed(describe(weights)));
-  } else {
-    QUALM_TRY(file, file_of(weights).runnable(parts_.progress));
-  }
-  QUALM_TRY(auto loaded, parts_.engine.load(file, parts_.settings.gpu_layers));
-  models.emplace(id, loaded);
-  return loaded;
+  if (!weights.made()) return file_of(weights).runnable(parts_.progress);
+  QUALM_TRY(const assemble::Image* const made, image(weights));
+  return engine::ModelFile{made->path(), describe(weights)};
+}
+
+Result<std::shared_ptr<engine::Model>> Runner::model(const Weights& weights) {
+  return parts_.models.get(weights, [&] { return runnable(weights); });
 }
 
 bool Runner::is_given(const Variant& variant) const {
@@ -159,7 +168,7 @@ Result<std::vector<evaluate::Measurement>> Runner::measure(const Variant& refere
   while (all.size() < runs.size()) {
     const auto group = std::span(runs).subspan(all.size(), together);
     auto measured = text.measure(run_of(reference), group, windows.begin, windows.end, rule);
-    made_models_.clear();
+    parts_.models.forget_made();
     if (!measured) return std::unexpected(measured.error());
     for (auto& one : *measured) all.push_back(std::move(one));
     if (all.back().cancelled)
@@ -201,12 +210,14 @@ Result<std::optional<bool>> Runner::same_weights(const Weights& a, const Weights
   if (!parts_.baseline) return std::nullopt;
   QUALM_TRY(const auto first, opened(a));
   QUALM_TRY(const auto second, opened(b));
-  return std::ranges::all_of(first.tensors, [&](const model::Tensor& tensor) {
+  const bool same = std::ranges::all_of(first.tensors, [&](const model::Tensor& tensor) {
     const model::Tensor* other = second.find(tensor.name);
     return other && tensor.encoding.ggml_type >= 0 &&
            tensor.encoding.ggml_type == other->encoding.ggml_type &&
            std::ranges::equal(tensor.data->ggml_bytes(), other->data->ggml_bytes());
   });
+  release_pages();
+  return same;
 }
 
 evaluate::NoiseFloor Runner::noise_floor() {

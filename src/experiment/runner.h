@@ -10,6 +10,7 @@
 #include "assemble/quantizer.h"
 #include "engine/engine.h"
 #include "experiment/experiment.h"
+#include "experiment/loaded_models.h"
 #include "experiment/measured_text.h"
 #include "experiment/model_file.h"
 #include "experiment/reference_pack.h"
@@ -24,7 +25,7 @@ class Runner final : public Experiment {
     MeasuredText* text = nullptr;
   };
   struct Parts {
-    engine::Engine& engine;
+    LoadedModels& models;
     assemble::Quantizer& quantizer;
     Progress& progress;
     std::shared_ptr<OpenedModel> candidate;
@@ -50,6 +51,7 @@ class Runner final : public Experiment {
                                           const std::string& type_v) const override;
 
   [[nodiscard]] ModelRun run_of(const Variant& variant);
+  [[nodiscard]] Result<std::shared_ptr<engine::Model>> model(const Weights& weights);
   /// Models that were made to change one factor alone.
   [[nodiscard]] std::int64_t variants_made() const noexcept { return made_; }
   /// Windows that went through a model so far, on all texts.
@@ -67,23 +69,22 @@ class Runner final : public Experiment {
   [[nodiscard]] std::string identity_of(const Weights& weights) const;
   [[nodiscard]] Result<assemble::Image> make(const Weights& weights);
   [[nodiscard]] Result<assemble::Image*> image(const Weights& weights);
-  [[nodiscard]] Result<std::shared_ptr<engine::Model>> model(const Weights& weights);
   /// Under which the bytes of made weights are remembered: a run that measures nothing anew makes
   /// no file to know its size.
   [[nodiscard]] std::string size_key(const Weights& weights) const;
+  [[nodiscard]] Result<engine::ModelFile> runnable(const Weights& weights);
   /// The importance matrix of the last windows of a text, made on first use.
   [[nodiscard]] Result<const model::Importance*> importance(std::size_t text);
   [[nodiscard]] Result<model::Checkpoint> opened(const Weights& weights);
   /// Forgets the models made so far where another one would be too much for the memory.
   void make_room();
+  /// What was read of the files leaves memory.
+  void release_pages() const;
 
   Parts parts_;
   std::map<VariantId, assemble::Image> images_;
   std::map<std::size_t, model::Importance> importance_;
-  std::map<VariantId, std::shared_ptr<engine::Model>> files_;  ///< stay loaded
-  std::map<VariantId, std::shared_ptr<engine::Model>>
-      made_models_;      ///< for one call of MeasuredText::measure
-  std::int64_t budget_;  ///< bytes of models made in memory that may exist at the same time
+  std::int64_t budget_;  ///< bytes of models made here that may exist at the same time
   std::int64_t made_ = 0;
 };
 

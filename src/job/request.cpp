@@ -42,6 +42,7 @@ nlohmann::json to_json(const Request& r) {
           {"use_cache", r.use_cache},
           {"reference_memory", r.reference_memory},
           {"cache_size", r.cache_size},
+          {"low_memory", r.low_memory},
           {"verify", r.verify},
           {"symptom", r.symptom},
           {"runtime", r.runtime},
@@ -122,6 +123,7 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("use_cache").get_to(r.use_cache);
     json.at("reference_memory").get_to(r.reference_memory);
     json.at("cache_size").get_to(r.cache_size);
+    json.at("low_memory").get_to(r.low_memory);
     json.at("verify").get_to(r.verify);
     json.at("symptom").get_to(r.symptom);
     json.at("runtime").get_to(r.runtime);

@@ -58,10 +58,11 @@ struct Request {
   /// MiB for what is kept of the original's run: in memory, and in the cache folder.
   std::int64_t reference_memory = 256;
   std::int64_t cache_size = 4096;
-  bool verify = false;    ///< inspect --verify
-  std::int64_t top = 10;  ///< compare --top
-  std::string symptom;    ///< what the user sees: repetition, ..., all, none; empty: not said
-  std::string runtime;    ///< what the model is run with: model/runtime.h; empty: not said
+  bool low_memory = false;  ///< never two models in memory at the same time
+  bool verify = false;      ///< inspect --verify
+  std::int64_t top = 10;    ///< compare --top
+  std::string symptom;      ///< what the user sees: repetition, ..., all, none; empty: not said
+  std::string runtime;      ///< what the model is run with: model/runtime.h; empty: not said
   RunWith run_with;
   std::string prompts;  ///< path of a prompts file; empty: the bundled one
   std::vector<std::string> fail_if;

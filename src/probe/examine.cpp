@@ -30,11 +30,13 @@ struct Written {
 Result<Written> write(const Plan& plan, const Side& candidate, const std::optional<Side>& control,
                       const Sampling& sampling, Progress& progress) {
   Written written;
-  QUALM_TRY(written.candidate,
-            generate(*candidate.model, plan.prompts, sampling, candidate.settings, progress));
+  const auto by = [&](const Side& side) -> Result<Outputs> {
+    QUALM_TRY(const auto model, side.load());
+    return generate(*model, plan.prompts, sampling, side.settings, progress);
+  };
+  QUALM_TRY(written.candidate, by(candidate));
   if (control) {
-    QUALM_TRY(written.control,
-              generate(*control->model, plan.prompts, sampling, control->settings, progress));
+    QUALM_TRY(written.control, by(*control));
   }
   return written;
 }
@@ -86,11 +88,12 @@ struct Reading {
 
 Result<Reading> read(const Plan& plan, const Side& judge, const Outputs& outputs,
                      Progress& progress) {
-  const auto sets = with_and_without(plan, outputs, judge.model->window_start());
+  QUALM_TRY(const auto model, judge.load());
+  const auto sets = with_and_without(plan, outputs, model->window_start());
   Reading reading;
-  QUALM_TRY(reading.nll, mean_nll(*judge.model, sets[0], judge.settings, progress));
+  QUALM_TRY(reading.nll, mean_nll(*model, sets[0], judge.settings, progress));
   if (!plan.symptoms.wants(row_of(FigureId::prompt_gain).symptom)) return reading;
-  QUALM_TRY(reading.gain, mean_nll(*judge.model, sets[1], judge.settings, progress));
+  QUALM_TRY(reading.gain, mean_nll(*model, sets[1], judge.settings, progress));
   for (std::size_t i = 0; i < reading.gain.size(); ++i) reading.gain[i] -= reading.nll[i];
   return reading;
 }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,9 +18,9 @@
 
 namespace qualm::probe {
 
-/// One side: a model and how it is run.
+/// One side: a model, loaded when it is needed and held no longer than that, and how it is run.
 struct Side {
-  engine::Model* model = nullptr;
+  std::function<Result<std::shared_ptr<engine::Model>>()> load;
   engine::Settings settings;
 };
 

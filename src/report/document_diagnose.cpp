@@ -160,7 +160,11 @@ Json to_json(const DiagnoseReport& report) {
        {"spent",
         {{"seconds", number(report.spent.seconds)},
          {"passes", report.spent.passes},
-         {"variants", report.spent.variants}}}});
+         {"variants", report.spent.variants}}},
+       {"memory",
+        {{"needed_estimated", report.memory.needed},
+         {"free", report.memory.free},
+         {"low_memory", report.memory.low_memory}}}});
   return document;
 }
 

@@ -114,6 +114,13 @@ struct Spent {
   std::int64_t variants = 0;  ///< models assembled to change one factor alone
 };
 
+/// What a run was expected to take of memory before it took it. Bytes.
+struct MemoryUse {
+  std::int64_t needed = 0;  ///< estimated
+  std::int64_t free = 0;    ///< when the run began
+  bool low_memory = false;  ///< one model was in memory at a time
+};
+
 struct DiagnoseReport {
   Tool tool;
   ModelCard model;
@@ -134,6 +141,7 @@ struct DiagnoseReport {
   std::vector<diagnose::LeftOut> left_out{};  ///< since the time of --budget was up
   std::string again{};                        ///< the command that measures this as well
   Spent spent;
+  MemoryUse memory{};
 };
 
 /// A text of a reference pack.

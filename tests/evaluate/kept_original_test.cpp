@@ -166,6 +166,83 @@ TEST(KeptOriginal, draws_the_same_tokens_however_the_windows_were_called) {
         ASSERT_EQ(rows->rows[i].drawn[d].token, kept[1].kept.at(window)->rows[i].drawn[d].token);
 }
 
+/// How many sources of both sides are open at the same time.
+class CountedMaker final : public SourceMaker {
+ public:
+  CountedMaker(SourceMaker& maker, int& open, int& most)
+      : maker_(maker), open_(open), most_(most) {}
+  Result<std::unique_ptr<engine::LogitSource>> open() override {
+    QUALM_TRY(auto source, maker_.open());
+    return std::make_unique<Counted>(std::move(source), open_, most_);
+  }
+
+ private:
+  class Counted final : public engine::LogitSource {
+   public:
+    Counted(std::unique_ptr<engine::LogitSource> source, int& open, int& most)
+        : source_(std::move(source)), open_(open) {
+      most = std::max(most, ++open_);
+    }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    ~Counted() override { --open_; }
+    std::int64_t vocab_size() const noexcept override { return source_->vocab_size(); }
+    std::int32_t tokens_per_call() const noexcept override { return source_->tokens_per_call(); }
+    std::int32_t windows_per_call() const noexcept override { return source_->windows_per_call(); }
+    Result<std::span<const float>> logits(std::span<const engine::Piece> pieces) override {
+      return source_->logits(pieces);
+    }
+
+   private:
+    std::unique_ptr<engine::LogitSource> source_;
+    int& open_;
+  };
+
+  SourceMaker& maker_;
+  int& open_;
+  int& most_;
+};
+
+Result<PairRun> run_apart(PairWorld& world, const TextWindows& text, Reference& kept, int& most) {
+  int open = 0;
+  CountedMaker original(world.baseline, open, most);
+  CountedMaker candidate(world.makers[0], open, most);
+  world.candidates[0].source = &candidate;
+  return score_pairs(original, world.candidates,
+                     {.text = text, .end = text.count(), .kept = &kept, .original_ahead = 3},
+                     world.store, *world.progress);
+}
+
+TEST(KeptOriginal, read_ahead_is_never_open_beside_a_candidate_and_gives_the_same_scores) {
+  const TextWindows text = fake_text(8);
+  const test::FakeBehaviour candidate{.vocab_size = kVocabulary, .noise = 0.3};
+  MemoryReference kept[2];
+  PairWorld beside({candidate}, kOriginal);
+  PairWorld apart({candidate}, kOriginal);
+  const auto usual = run(beside, text, &kept[0]);
+  int most = 0;
+  const auto found = run_apart(apart, text, kept[1], most);
+  ASSERT_TRUE(usual && found);
+  EXPECT_EQ(most, 1);
+  EXPECT_EQ(apart.baseline.counts().opened, 3);  // windows 0 to 2, 3 to 5, 6 and 7
+  EXPECT_EQ(apart.baseline.counts().windows, 8);
+  EXPECT_EQ(found->windows_run, usual->windows_run);
+  for (std::size_t w = 0; w < 8; ++w)
+    for (std::size_t i = 0; i < usual->candidates[0].windows[w].scores.size(); ++i)
+      EXPECT_EQ(found->candidates[0].windows[w].scores[i].kld,
+                usual->candidates[0].windows[w].scores[i].kld);
+}
+
+TEST(KeptOriginal, read_ahead_stops_where_the_candidate_does) {
+  const TextWindows text = fake_text(8);
+  MemoryReference kept;
+  PairWorld world({{.vocab_size = kVocabulary, .noise = 0.3}}, kOriginal);
+  world.candidates[0].at_most = 2;
+  int most = 0;
+  ASSERT_TRUE(run_apart(world, text, kept, most));
+  EXPECT_EQ(world.baseline.counts().windows, 2);
+}
+
 TEST(KeptOriginal, of_another_vocabulary_is_refused_before_a_candidate_runs) {
   MemoryReference kept;
   const TextWindows text = fake_text(3);

@@ -27,6 +27,7 @@ Request unusual() {
   r.pick = "kld_mean<0.05";
   r.memory = 1 << 30;
   r.cache_size = 1000;
+  r.low_memory = true;
   r.verify = true;
   r.finetune = "tuned.gguf";
   r.moe = "moe.gguf";

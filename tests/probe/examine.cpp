@@ -120,12 +120,16 @@ const Symptom& of(const std::vector<Symptom>& all, FigureId figure) {
   return it == all.end() ? kNone : *it;
 }
 
+/// A model that is loaded when it is asked for.
+Side side_of(test::FakeBehaviour how) {
+  return {
+      [how] { return Result<std::shared_ptr<engine::Model>>(std::make_shared<FakeModel>(how)); },
+      {}};
+}
+
 TEST(Examine, a_model_against_itself_shows_nothing) {
-  FakeModel model({});
-  FakeModel same({});
   Progress progress;
-  auto found =
-      examine({.prompts = prompts(12)}, {&model, {}}, Side{&same, {}}, Side{&same, {}}, progress);
+  auto found = examine({.prompts = prompts(12)}, side_of({}), side_of({}), side_of({}), progress);
   ASSERT_TRUE(found);
   settle(*found);
   EXPECT_EQ(found->size(), 7U);
@@ -139,11 +143,9 @@ TEST(Examine, a_model_against_itself_shows_nothing) {
 }
 
 TEST(Examine, the_judge_is_surprised_at_what_a_noisy_model_writes) {
-  FakeModel noisy({.noise = 4});
-  FakeModel baseline({});
   Progress progress;
-  auto found = examine({.prompts = prompts(24)}, {&noisy, {}}, Side{&baseline, {}},
-                       Side{&baseline, {}}, progress);
+  auto found =
+      examine({.prompts = prompts(24)}, side_of({.noise = 4}), side_of({}), side_of({}), progress);
   ASSERT_TRUE(found);
   settle(*found);
   const Symptom& nll = of(*found, FigureId::nll);
@@ -153,10 +155,9 @@ TEST(Examine, the_judge_is_surprised_at_what_a_noisy_model_writes) {
 }
 
 TEST(Examine, without_a_control_loops_stand_alone) {
-  FakeModel model({});
   Progress progress;
   const auto found =
-      examine({.prompts = prompts(6)}, {&model, {}}, std::nullopt, std::nullopt, progress);
+      examine({.prompts = prompts(6)}, side_of({}), std::nullopt, std::nullopt, progress);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->size(), 4U);
   for (const Symptom& s : *found)

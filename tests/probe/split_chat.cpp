@@ -100,6 +100,9 @@ class FakeRenderer final : public engine::Engine {
   Result<std::shared_ptr<engine::Model>> load(const engine::ModelFile&, std::int32_t) override {
     return fail({});
   }
+  Result<std::shared_ptr<engine::Model>> load_tokenizer(const engine::ModelFile&) override {
+    return fail({});
+  }
   std::string version() const override { return "fake"; }
   std::optional<std::string> render_chat(const std::string& t,
                                          std::span<const engine::ChatMessage> m) const override {

@@ -41,7 +41,7 @@ TEST(Texts, of_a_model_against_itself_are_the_same) {
        {"The old lighthouse", "On the first morning of winter, the baker", "I"})
     plan.prompts.push_back(*model->tokenize(prompt, engine::SpecialTokens::parsed));
   Progress progress;
-  const Side side{model.get(), {}};
+  const Side side{[&] { return Result<std::shared_ptr<engine::Model>>(model); }, {}};
   auto found = examine(plan, side, side, side, progress);
   ASSERT_TRUE(found);
   for (const Symptom& s : *found) {

@@ -1,0 +1,84 @@
+#include "commands/memory_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/platform.h"
+#include "base/units.h"
+
+namespace qualm::commands {
+namespace {
+
+constexpr std::int64_t kSaidFrom = 16;  // less than free memory over this is not worth a line
+
+using experiment::Hold;
+using experiment::MemoryNeed;
+
+MemoryNeed need_of(const job::Request& request, const experiment::OpenedModel& candidate,
+                   const experiment::OpenedModel* original) {
+  const auto of = [&](const experiment::OpenedModel& model) {
+    const auto as = model.runs_as_it_is() ? experiment::RunsAs::file : experiment::RunsAs::floats;
+    return experiment::need_of_model(model.checkpoint(), request.settings, as);
+  };
+  MemoryNeed need{.candidate = of(candidate)};
+  if (!original) return need;
+  need.original = of(*original);
+  need.made = experiment::need_of_made(original->checkpoint());
+  need.making = experiment::need_of_making(original->checkpoint());
+  need.references = std::min(
+      request.reference_memory << 20,
+      experiment::need_of_references(original->checkpoint(), request.settings, request.chunks));
+  return need;
+}
+
+std::string in_words(const MemoryNeed& need, Hold hold, std::int64_t free) {
+  const auto size = [](std::int64_t bytes) { return format_bytes(bytes); };
+  std::string parts;
+  if (need.original.weights > 0) parts = fmt::format("original {}, ", size(need.original.weights));
+  parts += fmt::format("candidate {}", size(need.candidate.weights));
+  if (need.making > 0)
+    parts += fmt::format(", making a model to test a cause {}", size(need.making));
+  if (need.references > 0)
+    parts += fmt::format(", the original's distributions {}", size(need.references));
+  return fmt::format("memory: about {} of {} free{} (largest parts: {})", size(need.total(hold)),
+                     size(free), hold == Hold::one ? ", one model at a time" : "", parts);
+}
+
+/// What would fit, in the order in which it costs the user least.
+std::string advice(const job::Request& request, const MemoryNeed& need, std::int64_t free) {
+  MemoryNeed smaller = need;
+  constexpr std::int64_t kSmallReferences = std::int64_t{32} << 20;
+  smaller.references = std::min(smaller.references, kSmallReferences);
+  if (smaller.total(Hold::one) <= free) return "Give --reference-memory 32.";
+  const std::string machine =
+      fmt::format("a machine with {} of free memory", format_bytes(need.total(Hold::one)));
+  const std::int64_t context = std::max(need.original.context, need.candidate.context);
+  if (smaller.total(Hold::one) - context / 2 <= free)
+    return fmt::format("Give a smaller -c (it is {}) and --logits-memory (it is {}), or take {}.",
+                       request.settings.ctx_size, request.settings.logits_memory, machine);
+  return fmt::format("Take {}, or compare with a smaller original, for example its Q8_0.", machine);
+}
+
+}  // namespace
+
+Result<MemoryPlan> plan_memory(const job::Request& request,
+                               const experiment::OpenedModel& candidate,
+                               const experiment::OpenedModel* original, Progress& progress) {
+  const MemoryNeed need = need_of(request, candidate, original);
+  const std::int64_t free = free_memory();
+  const bool fits = need.total(Hold::all) <= free;
+  const Hold hold = request.low_memory || !fits ? Hold::one : Hold::all;
+  const std::int64_t needed = need.total(hold);
+  if (needed > free)
+    return fail({Kind::input, "MEMORY-001", candidate.path(), "memory",
+                 fmt::format("about {} of free memory, even with one model at a time",
+                             format_bytes(needed)),
+                 format_bytes(free), advice(request, need, free)});
+  if (hold == Hold::one || needed > free / kSaidFrom) progress.note(in_words(need, hold, free));
+  if (hold == Hold::one && !request.low_memory)
+    progress.note("the models do not fit into the free memory together: --low-memory is used");
+  return MemoryPlan{hold, {needed, free, hold == Hold::one}};
+}
+
+}  // namespace qualm::commands

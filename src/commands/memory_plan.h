@@ -1,0 +1,24 @@
+// How a diagnosis is run within the memory there is: told before it is taken.
+#pragma once
+
+#include "base/progress.h"
+#include "experiment/memory_need.h"
+#include "experiment/model_file.h"
+#include "job/request.h"
+#include "report/report.h"
+
+namespace qualm::commands {
+
+struct MemoryPlan {
+  experiment::Hold hold = experiment::Hold::all;
+  report::MemoryUse use{};
+};
+
+/// One model at a time where the user asks for it, or where all do not fit into the free memory.
+/// Notes what is needed. MEMORY-001: even one at a time does not fit.
+[[nodiscard]] Result<MemoryPlan> plan_memory(const job::Request& request,
+                                             const experiment::OpenedModel& candidate,
+                                             const experiment::OpenedModel* original,
+                                             Progress& progress);
+
+}  // namespace qualm::commands
