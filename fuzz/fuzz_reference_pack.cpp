@@ -1,10 +1,11 @@
-// Any bytes at all as a reference pack: it is refused with a code, or all that it says is within
-// the bounds that scoring relies on.
+// Any bytes at all as a reference pack, or as a base file of llama-perplexity: it is refused with a
+// code, or all that it says is within the bounds that scoring relies on.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 
+#include "experiment/base_file.h"
 #include "experiment/reference_pack.h"
 #include "support.h"
 
@@ -30,7 +31,8 @@ void check(const experiment::PackText& text, std::int64_t vocab_size) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto file =
       std::make_shared<fuzz::Borrowed>("m.qref", std::as_bytes(std::span(data, size)));
-  const auto pack = experiment::read_pack(file);
+  const auto pack = experiment::looks_like_base_file(*file) ? experiment::read_base_file(file, 1)
+                                                            : experiment::read_pack(file);
   if (!pack) {
     fuzz::demand_code(pack.error());
     return 0;

@@ -15,6 +15,8 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
     {"APP-001", Kind::cancelled, "The diagnosis was stopped before it was finished.",
      "Run the same command again: it continues with what was measured."},
     {"APP-002", Kind::cancelled, "The program was stopped while it read a model file.", ""},
+    {"APP-003", Kind::cancelled, "The run of the original was stopped before it was finished.",
+     "Run the same command again: it continues with what was measured."},
 
     // ASSEMBLE, src/assemble: a model is put together from tensors of several models.
     {"ASSEMBLE-001", Kind::input, "The original has no tensor of this name and shape.",

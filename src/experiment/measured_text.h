@@ -83,6 +83,7 @@ class MeasuredText {
   /// flash attention: such a model is run with an F16 cache.
   [[nodiscard]] numeric::Metric noise_floor(ModelRun reference);
 
+  [[nodiscard]] const std::string& engine_version() const noexcept { return engine_version_; }
   /// Windows that went through a model so far.
   [[nodiscard]] std::int64_t passes() const noexcept { return passes_; }
 

@@ -20,6 +20,16 @@ std::optional<double> optional_number(const nlohmann::json& json) {
   return json.is_null() ? std::nullopt : std::optional(json.get<double>());
 }
 
+nlohmann::json to_json(const RunWith& with) {
+  return {{"lora", with.lora},
+          {"temperature", optional(with.temperature)},
+          {"repeat_penalty", optional(with.repeat_penalty)}};
+}
+
+nlohmann::json to_json(const PackWanted& pack) {
+  return {{"output", pack.output}, {"windows", pack.windows}, {"ladder", pack.ladder}};
+}
+
 }  // namespace
 
 nlohmann::json to_json(const Request& r) {
@@ -46,9 +56,7 @@ nlohmann::json to_json(const Request& r) {
           {"verify", r.verify},
           {"symptom", r.symptom},
           {"runtime", r.runtime},
-          {"lora", r.run_with.lora},
-          {"temperature", optional(r.run_with.temperature)},
-          {"repeat_penalty", optional(r.run_with.repeat_penalty)},
+          {"run_with", to_json(r.run_with)},
           {"prompts", r.prompts},
           {"fail_if", r.fail_if},
           {"set", r.repair.set},
@@ -56,9 +64,7 @@ nlohmann::json to_json(const Request& r) {
           {"remove", r.repair.remove},
           {"from", r.repair.from},
           {"output", r.repair.output},
-          {"pack_output", r.pack.output},
-          {"pack_windows", r.pack.windows},
-          {"pack_ladder", r.pack.ladder},
+          {"pack", to_json(r.pack)},
           {"pick", r.pick},
           {"memory", r.memory},
           {"accept", r.accept},
@@ -77,6 +83,18 @@ nlohmann::json to_json(const Request& r) {
 }
 
 namespace {
+
+void read_run_with(const nlohmann::json& json, RunWith& with) {
+  json.at("lora").get_to(with.lora);
+  with.temperature = optional_number(json.at("temperature"));
+  with.repeat_penalty = optional_number(json.at("repeat_penalty"));
+}
+
+void read_pack(const nlohmann::json& json, PackWanted& pack) {
+  json.at("output").get_to(pack.output);
+  json.at("windows").get_to(pack.windows);
+  json.at("ladder").get_to(pack.ladder);
+}
 
 void read_repair(const nlohmann::json& json, Repair& repair) {
   json.at("set").get_to(repair.set);
@@ -127,15 +145,11 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("verify").get_to(r.verify);
     json.at("symptom").get_to(r.symptom);
     json.at("runtime").get_to(r.runtime);
-    json.at("lora").get_to(r.run_with.lora);
-    r.run_with.temperature = optional_number(json.at("temperature"));
-    r.run_with.repeat_penalty = optional_number(json.at("repeat_penalty"));
+    read_run_with(json.at("run_with"), r.run_with);
     json.at("prompts").get_to(r.prompts);
     json.at("fail_if").get_to(r.fail_if);
     read_repair(json, r.repair);
-    json.at("pack_output").get_to(r.pack.output);
-    json.at("pack_windows").get_to(r.pack.windows);
-    json.at("pack_ladder").get_to(r.pack.ladder);
+    read_pack(json.at("pack"), r.pack);
     json.at("pick").get_to(r.pick);
     json.at("memory").get_to(r.memory);
     json.at("accept").get_to(r.accept);

@@ -93,7 +93,7 @@ TEST(Usage, what_is_wrong_is_named_with_exit_code_2) {
   EXPECT_EQ(said({"explain", "kldd"}),
             usage("\"kldd\" is not a word of qualm's reports", "explain"));
   EXPECT_EQ(said({"inspect"}), usage("MODEL is required", "inspect"));
-  EXPECT_EQ(said({"measure", "m.gguf"}), usage("--baseline is required", "measure"));
+  EXPECT_EQ(said({"measure", "m.gguf"}), usage("--baseline or --reference is required", "measure"));
   EXPECT_EQ(said({"inspect", "m.gguf", "--frobnicate"}),
             usage("The following argument was not expected: --frobnicate", "inspect"));
   EXPECT_EQ(said({"inspect", "m.gguf", "--format", "html5"}),

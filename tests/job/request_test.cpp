@@ -12,6 +12,7 @@ Request unusual() {
   r.command = "measure";
   r.models = {"a.gguf", "b \"quoted\".gguf"};
   r.baseline = "base.gguf";
+  r.reference = "model.qref";
   r.base_model = "other.gguf";
   r.finetune = "tuned.gguf";
   r.moe = "mixture.gguf";
@@ -44,6 +45,7 @@ Request unusual() {
   r.words = {"diagnose", "a b.gguf"};
   r.cache_told = false;
   r.repair = {{"a=1"}, {"b"}, {"c"}, "from.gguf", "out.gguf"};
+  r.pack = {"out.qref", 9, false};
   r.settings = {1024, 3, 4096, 128, 99, "q8_0", "q4_0", "on"};
   r.settings.gpu_layers = 99;
   return r;
