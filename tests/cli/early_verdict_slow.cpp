@@ -16,7 +16,7 @@ TEST(EarlyVerdict, is_that_of_the_whole_text_after_a_small_part_of_it) {
     words.push_back(std::string(tier) + ".gguf");
   }
   for (const char* word : {"--baseline", base.c_str(), "--fail-if", "ppl_change>2%", "--format",
-                           "json", "-q", "-t", "1"})
+                           "json", "-q", "-t", "1", "--chunks", "160"})
     words.emplace_back(word);
   const auto early = test::run_qualm(scratch, words);
   words.emplace_back("--full");  // goes on from the windows of the first run
