@@ -84,8 +84,8 @@ Result<std::vector<std::shared_ptr<const evaluate::KeptWindow>>> MeasuredText::k
   const auto wanted = std::span(windows_.order).first(static_cast<std::size_t>(end));
   QUALM_CHECK(side->read_ahead(side->unknown(wanted), progress_));
   if (progress_.cancelled())
-    return fail({Kind::cancelled, "APP-003", reference.name, "the original", "",
-                 "stopped on request", ""});
+    return fail(
+        {Kind::cancelled, "APP-003", reference.name, "the original", "", "stopped on request", ""});
   passes_ += side->passes();
   std::vector<std::shared_ptr<const evaluate::KeptWindow>> found;
   for (const std::int32_t window : wanted) found.push_back(kept->find(window));

@@ -138,7 +138,8 @@ std::string Runner::identity_of(const Weights& weights) const {
 }
 
 std::string Runner::size_key(const Weights& weights) const {
-  return fmt::format("bytes|{}|{}", identity_of(weights), parts_.texts.front().text->engine_version());
+  return fmt::format("bytes|{}|{}", identity_of(weights),
+                     parts_.texts.front().text->engine_version());
 }
 
 ModelRun Runner::run_of(const Variant& variant) {
