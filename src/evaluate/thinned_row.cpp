@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -36,7 +35,9 @@ KeptRow sorted(KeptRow row) {
     row.rest = std::max(0.0, row.rest - std::exp(static_cast<double>(row.top.log_p)));
     std::erase_if(row.drawn, is_top);
   }
-  std::ranges::stable_sort(row.tokens, std::greater<>(), &TokenLogP::log_p);
+  std::ranges::sort(row.tokens, [](const TokenLogP& a, const TokenLogP& b) {
+    return a.log_p != b.log_p ? a.log_p > b.log_p : a.token < b.token;
+  });
   // Logits that differ may be one number here.
   const auto top = std::ranges::find_if(row.tokens, is_top);
   std::rotate(row.tokens.begin(), top, top + 1);
