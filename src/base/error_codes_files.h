@@ -188,6 +188,8 @@ inline constexpr auto kFileErrors = std::to_array<ErrorRow>({
      "Give more memory with --reference-memory, or leave --no-cache away."},
     {"PACK-010", Kind::input, "A base file of llama-perplexity is not what its first numbers say.",
      "Write it again with llama-perplexity --kl-divergence-base."},
+    {"PACK-011", Kind::input, "A text cannot be called so in a pack, or two are called the same.",
+     "Give the text another name."},
 
     // QW, src/formats, src/formats/quantized: quantized weights in safetensors files.
     {"QW-001", Kind::input, "No tensor holds the weight of this module.",

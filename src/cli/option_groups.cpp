@@ -87,14 +87,16 @@ void add_no_cache(CLI::App& command, job::Request& request) {
 }
 
 void add_reference(CLI::App& command, job::Request& request) {
-  named(command.add_option("--reference-memory", request.reference_memory,
-                           "MiB of memory for what is kept of the original's run"),
+  named(command.add_option(
+            "--reference-memory", request.reference_memory,
+            "MiB of memory for the original's probabilities; the rest is read from disk"),
         kRunAs, "N")
       ->check(CLI::Range(std::int64_t{1}, kMostMebibytes).description(""))
       ->capture_default_str();
   named(command.add_option("--cache-size", request.cache_size,
-                           "MiB of disk for it, so that the next run with this original and text "
-                           "does not run the original again; when full, the older half is deleted"),
+                           "MiB of disk for saved results of the original (not the KV cache): a "
+                           "later run with it does not run it again. When full, the oldest half of "
+                           "them is deleted"),
         kRunAs, "N")
       ->check(CLI::Range(std::int64_t{1}, kMostMebibytes).description(""))
       ->capture_default_str();
@@ -103,7 +105,8 @@ void add_reference(CLI::App& command, job::Request& request) {
 void add_low_memory(CLI::App& command, job::Request& request) {
   command
       .add_flag("--low-memory", request.low_memory,
-                "hold one model in memory at a time (slower; done by itself if two do not fit)")
+                "hold one model in memory at a time: slower, the same figures (chosen "
+                "automatically if two models do not fit)")
       ->group(kRunAs);
 }
 

@@ -30,10 +30,11 @@ CLI::Validator bytes() {
 }
 
 void add_pack(CLI::App& command, job::Request& request) {
-  named(command.add_option("--reference", request.reference,
-                           "a reference pack of the original, if you do not have the original "
-                           "(made with `qualm reference`)"),
-        kModel, "FILE");
+  named(
+      command.add_option("--reference", request.reference,
+                         "instead of --baseline: a pack made with `qualm reference`, or a file of "
+                         "llama-perplexity --kl-divergence-base"),
+      kModel, "FILE");
 }
 
 void add_named_texts(CLI::App& command, job::Request& request) {
@@ -47,8 +48,8 @@ void add_named_texts(CLI::App& command, job::Request& request) {
 /// For the ladder of measure and of diagnose.
 void add_memory(CLI::App& command, job::Request& request) {
   named(command.add_option("--memory", request.memory,
-                           "memory for the model and its cache, for example 8G (default: all of "
-                           "this machine)"),
+                           "how much memory your model may take when you use it, for example 8G: "
+                           "the report says which candidates fit (default: all of this machine)"),
         kOutput, "SIZE")
       ->transform(bytes());
 }
@@ -162,7 +163,7 @@ void add_reference_pack(CLI::App& app, Parser& parser) {
         kText, "FILE");
   add_named_texts(*command, request);
   named(command->add_option("--windows", request.pack.windows,
-                            "windows of the text; of the others at most 8"),
+                            "windows of the text of -f; of each other text at most 8"),
         kText, "N")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20).description(""))
       ->capture_default_str();
@@ -173,8 +174,8 @@ void add_reference_pack(CLI::App& app, Parser& parser) {
   command
       ->add_flag_callback(
           "--no-ladder", no_ladder,
-          "do not measure Q4_K_M, Q5_K_M, Q6_K and Q8_0 of it: faster, but the pack "
-          "cannot say which loss is acceptable")
+          "do not make and measure Q4_K_M, Q5_K_M, Q6_K and Q8_0 of MODEL: faster, but a KLD "
+          "between 0.02 and 0.1 cannot be judged with the pack")
       ->group(kText);
   add_threads(*command, request);
   named(command->add_option("--n-gpu-layers", request.settings.gpu_layers, "layers on the GPU"),

@@ -80,6 +80,7 @@ void release_pages(const Session& session) {
 
 /// More tokens than the model was trained for: a fault by itself, and it is run with no more.
 void bound_context(Session& session) {
+  if (session.pack) return;  // its windows are as long as its maker chose
   const auto& shown = session.baseline ? session.baseline : session.candidate;
   const auto trained = shown->checkpoint().arch_integer("context_length");
   std::int32_t& context = session.settings.ctx_size;

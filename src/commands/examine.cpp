@@ -90,8 +90,8 @@ class Answer {
     if (cut && !wanted.selects && read < numeric::kFewestClusters) return leave_out();
     if (cut || asked < wanted.windows.count())
       facts_.left_out.push_back(
-          {wish_->stage,
-           fmt::format("{}: more than {} windows", describe(wanted.variants.front()), read)});
+          {wish_->stage, fmt::format("{}: the windows after the first {}",
+                                     describe(wanted.variants.front()), read)});
     facts_.add(wanted, std::move(measured));
     return {};
   }

@@ -171,6 +171,11 @@ evaluate::StopRule stop_rule(const Run& run) {
   return rule;
 }
 
+/// Of one position a pack knows the KLD but roughly: only means over many are worth telling.
+bool pack_can_tell(MetricId metric) {
+  return evaluate::row_of(metric).statistic == evaluate::Statistic::mean;
+}
+
 bool of_perplexity(MetricId metric) {
   return metric == MetricId::ppl || metric == MetricId::ppl_change;
 }
@@ -281,24 +286,25 @@ Result<std::vector<std::string>> tokenizer_notes(Run& run, std::size_t index) {
   return notes;
 }
 
-/// Of one position a pack knows the KLD but roughly: only means over many are worth telling.
-void leave_out_single_positions(evaluate::Measurement& measurement) {
+void leave_out_single_positions(evaluate::Metrics& metrics) {
   for (const evaluate::MetricRow& row : evaluate::metric_rows())
-    if (row.statistic != evaluate::Statistic::mean)
-      measurement.metrics[row.id] = {.estimate = std::nullopt,
-                                     .unit = std::string(row.unit),
-                                     .absent = "a reference pack cannot tell it"};
+    if (!pack_can_tell(row.id))
+      metrics[row.id] = {.estimate = std::nullopt,
+                         .unit = std::string(row.unit),
+                         .absent = "a reference pack cannot tell it"};
 }
 
 /// Adds what was measured of one candidate.
 Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measurement,
                         evaluate::NoiseFloor noise_floor, report::MeasureReport& report) {
-  if (run.pack) leave_out_single_positions(measurement);
+  if (run.pack) leave_out_single_positions(measurement.metrics);
   const double confidence = confidence_of_answers(run);
   for (const job::Condition& condition : run.conditions) {
-    report::Gate gate{condition.text, run.candidates[index]->path(),
-                      decide(condition, measurement, confidence)};
-    if (gate.outcome == report::Gate::Outcome::cannot_tell)
+    const bool known = !run.pack || pack_can_tell(condition.metric);
+    report::Gate gate{
+        condition.text, run.candidates[index]->path(),
+        known ? decide(condition, measurement, confidence) : report::Gate::Outcome::cannot_tell};
+    if (known && gate.outcome == report::Gate::Outcome::cannot_tell)
       gate.detectable = evaluate::smallest_detectable(measurement, condition.metric, confidence);
     report.gates.push_back(std::move(gate));
   }
@@ -318,6 +324,8 @@ Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measu
   }
   if (run.request.kv_grid && !result.measurement.cancelled) {
     QUALM_TRY(result.kv, kv_grid(run, index, noise_floor));
+    if (run.pack)
+      for (report::KvCell& cell : result.kv) leave_out_single_positions(cell.metrics);
   }
   report.results.push_back(std::move(result));
   return {};

@@ -128,6 +128,9 @@ double Outlook::cost(const WantedMeasurements& wanted, std::int32_t windows) con
     begin = std::max(begin, it->second);
   double seconds = std::max(0, end - begin) * each(pace_of(wanted.reference.weights));
   for (const experiment::Variant& variant : wanted.variants) {
+    // What a pack says is looked up.
+    if (facts_.given.pack && variant.weights.kind == experiment::Weights::Kind::requantized)
+      continue;
     seconds += windows * each(pace_of(variant.weights));
     if (variant.weights.made()) seconds += making_;
     if (const auto text = variant.weights.calibrated_on)

@@ -18,13 +18,15 @@ using experiment::ReferencePack;
 
 Error another_tokenizer(const TextReader& reader, const std::string& place, std::string expected,
                         std::string found) {
-  return {Kind::input,
-          "PACK-006",
-          reader.request.models.front(),
-          place,
-          std::move(expected),
-          std::move(found),
-          "The pack is of another model's original."};
+  return {
+      Kind::input,
+      "PACK-006",
+      reader.request.models.front(),
+      place,
+      std::move(expected),
+      std::move(found),
+      "The pack is of another model's original, or one of the two has padding at the end of its "
+      "vocabulary."};
 }
 
 /// The first token at which the model splits the text otherwise.
@@ -113,6 +115,7 @@ Result<void> check_goes_with_pack(const job::Request& request) {
   if (!request.text.empty()) return refuse("--file");
   if (!request.texts.empty()) return refuse("--text");
   if (request.chunks != usual.chunks) return refuse("--chunks");
+  if (request.seed != usual.seed) return refuse("--seed");
   if (request.protocol != usual.protocol) return refuse("--protocol");
   if (request.settings.ctx_size != usual.settings.ctx_size) return refuse("--ctx-size");
   return {};
@@ -144,7 +147,8 @@ Result<std::vector<DomainText>> texts_of_pack(const ReferencePack& pack, const T
 }
 
 diagnose::GivenPack given_pack(const ReferencePack& pack) {
-  diagnose::GivenPack given{.original = pack.original.file, .types = {}};
+  diagnose::GivenPack given{
+      .original = pack.original.file, .types = {}, .has_text = !pack.texts.front().text.empty()};
   for (const experiment::PackType& type : pack.types) given.types.push_back(type.name);
   return given;
 }

@@ -34,6 +34,10 @@ std::string beginning(const std::string& text, std::size_t bytes) {
   return text.substr(0, bytes);
 }
 
+bool begins_with(std::span<const engine::Token> tokens, std::span<const engine::Token> with) {
+  return tokens.size() >= with.size() && std::ranges::equal(tokens.first(with.size()), with);
+}
+
 /// The beginning of a text that gives the same windows as the whole.
 Result<std::string> shortened(const std::string& text, const experiment::MeasuredText& whole,
                               const TextReader& reader) {
@@ -41,7 +45,7 @@ Result<std::string> shortened(const std::string& text, const experiment::Measure
   for (; bytes < text.size(); bytes += bytes / 2) {
     const std::string part = beginning(text, bytes);
     const auto split = reader.split(part);
-    if (split && (*split)->windows().tokens == whole.windows().tokens) return part;
+    if (split && begins_with((*split)->windows().tokens, whole.windows().tokens)) return part;
     if (!split && split.error().kind == Kind::cancelled) return std::unexpected(split.error());
   }
   return text;
@@ -57,16 +61,11 @@ class Packer {
     text.windows = measured.windows();
     const auto reference =
         runner_.run_of(experiment::with_f16_cache(experiment::baseline_weights()));
-    QUALM_TRY(const auto kept, measured.keep(reference, text.windows.count()));
-    text.kept.resize(kept.size());
-    for (std::size_t i = 0; i < kept.size(); ++i) {
-      if (!kept[i])
-        return fail({Kind::input, "PACK-009", "", "--reference-memory",
-                     "room for the original's distributions", "too little", ""});
-      const std::int32_t window = text.windows.order[i];
-      text.kept[static_cast<std::size_t>(window)] = thin(*kept[i], window);
-    }
-    return {};
+    text.kept.resize(static_cast<std::size_t>(text.windows.count()));
+    return measured.keep(reference, text.windows.count(),
+                         [&](std::int32_t window, const evaluate::KeptWindow& kept) {
+                           text.kept[static_cast<std::size_t>(window)] = thin(kept, window);
+                         });
   }
 
   Result<void> add_types(std::size_t index, PackText& text) {
@@ -97,6 +96,31 @@ class Packer {
   experiment::Runner& runner_;
   const ReferencePack& pack_;
 };
+
+/// Names of texts become parts of tensor names, and stand once.
+Result<void> check_names(const job::Request& request) {
+  QUALM_TRY(const auto given, named_texts(request));
+  std::vector<std::string> names{"prose", "text"};
+  for (const char* type : diagnose::kRemedyTypes) names.emplace_back(type);
+  for (const auto& [name, file] : given) {
+    if (!experiment::is_pack_name(name) || std::ranges::find(names, name) != names.end())
+      return fail({Kind::input, "PACK-011", "", "--text",
+                   "a name of letters, digits, '_', '-' and '.', given once", name,
+                   "Give the text another name."});
+    names.push_back(name);
+  }
+  return {};
+}
+
+void note_quantized(const model::Checkpoint& original, Progress& progress) {
+  const bool quantized = std::ranges::any_of(original.tensors, [](const model::Tensor& tensor) {
+    return tensor.dims.size() >= 2 && !tensor.encoding.is_float();
+  });
+  if (quantized)
+    progress.note(
+        "This model is quantized itself: what its own quantization lost is not in the "
+        "pack.");
+}
 
 /// Texts cut into the windows that the pack will hold, the one to judge on first.
 Result<std::vector<DomainText>> texts_for(const TextReader& reader) {
@@ -164,11 +188,14 @@ Result<job::Outcome> reference(const job::Request& request, const experiment::St
   job::Request asked = request;
   asked.chunks = request.pack.windows;
   QUALM_TRY(const engine::Settings settings, settings_of(asked));
+  QUALM_CHECK(check_names(request));
   QUALM_TRY(const auto model, open_model(request.models.front(), progress));
+  QUALM_CHECK(refuse_damaged(model->checkpoint(), settings.threads, progress));
+  note_quantized(model->checkpoint(), progress);
   const auto engine = engine::make_llama_engine();
   const auto quantizer = engine::make_llama_quantizer();
   QUALM_TRY(const auto file, model->runnable(progress));
-  QUALM_TRY(const auto loaded, engine->load(file, settings.gpu_layers));
+  QUALM_TRY(const auto loaded, engine->load_tokenizer(file));
   const TextReader reader{asked, *loaded, *engine, stores, progress};
   QUALM_TRY(auto texts, texts_for(reader));
   std::vector<experiment::Runner::Text> of_runner;

@@ -44,6 +44,7 @@ struct Accept {
 struct GivenPack {
   std::string original;            ///< name of the original's file
   std::vector<std::string> types;  ///< "Q4_K_M": made from the original and measured with it
+  bool has_text = true;  ///< false: its tokens alone, and how they were split is not known
 };
 
 /// What the user gave. Checkpoints are borrowed.

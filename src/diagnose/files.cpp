@@ -138,6 +138,11 @@ Known<Finding> check_files(const Facts& facts) {
     finding.headline = equal_in_words(found.note_count);
   }
   if (finding.left_out) finding.needs.emplace_back(kMoreTime);
+  if (facts.given.pack && !facts.given.pack->has_text && finding.faults.empty()) {
+    finding.status = Status::cannot_tell;
+    finding.headline =
+        "the reference has no text: whether this file splits it into the same tokens is not known";
+  }
   if (!facts.given.baseline)
     finding.needs.emplace_back(
         "the original model (--baseline), for tokenizer, template and hyperparameters");

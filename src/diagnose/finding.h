@@ -99,7 +99,7 @@ struct Loss {
 };
 
 /// Where something is not known because of --budget.
-inline constexpr const char* kLeftOut = "left out: the time of --budget was up";
+inline constexpr const char* kLeftOut = "not done: no time left (--budget)";
 inline constexpr const char* kMoreTime = "more time (--budget)";
 
 struct Finding {

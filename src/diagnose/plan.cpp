@@ -27,9 +27,9 @@ std::vector<Planned> of_factors(const Facts& facts, std::int64_t windows) {
   std::vector<Planned> all;
   if (facts.cache_quantized()) {
     all.push_back({"candidate with an F16 cache", windows});
-    all.push_back({"original with your cache", windows, true});
+    if (facts.swaps()) all.push_back({"original with your cache", windows, true});
   }
-  all.push_back({kFloorType, first_of(facts, windows)});
+  if (!facts.given.pack) all.push_back({kFloorType, first_of(facts, windows)});
   return all;
 }
 
@@ -39,10 +39,10 @@ std::vector<Planned> of_causes(const Facts& facts, std::int64_t windows) {
   if (facts.cache_quantized()) {
     // Against its F16 cache, and K and V alone.
     all.push_back({"candidate with parts of the cache", 2 * windows + 2 * first});
-    if (facts.paired()) all.push_back({kCacheLineType, first});
+    if (facts.swaps()) all.push_back({kCacheLineType, first});
   }
   if (facts.noise_floor()) return all;  // known, or not wanted
-  if (facts.paired())
+  if (facts.swaps())
     all.push_back({"noise floor of the original", evaluate::kNoiseFloorWindows, true});
   // It runs twice there: against itself it is an original too.
   if (facts.paired() || facts.cache_quantized())
@@ -54,9 +54,9 @@ std::vector<Planned> of_fixes(const Facts& facts) {
   std::vector<Planned> all;
   if (facts.cache_quantized())
     all.push_back({"candidate with larger caches", 4 * usual_windows(facts, kFirstLook)});
-  all.push_back({std::string(kOriginal), kFirstProof, true});
+  if (facts.swaps()) all.push_back({std::string(kOriginal), kFirstProof, true});
   all.push_back({std::string(kCandidate), kFirstProof});
-  all.push_back({kFloorType, kFirstProof});
+  if (facts.swaps()) all.push_back({kFloorType, kFirstProof});
   if (facts.cache_quantized()) all.push_back({"both fixes", kFirstProof});
   return all;
 }
@@ -69,6 +69,7 @@ std::vector<Planned> planned(Stage stage, const Facts& facts) {
   switch (stage) {
     case Stage::as_run:
       if (!facts.paired()) return {};
+      if (!facts.swaps()) return {{std::string(kCandidate), windows}};
       return {{std::string(kOriginal), windows, true}, {std::string(kCandidate), windows}};
     case Stage::factors:
       return facts.paired() ? of_factors(facts, windows) : std::vector<Planned>();

@@ -165,7 +165,9 @@ Known<Finding> judge_with_pack(const Facts& facts, const WeightsLoss& found, Fin
     return finding;
   }
   const bool expected = found.loss.excessive == Side::below;
-  const bool low = candidate.bits_per_weight() < kFloorBits;
+  // So much is lost by no type for want of bits alone, as a rule.
+  const bool plausible = found.loss.kld && found.loss.kld->value < kGradesFrom.back();
+  const bool low = candidate.bits_per_weight() < kFloorBits && plausible;
   if ((expected || low) && !suspected_class(facts))
     return judge_bits(facts, *found.as_run, std::move(finding));
   finding.status = Status::cannot_tell;
@@ -227,8 +229,9 @@ Known<std::optional<Fix>> fix_type(const Facts& facts) {
   if (facts.swaps())
     fix.command = gguf_original(facts.given).make + quantize_command(facts.given, *fix.weights);
   else
-    fix.effect += fmt::format("; fetch the {} of this model, or make it from {}", chosen,
-                              facts.given.pack->original);
+    fix.effect +=
+        fmt::format("; download the {} of this model, or make it from {} where you have it", chosen,
+                    facts.given.pack->original);
   return fix;
 }
 

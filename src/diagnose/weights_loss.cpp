@@ -7,6 +7,7 @@
 #include "diagnose/calibration_study.h"
 #include "diagnose/limit.h"
 #include "diagnose/loss.h"
+#include "diagnose/remedy_command.h"
 #include "diagnose/thresholds.h"
 #include "evaluate/joint.h"
 #include "evaluate/summary.h"
@@ -80,8 +81,11 @@ Known<void> compare_with_pack(const Facts& facts, bool small, WeightsLoss& found
     found.judged = measured.front();
     found.loss.runtime_share = evaluate::kld_difference(*found.as_run, 1.0, *found.judged);
   }
-  const auto label = model::file_type_label(facts.given.candidate->metadata);
-  if (!label || label->made != model::Made::plainly) return {};
+  const model::Checkpoint& candidate = *facts.given.candidate;
+  const auto label = model::file_type_label(candidate.metadata);
+  // What the file calls itself counts where most of its weights say so too.
+  if (!label || label->made != model::Made::plainly || type_of_rest(candidate, {}) != label->name)
+    return {};
   QUALM_TRY(const auto* same, facts.measured(Facts::as_type(std::string(label->name))));
   if (!same->unavailable.empty()) return {};
   const std::array pair{found.as_run, same};

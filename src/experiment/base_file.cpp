@@ -20,6 +20,8 @@ constexpr std::string_view kMagic = "_logits_";
 constexpr std::size_t kHeadBytes = 20;
 constexpr std::int64_t kLeastWindow = 16;
 constexpr std::int64_t kMostOfHead = 1 << 24;  // tokens of a window, of a vocabulary
+constexpr float kFloor = 15.99F;               // nat below the largest: such a row is cut off there
+constexpr float kCutOff = 60;  // nat: what is below the floor weighs nothing, as for llama.cpp
 constexpr std::size_t kRowHead = 2 * sizeof(float);
 constexpr std::uint64_t kOrderOfWindows = 20260101;  // as every text's
 
@@ -77,7 +79,8 @@ Result<std::vector<float>> log_probabilities(const FileSource& file, const Head&
     for (std::size_t v = 0; v < size; ++v) {
       std::uint16_t q = 0;
       std::memcpy(&q, bytes.data() + kRowHead + v * sizeof(q), sizeof(q));
-      all.push_back(scale * static_cast<float>(q) + least);
+      const bool cut_off = q == 0 && scale * std::numeric_limits<std::uint16_t>::max() >= kFloor;
+      all.push_back(scale * static_cast<float>(q) + least - (cut_off ? kCutOff : 0));
     }
   }
   return all;

@@ -76,8 +76,8 @@ std::string MeasuredText::key_of(const ModelRun& reference, const ModelRun& run)
                             run_identity(run.identity, run.settings), how_kept(stores_)));
 }
 
-Result<std::vector<std::shared_ptr<const evaluate::KeptWindow>>> MeasuredText::keep(
-    const ModelRun& reference, std::int32_t end) {
+Result<void> MeasuredText::keep(const ModelRun& reference, std::int32_t end,
+                                const TakeWindow& take) {
   RunSource source(reference);
   const auto kept = stores_.references->of(key_of(reference));
   const auto side = evaluate::kept_original(source, *kept, windows_, reference.settings.threads);
@@ -87,9 +87,14 @@ Result<std::vector<std::shared_ptr<const evaluate::KeptWindow>>> MeasuredText::k
     return fail(
         {Kind::cancelled, "APP-003", reference.name, "the original", "", "stopped on request", ""});
   passes_ += side->passes();
-  std::vector<std::shared_ptr<const evaluate::KeptWindow>> found;
-  for (const std::int32_t window : wanted) found.push_back(kept->find(window));
-  return found;
+  for (const std::int32_t window : wanted) {
+    const auto found = kept->find(window);
+    if (!found)
+      return fail({Kind::input, "PACK-009", reference.name, "--reference-memory",
+                   "room for the original's distributions", "too little", ""});
+    take(window, *found);
+  }
+  return {};
 }
 
 void MeasuredText::know(const ModelRun& reference,

@@ -68,10 +68,12 @@ class MeasuredText {
                                                                    std::int32_t end,
                                                                    const evaluate::StopRule& rule);
 
-  /// The reference's windows order[0, end), run where they are not known; in that order. Needs
-  /// keeps_references(). Errors: those of the engine; `cancelled`.
-  [[nodiscard]] Result<std::vector<std::shared_ptr<const evaluate::KeptWindow>>> keep(
-      const ModelRun& reference, std::int32_t end);
+  using TakeWindow = std::function<void(std::int32_t window, const evaluate::KeptWindow& kept)>;
+  /// The reference's windows order[0, end), run where they are not known, one after the other.
+  /// Needs keeps_references(). Errors: those of the engine; `cancelled`; PACK-009 one could neither
+  /// be held nor saved.
+  [[nodiscard]] Result<void> keep(const ModelRun& reference, std::int32_t end,
+                                  const TakeWindow& take);
   /// What is known from elsewhere (a reference pack) and is not run any more: the reference's
   /// windows, by index of the window, and scores of runs against it. Needs keeps_references().
   void know(const ModelRun& reference,

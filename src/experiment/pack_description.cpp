@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -13,8 +14,8 @@
 namespace qualm::experiment {
 namespace {
 
-using Json = nlohmann::ordered_json;
-using nlohmann::json;
+using Ordered = nlohmann::ordered_json;
+using Parsed = nlohmann::json;
 
 constexpr std::int64_t kMostTokensOfWindow = 1 << 24;
 constexpr std::int64_t kMostNumber = std::int64_t{1} << 53;
@@ -26,10 +27,10 @@ constexpr double kMostFloor = 100;  // nat/token
 /// Fields of a JSON object, each of the right kind and size, or the first thing that is wrong.
 class Fields {
  public:
-  Fields(const json& object, std::string place) : object_(object), place_(std::move(place)) {}
+  Fields(const Parsed& object, std::string place) : object_(object), place_(std::move(place)) {}
 
   [[nodiscard]] std::string words(const char* key, std::size_t most = kMostWords) {
-    const json* value = find(key, "a text");
+    const Parsed* value = find(key, "a text");
     if (!value || !value->is_string() || value->get_ref<const std::string&>().size() > most) {
       wrong(key, fmt::format("a text of at most {} bytes", most));
       return {};
@@ -39,14 +40,11 @@ class Fields {
   /// Letters, digits, '_', '-', '.': it becomes a part of tensor names.
   [[nodiscard]] std::string name(const char* key) {
     std::string text = words(key, kMostName);
-    const bool plain = !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
-      return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
-    });
-    if (!plain) wrong(key, "a name of letters, digits, '_', '-' and '.'");
+    if (!is_pack_name(text)) wrong(key, "a name of letters, digits, '_', '-' and '.'");
     return text;
   }
   [[nodiscard]] std::int64_t number(const char* key, std::int64_t least, std::int64_t most) {
-    const json* value = find(key, "a number");
+    const Parsed* value = find(key, "a number");
     if (!value || !value->is_number_integer() || *value < least || *value > most) {
       wrong(key, fmt::format("a whole number from {} to {}", least, most));
       return least;
@@ -54,17 +52,17 @@ class Fields {
     return value->get<std::int64_t>();
   }
   [[nodiscard]] bool flag(const char* key) {
-    const json* value = find(key, "true or false");
+    const Parsed* value = find(key, "true or false");
     if (!value || !value->is_boolean()) wrong(key, "true or false");
     return value && value->is_boolean() && value->get<bool>();
   }
   /// Elements of an array; none where it is none.
-  [[nodiscard]] std::vector<json> list(const char* key) {
-    const json* value = find(key, "a list");
+  [[nodiscard]] std::vector<Parsed> list(const char* key) {
+    const Parsed* value = find(key, "a list");
     if (!value || !value->is_array()) wrong(key, "a list");
-    return value && value->is_array() ? value->get<std::vector<json>>() : std::vector<json>();
+    return value && value->is_array() ? value->get<std::vector<Parsed>>() : std::vector<Parsed>();
   }
-  [[nodiscard]] const json* find(const char* key, const char* what) {
+  [[nodiscard]] const Parsed* find(const char* key, const char* what) {
     const auto it = object_.is_object() ? object_.find(key) : object_.end();
     if (object_.is_object() && it != object_.end()) return &*it;
     wrong(key, what);
@@ -80,14 +78,14 @@ class Fields {
   }
 
  private:
-  const json& object_;
+  const Parsed& object_;
   std::string place_;
   std::optional<std::pair<std::string, std::string>> wrong_;
 };
 
-Result<PackOriginal> original_of(const json& all, const std::string& file) {
+Result<PackOriginal> original_of(const Parsed& all, const std::string& file) {
   const auto it = all.find("original");
-  const json none = json::object();
+  const Parsed none = Parsed::object();
   Fields fields(it == all.end() ? none : *it, "original.");
   PackOriginal original{.file = fields.words("file"),
                         .name = fields.words("name"),
@@ -100,11 +98,11 @@ Result<PackOriginal> original_of(const json& all, const std::string& file) {
   return original;
 }
 
-Result<numeric::Metric> floor_of(const json& value, const std::string& file) {
+Result<numeric::Metric> floor_of(const Parsed& value, const std::string& file) {
   numeric::Metric floor{
       .estimate = std::nullopt, .unit = "nat/token", .absent = "the pack does not say it"};
   if (value.is_null()) return floor;
-  const auto sound = [](const json& one) {
+  const auto sound = [](const Parsed& one) {
     return one.is_number() && one.get<double>() >= 0 && one.get<double>() <= kMostFloor;
   };
   if (!value.is_array() || value.size() != 3 || !std::ranges::all_of(value, sound) ||
@@ -115,7 +113,7 @@ Result<numeric::Metric> floor_of(const json& value, const std::string& file) {
   return floor;
 }
 
-Result<PackText> text_of(const json& value, const std::string& file,
+Result<PackText> text_of(const Parsed& value, const std::string& file,
                          PackDescription::Windows& windows) {
   Fields fields(value, "texts.");
   PackText text;
@@ -148,7 +146,7 @@ Result<void> check_together(const PackDescription& found, const std::string& fil
   return {};
 }
 
-Json in_json(const PackText& text) {
+Ordered in_json(const PackText& text) {
   return {{"name", text.name},
           {"source", text.source},
           {"given", text.given},
@@ -160,32 +158,39 @@ Json in_json(const PackText& text) {
 
 }  // namespace
 
+bool is_pack_name(std::string_view name) {
+  return !name.empty() && name.size() <= kMostName &&
+         std::ranges::all_of(name, [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
+         });
+}
+
 std::string to_json(const ReferencePack& pack) {
   const PackOriginal& original = pack.original;
-  Json types = Json::array();
+  Ordered types = Ordered::array();
   for (const PackType& type : pack.types)
     types.push_back({{"name", type.name}, {"bytes", type.bytes}});
-  Json texts = Json::array();
+  Ordered texts = Ordered::array();
   for (const PackText& text : pack.texts) texts.push_back(in_json(text));
-  Json floor;
+  Ordered floor;
   if (const auto& estimate = pack.noise_floor.estimate)
     floor = {estimate->value, estimate->low, estimate->high};
-  const Json all{{"version", kPackVersion},
-                 {"made_with", pack.made_with},
-                 {"original",
-                  {{"file", original.file},
-                   {"name", original.name},
-                   {"architecture", original.architecture},
-                   {"type", original.type},
-                   {"parameters", original.parameters},
-                   {"bytes", original.bytes},
-                   {"content_hash", original.content_hash}}},
-                 {"tokenizer_hash", pack.tokenizer_hash},
-                 {"vocab_size", pack.vocab_size},
-                 {"types", std::move(types)},
-                 {"noise_floor", std::move(floor)},
-                 {"texts", std::move(texts)}};
-  return all.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const Ordered all{{"version", kPackVersion},
+                    {"made_with", pack.made_with},
+                    {"original",
+                     {{"file", original.file},
+                      {"name", original.name},
+                      {"architecture", original.architecture},
+                      {"type", original.type},
+                      {"parameters", original.parameters},
+                      {"bytes", original.bytes},
+                      {"content_hash", original.content_hash}}},
+                    {"tokenizer_hash", pack.tokenizer_hash},
+                    {"vocab_size", pack.vocab_size},
+                    {"types", std::move(types)},
+                    {"noise_floor", std::move(floor)},
+                    {"texts", std::move(texts)}};
+  return all.dump(-1, ' ', false, Ordered::error_handler_t::replace);
 }
 
 std::unexpected<Error> refuse_pack(const std::string& file, const char* code, std::string place,
@@ -195,7 +200,7 @@ std::unexpected<Error> refuse_pack(const std::string& file, const char* code, st
 }
 
 Result<PackDescription> pack_from_json(const std::string& text, const std::string& file) {
-  QUALM_TRY(const json all, formats::parse_json(text, file, kPackKey, {.bytes = kMostBytes}));
+  QUALM_TRY(const Parsed all, formats::parse_json(text, file, kPackKey, {.bytes = kMostBytes}));
   if (!all.is_object())
     return refuse_pack(file, "PACK-003", kPackKey, "an object", "something else");
   const auto version = all.find("version");
@@ -209,17 +214,17 @@ Result<PackDescription> pack_from_json(const std::string& text, const std::strin
   pack.made_with = fields.words("made_with");
   pack.tokenizer_hash = fields.words("tokenizer_hash");
   pack.vocab_size = fields.number("vocab_size", 1, std::numeric_limits<std::int32_t>::max());
-  for (const json& value : fields.list("types")) {
+  for (const Parsed& value : fields.list("types")) {
     Fields type(value, "types.");
     pack.types.push_back({type.name("name"), type.number("bytes", 0, kMostNumber)});
     QUALM_CHECK(type.ok(file));
   }
-  const std::vector<json> texts = fields.list("texts");
+  const std::vector<Parsed> texts = fields.list("texts");
   if (texts.empty()) fields.wrong("texts", "a text");
   QUALM_CHECK(fields.ok(file));
   QUALM_TRY(pack.original, original_of(all, file));
-  QUALM_TRY(pack.noise_floor, floor_of(all.value("noise_floor", json()), file));
-  for (const json& value : texts) {
+  QUALM_TRY(pack.noise_floor, floor_of(all.value("noise_floor", Parsed()), file));
+  for (const Parsed& value : texts) {
     QUALM_TRY(PackText one, text_of(value, file, found.windows.emplace_back()));
     pack.texts.push_back(std::move(one));
   }

@@ -50,6 +50,8 @@ class TensorReader {
     if (!part || part->dtype != Dtype::kU8 || part->shape.size() != 1)
       return refuse_pack(file_, "PACK-004", "tensor " + name, "U8 [bytes]",
                          part ? codec::shape_text(*part) : "no such tensor");
+    if (part->bytes.empty())
+      return refuse_pack(file_, "PACK-004", "tensor " + name, "a text", "none");
     return std::string(reinterpret_cast<const char*>(part->bytes.data()), part->bytes.size());
   }
   [[nodiscard]] const std::string& file() const { return file_; }
@@ -143,7 +145,7 @@ Result<ReferencePack> read_pack(const std::shared_ptr<const FileSource>& file) {
   return std::move(pack);
 }
 
-std::string identity_of(const ReferencePack& pack) { return "pack:" + pack.digest; }
+std::string identity_of(const ReferencePack& pack) { return "pack2:" + pack.digest; }
 
 Error original_needed(const std::string& what) {
   return {Kind::input,

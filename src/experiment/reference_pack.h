@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -75,6 +76,8 @@ struct ReferencePack {
   std::string digest{};           ///< SHA-256 of the file, where it was read
 };
 
+/// Letters, digits, '_', '-' and '.', at most 64: a text or a type may be called so.
+[[nodiscard]] bool is_pack_name(std::string_view name);
 /// Of the original in cache keys: a pack vouches for nothing but itself.
 [[nodiscard]] std::string identity_of(const ReferencePack& pack);
 /// PACK-007: `what` needs the original's weights, which a pack does not hold.

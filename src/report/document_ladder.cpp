@@ -54,8 +54,10 @@ std::string none_in_words(const Ladder& ladder) {
     return may_fit(rung) && !rung.lost && rung.limit == Side::not_separated;
   };
   if (any(undecided))
-    return fmt::format("Cannot tell whether one of these keeps {}. Use a longer text (-f).",
-                       ladder.limit);
+    return fmt::format(
+        "Cannot tell whether one of these keeps {}: more windows must be "
+        "read (a longer text, -f, or more time, --budget).",
+        ladder.limit);
   return fmt::format("None of these that fits keeps {}. Use a type with more bits.", ladder.limit);
 }
 

@@ -177,8 +177,8 @@ std::string level_in_words(const Json& document) {
     return std::string("Compared with the original and its base model.") + converter;
   if (level == "L3") return std::string("Compared with the original model.") + converter;
   if (level == "L2")
-    return "Compared with a reference pack. That it tells the truth of the original is not "
-           "checked.";
+    return "Compared with a reference pack. qualm cannot check that it really comes from this "
+           "original.";
   if (level == "L1") return "Run without an original model.";
   return "";
 }
@@ -213,7 +213,7 @@ std::string reference_error_line(const Json& error) {
 /// What --budget had no time for.
 void add_left_out(Page& page, const Json& left_out) {
   if (left_out.empty()) return;
-  page.emplace_back(Heading{"Left out: the time of --budget was up"});
+  page.emplace_back(Heading{"Not done: no time left (--budget)"});
   Table table{.columns = {{"For"}, {"Not measured"}}, .rows = {}, .headed = false, .wraps = true};
   for (const Json& one : left_out)
     table.rows.push_back({{string_at(one, "for")}, {string_at(one, "what")}});

@@ -17,7 +17,7 @@ std::string original_line(const Json& document) {
 
 Table texts_table(const Json& texts) {
   Table table{.columns = {{"Text"},
-                          {"File"},
+                          {"Text file"},
                           {"Windows", true},
                           {"Tokens each", true},
                           {"Original's perplexity", true}},
@@ -32,7 +32,7 @@ Table texts_table(const Json& texts) {
 }
 
 Table types_table(const Json& types) {
-  Table table{.columns = {{"Type"}, {"File", true}, {"KLD", true}, {"Perplexity", true}},
+  Table table{.columns = {{"Type"}, {"Size", true}, {"KLD", true}, {"Perplexity change", true}},
               .rows = {}};
   for (const Json& type : types) {
     const Json& metrics = at(type, "metrics");
@@ -54,19 +54,22 @@ Page compose_pack(const nlohmann::ordered_json& document) {
   page.emplace_back(Paragraph{{{original_line(document)}}});
   page.emplace_back(texts_table(at(document, "texts")));
   if (!at(document, "types").empty()) {
-    page.emplace_back(Heading{"What types made from the original lose, on the first text"});
+    page.emplace_back(Heading{"Loss of quant types made from the original, on the first text"});
     page.emplace_back(types_table(at(document, "types")));
   } else {
     page.emplace_back(Paragraph{
-        {{"Without a ladder: whether a loss is acceptable, it cannot say.", Tone::warning}}});
+        {{"Without quant types: whether a KLD between 0.02 and 0.1 is acceptable, it cannot "
+          "say.",
+          Tone::warning}}});
   }
   page.emplace_back(Gap{});
   page.emplace_back(
       Paragraph{{{"The pack holds the texts themselves: pass it on only if you may "
                   "pass them on.",
                   Tone::warning}}});
-  page.emplace_back(Paragraph{{{fmt::format("Made with {}. Who made a pack vouches for it: that it "
-                                            "tells the truth of the original is not checked.",
+  page.emplace_back(Paragraph{{{fmt::format("Made with {}. qualm cannot check that a pack really "
+                                            "comes from this original: trust it if you trust its "
+                                            "maker.",
                                             string_at(reference, "made_with")),
                                 Tone::dim}}});
   return page;

@@ -131,7 +131,7 @@ TEST(Budget, that_is_over_ends_the_first_reading_and_nothing_is_told_apart) {
   EXPECT_EQ(run.facts.selected()->count(), 1) << "a window is never cut";
   EXPECT_EQ(found.conclusion.verdict, diagnose::Verdict::cannot_tell);
   EXPECT_GE(run.facts.left_out.size(), 2U);
-  EXPECT_EQ(run.facts.left_out[0].what, "candidate, f16/f16 cache: more than 1 windows");
+  EXPECT_EQ(run.facts.left_out[0].what, "candidate, f16/f16 cache: the windows after the first 1");
 }
 
 TEST(Plan, is_told_once_after_the_first_window_of_each_model) {

@@ -99,7 +99,8 @@ TEST(Pick, takes_none_whose_interval_holds_the_limit) {
   const diagnose::Ladder nearest = ladder(*job::parse_limit("--pick", "kld_mean<0.0101"), 10'000);
   EXPECT_FALSE(nearest.picked);
   EXPECT_EQ(says(nearest),
-            "Cannot tell whether one of these keeps kld_mean<0.0101. Use a longer text (-f).");
+            "Cannot tell whether one of these keeps kld_mean<0.0101: more windows must be read (a "
+            "longer text, -f, or more time, --budget).");
 }
 
 TEST(Pick, where_all_lose_too_much_asks_for_more_bits) {

@@ -17,10 +17,14 @@ struct PackWorld : test::World {
     given.baseline_path.clear();
     given.pack = GivenPack{"tiny-F16.gguf", {"Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"}};
   }
-  void label(std::int64_t file_type) { candidate.metadata.set("general.file_type", file_type); }
+  /// Calls itself Q8_0; its layers are stored as `type`, at so many bits.
+  void call_it_q8_0(const std::string& type, double bits) {
+    constexpr std::int64_t kLabel = 7;  // general.file_type
+    candidate.metadata.set("general.file_type", kLabel);
+    candidate.tensors.push_back(test::tensor_of("blk.0.ffn_up.weight", 256 * 400, bits));
+    candidate.tensors.back().encoding = {type, 1};
+  }
 };
-
-constexpr std::int64_t kQ8 = 7;  // general.file_type
 
 TEST(Pack, a_small_loss_is_healthy_and_what_was_not_examined_is_named) {
   PackWorld world;
@@ -43,7 +47,8 @@ TEST(Pack, too_few_bits_are_the_cause_where_a_larger_type_loses_less) {
   ASSERT_EQ(found.remedies.size(), 1U);
   EXPECT_EQ(found.remedies[0].name, "Q4_K_M");
   EXPECT_EQ(found.remedies[0].command, "") << "what is not there cannot be quantized";
-  EXPECT_TRUE(found.remedies[0].effect.ends_with("or make it from tiny-F16.gguf"));
+  EXPECT_TRUE(
+      found.remedies[0].effect.ends_with("or make it from tiny-F16.gguf where you have it"));
   EXPECT_EQ(found.remedies[0].line, Side::below);
 }
 
@@ -78,12 +83,35 @@ TEST(Pack, a_cache_is_judged_as_with_the_original) {
 TEST(Pack, a_loss_beyond_that_of_its_own_type_is_not_blamed_on_the_bits) {
   PackWorld world;
   world.lossy_weights();
-  world.label(kQ8);
+  world.call_it_q8_0("Q8_0", 8.5);
   const Diagnosis found = world.examine();
   EXPECT_EQ(found.conclusion.verdict, Verdict::problem);
   EXPECT_EQ(found.conclusion.principal, std::nullopt);
   EXPECT_EQ(finding(found, CheckId::tier).status, Status::cleared);
   EXPECT_EQ(finding(found, CheckId::provenance).status, Status::cannot_tell);
+}
+
+TEST(Pack, a_loss_that_few_bits_do_not_explain_is_not_blamed_on_them) {
+  PackWorld world;
+  world.experiment.set_candidate({0.9, 0.5});
+  const Diagnosis found = world.examine();
+  EXPECT_EQ(found.conclusion.verdict, Verdict::problem);
+  EXPECT_EQ(finding(found, CheckId::tier).status, Status::cannot_tell);
+}
+
+TEST(Pack, whose_tokens_were_not_checked_calls_nothing_healthy) {
+  PackWorld world;
+  world.given.pack->has_text = false;
+  const Diagnosis found = world.examine();
+  EXPECT_EQ(found.conclusion.verdict, Verdict::cannot_tell);
+  EXPECT_EQ(finding(found, CheckId::not_quant).status, Status::cannot_tell);
+}
+
+TEST(Pack, a_label_that_the_weights_contradict_does_not_clear_the_bits) {
+  PackWorld world;
+  world.lossy_weights();
+  world.call_it_q8_0("Q2_K", 2.6);
+  EXPECT_NE(finding(world.examine(), CheckId::tier).status, Status::cleared);
 }
 
 TEST(Pack, without_a_ladder_the_line_cannot_be_told) {

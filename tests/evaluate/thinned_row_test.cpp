@@ -11,12 +11,12 @@
 namespace qualm::evaluate {
 namespace {
 
-constexpr std::size_t kVocabulary = 3000;
+constexpr std::size_t kTokens = 3000;
 constexpr std::size_t kMost = 128;
 
 std::vector<float> noisy(double scale, std::uint64_t seed) {
   numeric::Random random(seed);
-  std::vector<float> row(kVocabulary);
+  std::vector<float> row(kTokens);
   for (float& logit : row) logit = static_cast<float>(scale * (2 * random.uniform() - 1));
   return row;
 }
@@ -56,7 +56,7 @@ TEST(ThinnedRow, holds_the_likeliest_tokens_and_all_of_the_mass) {
 }
 
 TEST(ThinnedRow, keeps_a_row_that_is_small_enough) {
-  std::vector<float> p(kVocabulary, 0.0F);
+  std::vector<float> p(kTokens, 0.0F);
   for (std::size_t v = 0; v < 10; ++v) p[v] = 20;
   const KeptRow before = kept_of(p, 1);
   const KeptRow after = thinned(before, kMost, numeric::Random(1));

@@ -18,7 +18,7 @@ void put_value(std::string& out, T value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
-/// Token v of row r has ln P = least + 0.001 q, q growing with v.
+/// Token v of row r has ln P = least + 0.0001 q, q growing with v.
 std::string base_file(std::int32_t ctx = kCtx, std::int32_t vocab = kVocab,
                       std::int32_t chunks = kChunks) {
   std::string out = "_logits_";
@@ -27,10 +27,10 @@ std::string base_file(std::int32_t ctx = kCtx, std::int32_t vocab = kVocab,
   put_value(out, chunks);
   for (std::int32_t i = 0; i < kCtx * kChunks; ++i) put_value(out, i % kVocab);
   for (std::int32_t row = 0; row < (kCtx - 1 - kCtx / 2) * kChunks; ++row) {
-    put_value(out, 0.001F);
+    put_value(out, 0.0001F);
     put_value(out, -4.0F);
     for (std::uint16_t v = 0; v < kVocab + 1; ++v)
-      put_value(out, static_cast<std::uint16_t>(v < kVocab ? 700 * v : 0));
+      put_value(out, static_cast<std::uint16_t>(v < kVocab ? 7000 * v : 0));
   }
   return out;
 }
@@ -56,6 +56,22 @@ TEST(BaseFile, gives_the_distributions_of_the_second_half_of_each_window) {
   EXPECT_NEAR(row.nll, std::log(total) - (-4 + 0.7 * (9 % kVocab)), 1e-5);
   EXPECT_TRUE(pack->types.empty());
   EXPECT_TRUE(text.text.empty());
+}
+
+TEST(BaseFile, what_is_cut_off_weighs_nothing) {
+  std::string bytes = base_file();
+  const float scale = 16.0F / 65535;
+  const float least = -16;
+  const std::size_t row = 20 + kCtx * kChunks * 4;
+  std::memcpy(bytes.data() + row, &scale, sizeof(scale));
+  std::memcpy(bytes.data() + row + 4, &least, sizeof(least));
+  const std::uint16_t q[kVocab] = {0, 0, 0, 65535, 0};
+  std::memcpy(bytes.data() + row + 8, q, sizeof(q));
+  const auto pack = read_it(bytes);
+  ASSERT_TRUE(pack);
+  const evaluate::KeptRow& first = pack->texts.front().kept[0]->rows[0];
+  EXPECT_EQ(first.top.token, 3);
+  EXPECT_LT(first.rest, 1e-20);
 }
 
 TEST(BaseFile, is_told_by_its_first_bytes) {

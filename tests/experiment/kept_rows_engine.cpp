@@ -104,14 +104,16 @@ TEST_P(KeptRowsOfAModel, give_it_as_well_with_the_tokens_that_a_pack_holds) {
   const auto windows = *evaluate::cut(
       std::move(tokens), {.ctx_size = 256, .start = model->window_start(), .limit = kWindows});
   MeasuredText text(windows, engine_->version(), {nothing, &references}, progress_);
-  const auto kept = *text.keep(original, kWindows);
-  std::vector<std::shared_ptr<const evaluate::KeptWindow>> packed(kept.size());
-  for (std::size_t i = 0; i < kept.size(); ++i) {
-    auto thin = std::make_shared<evaluate::KeptWindow>(*kept[i]);
-    for (evaluate::KeptRow& row : thin->rows)
-      row = evaluate::thinned(row, kPackTokens, numeric::Random(i));
-    packed[static_cast<std::size_t>(windows.order[i])] = std::move(thin);
-  }
+  std::vector<std::shared_ptr<const evaluate::KeptWindow>> packed(kWindows);
+  const auto done =
+      text.keep(original, kWindows, [&](std::int32_t window, const evaluate::KeptWindow& kept) {
+        auto thin = std::make_shared<evaluate::KeptWindow>(kept);
+        for (evaluate::KeptRow& row : thin->rows)
+          row = evaluate::thinned(row, kPackTokens,
+                                  numeric::Random(static_cast<std::uint64_t>(window)));
+        packed[static_cast<std::size_t>(window)] = std::move(thin);
+      });
+  ASSERT_TRUE(done) << describe(done.error());
   ModelRun pack{.name = "pack", .identity = "pack"};
   pack.settings = original.settings;
   pack.load = [] {
