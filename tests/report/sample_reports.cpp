@@ -177,7 +177,7 @@ PackReport pack_sample() {
   };
   report.texts = {{"prose", "frankenstein.txt", 81'920, 48, 512, ppl(78)},
                   {"code", "code.txt", 14'000, 8, 512, ppl(38)}};
-  const auto& measured = measure_sample().results.back().measurement.metrics;
+  const evaluate::Metrics measured = measure_sample().results.back().measurement.metrics;
   report.types = {{"Q4_K_M", 3'740'000, measured}};
   report.noise_floor = {
       .estimate = numeric::Estimate{1.6e-7, 1.4e-7, 1.8e-7}, .unit = "nat/token", .absent = ""};
