@@ -107,101 +107,119 @@ std::vector<probe::Symptom> symptoms() {
 }  // namespace
 
 DiagnoseReport diagnose_sample() {
-  Named world;
-  world.lossy_weights();
-  world.lossy_cache();
-  return world.report(symptoms());
+  return once([] {
+    Named world;
+    world.lossy_weights();
+    world.lossy_cache();
+    return world.report(symptoms());
+  });
 }
 
 DiagnoseReport diagnose_out_of_time() {
-  Named world;
-  world.lossy_weights();
-  Facts known = world.facts();
-  auto report =
-      report_of(known, &world.experiment, {},
-                {.start = commands::Budget::Clock::now() - std::chrono::seconds(2), .seconds = 1});
-  report.noise_floor = known.noise_floor().value();
-  report.again = "qualm diagnose tiny-Q2_K.gguf --baseline tiny-F16.gguf";
-  return report;
+  return once([] {
+    Named world;
+    world.lossy_weights();
+    Facts known = world.facts();
+    auto report = report_of(
+        known, &world.experiment, {},
+        {.start = commands::Budget::Clock::now() - std::chrono::seconds(2), .seconds = 1});
+    report.noise_floor = known.noise_floor().value();
+    report.again = "qualm diagnose tiny-Q2_K.gguf --baseline tiny-F16.gguf";
+    return report;
+  });
 }
 
 DiagnoseReport diagnose_healthy() {
-  Named world;
-  world.given.look_for_long_context = true;
-  return world.report();
+  return once([] {
+    Named world;
+    world.given.look_for_long_context = true;
+    return world.report();
+  });
 }
 
 DiagnoseReport diagnose_by_pack() {
-  Named world;
-  world.given.baseline = nullptr;
-  world.given.pack = diagnose::GivenPack{"tiny-F16.gguf", {"Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"}};
-  world.lossy_weights();
-  DiagnoseReport report = world.report();
-  report.reference = pack_sample().reference;
-  return report;
+  return once([] {
+    Named world;
+    world.given.baseline = nullptr;
+    world.given.pack = diagnose::GivenPack{"tiny-F16.gguf", {"Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"}};
+    world.lossy_weights();
+    DiagnoseReport report = world.report();
+    report.reference = pack_sample().reference;
+    return report;
+  });
 }
 
 DiagnoseReport diagnose_symptom() {
-  Named world;
-  world.given.asked_symptom = probe::SymptomId::repetition;
-  world.given.texts_asked = true;
-  const std::vector<bool> texts{true, true, true, true, false, false, false, false};
-  auto loops = probe::of_shares(probe::FigureId::loops_greedy, texts, texts);
-  loops.says = "Greedy texts that end in a loop: 4 of 8; the original: 4 of 8";
-  probe::settle(std::span(&loops, 1));
-  return world.report({loops});
+  return once([] {
+    Named world;
+    world.given.asked_symptom = probe::SymptomId::repetition;
+    world.given.texts_asked = true;
+    const std::vector<bool> texts{true, true, true, true, false, false, false, false};
+    auto loops = probe::of_shares(probe::FigureId::loops_greedy, texts, texts);
+    loops.says = "Greedy texts that end in a loop: 4 of 8; the original: 4 of 8";
+    probe::settle(std::span(&loops, 1));
+    return world.report({loops});
+  });
 }
 
 DiagnoseReport diagnose_cache() {
-  Named world;
-  world.lossy_cache();
-  return world.report();
+  return once([] {
+    Named world;
+    world.lossy_cache();
+    return world.report();
+  });
 }
 
 DiagnoseReport diagnose_class() {
-  model::Checkpoint candidate = test::tied_model(2.6, 6.6);
-  model::Checkpoint baseline = test::tied_model(16, 16);
-  name(candidate, "models/tiny-Q6_K.gguf");
-  name(baseline, "models/tiny-F16.gguf");
-  test::FakeExperiment experiment;
-  experiment.domains = kProse;
-  experiment.set_candidate({0.101, 0.1, kSpread});
-  experiment.set_type("Q4_K_M", {0.004, 0.004, kSpread});
-  for (const diagnose::ClassGroup& group : diagnose::class_groups(candidate, &baseline)) {
-    const bool blamed = group.id == "token_embd";
-    experiment.set(diagnose::with_restored(group).weights,
-                   {blamed ? 0.001 : 0.101, 0.001, kSpread});
-    experiment.set(diagnose::with_alone(group).weights, {blamed ? 0.1 : 0, 0.1, kSpread});
-    for (const experiment::Weights& remade : diagnose::overrides_for(candidate, group))
-      experiment.set(remade, {0.0015, 0.001, kSpread});
-  }
-  Facts facts;
-  facts.given = {.candidate = &candidate,
-                 .baseline = &baseline,
-                 .candidate_path = candidate.path,
-                 .baseline_path = baseline.path,
-                 .memory = std::int64_t{8} << 30};
-  test::read_files(facts);
-  return report_of(facts, &experiment);
+  return once([] {
+    model::Checkpoint candidate = test::tied_model(2.6, 6.6);
+    model::Checkpoint baseline = test::tied_model(16, 16);
+    name(candidate, "models/tiny-Q6_K.gguf");
+    name(baseline, "models/tiny-F16.gguf");
+    test::FakeExperiment experiment;
+    experiment.domains = kProse;
+    experiment.set_candidate({0.101, 0.1, kSpread});
+    experiment.set_type("Q4_K_M", {0.004, 0.004, kSpread});
+    for (const diagnose::ClassGroup& group : diagnose::class_groups(candidate, &baseline)) {
+      const bool blamed = group.id == "token_embd";
+      experiment.set(diagnose::with_restored(group).weights,
+                     {blamed ? 0.001 : 0.101, 0.001, kSpread});
+      experiment.set(diagnose::with_alone(group).weights, {blamed ? 0.1 : 0, 0.1, kSpread});
+      for (const experiment::Weights& remade : diagnose::overrides_for(candidate, group))
+        experiment.set(remade, {0.0015, 0.001, kSpread});
+    }
+    Facts facts;
+    facts.given = {.candidate = &candidate,
+                   .baseline = &baseline,
+                   .candidate_path = candidate.path,
+                   .baseline_path = baseline.path,
+                   .memory = std::int64_t{8} << 30};
+    test::read_files(facts);
+    return report_of(facts, &experiment);
+  });
 }
 
 DiagnoseReport diagnose_files() {
-  Named world;
-  world.lossy_weights();
-  world.candidate.metadata.set("llama.rope.freq_base", 1000000.0);
-  world.baseline.metadata.set("llama.rope.freq_base", 10000.0);
-  world.candidate.metadata.set("tokenizer.chat_template", std::string("{{ other }}"));
-  world.baseline.metadata.set("tokenizer.chat_template", std::string("{{ messages }}"));
-  return world.report();
+  return once([] {
+    Named world;
+    world.lossy_weights();
+    world.candidate.metadata.set("llama.rope.freq_base", 1000000.0);
+    world.baseline.metadata.set("llama.rope.freq_base", 10000.0);
+    world.candidate.metadata.set("tokenizer.chat_template", std::string("{{ other }}"));
+    world.baseline.metadata.set("tokenizer.chat_template", std::string("{{ messages }}"));
+    return world.report();
+  });
 }
 
 DiagnoseReport diagnose_file_only() {
-  Named world;
-  world.given.baseline = nullptr;
-  Facts known = world.facts();
-  DiagnoseReport report = report_of(known, nullptr);
-  report.tool.libllama = "";
-  return report;
+  return once([] {
+    Named world;
+    world.given.baseline = nullptr;
+    Facts known = world.facts();
+    DiagnoseReport report = report_of(known, nullptr);
+    report.tool.libllama = "";
+    return report;
+  });
 }
 
 }  // namespace qualm::report::testing

@@ -106,46 +106,52 @@ Gate gate_of(const MeasureResult& result) {
 }  // namespace
 
 MeasureReport measure_sample() {
-  Progress progress;
-  MeasuredText text = text_of(progress);
-  const ModelRun reference = baseline_run();
-  const std::array runs{q2_run(), q8_run(), experiment::noise_floor_run(reference)};
-  const evaluate::StopRule rule{evaluate::StopRule::Quantity::kld_mean, 0.001, 2};
-  auto measured = *text.measure(reference, runs, 0, text.windows().count(), rule);
-  const evaluate::NoiseFloor floor{.original = evaluate::floor_of(measured[2]),
-                                   .candidate = text.noise_floor(q8_run())};
-  MeasureReport report{.tool = sample_tool(), .baseline = tiny_f16(), .results = {}, .gates = {}};
-  report.results = {result_of(tiny_q2(), std::move(measured[0]), floor),
-                    result_of(tiny_q8(), std::move(measured[1]), floor)};
-  for (const MeasureResult& result : report.results) report.gates.push_back(gate_of(result));
-  report.ladder = commands::ladder_of(report.results, {9'437'184, 9'437'184},
-                                      {.limit = commands::default_limit(),
-                                       .confidence = numeric::shared_confidence(2),
-                                       .memory = std::int64_t{8} << 30});
-  return report;
+  return once([] {
+    Progress progress;
+    MeasuredText text = text_of(progress);
+    const ModelRun reference = baseline_run();
+    const std::array runs{q2_run(), q8_run(), experiment::noise_floor_run(reference)};
+    const evaluate::StopRule rule{evaluate::StopRule::Quantity::kld_mean, 0.001, 2};
+    auto measured = *text.measure(reference, runs, 0, text.windows().count(), rule);
+    const evaluate::NoiseFloor floor{.original = evaluate::floor_of(measured[2]),
+                                     .candidate = text.noise_floor(q8_run())};
+    MeasureReport report{.tool = sample_tool(), .baseline = tiny_f16(), .results = {}, .gates = {}};
+    report.results = {result_of(tiny_q2(), std::move(measured[0]), floor),
+                      result_of(tiny_q8(), std::move(measured[1]), floor)};
+    for (const MeasureResult& result : report.results) report.gates.push_back(gate_of(result));
+    report.ladder = commands::ladder_of(report.results, {9'437'184, 9'437'184},
+                                        {.limit = commands::default_limit(),
+                                         .confidence = numeric::shared_confidence(2),
+                                         .memory = std::int64_t{8} << 30});
+    return report;
+  });
 }
 
 MeasureReport measure_cache_grid() {
-  Progress progress;
-  MeasuredText text = text_of(progress);
-  MeasureReport report = measure_sample();
-  report.results.resize(1);
-  report.results[0].kv = kv_grid(q2_run(), text);
-  report.gates.clear();
-  report.ladder.reset();
-  return report;
+  return once([] {
+    Progress progress;
+    MeasuredText text = text_of(progress);
+    MeasureReport report = measure_sample();
+    report.results.resize(1);
+    report.results[0].kv = kv_grid(q2_run(), text);
+    report.gates.clear();
+    report.ladder.reset();
+    return report;
+  });
 }
 
 MeasureReport measure_without_intervals() {
-  Interrupted progress(1);
-  MeasuredText text = text_of(progress);
-  const ModelRun reference = baseline_run();
-  const std::array runs{q2_run(), experiment::noise_floor_run(reference)};
-  auto measured = *text.measure(reference, runs, 0, text.windows().count(), {});
-  MeasureReport report{.tool = sample_tool(), .baseline = tiny_f16(), .results = {}, .gates = {}};
-  report.results = {
-      result_of(tiny_q2(), measured[0], {.original = evaluate::floor_of(measured[1])})};
-  return report;
+  return once([] {
+    Interrupted progress(1);
+    MeasuredText text = text_of(progress);
+    const ModelRun reference = baseline_run();
+    const std::array runs{q2_run(), experiment::noise_floor_run(reference)};
+    auto measured = *text.measure(reference, runs, 0, text.windows().count(), {});
+    MeasureReport report{.tool = sample_tool(), .baseline = tiny_f16(), .results = {}, .gates = {}};
+    report.results = {
+        result_of(tiny_q2(), measured[0], {.original = evaluate::floor_of(measured[1])})};
+    return report;
+  });
 }
 
 }  // namespace qualm::report::testing

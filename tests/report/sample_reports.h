@@ -6,6 +6,13 @@
 
 namespace qualm::report::testing {
 
+/// Made at first use: many tests read the same sample.
+template <class Make>
+const auto& once(Make make) {
+  static const auto kMade = make();
+  return kMade;
+}
+
 [[nodiscard]] Tool sample_tool();
 [[nodiscard]] engine::Settings sample_settings();
 [[nodiscard]] ModelCard tiny_f16();
