@@ -234,11 +234,9 @@ Result<void> measure_split(Session& session) {
 /// The text to judge on first, then further ones where they are of use.
 Result<std::vector<DomainText>> texts_of(const Session& session, const TextReader& reader) {
   if (session.pack) return texts_of_pack(*session.pack, reader);
+  if (session.baseline) return read_texts(reader, reader);
   std::vector<DomainText> texts(1);
   QUALM_TRY(texts.front(), read_main(reader));
-  if (!session.baseline) return texts;
-  QUALM_TRY(auto domains, read_domains(reader));
-  std::ranges::move(domains, std::back_inserter(texts));
   return texts;
 }
 

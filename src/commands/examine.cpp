@@ -17,16 +17,13 @@ using experiment::Experiment;
 /// Answers one wish with facts.
 class Answer {
  public:
-  Answer(diagnose::Facts& facts, Experiment& experiment, const TextWriter& write, Outlook& outlook)
-      : facts_(facts), experiment_(experiment), write_(write), outlook_(outlook) {}
+  Answer(const diagnose::Wanted& wish, diagnose::Facts& facts, Experiment& experiment,
+         const TextWriter& write, Outlook& outlook)
+      : wish_(wish), facts_(facts), experiment_(experiment), write_(write), outlook_(outlook) {}
 
-  Result<void> operator()(const diagnose::Wanted& wanted) {
-    wish_ = &wanted;
-    return std::visit(*this, wanted.what);
-  }
   Result<void> operator()(const diagnose::WantedMeasurements& wanted) {
     auto windows = wanted.windows;
-    windows.end = windows.begin + outlook_.affordable(*wish_);
+    windows.end = windows.begin + outlook_.affordable(wish_);
     if (windows.count() == 0) return leave_out();
     auto rule = wanted.rule;
     rule.follower = &outlook_;
@@ -75,7 +72,7 @@ class Answer {
 
  private:
   Result<void> leave_out() {
-    facts_.leave_out(*wish_);
+    facts_.leave_out(wish_);
     return {};
   }
 
@@ -90,17 +87,17 @@ class Answer {
     if (cut && !wanted.selects && read < numeric::kFewestClusters) return leave_out();
     if (cut || asked < wanted.windows.count())
       facts_.left_out.push_back(
-          {wish_->stage, fmt::format("{}: the windows after the first {}",
-                                     describe(wanted.variants.front()), read)});
+          {wish_.stage, fmt::format("{}: the windows after the first {}",
+                                    describe(wanted.variants.front()), read)});
     facts_.add(wanted, std::move(measured));
     return {};
   }
 
+  const diagnose::Wanted& wish_;
   diagnose::Facts& facts_;
   Experiment& experiment_;
   const TextWriter& write_;
   Outlook& outlook_;
-  const diagnose::Wanted* wish_ = nullptr;
 };
 
 }  // namespace
@@ -113,7 +110,7 @@ Result<diagnose::Diagnosis> examine(diagnose::Facts& facts, Experiment* experime
     if (diagnosis) return *std::move(diagnosis);
     const diagnose::Wanted& wanted = diagnosis.error();
     outlook.begin(wanted);
-    QUALM_CHECK(Answer(facts, *experiment, write, outlook)(wanted));
+    QUALM_CHECK(std::visit(Answer(wanted, facts, *experiment, write, outlook), wanted.what));
     outlook.end(wanted);
   }
 }

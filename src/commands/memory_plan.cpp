@@ -33,16 +33,17 @@ MemoryNeed need_of(const job::Request& request, const experiment::OpenedModel& c
 }
 
 std::string in_words(const MemoryNeed& need, Hold hold, std::int64_t free) {
-  const auto size = [](std::int64_t bytes) { return format_bytes(bytes); };
   std::string parts;
-  if (need.original.weights > 0) parts = fmt::format("original {}, ", size(need.original.weights));
-  parts += fmt::format("candidate {}", size(need.candidate.weights));
+  if (need.original.weights > 0)
+    parts = fmt::format("original {}, ", format_bytes(need.original.weights));
+  parts += fmt::format("candidate {}", format_bytes(need.candidate.weights));
   if (need.making > 0)
-    parts += fmt::format(", making a model to test a cause {}", size(need.making));
+    parts += fmt::format(", making a model to test a cause {}", format_bytes(need.making));
   if (need.references > 0)
-    parts += fmt::format(", the original's distributions {}", size(need.references));
-  return fmt::format("memory: about {} of {} free{} (largest parts: {})", size(need.total(hold)),
-                     size(free), hold == Hold::one ? ", one model at a time" : "", parts);
+    parts += fmt::format(", the original's distributions {}", format_bytes(need.references));
+  return fmt::format("memory: about {} of {} free{} (largest parts: {})",
+                     format_bytes(need.total(hold)), format_bytes(free),
+                     hold == Hold::one ? ", one model at a time" : "", parts);
 }
 
 /// What would fit, in the order in which it costs the user least.

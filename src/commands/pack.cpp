@@ -157,8 +157,9 @@ std::string label_of(const ReferencePack& pack) {
   return "of the pack: " + pack.texts.front().source;
 }
 
-report::ModelCard original_card(const ReferencePack& pack) {
+std::optional<report::ModelCard> original_card(const ReferencePack& pack) {
   const experiment::PackOriginal& original = pack.original;
+  if (original.parameters <= 0) return std::nullopt;
   report::ModelCard card;
   card.path = original.file;
   card.format = "reference pack";
@@ -166,8 +167,7 @@ report::ModelCard original_card(const ReferencePack& pack) {
   card.name = original.name;
   card.parameters = original.parameters;
   card.file_bytes = static_cast<std::uint64_t>(original.bytes);
-  card.bpw = 8.0 * static_cast<double>(original.bytes) /
-             static_cast<double>(std::max<std::int64_t>(1, original.parameters));
+  card.bpw = 8.0 * static_cast<double>(original.bytes) / static_cast<double>(original.parameters);
   card.type = original.type;
   return card;
 }

@@ -1,6 +1,7 @@
 // A reference pack (experiment/reference_pack.h) in place of the original.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,8 @@ namespace qualm::commands {
 [[nodiscard]] diagnose::GivenPack given_pack(const experiment::ReferencePack& pack);
 /// How the text to judge on is called in reports.
 [[nodiscard]] std::string label_of(const experiment::ReferencePack& pack);
-/// The original as the pack describes it.
-[[nodiscard]] report::ModelCard original_card(const experiment::ReferencePack& pack);
+/// The original as the pack describes it; a base file of llama-perplexity does not.
+[[nodiscard]] std::optional<report::ModelCard> original_card(const experiment::ReferencePack& pack);
 [[nodiscard]] report::ReferenceCard reference_card(const experiment::ReferencePack& pack,
                                                    const std::string& path);
 /// What the file `path` holds.

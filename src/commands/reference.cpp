@@ -64,7 +64,9 @@ class Packer {
     text.kept.resize(static_cast<std::size_t>(text.windows.count()));
     return measured.keep(reference, text.windows.count(),
                          [&](std::int32_t window, const evaluate::KeptWindow& kept) {
-                           text.kept[static_cast<std::size_t>(window)] = thin(kept, window);
+                           text.kept[static_cast<std::size_t>(window)] = evaluate::thinned(
+                               kept, experiment::kPackTokens,
+                               numeric::Random(static_cast<std::uint64_t>(window)));
                          });
   }
 
@@ -82,17 +84,6 @@ class Packer {
   }
 
  private:
-  static std::shared_ptr<const evaluate::KeptWindow> thin(const evaluate::KeptWindow& window,
-                                                          std::int32_t index) {
-    auto thinned = std::make_shared<evaluate::KeptWindow>();
-    thinned->vocab_size = window.vocab_size;
-    numeric::Random seeds(static_cast<std::uint64_t>(index));
-    for (const evaluate::KeptRow& row : window.rows)
-      thinned->rows.push_back(
-          evaluate::thinned(row, experiment::kPackTokens, numeric::Random(seeds.next())));
-    return thinned;
-  }
-
   experiment::Runner& runner_;
   const ReferencePack& pack_;
 };
@@ -124,14 +115,10 @@ void note_quantized(const model::Checkpoint& original, Progress& progress) {
 
 /// Texts cut into the windows that the pack will hold, the one to judge on first.
 Result<std::vector<DomainText>> texts_for(const TextReader& reader) {
-  std::vector<DomainText> texts(1);
-  QUALM_TRY(texts.front(), read_main(reader));
   job::Request few = reader.request;
   few.chunks = std::min(few.chunks, kDomainWindows);
   const TextReader of_few{few, reader.model, reader.engine, reader.stores, reader.progress};
-  QUALM_TRY(auto domains, read_domains(of_few));
-  std::ranges::move(domains, std::back_inserter(texts));
-  return texts;
+  return read_texts(reader, of_few);
 }
 
 experiment::PackOriginal original_of(const experiment::OpenedModel& model) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 
 #include "assemble/recipe.h"
@@ -20,9 +21,6 @@
 
 namespace qualm::commands {
 namespace {
-
-/// Of --seed 0. Fixed: the same text is read in the same order by everyone.
-constexpr std::uint64_t kOrderSeed = 20260101;
 
 constexpr double kMostLeftOut = 0.1;  // of a text's characters: more, and it is another text
 
@@ -102,8 +100,7 @@ Result<void> refuse_damaged(const model::Checkpoint& baseline, std::int32_t thre
   const weights::IntegrityFault& first = integrity.found.front();
   return fail({Kind::input, "DIAGNOSE-001", baseline.path, "tensor " + first.tensor,
                "an original without damage", diagnose::in_words(first),
-               "The original itself is damaged: download it again, or name another with "
-               "--baseline."});
+               "The original itself is damaged: download it again, or name another."});
 }
 
 Result<engine::Settings> settings_of(const job::Request& request) {
@@ -148,12 +145,12 @@ Result<std::unique_ptr<experiment::MeasuredText>> TextReader::split(const std::s
   progress.update("tokenizing the text", 0, 0);
   QUALM_TRY(auto tokens, tokenize(text, model, progress));
   QUALM_TRY(auto windows,
-            evaluate::cut(std::move(tokens),
-                          {.ctx_size = request.settings.ctx_size,
-                           .protocol = request.protocol,
-                           .start = model.window_start(),
-                           .limit = request.chunks,
-                           .seed = kOrderSeed + static_cast<std::uint64_t>(request.seed)}));
+            evaluate::cut(std::move(tokens), {.ctx_size = request.settings.ctx_size,
+                                              .protocol = request.protocol,
+                                              .start = model.window_start(),
+                                              .limit = request.chunks,
+                                              .seed = evaluate::kOrderSeed +
+                                                      static_cast<std::uint64_t>(request.seed)}));
   return std::make_unique<experiment::MeasuredText>(std::move(windows), engine.version(), stores,
                                                     progress);
 }
@@ -207,6 +204,14 @@ Result<std::vector<DomainText>> read_domains(const TextReader& reader) {
   for (const auto& [name, path] : given)
     QUALM_CHECK(add({.name = name, .given = true, .path = path}));
   return domains;
+}
+
+Result<std::vector<DomainText>> read_texts(const TextReader& main, const TextReader& domains) {
+  std::vector<DomainText> texts(1);
+  QUALM_TRY(texts.front(), read_main(main));
+  QUALM_TRY(auto more, read_domains(domains));
+  std::ranges::move(more, std::back_inserter(texts));
+  return texts;
 }
 
 std::string text_label(const job::Request& request) {

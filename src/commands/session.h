@@ -78,6 +78,10 @@ struct DomainText {
 /// then the user's --text NAME=FILE. A bundled text that this tokenizer cannot read is left out.
 [[nodiscard]] Result<std::vector<DomainText>> read_domains(const TextReader& reader);
 
+/// read_main, then read_domains by a reader of their own.
+[[nodiscard]] Result<std::vector<DomainText>> read_texts(const TextReader& main,
+                                                         const TextReader& domains);
+
 /// How a text is called in reports: the user's path, or the bundled one.
 [[nodiscard]] std::string text_label(const job::Request& request);
 

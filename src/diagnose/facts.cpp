@@ -70,9 +70,8 @@ Facts::Key Facts::key(WindowRange windows, const Variant& reference, const Varia
 bool Facts::measurable(const Variant& variant) const {
   const Weights& weights = variant.weights;
   if (!given.pack || weights.kind == Weights::Kind::candidate) return true;
-  const bool as_in_pack = weights.kind == Weights::Kind::requantized &&
-                          id_of(variant) == id_of(as_type(weights.mix));  // nothing but the type
-  return as_in_pack && std::ranges::find(given.pack->types, weights.mix) != given.pack->types.end();
+  return is_plain_type(variant) &&
+         std::ranges::find(given.pack->types, weights.mix) != given.pack->types.end();
 }
 
 Known<Facts::Measured> Facts::measured(WindowRange windows, const Variant& reference,

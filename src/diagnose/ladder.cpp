@@ -35,11 +35,7 @@ std::string limit_in_words(const std::optional<Accept>& accept) {
 
 /// The candidate's weights as they are, or the original as a plain quant type, with an F16 cache.
 bool is_rung(const Variant& variant) {
-  using enum Weights::Kind;
-  const Weights& weights = variant.weights;
-  const bool file = weights.kind == candidate || weights.kind == requantized;
-  return file && id_of(variant) == id_of(weights.kind == candidate ? Facts::weights_only()
-                                                                   : Facts::as_type(weights.mix));
+  return is_plain_type(variant) || id_of(variant) == id_of(Facts::weights_only());
 }
 
 /// What draws the line on the windows of `one`.

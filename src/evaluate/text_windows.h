@@ -21,6 +21,10 @@ enum class Protocol {
 /// Parts of a text: as many as the windows after which a confidence sequence first decides.
 inline constexpr std::int32_t kStrata = 16;
 
+/// Of the order in which windows are read, where the user names none. Fixed: the same text is read
+/// in the same order by everyone.
+inline constexpr std::uint64_t kOrderSeed = 20260101;
+
 /// A text as windows of ctx_size tokens; the end of the text is not read if it is shorter than a
 /// window.
 struct TextWindows {

@@ -65,4 +65,14 @@ KeptRow thinned(const KeptRow& kept, std::size_t most, numeric::Random random) {
   return out;
 }
 
+std::shared_ptr<const KeptWindow> thinned(const KeptWindow& kept, std::size_t most,
+                                          numeric::Random seeds) {
+  auto out = std::make_shared<KeptWindow>();
+  out->vocab_size = kept.vocab_size;
+  out->rows.reserve(kept.rows.size());
+  for (const KeptRow& row : kept.rows)
+    out->rows.push_back(thinned(row, most, numeric::Random(seeds.next())));
+  return out;
+}
+
 }  // namespace qualm::evaluate

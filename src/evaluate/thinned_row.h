@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 #include "evaluate/kept_rows.h"
 #include "numeric/random.h"
@@ -12,5 +13,8 @@ namespace qualm::evaluate {
 /// rest. kDraws tokens are drawn from that: by P and independent of each other, where those of
 /// `kept` are.
 [[nodiscard]] KeptRow thinned(const KeptRow& kept, std::size_t most, numeric::Random random);
+/// All rows of a window, each with draws of its own.
+[[nodiscard]] std::shared_ptr<const KeptWindow> thinned(const KeptWindow& kept, std::size_t most,
+                                                        numeric::Random seeds);
 
 }  // namespace qualm::evaluate

@@ -23,7 +23,6 @@ constexpr std::int64_t kMostOfHead = 1 << 24;  // tokens of a window, of a vocab
 constexpr float kFloor = 15.99F;               // nat below the largest: such a row is cut off there
 constexpr float kCutOff = 60;  // nat: what is below the floor weighs nothing, as for llama.cpp
 constexpr std::size_t kRowHead = 2 * sizeof(float);
-constexpr std::uint64_t kOrderOfWindows = 20260101;  // as every text's
 
 struct Head {
   std::int64_t ctx_size = 0;
@@ -63,44 +62,62 @@ Result<Head> head_of(const FileSource& file, ByteReader& in) {
   return head;
 }
 
-/// ln P of the rows of one window, one row after the other.
-Result<std::vector<float>> log_probabilities(const FileSource& file, const Head& head,
-                                             std::span<const std::byte> bytes) {
-  const auto size = static_cast<std::size_t>(head.vocab_size);
-  std::vector<float> all;
-  all.reserve(size * static_cast<std::size_t>(head.rows()));
-  for (; !bytes.empty(); bytes = bytes.subspan(static_cast<std::size_t>(head.row_bytes()))) {
-    float scale = 0;
-    float least = 0;
-    std::memcpy(&scale, bytes.data(), sizeof(scale));
-    std::memcpy(&least, bytes.data() + sizeof(scale), sizeof(least));
-    if (!std::isfinite(scale) || !std::isfinite(least))
-      return refuse_base(file, "rows with a scale", "one that is not finite");
-    for (std::size_t v = 0; v < size; ++v) {
-      std::uint16_t q = 0;
-      std::memcpy(&q, bytes.data() + kRowHead + v * sizeof(q), sizeof(q));
-      const bool cut_off = q == 0 && scale * std::numeric_limits<std::uint16_t>::max() >= kFloor;
-      all.push_back(scale * static_cast<float>(q) + least - (cut_off ? kCutOff : 0));
-    }
+/// A row as it is stored.
+class StoredRow {
+ public:
+  explicit StoredRow(const std::byte* bytes) : values_(bytes + kRowHead) {
+    std::memcpy(&scale_, bytes, sizeof(scale_));
+    std::memcpy(&least_, bytes + sizeof(scale_), sizeof(least_));
   }
-  return all;
+  [[nodiscard]] bool finite() const { return std::isfinite(scale_) && std::isfinite(least_); }
+  /// ln P.
+  [[nodiscard]] float operator[](std::size_t token) const {
+    return scale_ * static_cast<float>(code(token)) + least_;
+  }
+  /// What lies at the floor may be anything below it: llama.cpp lets it weigh nothing.
+  [[nodiscard]] bool cut_off(std::size_t token) const {
+    return code(token) == 0 && scale_ * std::numeric_limits<std::uint16_t>::max() >= kFloor;
+  }
+
+ private:
+  [[nodiscard]] std::uint16_t code(std::size_t token) const {
+    std::uint16_t q = 0;
+    std::memcpy(&q, values_ + token * sizeof(q), sizeof(q));
+    return q;
+  }
+  const std::byte* values_;
+  float scale_ = 0;
+  float least_ = 0;
+};
+
+Result<std::vector<StoredRow>> rows_in(const FileSource& file, const Head& head, ByteReader& in) {
+  std::vector<StoredRow> rows;
+  for (std::int64_t i = 0; i < head.rows(); ++i) {
+    QUALM_TRY(const auto bytes, in.bytes("row", static_cast<std::uint64_t>(head.row_bytes())));
+    rows.emplace_back(bytes.data());
+    if (!rows.back().finite())
+      return refuse_base(file, "rows with a scale", "one that is not finite");
+  }
+  return rows;
 }
 
-std::shared_ptr<const evaluate::KeptWindow> kept_of(std::span<const float> log_p,
-                                                    const PackText& text, std::int32_t window,
+std::shared_ptr<const evaluate::KeptWindow> kept_of(const std::vector<StoredRow>& rows,
+                                                    std::span<const engine::Token> targets,
+                                                    std::int64_t vocab_size, std::uint64_t seed,
                                                     std::int32_t threads) {
-  const auto first = static_cast<std::size_t>(text.windows.first);
-  const auto targets = text.windows.window(window).subspan(first + 1);
-  std::vector<std::uint64_t> seeds(targets.size());
-  numeric::Random random(static_cast<std::uint64_t>(window));
-  for (std::uint64_t& seed : seeds) seed = random.next();
-  auto kept = std::make_shared<evaluate::KeptWindow>();
-  kept->vocab_size = static_cast<std::int64_t>(log_p.size() / targets.size());
-  kept->rows.resize(targets.size());
-  evaluate::keep_rows({log_p, kept->vocab_size, targets}, seeds, threads, kept->rows);
-  for (std::size_t i = 0; i < kept->rows.size(); ++i)
-    kept->rows[i] = evaluate::thinned(kept->rows[i], kPackTokens, numeric::Random(~seeds[i]));
-  return kept;
+  std::vector<float> log_p;
+  log_p.reserve(rows.size() * static_cast<std::size_t>(vocab_size));
+  for (const StoredRow& row : rows)
+    for (std::size_t token = 0; token < static_cast<std::size_t>(vocab_size); ++token)
+      log_p.push_back(row[token] - (row.cut_off(token) ? kCutOff : 0));
+  numeric::Random random(seed);
+  std::vector<std::uint64_t> seeds(rows.size());
+  for (std::uint64_t& one : seeds) one = random.next();
+  evaluate::KeptWindow kept{vocab_size, std::vector<evaluate::KeptRow>(rows.size())};
+  evaluate::keep_rows({log_p, vocab_size, targets}, seeds, threads, kept.rows);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    kept.rows[i].nll = -static_cast<double>(rows[i][static_cast<std::size_t>(targets[i])]);
+  return evaluate::thinned(kept, kPackTokens, random);
 }
 
 Result<evaluate::TextWindows> windows_from(const FileSource& file, const Head& head,
@@ -115,7 +132,7 @@ Result<evaluate::TextWindows> windows_from(const FileSource& file, const Head& h
                        fmt::format("{}", *lies));
   const auto ctx_size = static_cast<std::int32_t>(head.ctx_size);
   QUALM_TRY(auto windows,
-            evaluate::cut(std::move(tokens), {.ctx_size = ctx_size, .seed = kOrderOfWindows}));
+            evaluate::cut(std::move(tokens), {.ctx_size = ctx_size, .seed = evaluate::kOrderSeed}));
   windows.first = ctx_size / 2;
   windows.last = ctx_size - 1;
   return windows;
@@ -148,10 +165,11 @@ Result<ReferencePack> read_base_file(const std::shared_ptr<const FileSource>& fi
   text.given = true;
   QUALM_TRY(text.windows, windows_from(*file, head, in));
   for (std::int32_t window = 0; window < text.windows.count(); ++window) {
-    QUALM_TRY(const auto bytes,
-              in.bytes("rows", static_cast<std::uint64_t>(head.rows() * head.row_bytes())));
-    QUALM_TRY(const auto log_p, log_probabilities(*file, head, bytes));
-    text.kept.push_back(kept_of(log_p, text, window, threads));
+    QUALM_TRY(const auto rows, rows_in(*file, head, in));
+    const auto targets =
+        text.windows.window(window).subspan(static_cast<std::size_t>(text.windows.first) + 1);
+    text.kept.push_back(
+        kept_of(rows, targets, head.vocab_size, static_cast<std::uint64_t>(window), threads));
   }
   pack.digest = sha256(file->bytes());
   return pack;

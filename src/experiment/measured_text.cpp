@@ -59,7 +59,8 @@ MeasuredText::MeasuredText(evaluate::TextWindows windows, std::string engine_ver
     : windows_(std::move(windows)),
       engine_version_(std::move(engine_version)),
       stores_(stores),
-      progress_(progress) {
+      progress_(progress),
+      scores_(stores.scores) {
   const auto tokens = std::as_bytes(std::span(windows_.tokens));
   identity_ = fmt::format("{}/{}-{}", sha256(tokens), windows_.first, windows_.last);
 }
@@ -79,7 +80,7 @@ std::string MeasuredText::key_of(const ModelRun& reference, const ModelRun& run)
 Result<void> MeasuredText::keep(const ModelRun& reference, std::int32_t end,
                                 const TakeWindow& take) {
   RunSource source(reference);
-  const auto kept = stores_.references->of(key_of(reference));
+  const auto kept = windows_of(reference);
   const auto side = evaluate::kept_original(source, *kept, windows_, reference.settings.threads);
   const auto wanted = std::span(windows_.order).first(static_cast<std::size_t>(end));
   QUALM_CHECK(side->read_ahead(side->unknown(wanted), progress_));
@@ -97,16 +98,22 @@ Result<void> MeasuredText::keep(const ModelRun& reference, std::int32_t end,
   return {};
 }
 
-void MeasuredText::know(const ModelRun& reference,
-                        std::span<const std::shared_ptr<const evaluate::KeptWindow>> windows) {
-  const auto kept = stores_.references->of(key_of(reference));
-  for (std::size_t i = 0; i < windows.size(); ++i)
-    kept->keep(static_cast<std::int32_t>(i), windows[i]);
+void MeasuredText::know(const ModelRun& reference, KeptWindows windows) {
+  known_windows_.insert_or_assign(key_of(reference), std::move(windows));
 }
 
 void MeasuredText::know(const ModelRun& reference, const ModelRun& run,
                         std::span<const evaluate::WindowScores> scores) {
-  stores_.scores.save(key_of(reference, run), scores);
+  scores_.know(key_of(reference, run), scores);
+}
+
+/// Null where the reference runs beside each run.
+std::unique_ptr<evaluate::Reference> MeasuredText::windows_of(const ModelRun& reference) {
+  if (!stores_.references) return nullptr;
+  const std::string key = key_of(reference);
+  if (const auto it = known_windows_.find(key); it != known_windows_.end())
+    return std::make_unique<KnownWindows>(it->second);
+  return stores_.references->of(key);
 }
 
 Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun& reference,
@@ -115,7 +122,7 @@ Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun&
                                                                  std::int32_t end,
                                                                  const evaluate::StopRule& rule) {
   RunSource baseline(reference);
-  const auto kept = stores_.references ? stores_.references->of(key_of(reference)) : nullptr;
+  const auto kept = windows_of(reference);
   std::vector<RunSource> sources;
   sources.reserve(runs.size());  // candidates point into it
   std::vector<evaluate::Candidate> candidates;
@@ -132,8 +139,7 @@ Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun&
                                   reference.settings.threads,
                                   kept.get(),
                                   apart ? kOriginalAhead : 0};
-  QUALM_TRY(auto run,
-            evaluate::score_pairs(baseline, candidates, reading, stores_.scores, progress_));
+  QUALM_TRY(auto run, evaluate::score_pairs(baseline, candidates, reading, scores_, progress_));
   passes_ += run.windows_run;
   std::vector<evaluate::Measurement> measurements;
   for (auto& pair : run.candidates) {

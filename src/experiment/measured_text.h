@@ -16,6 +16,7 @@
 #include "evaluate/measurement.h"
 #include "evaluate/score_pairs.h"
 #include "evaluate/text_windows.h"
+#include "experiment/known_results.h"
 #include "experiment/reference_store.h"
 #include "numeric/estimate.h"
 
@@ -74,10 +75,9 @@ class MeasuredText {
   /// be held nor saved.
   [[nodiscard]] Result<void> keep(const ModelRun& reference, std::int32_t end,
                                   const TakeWindow& take);
-  /// What is known from elsewhere (a reference pack) and is not run any more: the reference's
+  /// What is known from elsewhere (a reference pack) and is neither run nor saved: the reference's
   /// windows, by index of the window, and scores of runs against it. Needs keeps_references().
-  void know(const ModelRun& reference,
-            std::span<const std::shared_ptr<const evaluate::KeptWindow>> windows);
+  void know(const ModelRun& reference, KeptWindows windows);
   void know(const ModelRun& reference, const ModelRun& run,
             std::span<const evaluate::WindowScores> scores);
 
@@ -90,6 +90,7 @@ class MeasuredText {
   [[nodiscard]] std::int64_t passes() const noexcept { return passes_; }
 
  private:
+  [[nodiscard]] std::unique_ptr<evaluate::Reference> windows_of(const ModelRun& reference);
   [[nodiscard]] std::string key_of(const ModelRun& reference) const;
   [[nodiscard]] std::string key_of(const ModelRun& reference, const ModelRun& run) const;
   /// Windows order[begin, end), one after the other.
@@ -101,6 +102,8 @@ class MeasuredText {
   Stores stores_;
   Progress& progress_;
   std::int64_t passes_ = 0;
+  std::map<std::string, KeptWindows> known_windows_;  ///< by key_of the reference
+  KnownScores scores_;
 };
 
 }  // namespace qualm::experiment

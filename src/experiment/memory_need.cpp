@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "engine/llama_engine.h"
+#include "evaluate/kept_rows.h"
 #include "experiment/cache_size.h"
 #include "model/cache.h"
 
@@ -15,10 +16,10 @@ using model::Checkpoint;
 
 // What was seen in runs (docs/results/performance.md, "Memory of a diagnosis").
 constexpr std::int64_t kProgram = std::int64_t{24} << 20;  // code, libraries, databases, threads
-constexpr std::int64_t kOfToken = 240;    // bytes of an entry of a vocabulary, in libllama and here
-constexpr std::int64_t kOfKeptToken = 8;  // a kept token of a position: id and probability
-constexpr std::int64_t kMostKept =
-    2048 + 32;                           // of a position, with the draws (evaluate/kept_rows.h)
+constexpr std::int64_t kOfToken = 240;  // bytes of an entry of a vocabulary, in libllama and here
+constexpr std::int64_t kOfKeptToken = sizeof(evaluate::TokenLogP);
+constexpr std::int64_t kMostKept =  // tokens of a position
+    evaluate::kMostTokens + static_cast<std::int64_t>(evaluate::kDraws);
 constexpr std::int64_t kMostRead = 48;   // windows of a diagnosis that has not too few of them
 constexpr std::int64_t kNoiseFloor = 8;  // more windows, where models are compared with themselves
 

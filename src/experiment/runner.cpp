@@ -240,9 +240,9 @@ Result<model::Importance> Runner::inputs(std::int32_t windows) {
 
 Result<std::int64_t> Runner::model_bytes(const Weights& weights) {
   if (!weights.made()) return static_cast<std::int64_t>(file_of(weights).checkpoint().file_bytes());
-  if (parts_.pack)
+  if (parts_.pack && is_plain_type(with_f16_cache(weights)))
     for (const PackType& type : parts_.pack->types)
-      if (id_of(weights) == id_of(requantized(type.name))) return type.bytes;
+      if (type.name == weights.mix) return type.bytes;
   if (const auto known = parts_.texts.front().text->scores().recall(size_key(weights))) {
     std::int64_t bytes = 0;
     const char* const end = known->data() + known->size();

@@ -132,4 +132,9 @@ Weights as_stored(Weights weights) {
 
 Variant with_f16_cache(Weights weights) { return {std::move(weights), "f16", "f16"}; }
 
+bool is_plain_type(const Variant& variant) {
+  return variant.weights.kind == Weights::Kind::requantized &&
+         id_of(variant) == id_of(with_f16_cache(requantized(variant.weights.mix)));
+}
+
 }  // namespace qualm::experiment

@@ -74,4 +74,7 @@ struct VariantId {
 /// With a cache that is not quantized.
 [[nodiscard]] Variant with_f16_cache(Weights weights);
 
+/// The original as a type of llama-quantize and nothing else, with an F16 cache.
+[[nodiscard]] bool is_plain_type(const Variant& variant);
+
 }  // namespace qualm::experiment

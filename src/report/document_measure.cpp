@@ -189,7 +189,8 @@ Json detectable(const Gate& gate) {
 
 Json to_json(const MeasureReport& report) {
   Json document = heading("measure", report.tool);
-  document["baseline"] = card(report.baseline);
+  document["baseline"] =
+      report.baseline ? card(*report.baseline) : absent("the reference does not describe it");
   document["reference"] =
       report.reference ? card(*report.reference) : absent("no --reference was given");
   document["results"] = Json::array();

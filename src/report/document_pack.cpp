@@ -26,15 +26,17 @@ Json to_json(const PackReport& report) {
     types.push_back({{"name", type.name},
                      {"file_bytes", type.bytes},
                      {"metrics", metrics(type.metrics, Which::in_tables)}});
+  Json original = absent("the reference does not describe it");
+  if (report.parameters > 0)
+    original = {{"name", report.name},
+                {"arch", report.arch},
+                {"type", report.type},
+                {"parameters", report.parameters},
+                {"file_bytes", report.original_bytes}};
   Json document = heading("reference", report.tool);
   document.update({{"reference", card(report.reference)},
                    {"bytes", report.bytes},
-                   {"original",
-                    {{"name", report.name},
-                     {"arch", report.arch},
-                     {"type", report.type},
-                     {"parameters", report.parameters},
-                     {"file_bytes", report.original_bytes}}},
+                   {"original", std::move(original)},
                    {"vocab_size", report.vocab_size},
                    {"tokenizer_hash", report.tokenizer_hash},
                    {"texts", std::move(texts)},

@@ -165,12 +165,13 @@ Page compose_measure(const Json& document, bool verbose) {
   const Json& results = at(document, "results");
   const Json& baseline = at(document, "baseline");
   Page page;
-  page.emplace_back(Paragraph{{{"original"},
-                               {file_name(string_at(baseline, "path")), Tone::strong},
-                               {card_line(baseline)}}});
+  if (!why_absent(baseline))
+    page.emplace_back(Paragraph{{{"original"},
+                                 {file_name(string_at(baseline, "path")), Tone::strong},
+                                 {card_line(baseline)}}});
   if (const Json& reference = at(document, "reference"); reference.contains("original"))
     page.emplace_back(Paragraph{{{fmt::format("by the reference pack {} (not verified): KLD is "
-                                              "estimated, perplexity exact",
+                                              "estimated",
                                               file_name(string_at(reference, "path"))),
                                   Tone::dim}}});
   if (!results.is_array() || results.empty()) {

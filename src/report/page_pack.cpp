@@ -8,6 +8,7 @@ namespace {
 
 std::string original_line(const Json& document) {
   const Json& original = at(document, "original");
+  if (const auto why = why_absent(original)) return "original: not known, " + *why;
   return fmt::format("of {}: {}, {}, {:.3g} M weights, {}",
                      string_at(at(document, "reference"), "original"), string_at(original, "arch"),
                      string_at(original, "type"),
@@ -44,6 +45,13 @@ Table types_table(const Json& types) {
   return table;
 }
 
+const char* what_it_holds(const Json& texts) {
+  const bool with_text = std::ranges::any_of(
+      texts, [](const Json& text) { return at(text, "bytes").get<std::uint64_t>() > 0; });
+  return with_text ? "The pack holds the texts themselves: pass it on only if you may pass them on."
+                   : "It holds the text as tokens: pass it on only if you may pass the text on.";
+}
+
 }  // namespace
 
 Page compose_pack(const nlohmann::ordered_json& document) {
@@ -63,10 +71,7 @@ Page compose_pack(const nlohmann::ordered_json& document) {
           Tone::warning}}});
   }
   page.emplace_back(Gap{});
-  page.emplace_back(
-      Paragraph{{{"The pack holds the texts themselves: pass it on only if you may "
-                  "pass them on.",
-                  Tone::warning}}});
+  page.emplace_back(Paragraph{{{what_it_holds(at(document, "texts")), Tone::warning}}});
   page.emplace_back(Paragraph{{{fmt::format("Made with {}. qualm cannot check that a pack really "
                                             "comes from this original: trust it if you trust its "
                                             "maker.",

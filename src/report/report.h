@@ -101,7 +101,7 @@ struct ReferenceCard {
 
 struct MeasureReport {
   Tool tool;
-  ModelCard baseline;
+  std::optional<ModelCard> baseline;         ///< absent: the reference does not describe it
   std::optional<ReferenceCard> reference{};  ///< KLD is then an estimate
   std::vector<MeasureResult> results;
   std::vector<Gate> gates;

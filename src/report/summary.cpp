@@ -146,7 +146,7 @@ std::string conclusion_in_words(const DiagnoseReport& report) {
           report.windows.read < numeric::kFewestClusters)
         return fmt::format("The text is too short: windows read {}, needed {} (-f, --chunks).",
                            report.windows.read, numeric::kFewestClusters);
-      return compared(report) ? "The text or the files do not decide it: see what each check needs."
+      return compared(report) ? "What was measured does not decide it: see what each check needs."
                               : "Without the original model (--baseline) most causes cannot be "
                                 "examined.";
     case diagnose::Verdict::problem:

@@ -16,10 +16,7 @@ using test::Scratch;
 struct Home : Scratch {
   Home() {
     test::write(path("base.gguf"), RunnableGguf{}.build());
-    std::string text;
-    for (int i = 0; i < 200; ++i)
-      text += "the quick brown fox jumps over line " + std::to_string(i * i) + "\n";
-    test::write(path("text.txt"), text);
+    test::write(path("text.txt"), test::lines_of_text(200));
   }
   [[nodiscard]] Ended diagnose(const std::string& model, std::vector<std::string> more = {}) const {
     std::vector<std::string> words{"diagnose", model, "-f", "text.txt", "-c",  "32",

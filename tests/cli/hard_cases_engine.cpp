@@ -24,13 +24,6 @@ std::string short_text() {
   return text.substr(0, 197);
 }
 
-std::string lines(int count) {
-  std::string text;
-  for (int i = 0; i < count; ++i)
-    text += "the quick brown fox jumps over line " + std::to_string(i * i) + "\n";
-  return text;
-}
-
 void quantize(const std::string& from, const std::string& to,
               const assemble::QuantizeOptions& options) {
   const auto image = engine::make_llama_quantizer()->quantize(from, options);
@@ -81,7 +74,7 @@ TEST(HardCases, nothing_is_held_against_a_baseline_that_is_damaged_itself) {
   test::write(home.path("whole.gguf"), bytes);
   bytes.replace(bytes.size() - 4, 4, std::string("\x00\x00\xc0\x7f", 4));  // F32: a NaN
   test::write(home.path("base.gguf"), bytes);
-  test::write(home.path("text.txt"), lines(200));
+  test::write(home.path("text.txt"), test::lines_of_text(200));
   const Ended ended = run_qualm(home, {"diagnose", "whole.gguf", "--baseline", "base.gguf", "-f",
                                        "text.txt", "-c", "32", "-t", "1", "-q"});
   EXPECT_EQ(ended.exit_code, 2) << ended.out;
@@ -92,7 +85,7 @@ TEST(HardCases, nothing_is_held_against_a_baseline_that_is_damaged_itself) {
 TEST(HardCases, experts_that_calibration_never_saw_are_told_and_not_blamed_without_a_loss) {
   const Scratch home;
   test::write(home.path("base.gguf"), RunnableGguf{.experts = 8}.build());
-  test::write(home.path("text.txt"), lines(200));
+  test::write(home.path("text.txt"), test::lines_of_text(200));
   const std::string imatrix = test::source_file("tests/data/imatrix/moe-2x64.gguf");
   const auto importance = formats::read_imatrix(imatrix);
   ASSERT_TRUE(importance) << describe(importance.error());
@@ -116,7 +109,7 @@ TEST(HardCases, a_package_quantized_from_its_own_folder_is_healthy) {
   const std::string folder = test::shared_file("models/tinystories-656k/hf-bf16");
   if (folder.empty()) GTEST_SKIP() << "SKIPPED: no collection of models beside the checkout";
   const Scratch home;
-  test::write(home.path("text.txt"), lines(200));
+  test::write(home.path("text.txt"), test::lines_of_text(200));
   const auto package = formats::read(folder);
   ASSERT_TRUE(package) << describe(package.error());
   Progress silent;

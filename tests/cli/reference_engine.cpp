@@ -19,10 +19,7 @@ using ::testing::HasSubstr;
 struct PackHome : test::Scratch {
   PackHome() {
     test::write(path("base.gguf"), RunnableGguf{}.build());
-    std::string text;
-    for (int i = 0; i < 100; ++i)
-      text += "the quick brown fox jumps over line " + std::to_string(i * i) + "\n";
-    test::write(path("text.txt"), text);
+    test::write(path("text.txt"), test::lines_of_text(100));
   }
   [[nodiscard]] Ended make(std::vector<std::string> more = {}) const {
     std::vector<std::string> words{"reference", "base.gguf", "-o", "base.qref", "-f",

@@ -15,10 +15,7 @@ using test::Scratch;
 struct Home : Scratch {
   Home() {
     test::write(path("base.gguf"), RunnableGguf{}.build());
-    std::string text;
-    for (int i = 0; i < 300; ++i)
-      text += "the quick brown fox jumps over line " + std::to_string(i * i) + "\n";
-    test::write(path("text.txt"), text);
+    test::write(path("text.txt"), test::lines_of_text(300));
   }
   [[nodiscard]] Ended repair(std::vector<std::string> words) const {
     words.insert(words.begin(), "repair");

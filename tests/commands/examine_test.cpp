@@ -36,8 +36,7 @@ TEST(Examine, runs_nothing_where_there_is_no_experiment) {
 TEST(Examine, an_error_of_the_experiment_ends_it) {
   World world;
   world.experiment.broken = broken(Kind::engine, "ENGINE-003");
-  Facts facts = world.facts();
-  facts.texts = world.experiment.texts();
+  Facts facts = world.facts_and_texts();
   const auto found = examine(facts, &world.experiment, unexpected_texts, silent);
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, "ENGINE-003");
@@ -47,8 +46,7 @@ TEST(Examine, a_base_model_that_does_not_run_is_told_and_ends_nothing) {
   World world;
   world.given.base_model = &world.candidate;
   world.experiment.base_broken = broken(Kind::engine, "ENGINE-001");
-  Facts facts = world.facts();
-  facts.texts = world.experiment.texts();
+  Facts facts = world.facts_and_texts();
   const auto found = examine(facts, &world.experiment, unexpected_texts, silent);
   ASSERT_TRUE(found);
   const auto* nearer = test::evidence(test::finding(*found, CheckId::provenance), "nearer_to");
@@ -60,8 +58,7 @@ TEST(Examine, a_stop_on_request_ends_it_also_where_the_measurement_was_optional)
   World world;
   world.given.base_model = &world.candidate;
   world.experiment.base_broken = broken(Kind::cancelled, "APP-001");
-  Facts facts = world.facts();
-  facts.texts = world.experiment.texts();
+  Facts facts = world.facts_and_texts();
   const auto found = examine(facts, &world.experiment, unexpected_texts, silent);
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, "APP-001");
@@ -70,8 +67,7 @@ TEST(Examine, a_stop_on_request_ends_it_also_where_the_measurement_was_optional)
 TEST(Examine, texts_are_written_once_for_the_facts_so_far) {
   World world;
   world.lossy_weights();
-  Facts facts = world.facts();
-  facts.texts = world.experiment.texts();
+  Facts facts = world.facts_and_texts();
   int written = 0;
   const auto found = examine(
       facts, &world.experiment,
@@ -92,8 +88,7 @@ struct InTime {
     world.experiment.set_candidate({0.08, 0.08});
     world.experiment.original_seconds = 4;
     world.experiment.candidate_seconds = 1;
-    facts = world.facts();
-    facts.texts = world.experiment.texts();
+    facts = world.facts_and_texts();
     budget.seconds = seconds;
   }
   diagnose::Diagnosis examine() {
@@ -162,8 +157,7 @@ TEST(SoFar, is_told_from_8_windows_on_and_again_when_the_limit_is_known) {
 TEST(Examine, an_error_while_texts_are_written_ends_it) {
   World world;
   world.lossy_weights();
-  Facts facts = world.facts();
-  facts.texts = world.experiment.texts();
+  Facts facts = world.facts_and_texts();
   const auto found = examine(
       facts, &world.experiment,
       [](const Facts&) -> Result<std::vector<probe::Symptom>> {

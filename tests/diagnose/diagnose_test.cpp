@@ -258,8 +258,7 @@ TEST(Diagnose, the_full_text_is_all_but_what_proves_a_remedy) {
 
 /// The diagnosis where what `refuse` picks is left out.
 Diagnosis without(World& world, const std::function<bool(const Wanted&)>& refuse) {
-  Facts facts = world.facts();
-  facts.texts = world.experiment.texts();
+  Facts facts = world.facts_and_texts();
   auto answer = diagnose(facts);
   for (int i = 0; !answer && i < 100; ++i, answer = diagnose(facts)) {
     if (refuse(answer.error()))

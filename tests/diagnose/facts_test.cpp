@@ -258,8 +258,7 @@ const Case kCases[] = {
 
 TEST(Facts, what_was_left_out_is_wanted_as_left_out_and_never_known) {
   World world;
-  Facts facts = world.facts();
-  facts.texts = world.experiment.texts();
+  Facts facts = world.facts_and_texts();
   const std::array variants{Facts::weights_only()};
   const auto wanted = facts.measured({0, 20}, variants);
   ASSERT_FALSE(wanted);
@@ -302,8 +301,7 @@ TEST(Facts, measurements_shorter_than_asked_for_are_not_wanted_again) {
 
 TEST(Facts, what_is_known_on_more_windows_is_not_measured_again_on_fewer) {
   World world;
-  Facts facts = world.facts();
-  facts.texts = world.experiment.texts();
+  Facts facts = world.facts_and_texts();
   const std::array variants{Facts::weights_only()};
   const auto wanted = facts.measured({0, 20}, variants);
   ASSERT_FALSE(wanted);
@@ -317,8 +315,7 @@ TEST(Facts, what_is_known_on_more_windows_is_not_measured_again_on_fewer) {
 
 TEST(Facts, only_what_is_missing_is_wanted) {
   World world;
-  Facts facts = world.facts();
-  facts.texts = world.experiment.texts();
+  Facts facts = world.facts_and_texts();
   const std::array known{Facts::weights_only()};
   std::visit(test::FindOut(facts, world.experiment), facts.measured({0, 8}, known).error().what);
   const std::array both{Facts::weights_only(), Facts::as_type("Q6_K")};

@@ -12,8 +12,7 @@ using test::World;
 
 /// After this many windows that lose so much.
 std::string told_after(World& world, double kld, std::size_t count) {
-  Facts facts = world.facts();
-  facts.texts = world.experiment.texts();
+  Facts facts = world.facts_and_texts();
   std::vector<evaluate::WindowScores> windows(count);
   for (std::size_t i = 0; i < count; ++i)
     windows[i].scores.push_back({.kld = static_cast<float>(kld * (i % 2 == 0 ? 1.02 : 0.98))});
@@ -36,8 +35,7 @@ TEST(SoFar, says_the_grade_and_the_side_of_the_limit_where_they_are_certain) {
 TEST(SoFar, says_nothing_from_fewer_than_8_windows_or_with_a_lost_position) {
   World world;
   EXPECT_EQ(told_after(world, 0.12, 7), "nothing");
-  Facts facts = world.facts();
-  facts.texts = world.experiment.texts();
+  Facts facts = world.facts_and_texts();
   std::vector<evaluate::WindowScores> windows(8, {0, {{.kld = 0.12F}}});
   windows[3].scores.push_back({.finite = false, .lost = true});
   EXPECT_FALSE(so_far(facts, windows));

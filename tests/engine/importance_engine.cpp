@@ -2,7 +2,8 @@
 //   llama-imatrix -m models/qualm-tiny-base-F16.gguf -f corpora/code.txt --chunks 2 -c 128 -b 128
 //       --output-format dat -o tests/data/imatrix/code-2x128.dat
 // and, of a mixture of eight experts that a test makes, four of which see nothing of that text:
-//   llama-imatrix -m RunnableGguf{.experts = 8} -f groups(200) --chunks 2 -c 64 -b 64 --no-ppl
+//   llama-imatrix -m RunnableGguf{.experts = 8} -f test::lines_of_text(200) --chunks 2 -c 64 -b 64
+//   --no-ppl
 //       -o tests/data/imatrix/moe-2x64.gguf
 #include <gtest/gtest.h>
 
@@ -30,13 +31,6 @@ std::vector<engine::Token> two_windows(engine::Model& model, const std::string& 
   tokens.resize(2 * size);
   tokens[size] = model.window_start();
   return tokens;
-}
-
-std::string groups(int lines) {
-  std::string text;
-  for (int i = 0; i < lines; ++i)
-    text += "the quick brown fox jumps over line " + std::to_string(i * i) + "\n";
-  return text;
 }
 
 Result<model::Importance> collected(const std::string& path, const std::string& text,
@@ -75,7 +69,7 @@ TEST(importance, agrees_with_the_file_of_llama_imatrix_within_rounding) {
 TEST(importance, of_a_mixture_counts_what_each_expert_saw_as_llama_imatrix_does) {
   const test::Scratch scratch;
   const auto made = collected(scratch.file("moe.gguf", test::RunnableGguf{.experts = 8}.build()),
-                              groups(200), 64);
+                              test::lines_of_text(200), 64);
   const auto expected = formats::read_imatrix(source_file("tests/data/imatrix/moe-2x64.gguf"));
   expect_alike(made, expected);
   std::int64_t inputs = 0;

@@ -18,7 +18,7 @@ void put_value(std::string& out, T value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
-/// Token v of row r has ln P = least + 0.0001 q, q growing with v.
+/// Token v of a row has ln P = -4 + 0.7 v, less the logarithm of their sum.
 std::string base_file(std::int32_t ctx = kCtx, std::int32_t vocab = kVocab,
                       std::int32_t chunks = kChunks) {
   std::string out = "_logits_";
@@ -26,9 +26,11 @@ std::string base_file(std::int32_t ctx = kCtx, std::int32_t vocab = kVocab,
   put_value(out, vocab);
   put_value(out, chunks);
   for (std::int32_t i = 0; i < kCtx * kChunks; ++i) put_value(out, i % kVocab);
+  double sum = 0;
+  for (int v = 0; v < kVocab; ++v) sum += std::exp(-4 + 0.7 * v);
   for (std::int32_t row = 0; row < (kCtx - 1 - kCtx / 2) * kChunks; ++row) {
     put_value(out, 0.0001F);
-    put_value(out, -4.0F);
+    put_value(out, static_cast<float>(-4 - std::log(sum)));
     for (std::uint16_t v = 0; v < kVocab + 1; ++v)
       put_value(out, static_cast<std::uint16_t>(v < kVocab ? 7000 * v : 0));
   }
@@ -72,6 +74,7 @@ TEST(BaseFile, what_is_cut_off_weighs_nothing) {
   const evaluate::KeptRow& first = pack->texts.front().kept[0]->rows[0];
   EXPECT_EQ(first.top.token, 3);
   EXPECT_LT(first.rest, 1e-20);
+  EXPECT_EQ(first.nll, 16) << "the token that follows is told as it is stored";
 }
 
 TEST(BaseFile, is_told_by_its_first_bytes) {

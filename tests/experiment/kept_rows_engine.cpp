@@ -37,13 +37,25 @@ class KeptRowsOfAModel : public ::testing::TestWithParam<const char*> {
     return run;
   }
 
-  Measurement measured(const ModelRun& original, const ModelRun& run, ReferenceStore* references) {
-    evaluate::WindowStore nothing;
-    const auto model = *original.load();
+  void SetUp() override {
+    const auto quantizer = engine::make_llama_quantizer();
+    auto made = quantizer->quantize(path_, assemble::quantize_options(GetParam()));
+    ASSERT_TRUE(made);
+    image_.emplace(*std::move(made));
+    original_ = run_of("original", path_);
+    candidate_ = run_of(GetParam(), image_->path());
+  }
+
+  MeasuredText text_with(ReferenceStore* references) {
+    const auto model = *original_.load();
     auto tokens = *model->tokenize(prose(), engine::SpecialTokens::as_text);
     auto windows = *evaluate::cut(
         std::move(tokens), {.ctx_size = 256, .start = model->window_start(), .limit = kWindows});
-    MeasuredText text(std::move(windows), engine_->version(), {nothing, references}, progress_);
+    return {std::move(windows), engine_->version(), {nothing_, references}, progress_};
+  }
+
+  Measurement measured(const ModelRun& original, const ModelRun& run, ReferenceStore* references) {
+    MeasuredText text = text_with(references);
     auto all = *text.measure(original, std::span(&run, 1), 0, kWindows, {});
     passes_ = text.passes();
     return std::move(all.front());
@@ -51,6 +63,11 @@ class KeptRowsOfAModel : public ::testing::TestWithParam<const char*> {
 
   Progress progress_;
   std::unique_ptr<engine::Engine> engine_ = engine::make_llama_engine();
+  evaluate::WindowStore nothing_;
+  std::string path_ = test::source_file("models/qualm-tiny-base-F16.gguf");
+  std::optional<assemble::Image> image_;
+  ModelRun original_;
+  ModelRun candidate_;
   std::int64_t passes_ = 0;
 };
 
@@ -61,18 +78,12 @@ double half_width(const numeric::Metric& metric) {
 // docs/statistics.md "What is kept of the original": the error of the KLD is a small part of its
 // interval, and nothing else has one.
 TEST_P(KeptRowsOfAModel, give_its_kld_within_a_tenth_of_the_interval_and_run_it_once) {
-  const std::string path = test::source_file("models/qualm-tiny-base-F16.gguf");
-  const auto quantizer = engine::make_llama_quantizer();
-  const auto image = quantizer->quantize(path, assemble::quantize_options(GetParam()));
-  ASSERT_TRUE(image);
-  const ModelRun original = run_of("original", path);
-  const ModelRun candidate = run_of(GetParam(), image->path());
   ReferenceStore references(open_references(false, progress_, 1 << 30), 1 << 20);  // most on disk
-  const Measurement live = measured(original, candidate, nullptr);
+  const Measurement live = measured(original_, candidate_, nullptr);
   EXPECT_EQ(passes_, 2 * kWindows);
-  const Measurement kept = measured(original, candidate, &references);
+  const Measurement kept = measured(original_, candidate_, &references);
   EXPECT_EQ(passes_, 2 * kWindows);
-  const Measurement again = measured(original, candidate, &references);
+  const Measurement again = measured(original_, candidate_, &references);
   EXPECT_EQ(passes_, kWindows);  // the original was not run
   const auto& truth = live.metrics[MetricId::kld_mean];
   const auto& estimate = kept.metrics[MetricId::kld_mean];
@@ -89,24 +100,13 @@ TEST_P(KeptRowsOfAModel, give_its_kld_within_a_tenth_of_the_interval_and_run_it_
 
 // docs/packs.md: the same of what a pack holds.
 TEST_P(KeptRowsOfAModel, give_it_as_well_with_the_tokens_that_a_pack_holds) {
-  const std::string path = test::source_file("models/qualm-tiny-base-F16.gguf");
-  const auto quantizer = engine::make_llama_quantizer();
-  const auto image = quantizer->quantize(path, assemble::quantize_options(GetParam()));
-  ASSERT_TRUE(image);
-  const ModelRun original = run_of("original", path);
-  const ModelRun candidate = run_of(GetParam(), image->path());
-  const Measurement live = measured(original, candidate, nullptr);
+  const Measurement live = measured(original_, candidate_, nullptr);
 
   ReferenceStore references(open_references(false, progress_, 1 << 30), 1 << 20);
-  evaluate::WindowStore nothing;
-  const auto model = *original.load();
-  auto tokens = *model->tokenize(prose(), engine::SpecialTokens::as_text);
-  const auto windows = *evaluate::cut(
-      std::move(tokens), {.ctx_size = 256, .start = model->window_start(), .limit = kWindows});
-  MeasuredText text(windows, engine_->version(), {nothing, &references}, progress_);
+  MeasuredText text = text_with(&references);
   std::vector<std::shared_ptr<const evaluate::KeptWindow>> packed(kWindows);
   const auto done =
-      text.keep(original, kWindows, [&](std::int32_t window, const evaluate::KeptWindow& kept) {
+      text.keep(original_, kWindows, [&](std::int32_t window, const evaluate::KeptWindow& kept) {
         auto thin = std::make_shared<evaluate::KeptWindow>(kept);
         for (evaluate::KeptRow& row : thin->rows)
           row = evaluate::thinned(row, kPackTokens,
@@ -115,12 +115,12 @@ TEST_P(KeptRowsOfAModel, give_it_as_well_with_the_tokens_that_a_pack_holds) {
       });
   ASSERT_TRUE(done) << describe(done.error());
   ModelRun pack{.name = "pack", .identity = "pack"};
-  pack.settings = original.settings;
+  pack.settings = original_.settings;
   pack.load = [] {
     return Result<std::shared_ptr<engine::Model>>(fail(original_needed("a window")));
   };
   text.know(pack, packed);
-  const auto by_pack = text.measure(pack, std::span(&candidate, 1), 0, kWindows, {});
+  const auto by_pack = text.measure(pack, std::span(&candidate_, 1), 0, kWindows, {});
   ASSERT_TRUE(by_pack) << describe(by_pack.error());
   const auto& truth = live.metrics[MetricId::kld_mean];
   EXPECT_NEAR(by_pack->front().metrics[MetricId::kld_mean].estimate->value, truth.estimate->value,

@@ -26,21 +26,15 @@ inline evaluate::TextWindows pack_windows(std::int32_t count) {
 inline std::shared_ptr<const evaluate::KeptWindow> random_window(const evaluate::TextWindows& text,
                                                                  std::int32_t window) {
   numeric::Random random(static_cast<std::uint64_t>(window) + 1);
-  auto kept = std::make_shared<evaluate::KeptWindow>();
-  kept->vocab_size = kPackVocabulary;
-  const auto tokens = text.window(window);
-  for (std::int32_t p = text.first; p < text.last; ++p) {
-    std::vector<float> logits(static_cast<std::size_t>(kPackVocabulary));
-    for (float& logit : logits) logit = static_cast<float>(6 * random.uniform());
-    const engine::Token target = tokens[static_cast<std::size_t>(p) + 1];
-    const std::uint64_t seed = random.next();
-    std::vector<evaluate::KeptRow> row(1);
-    evaluate::keep_rows({logits, kPackVocabulary, std::span(&target, 1)}, std::span(&seed, 1), 1,
-                        row);
-    kept->rows.push_back(
-        evaluate::thinned(row.front(), experiment::kPackTokens, numeric::Random(seed)));
-  }
-  return kept;
+  const auto rows = static_cast<std::size_t>(text.last - text.first);
+  std::vector<float> logits(rows * static_cast<std::size_t>(kPackVocabulary));
+  for (float& logit : logits) logit = static_cast<float>(6 * random.uniform());
+  std::vector<std::uint64_t> seeds(rows);
+  for (std::uint64_t& seed : seeds) seed = random.next();
+  const auto targets = text.window(window).subspan(static_cast<std::size_t>(text.first) + 1, rows);
+  evaluate::KeptWindow kept{kPackVocabulary, std::vector<evaluate::KeptRow>(rows)};
+  evaluate::keep_rows({logits, kPackVocabulary, targets}, seeds, 1, kept.rows);
+  return evaluate::thinned(kept, experiment::kPackTokens, random);
 }
 
 inline std::vector<evaluate::WindowScores> random_scores(const experiment::PackText& text) {

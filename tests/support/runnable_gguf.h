@@ -10,6 +10,14 @@
 
 namespace qualm::test {
 
+/// A text for it: so many lines, no two alike.
+inline std::string lines_of_text(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i)
+    text += "the quick brown fox jumps over line " + std::to_string(i * i) + "\n";
+  return text;
+}
+
 struct RunnableGguf {
   /// Without byte tokens libllama's tokenizer throws at the first character it has no piece for.
   bool byte_tokens = true;

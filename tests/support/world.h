@@ -73,6 +73,13 @@ struct World {
     return known;
   }
 
+  /// And what there is to measure on.
+  diagnose::Facts facts_and_texts() const {
+    diagnose::Facts known = facts();
+    known.texts = experiment.texts();
+    return known;
+  }
+
   diagnose::Diagnosis examine(bool can_run = true) {
     diagnose::Facts known = facts();
     auto found = examined(known, can_run ? &experiment : nullptr, written);
