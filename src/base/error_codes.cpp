@@ -31,6 +31,14 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
      "Use `qualm inspect` or `qualm compare`, which do not run the model."},
     {"ASSEMBLE-009", Kind::cancelled, "The program was stopped while it assembled a model.", ""},
 
+    // CHAT, src/commands: conversations as a text to measure on.
+    {"CHAT-001", Kind::input, "A line of a .jsonl file is not a conversation.",
+     "Each line is a JSON object with the array messages; each message has role and content."},
+    {"CHAT-002", Kind::input, "The model has no chat template, or one that libllama cannot render.",
+     "Render the conversations yourself and give them as a plain text with -f."},
+    {"CHAT-003", Kind::input, "The .jsonl file holds no conversation.",
+     "Write one conversation per line."},
+
     // CLINIC, src/clinic: qualm clinic.
     {"CLINIC-001", Kind::input, "The folder for the cases cannot be made.",
      "Set XDG_CACHE_HOME to a folder that can be written."},

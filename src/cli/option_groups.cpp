@@ -112,7 +112,8 @@ void add_low_memory(CLI::App& command, job::Request& request) {
 
 void add_text(CLI::App& command, job::Request& request) {
   named(command.add_option("-f,--file", request.text,
-                           "text to measure on (default: a bundled public-domain novel)"),
+                           "text to measure on, or conversations as .jsonl (default: a bundled "
+                           "public-domain novel)"),
         kText, "FILE");
   named(command.add_option("-c,--ctx-size", request.settings.ctx_size, "tokens per window"), kText,
         "N")

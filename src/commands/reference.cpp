@@ -154,7 +154,7 @@ Result<void> fill(ReferencePack& pack, std::vector<DomainText>& texts, const Tex
     text.name = domain.name;
     text.source = name_in(domain.path);
     text.given = domain.given;
-    QUALM_TRY(const std::string whole, read_text(domain.path));
+    QUALM_TRY(const std::string whole, reader.contents(domain.path));
     QUALM_CHECK(packer.keep_original(*texts[i].text, text));
     QUALM_CHECK(packer.add_types(i, text));
     QUALM_TRY(text.text, shortened(whole, *texts[i].text, reader));

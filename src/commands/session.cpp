@@ -10,6 +10,7 @@
 #include "assemble/recipe.h"
 #include "base/platform.h"
 #include "commands/bundled.h"
+#include "commands/chat_text.h"
 #include "diagnose/weights_in_words.h"
 #include "engine/llama_engine.h"
 #include "experiment/content_hash.h"
@@ -130,6 +131,10 @@ std::int64_t memory_of(const job::Request& request) noexcept {
   return request.memory > 0 ? request.memory : total_memory();
 }
 
+Result<std::string> TextReader::contents(const std::string& path) const {
+  return read_text_as({engine, model}, path);
+}
+
 Result<std::unique_ptr<experiment::MeasuredText>> TextReader::read(const std::string& path) const {
   const std::int32_t length = request.settings.ctx_size;
   if (model.trained_context() > 0 && length > model.trained_context())
@@ -137,7 +142,7 @@ Result<std::unique_ptr<experiment::MeasuredText>> TextReader::read(const std::st
         "{} was trained for {} tokens: windows of {} measure more than the quantization",
         request.baseline.empty() ? request.models.front() : request.baseline,
         model.trained_context(), length));
-  QUALM_TRY(const std::string text, read_text(path));
+  QUALM_TRY(const std::string text, contents(path));
   return split(text);
 }
 

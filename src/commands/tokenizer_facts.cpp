@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "commands/bundled.h"
+#include "commands/chat_text.h"
 #include "numeric/format.h"
 #include "probe/readable.h"
 
@@ -15,8 +15,9 @@ namespace {
 constexpr std::size_t kUserText = std::size_t{64} << 10;  // bytes of it that are split
 
 /// The probe text and the beginning of the user's, cut at a character.
-Result<std::string> text_to_split(const job::Request& request) {
-  QUALM_TRY(std::string text, read_text(request.text));
+Result<std::string> text_to_split(const job::Request& request, const LoadedPair& pair) {
+  const ChatForm form{pair.engine, pair.baseline ? *pair.baseline : pair.candidate};
+  QUALM_TRY(std::string text, read_text_as(form, request.text));
   if (text.size() > kUserText) {
     std::size_t end = kUserText;
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
@@ -68,7 +69,7 @@ std::optional<std::string> chat_template(const model::Checkpoint& checkpoint) {
 
 Result<void> compare_tokenizers(const job::Request& request, const LoadedPair& pair,
                                 const diagnose::Given& given, diagnose::FileFacts& files) {
-  QUALM_TRY(const std::string text, text_to_split(request));
+  QUALM_TRY(const std::string text, text_to_split(request, pair));
   const auto own = probe::readable(pair.candidate, text);
   if (!own) {
     files.faults.push_back(tokenizer_fault(own.error().found + " on plain text"));

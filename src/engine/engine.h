@@ -78,6 +78,8 @@ class Model {
   /// tokenizer threw (a vocabulary without byte tokens meeting a newline).
   [[nodiscard]] virtual Result<std::vector<Token>> tokenize(std::string_view text,
                                                             SpecialTokens special) = 0;
+  /// The chat template that comes with the model; empty: none.
+  [[nodiscard]] virtual std::string chat_template() const { return {}; }
   /// The text of one token, as it would be printed.
   [[nodiscard]] virtual std::string piece(Token token) const = 0;
   /// The token ends an answer: end of text, end of turn.
@@ -114,8 +116,8 @@ class Engine {
   /// The model without its weights: it splits texts and cannot be opened. Errors as load.
   [[nodiscard]] virtual Result<std::shared_ptr<Model>> load_tokenizer(const ModelFile& file) = 0;
   [[nodiscard]] virtual std::string version() const = 0;
-  /// The prompt a chat template makes of a conversation, up to where the assistant speaks. Absent
-  /// where this engine cannot render the template.
+  /// The text a chat template makes of a conversation; up to where the assistant speaks, if the
+  /// last message is not the assistant's. Absent where this engine cannot render the template.
   [[nodiscard]] virtual std::optional<std::string> render_chat(
       const std::string& chat_template, std::span<const ChatMessage> messages) const {
     static_cast<void>(chat_template), static_cast<void>(messages);

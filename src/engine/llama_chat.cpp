@@ -12,9 +12,11 @@ std::optional<std::string> render_llama_chat(const std::string& chat_template,
   std::vector<llama_chat_message> turns;
   for (const ChatMessage& message : messages)
     turns.push_back({message.role.c_str(), message.content.c_str()});
+  const bool to_be_answered = messages.empty() || messages.back().role != "assistant";
   const auto render = [&](std::string& text) {
-    return llama_chat_apply_template(chat_template.c_str(), turns.data(), turns.size(), true,
-                                     text.data(), static_cast<std::int32_t>(text.size()));
+    return llama_chat_apply_template(chat_template.c_str(), turns.data(), turns.size(),
+                                     to_be_answered, text.data(),
+                                     static_cast<std::int32_t>(text.size()));
   };
   try {
     std::string text(1024, '\0');

@@ -174,6 +174,11 @@ class LlamaModel final : public Model {
     }
   }
 
+  std::string chat_template() const override {
+    const char* found = llama_model_chat_template(model_.get(), nullptr);
+    return found ? found : "";
+  }
+
   std::string piece(Token token) const override {
     if (token < 0 || token >= llama_vocab_n_tokens(vocab_)) return {};
     try {

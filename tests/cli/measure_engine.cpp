@@ -44,6 +44,29 @@ TEST(Measure, a_model_against_itself_shows_no_difference) {
   EXPECT_EQ(result["notes"][0]["id"], "below_resolution");
 }
 
+TEST(Measure, reads_conversations_as_the_chat_template_renders_them) {
+  const Home home;
+  test::write(home.path("base.gguf"),
+              RunnableGguf{.chat_template = "{{ '<|im_start|>' }}"}.build());  // libllama: ChatML
+  std::string chats, text;
+  for (int i = 0; i < 40; ++i) {
+    const std::string line = "the quick brown fox number " + std::to_string(i * i);
+    chats += R"({"messages":[{"role":"user","content":")" + line +
+             R"("},{"role":"assistant","content":"yes"}]})" + "\n";
+    text += "<|im_start|>user\n" + line + "<|im_end|>\n<|im_start|>assistant\nyes<|im_end|>\n";
+  }
+  test::write(home.path("chats.jsonl"), chats);
+  test::write(home.path("rendered.txt"), text);
+  const Ended as_chats = home.measure({"-f", "chats.jsonl", "--full"});
+  const Ended as_text = home.measure({"-f", "rendered.txt", "--full"});
+  ASSERT_EQ(as_chats.exit_code, 0) << as_chats.err;
+  const auto windows = [](const Ended& ended) {
+    return test::document(ended)["results"][0]["windows_raw"];
+  };
+  EXPECT_GT(windows(as_chats).size(), 40U);
+  EXPECT_EQ(windows(as_chats), windows(as_text));
+}
+
 TEST(Measure, every_option_of_llama_cpp_is_understood) {
   const Home home;
   const std::vector<std::vector<std::string>> all{{"--chunks", "8"},

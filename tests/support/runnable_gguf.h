@@ -24,6 +24,7 @@ struct RunnableGguf {
   std::string last_token = "z";            ///< the last of the vocabulary
   std::int64_t extra_tokens = 0;           ///< appended after it
   bool nan_weight = false;                 ///< one weight of the output matrix is NaN
+  std::string chat_template{};             ///< empty: none
   std::int64_t experts = 0;                ///< a mixture of so many, two of which are used
   std::uint32_t rope_dimensions = kWidth;  ///< libllama refuses any other than the head's
 
@@ -71,6 +72,7 @@ struct RunnableGguf {
         .numbers("tokenizer.ggml.token_type", 5, types)
         .u32("tokenizer.ggml.bos_token_id", 1)
         .u32("tokenizer.ggml.eos_token_id", 2);
+    if (!chat_template.empty()) file.string("tokenizer.chat_template", chat_template);
     add(file, "token_embd.weight", {kWidth, size});
     add(file, "blk.0.attn_norm.weight", {kWidth});
     for (const char* name : {"attn_q", "attn_k", "attn_v", "attn_output"})

@@ -1,0 +1,90 @@
+#include "commands/chat_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "commands/bundled.h"
+#include "formats/json.h"
+
+namespace qualm::commands {
+namespace {
+
+using Conversation = std::vector<engine::ChatMessage>;
+
+constexpr const char* kWanted = R"({"messages": [{"role": "user", "content": "..."}, ...]})";
+
+Error no_conversation(const std::string& path, std::size_t line, std::string found) {
+  return {Kind::input,
+          "CHAT-001",
+          path,
+          fmt::format("line {}", line),
+          kWanted,
+          std::move(found),
+          "A file that ends with .jsonl holds one conversation per line. Name a plain text .txt."};
+}
+
+Result<Conversation> conversation_of(const nlohmann::json& value, const std::string& path,
+                                     std::size_t line) {
+  const auto text_of = [](const nlohmann::json& message, const char* key) -> const std::string* {
+    if (!message.is_object()) return nullptr;
+    const auto at = message.find(key);
+    return at == message.end() ? nullptr : at->get_ptr<const std::string*>();
+  };
+  const auto messages = value.is_object() ? value.find("messages") : value.end();
+  if (!value.is_object() || messages == value.end() || !messages->is_array() || messages->empty())
+    return fail(no_conversation(path, line, "no array \"messages\""));
+  Conversation turns;
+  for (const nlohmann::json& message : *messages) {
+    const std::string* role = text_of(message, "role");
+    const std::string* content = text_of(message, "content");
+    if (!role || !content)
+      return fail(no_conversation(
+          path, line, fmt::format("message {} without role and content as text", turns.size())));
+    turns.push_back({*role, *content});
+  }
+  return turns;
+}
+
+}  // namespace
+
+bool is_chat(std::string_view path) { return path.ends_with(".jsonl"); }
+
+Result<std::string> render_chats(std::string_view lines, const std::string& path,
+                                 const ChatForm& form) {
+  const std::string chat_template = form.model.chat_template();
+  const auto refused = [&](const char* found, const char* remedy) {
+    return fail({Kind::input, "CHAT-002", path, "chat template", "one that libllama can render",
+                 found, remedy});
+  };
+  if (chat_template.empty())
+    return refused("a model without a chat template", "Give a plain text with -f.");
+  std::string rendered;
+  std::size_t number = 0;
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(lines.size(), line.size() + 1));
+    ++number;
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    QUALM_TRY(const auto value, formats::parse_json(line, path, fmt::format("line {}", number)));
+    QUALM_TRY(const Conversation turns, conversation_of(value, path, number));
+    const auto text = form.engine.render_chat(chat_template, turns);
+    if (!text)
+      return refused("a template that it does not know",
+                     "Render the conversations yourself and give them as a plain text with -f.");
+    rendered += *text;
+  }
+  if (rendered.empty())
+    return fail({Kind::input, "CHAT-003", path, "text", "a conversation", "none",
+                 "Write one conversation per line."});
+  return rendered;
+}
+
+Result<std::string> read_text_as(const ChatForm& form, const std::string& path) {
+  QUALM_TRY(std::string text, read_text(path));
+  return is_chat(path) ? render_chats(text, path, form) : std::move(text);
+}
+
+}  // namespace qualm::commands

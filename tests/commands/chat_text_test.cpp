@@ -1,0 +1,70 @@
+#include "commands/chat_text.h"
+
+#include <gtest/gtest.h>
+
+#include "support/fake_engine.h"
+
+namespace qualm::commands {
+namespace {
+
+struct Templated : test::FakeModel {
+  explicit Templated(std::string text) : FakeModel({}), text_(std::move(text)) {}
+  std::string chat_template() const override { return text_; }
+  std::string text_;
+};
+
+/// Knows one template: role, colon, content, semicolon.
+struct Renderer : engine::Engine {
+  Result<std::shared_ptr<engine::Model>> load(const engine::ModelFile&, std::int32_t) override {
+    return nullptr;
+  }
+  Result<std::shared_ptr<engine::Model>> load_tokenizer(const engine::ModelFile&) override {
+    return nullptr;
+  }
+  std::string version() const override { return {}; }
+  std::optional<std::string> render_chat(
+      const std::string& chat_template,
+      std::span<const engine::ChatMessage> messages) const override {
+    if (chat_template != "known") return std::nullopt;
+    std::string text;
+    for (const auto& [role, content] : messages) text += role + ":" + content + ";";
+    return text;
+  }
+};
+
+/// The text, or the code of the error and where it is.
+std::string rendered(const std::string& lines, const std::string& chat_template = "known") {
+  const auto text = render_chats(lines, "c.jsonl", {Renderer{}, Templated{chat_template}});
+  return text ? *text : text.error().code + " " + text.error().place;
+}
+
+constexpr const char* kOne = R"({"messages":[{"role":"user","content":"a"}]})";
+
+TEST(ChatText, is_every_conversation_as_the_template_renders_it) {
+  const std::string two = R"({"id": 7, "messages": [{"role": "system", "content": ""},)"
+                          R"( {"role": "user", "content": "b\nc", "name": "x"}]})";
+  EXPECT_EQ(rendered(std::string(kOne) + "\r\n\n" + two), "user:a;system:;user:b\nc;");
+}
+
+TEST(ChatText, says_which_line_is_no_conversation) {
+  for (const char* line :
+       {"[]", "7", R"({"messages":[]})", R"({"messages":{"a":1}})", R"({"messages":[1]})",
+        R"({"messages":[{"role":"user"}]})", R"({"messages":[{"role":"user","content":null}]})"})
+    EXPECT_EQ(rendered(std::string(kOne) + "\n" + line), "CHAT-001 line 2") << line;
+  EXPECT_EQ(rendered("{\"messages\": [").substr(0, 8), "JSON-002");
+  EXPECT_EQ(rendered("\n \n"), "CHAT-003 text");
+}
+
+TEST(ChatText, needs_a_template_that_the_engine_knows) {
+  EXPECT_EQ(rendered(kOne, ""), "CHAT-002 chat template");
+  EXPECT_EQ(rendered(kOne, "another"), "CHAT-002 chat template");
+}
+
+TEST(ChatText, is_told_by_the_name_of_the_file) {
+  EXPECT_TRUE(is_chat("a/b.jsonl"));
+  EXPECT_FALSE(is_chat("a/b.json"));
+  EXPECT_FALSE(is_chat(""));
+}
+
+}  // namespace
+}  // namespace qualm::commands
