@@ -257,6 +257,10 @@ void add_clinic(CLI::App& app, Parser& parser) {
   add("--finetune", request.finetune, "FILE", "a fine-tune of that model (default: bundled)");
   add("--moe", request.moe, "FILE", "a mixture-of-experts model; adds its cases");
   add("--only", request.only, "NAME", "only cases whose name contains this");
+  command
+      ->add_flag("--packs", request.with_packs,
+                 "diagnose each case again by a reference pack of its original, and compare")
+      ->group(kModel);
   command->add_flag("--list", parser.list_cases, "list the cases and how each is made")
       ->group(kModel);
   add_text(*command, request);

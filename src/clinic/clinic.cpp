@@ -15,6 +15,7 @@
 #include "clinic/making.h"
 #include "clinic/truth.h"
 #include "commands/bundled.h"
+#include "commands/commands.h"
 #include "commands/diagnose.h"
 #include "commands/session.h"
 #include "diagnose/checks.h"
@@ -123,17 +124,58 @@ class Clinic {
     QUALM_CHECK(make_case(made, stock_, {of, *quantizer_, progress}, file));
     QUALM_TRY(const job::Request request, request_of(made, file));
     report::ClinicCase result;
-    QUALM_TRY(const job::Outcome outcome,
-              commands::diagnose(request, stores_, progress,
-                                 [&](const commands::Diagnosed& diagnosed) -> Result<void> {
-                                   QUALM_TRY(result, judged(made, diagnosed));
-                                   return {};
-                                 }));
-    static_cast<void>(outcome);
+    diagnose::Diagnosis found;
+    QUALM_CHECK(
+        diagnose(request, progress, [&](const commands::Diagnosed& diagnosed) -> Result<void> {
+          QUALM_TRY(result, judged(made, diagnosed));
+          found = diagnosed.report.diagnosis;
+          return {};
+        }));
+    if (request_.with_packs) {
+      QUALM_TRY(const job::Request again, by_pack(request, file, progress));
+      QUALM_CHECK(
+          diagnose(again, progress, [&](const commands::Diagnosed& diagnosed) -> Result<void> {
+            result.with_pack = compare(found, diagnosed.report.diagnosis);
+            return {};
+          }));
+    }
     return result;
   }
 
  private:
+  Result<void> diagnose(const job::Request& request, Progress& progress,
+                        const commands::Afterwards& then) const {
+    QUALM_TRY(const job::Outcome outcome, commands::diagnose(request, stores_, progress, then));
+    static_cast<void>(outcome);
+    return {};
+  }
+
+  /// The same with a pack of its original and text, which is made once, beside the case.
+  Result<job::Request> by_pack(job::Request one, const std::string& file, Progress& progress) {
+    std::string& pack = packs_[one.baseline + "|" + one.text];
+    if (pack.empty()) {
+      job::Request wanted = request_;
+      wanted.command = "reference";
+      wanted.models = {one.baseline};
+      wanted.text = one.text;
+      wanted.baseline.clear();
+      wanted.pack.output = std::filesystem::path(file).replace_filename(
+          fmt::format("original-{}.qref", packs_.size()));
+      QUALM_TRY(const job::Outcome made, commands::reference(wanted, stores_, progress));
+      static_cast<void>(made);
+      pack = wanted.pack.output;
+    }
+    const job::Request usual;  // for what a pack brings along
+    one.reference = pack;
+    one.baseline.clear();
+    one.base_model.clear();
+    one.text.clear();
+    one.chunks = usual.chunks;
+    one.seed = usual.seed;
+    one.settings.ctx_size = usual.settings.ctx_size;
+    return one;
+  }
+
   Result<job::Request> request_of(const ClinicCase& made, const std::string& file) const {
     job::Request one = request_;
     one.command = "diagnose";
@@ -194,6 +236,7 @@ class Clinic {
   experiment::Stores stores_;
   std::unique_ptr<assemble::Quantizer> quantizer_ = engine::make_llama_quantizer();
   std::map<std::string, model::Importance> importance_;
+  std::map<std::string, std::string> packs_;  ///< by original and text
 };
 
 /// "case 3 of 52 (about 9 min left): tier/Q2_K"
@@ -236,7 +279,7 @@ Result<job::Outcome> clinic(const job::Request& request, const experiment::Store
     job::PrefixedProgress prefixed(
         where(i, possible.size(), seconds_since(start), possible[i]->name), progress);
     QUALM_TRY(auto result, clinic.run(*possible[i], folder.file("case.gguf"), prefixed));
-    all_right = all_right && result.right;
+    all_right = all_right && result.right && (!result.with_pack || result.with_pack->agrees);
     report.cases.push_back(std::move(result));
   }
   report.seconds = seconds_since(start);

@@ -28,6 +28,19 @@ std::string side_of(Matters matters) {
   return matters == Matters::yes ? "above" : matters == Matters::no ? "below" : "not_separated";
 }
 
+std::string loss_of(const diagnose::Diagnosis& found) {
+  if (!found.conclusion.loss || !found.conclusion.loss->kld) return "";
+  switch (found.conclusion.loss->line) {
+    case diagnose::Side::above:
+      return "above";
+    case diagnose::Side::below:
+      return "below";
+    case diagnose::Side::not_separated:
+      return "not_separated";
+  }
+  return "";
+}
+
 /// Whether what was put in makes a difference that matters, on the windows of the truth.
 Matters cause_matters(const ClinicCase& made, const Truth& truth) {
   if (made.cause == "not_quant" || made.cause == "provenance") return Matters::yes;
@@ -99,6 +112,19 @@ report::ClinicCase judge(const ClinicCase& made, const Truth& truth,
     add_share("kv_cache", truth.shares->cache, found, result);
     add_share("architecture", truth.shares->tensors, found, result);
   }
+  return result;
+}
+
+report::ClinicCase::WithPack compare(const diagnose::Diagnosis& by_original,
+                                     const diagnose::Diagnosis& by_pack) {
+  const auto cache_of = [](const diagnose::Diagnosis& found) {
+    const Finding* cache = find(found, "kv_cache");
+    return std::string(diagnose::to_string(cache ? cache->status : diagnose::Status::not_examined));
+  };
+  report::ClinicCase::WithPack result{.loss = loss_of(by_pack), .cache = cache_of(by_pack)};
+  const std::string loss = loss_of(by_original);
+  result.agrees = loss.empty() || result.loss.empty() ||
+                  (loss == result.loss && cache_of(by_original) == result.cache);
   return result;
 }
 

@@ -11,4 +11,9 @@ namespace qualm::clinic {
 [[nodiscard]] report::ClinicCase judge(const ClinicCase& made, const Truth& truth,
                                        const diagnose::Diagnosis& found);
 
+/// What a diagnosis by a reference pack says of loss and cache, beside that by the original. Where
+/// one of the two measured no loss, they agree.
+[[nodiscard]] report::ClinicCase::WithPack compare(const diagnose::Diagnosis& by_original,
+                                                   const diagnose::Diagnosis& by_pack);
+
 }  // namespace qualm::clinic

@@ -41,6 +41,7 @@ nlohmann::json to_json(const Request& r) {
           {"finetune", r.finetune},
           {"moe", r.moe},
           {"only", r.only},
+          {"with_packs", r.with_packs},
           {"text", r.text},
           {"texts", r.texts},
           {"imatrix", r.imatrix},
@@ -129,6 +130,7 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("finetune").get_to(r.finetune);
     json.at("moe").get_to(r.moe);
     json.at("only").get_to(r.only);
+    json.at("with_packs").get_to(r.with_packs);
     json.at("text").get_to(r.text);
     json.at("texts").get_to(r.texts);
     json.at("imatrix").get_to(r.imatrix);

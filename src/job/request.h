@@ -46,6 +46,7 @@ struct Request {
   std::string finetune;            ///< clinic: the model tuned from the baseline, or empty
   std::string moe;                 ///< clinic: a mixture of experts, or empty
   std::string only;                ///< clinic: cases whose name holds this
+  bool with_packs = false;         ///< clinic: each case again, by a reference pack of its original
   std::string text;                ///< path; empty: the bundled text
   std::vector<std::string> texts;  ///< further domains, "name=path"
   std::string imatrix;             ///< the importance matrix the candidate was made with, or empty

@@ -16,6 +16,12 @@ Json to_json(const ClinicCase::Share& share) {
           {"holds", share.holds}};
 }
 
+Json to_json(const ClinicCase::WithPack& found) {
+  return {{"loss", found.loss.empty() ? absent("it was not measured") : Json(found.loss)},
+          {"cache", found.cache},
+          {"agrees", found.agrees}};
+}
+
 Json to_json(const ClinicCase& one) {
   Json shares = Json::array();
   for (const ClinicCase::Share& share : one.shares) shares.push_back(to_json(share));
@@ -34,6 +40,7 @@ Json to_json(const ClinicCase& one) {
           {"missed", one.missed},
           {"false_alarms", one.false_alarms},
           {"shares", std::move(shares)},
+          {"with_pack", one.with_pack ? to_json(*one.with_pack) : absent("--packs was not given")},
           {"windows", windows(one.windows.read, one.windows.total)},
           {"spent",
            {{"seconds", number(one.spent.seconds)},

@@ -48,6 +48,13 @@ std::string remarks(const Json& one) {
   for (const auto& [key, prefix] : {std::pair{"missed", "MISSED "}, {"false_alarms", "FALSE "}})
     if (const std::string words = joined(at(one, key), prefix); !words.empty())
       text += (text.empty() ? "" : "; ") + words;
+  if (const Json& pack = at(one, "with_pack");
+      pack.contains("agrees") && !flag_at(pack, "agrees")) {
+    const Json& loss = at(pack, "loss");
+    text += fmt::format("{}WITH A PACK: loss {}, cache {}", text.empty() ? "" : "; ",
+                        loss.is_string() ? loss.get<std::string>() : "not measured",
+                        string_at(pack, "cache"));
+  }
   return text;
 }
 

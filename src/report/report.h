@@ -287,6 +287,13 @@ struct ClinicCase {
     bool holds = false;       ///< the two intervals meet
   };
   std::vector<Share> shares{};
+  /// The same case by a reference pack in place of its original (--packs).
+  struct WithPack {
+    std::string loss;    ///< above, below, not_separated; "": not measured
+    std::string cache;   ///< status of its check
+    bool agrees = true;  ///< with the diagnosis by the original
+  };
+  std::optional<WithPack> with_pack{};
   Windows windows;
   Spent spent;
   std::string summary;

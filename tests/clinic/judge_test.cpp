@@ -50,6 +50,22 @@ Truth truth_of_cache(Matters loss, Matters cache) {
   return {.loss = loss, .cache = cache, .shares = {}, .windows = 24};
 }
 
+TEST(Judge, a_pack_agrees_where_it_says_the_same_of_loss_and_cache) {
+  const auto of = [](diagnose::Side line, Status cache) {
+    diagnose::Diagnosis found = named({{CheckId::kv_cache, cache}});
+    found.conclusion.loss =
+        diagnose::Loss{.kld = numeric::Estimate{0.02, 0.01, 0.03}, .line = line};
+    return found;
+  };
+  const auto live = of(diagnose::Side::above, Status::cause);
+  EXPECT_TRUE(compare(live, of(diagnose::Side::above, Status::cause)).agrees);
+  EXPECT_FALSE(compare(live, of(diagnose::Side::not_separated, Status::cause)).agrees);
+  EXPECT_FALSE(compare(live, of(diagnose::Side::above, Status::cleared)).agrees);
+  const auto unmeasured = compare(live, named({}));
+  EXPECT_TRUE(unmeasured.agrees);
+  EXPECT_EQ(unmeasured.loss, "");
+}
+
 TEST(Judge, the_right_answers_follow_from_what_was_put_in_and_from_what_it_costs) {
   struct Row {
     const char* what;

@@ -17,6 +17,7 @@ Request unusual() {
   r.finetune = "tuned.gguf";
   r.moe = "mixture.gguf";
   r.only = "tier/";
+  r.with_packs = true;
   r.text = "text.txt";
   r.protocol = evaluate::Protocol::llama_cpp;
   r.chunks = 60;

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "report/document.h"
+#include "report/page.h"
 #include "report/sample_reports.h"
 
 namespace qualm::report::testing {

@@ -109,6 +109,13 @@ ClinicCase judged(const clinic::ClinicCase& made, const clinic::Truth& truth,
   return result;
 }
 
+/// One that a pack judges alike, one that it judges otherwise.
+std::vector<ClinicCase> with_packs(std::vector<ClinicCase> cases) {
+  cases[0].with_pack = {.loss = "below", .cache = "cleared", .agrees = true};
+  cases[1].with_pack = {.loss = "not_separated", .cache = "cause", .agrees = false};
+  return cases;
+}
+
 }  // namespace
 
 DemoReport demo_sample() {
@@ -150,7 +157,7 @@ ClinicReport clinic_sample() {
   return {.tool = sample_tool(),
           .baseline = "models/tiny-F16.gguf",
           .text = "bundled: frankenstein.txt",
-          .cases = cases,
+          .cases = with_packs(cases),
           .left_out = {"moe/tier Q2_K"},
           .seconds = 34.5};
 }
