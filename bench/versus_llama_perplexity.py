@@ -1,10 +1,16 @@
 #!/usr/bin/env python3
-"""qualm measure against llama-perplexity's two passes: time, memory, disk.
+"""qualm measure against llama-perplexity: time, memory, disk.
 
-The two are run in turn, A B A B, so that a drifting machine hits both; the ratio is taken pair by
-pair. usage: bench/versus_llama_perplexity.py [CHUNKS [RUNS]]   (default: the whole text, 5 runs)
+One candidate against its two passes, and three candidates against four (one of the original, one of
+each). The two are run in turn, A B A B, so that a drifting machine hits both; the ratio is taken pair
+by pair. qualm's noise floor of the original is known from before: it is measured once per original
+and device.
+
+usage: bench/versus_llama_perplexity.py [CHUNKS [RUNS [ORIGINAL.gguf CANDIDATE.gguf ...]]]
+(default: the whole text, 5 runs, the bundled model and a synthetic one of 30 M)
 """
 import os
+import shutil
 import statistics
 import sys
 import tempfile
@@ -13,37 +19,63 @@ from synthetic_model import write_synthetic
 from whole_process import BASE, QUALM, TEXT, THREADS, Run, median, peer_passes, quantized, spread
 
 
-def versus(title, base, candidate, chunks, runs, folder):
+def measure(base, candidates, chunks, folder, cache):
+    os.environ["XDG_CACHE_HOME"] = os.path.join(folder, cache)
+    return Run([QUALM, "measure", *candidates, "--baseline", base, "-f", TEXT, "-q", "--full",
+                "--protocol", "llama.cpp", "--chunks", str(chunks), "-t", THREADS])
+
+
+def with_known_floor(base, candidates, chunks, folder):
+    """A run whose cache holds the original's noise floor, and no window of the candidates."""
+    peers = os.environ.get("XDG_CACHE_HOME")
+    other = quantized("Q2_K", folder, base)
+    shutil.rmtree(os.path.join(folder, "cache"), ignore_errors=True)
+    measure(base, [other], 8, folder, "cache")
+    run = measure(base, candidates, chunks, folder, "cache")
+    os.environ.pop("XDG_CACHE_HOME") if peers is None else os.environ.update(XDG_CACHE_HOME=peers)
+    return run
+
+
+def versus(title, base, candidates, chunks, runs, folder):
     ours, theirs, ratios, disk = [], [], [], 0
     for _ in range(runs):
-        qualm = Run([QUALM, "measure", candidate, "--baseline", base, "-f", TEXT, "-q",
-                     "--protocol", "llama.cpp", "--chunks", str(chunks), "-t", THREADS,
-                     "--no-cache"])
-        first, second, disk = peer_passes(base, candidate, TEXT, chunks, folder)
+        qualm = with_known_floor(base, candidates, chunks, folder)
+        passes = []
+        for candidate in candidates:
+            first, second, disk = peer_passes(base, candidate, TEXT, chunks, folder)
+            passes += [second] if passes else [first, second]
         ours.append(qualm)
-        theirs.append((first, second))
-        ratios.append(qualm.wall / (first.wall + second.wall))
-    peer_wall = statistics.median(a.wall + b.wall for a, b in theirs)
-    peer_peak = max(max(a.peak_mb, b.peak_mb) for a, b in theirs)
+        theirs.append(passes)
+        ratios.append(qualm.wall / sum(one.wall for one in passes))
+    peer_wall = statistics.median(sum(one.wall for one in passes) for passes in theirs)
+    peer_peak = max(one.peak_mb for passes in theirs for one in passes)
     print(f"{title}: {'all' if chunks < 0 else chunks} windows of 512, {THREADS} threads, {runs} runs in turn")
     print(f"  qualm measure        {median(ours, 'wall'):7.1f} s   peak {median(ours, 'peak_mb'):5.0f} MiB   logits on disk 0 B")
-    print(f"  llama-perplexity x2  {peer_wall:7.1f} s   peak {peer_peak:5.0f} MiB   logits on disk {disk / 1e6:.0f} MB")
-    print(f"  wall qualm / peer    {spread(ratios)}")
-    print(f"  model files          {(os.path.getsize(base) + os.path.getsize(candidate)) / 2**20:.1f} MiB together")
+    print(f"  llama-perplexity x{len(theirs[0])}  {peer_wall:7.1f} s   peak {peer_peak:5.0f} MiB   logits on disk {disk / 1e6:.0f} MB")
+    print(f"  wall qualm / peer    {spread(ratios)}", flush=True)
+
+
+def both(title, base, candidates, chunks, runs, folder):
+    versus(f"{title}, one candidate", base, candidates[:1], chunks, runs, folder)
+    if len(candidates) > 1:
+        versus(f"{title}, {len(candidates)} candidates", base, candidates, chunks, runs, folder)
 
 
 def main():
     chunks = int(sys.argv[1]) if len(sys.argv) > 1 else -1
     runs = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     with tempfile.TemporaryDirectory() as folder:
-        candidate = quantized("Q4_K_M", folder)
-        versus("qualm-tiny Q4_K_M against F16", BASE, candidate, chunks, runs, folder)
-        synthetic = os.path.join(folder, "synthetic-F16.gguf")
-        write_synthetic(synthetic)
-        os.remove(candidate)
-        candidate = quantized("Q4_K_M", folder, synthetic)
-        versus("30 M synthetic Q4_K_M against F16", synthetic, candidate, 200 if chunks < 0 else min(chunks, 200),
-               runs, folder)
+        if len(sys.argv) > 4:
+            both(os.path.basename(sys.argv[4]), sys.argv[3], sys.argv[4:], chunks, runs, folder)
+            return
+        for title, base in (("qualm-tiny", BASE), ("30 M synthetic", os.path.join(folder, "synthetic-F16.gguf"))):
+            own = os.path.join(folder, title.replace(" ", "-"))
+            os.makedirs(own)
+            if base != BASE:
+                write_synthetic(base)
+                chunks = 200 if chunks < 0 else min(chunks, 200)
+            both(f"{title} Q4_K_M, Q6_K, Q8_0", base, [quantized(mix, own, base) for mix in ("Q4_K_M", "Q6_K", "Q8_0")],
+                 chunks, runs, own)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,27 @@
 namespace qualm::evaluate {
 namespace {
 
-std::vector<double> totals(const Joint& joint, std::span<const std::uint16_t> draw) {
-  std::vector<double> sums(joint.sums.empty() ? 0 : joint.sums.front().size(), 0.0);
-  for (std::size_t w = 0; w < joint.sums.size(); ++w) {
-    const double times = draw.empty() ? 1.0 : static_cast<double>(draw[w]);
-    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += times * joint.sums[w][i];
+/// Totals over the windows of a draw, of each measurement; written into the same place each time.
+class Totals {
+ public:
+  explicit Totals(const Joint& joint)
+      : joint_(joint), sums_(joint.sums.empty() ? 0 : joint.sums.front().size()) {}
+  /// Empty: every window once.
+  std::span<const double> operator()(std::span<const std::uint16_t> draw) {
+    std::ranges::fill(sums_, 0.0);
+    for (std::size_t w = 0; w < joint_.sums.size(); ++w) {
+      const double times = draw.empty() ? 1.0 : static_cast<double>(draw[w]);
+      if (times == 0) continue;
+      const std::span<const double> of_window(joint_.sums[w]);
+      for (std::size_t i = 0; i < of_window.size(); ++i) sums_[i] += times * of_window[i];
+    }
+    return sums_;
   }
-  return sums;
-}
+
+ private:
+  const Joint& joint_;
+  std::vector<double> sums_;
+};
 
 double cost_of(const Score& score, PositionCost cost) {
   if (score.lost) return std::nan("");
@@ -54,9 +67,9 @@ std::optional<numeric::Estimate> estimate(const Joint& joint, const OfTotals& of
   if (!enough(joint)) return std::nullopt;
   const numeric::Resamples resamples(static_cast<std::int64_t>(joint.windows()),
                                      {.resamples = kResamples, .confidence = confidence});
-  return numeric::bootstrap(
-      resamples, of(totals(joint, {})),
-      [&](std::span<const std::uint16_t> draw) { return of(totals(joint, draw)); });
+  Totals totals(joint);
+  return numeric::bootstrap(resamples, of(totals({})),
+                            [&](std::span<const std::uint16_t> draw) { return of(totals(draw)); });
 }
 
 std::optional<numeric::Estimate> estimate_difference(const Joint& a, const Joint& b,
@@ -66,10 +79,12 @@ std::optional<numeric::Estimate> estimate_difference(const Joint& a, const Joint
                                 {.resamples = kResamples, .confidence = confidence});
   const numeric::Resamples of_b(static_cast<std::int64_t>(b.windows()),
                                 {.resamples = kResamples, .seed = 2, .confidence = confidence});
+  Totals totals_a(a);
+  Totals totals_b(b);
   return numeric::bootstrap(
-      of_a, of_b, of(totals(a, {})) - of(totals(b, {})),
+      of_a, of_b, of(totals_a({})) - of(totals_b({})),
       [&](std::span<const std::uint16_t> x, std::span<const std::uint16_t> y) {
-        return of(totals(a, x)) - of(totals(b, y));
+        return of(totals_a(x)) - of(totals_b(y));
       });
 }
 

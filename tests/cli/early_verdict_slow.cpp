@@ -10,14 +10,11 @@ namespace {
 TEST(EarlyVerdict, is_that_of_the_whole_text_after_a_small_part_of_it) {
   const test::Scratch scratch;
   const std::string base = test::source_file("models/qualm-tiny-base-F16.gguf");
-  std::vector<std::string> words{"measure"};
-  for (const char* tier : {"Q2_K", "Q4_K_M"}) {
-    test::make_quantized(tier, base, scratch.path(std::string(tier) + ".gguf"));
-    words.push_back(std::string(tier) + ".gguf");
-  }
-  for (const char* word : {"--baseline", base.c_str(), "--fail-if", "ppl_change>2%", "--format",
-                           "json", "-q", "-t", "1", "--chunks", "100"})
-    words.emplace_back(word);
+  test::make_quantized("Q2_K", base, scratch.path("q2.gguf"));
+  std::vector<std::string> words{
+      "measure",  "q2.gguf", "--baseline", base, "--fail-if", "ppl_change>2%",
+      "--format", "json",    "-q",         "-t", "1",         "--chunks",
+      "64"};
   const auto early = test::run_qualm(scratch, words);
   words.emplace_back("--full");  // goes on from the windows of the first run
   const auto whole = test::run_qualm(scratch, words);
@@ -27,18 +24,15 @@ TEST(EarlyVerdict, is_that_of_the_whole_text_after_a_small_part_of_it) {
   const auto a = test::document(early);
   const auto b = test::document(whole);
   EXPECT_EQ(a["gates"], b["gates"]);
-  ASSERT_EQ(b["results"].size(), 2U);
-  for (std::size_t i = 0; i < 2; ++i) {
-    const auto& read = a["results"][i]["windows"];
-    EXPECT_TRUE(a["results"][i]["stopped_early"]);
-    EXPECT_FALSE(b["results"][i]["stopped_early"]);
-    EXPECT_EQ(b["results"][i]["windows"]["read"], read["total"]);
-    EXPECT_LE(3 * read["read"].get<int>(), read["total"].get<int>()) << read;
-    // What the small part says of the loss holds on the whole.
-    const auto& kld = a["results"][i]["metrics"]["kld_mean"];
-    const double truth = b["results"][i]["metrics"]["kld_mean"]["value"];
-    EXPECT_NEAR(kld["value"].get<double>(), truth, 0.05 * truth);
-  }
+  const auto& few = a["results"][0];
+  const auto& all = b["results"][0];
+  EXPECT_TRUE(few["stopped_early"]);
+  EXPECT_FALSE(all["stopped_early"]);
+  EXPECT_EQ(all["windows"]["read"], 64);
+  EXPECT_LE(few["windows"]["read"].get<int>(), 64 / 3) << few["windows"];
+  // What the small part says of the loss holds on the whole.
+  const double truth = all["metrics"]["kld_mean"]["value"];
+  EXPECT_NEAR(few["metrics"]["kld_mean"]["value"].get<double>(), truth, 0.05 * truth);
 }
 
 }  // namespace

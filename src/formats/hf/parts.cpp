@@ -23,6 +23,7 @@ bool is_half(const Rule& rule) {
 std::string shape_words(std::vector<std::int64_t> dims) {
   std::ranges::reverse(dims);
   std::vector<std::string> words;
+  words.reserve(dims.size());
   for (const auto n : dims) words.push_back(n < 0 ? "any" : fmt::format("{}", n));
   return fmt::format("shape [{}]", fmt::join(words, ", "));
 }
@@ -99,6 +100,7 @@ class Finisher {
     const std::int64_t rows = tensor.dims[1] / 2;
     const std::int64_t begin = pending_.rule->change == Change::first_half ? 0 : rows;
     std::vector<RowRange> ranges;
+    ranges.reserve(static_cast<std::size_t>(tensor.dims[2]));
     for (std::int64_t expert = 0; expert < tensor.dims[2]; ++expert)
       ranges.push_back({tensor.data, expert * tensor.dims[1] + begin, rows});
     tensor.dims[1] = rows;

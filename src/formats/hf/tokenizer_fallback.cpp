@@ -128,6 +128,13 @@ Result<void> set_dead_tokens_aside(const std::vector<Merge>& merges, TokenTable&
   return {};
 }
 
+/// Spaces as marks, which libllama makes as well, and the split at spaces after it, which finds
+/// none.
+bool is_of_spaces(const json& step, const std::string& type) {
+  if (text_of(member(step, "pattern"), "String") != " ") return false;
+  return type == "Split" || (type == "Replace" && text_of(step, "content") == kSpaceMark);
+}
+
 /// Whether a space goes before the text. Notes what libllama does otherwise.
 bool space_prefix(const json& tokenizer, std::vector<std::string>& notes) {
   bool prefix = false;
@@ -144,12 +151,7 @@ bool space_prefix(const json& tokenizer, std::vector<std::string>& notes) {
         notes.emplace_back(
             "tokenizer.json puts a space before the text only, libllama also after a special "
             "token");
-    } else if (type == "Replace" && text_of(member(step, "pattern"), "String") == " " &&
-               text_of(step, "content") == kSpaceMark) {
-      // spaces as marks: what libllama does
-    } else if (type == "Split" && text_of(member(step, "pattern"), "String") == " ") {
-      // finds no space after the Replace above
-    } else if (!type.empty()) {
+    } else if (!type.empty() && !is_of_spaces(step, type)) {
       others += (others.empty() ? "" : ", ") + type;
     }
   };

@@ -18,10 +18,10 @@ std::unexpected<Error> refuse(const std::string& file, std::string code, std::st
 }
 
 const json& member(const json& object, std::string_view key) {
-  static const json kNone;
-  if (!object.is_object()) return kNone;
+  static const json kNoMember;
+  if (!object.is_object()) return kNoMember;
   const auto found = object.find(key);
-  return found == object.end() ? kNone : *found;
+  return found == object.end() ? kNoMember : *found;
 }
 
 std::string text_of(const json& object, std::string_view key) {

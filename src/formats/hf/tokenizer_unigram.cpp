@@ -47,9 +47,8 @@ Result<void> look(const json& step, const std::string& file, Steps& steps) {
   } else if (type == "Metaspace") {
     const std::string scheme = text_of(step, "prepend_scheme");
     steps.prefix = scheme.empty() ? flag_of(step, "add_prefix_space", true) : scheme != "never";
-  } else if (type == "Replace" && text_of(member(step, "pattern"), "Regex") == " {2,}") {
-    steps.merges_spaces = true;
-  } else if (type == "WhitespaceSplit" || type == "Strip") {
+  } else if (type == "WhitespaceSplit" || type == "Strip" ||
+             (type == "Replace" && text_of(member(step, "pattern"), "Regex") == " {2,}")) {
     steps.merges_spaces = true;
   } else if (!type.empty() && type != "Sequence") {
     steps.others += (steps.others.empty() ? "" : ", ") + type;

@@ -94,6 +94,7 @@ Data pairs_of_halves_in_row(Data source, std::int64_t length, std::int64_t d) {
 Data joined(std::vector<RowRange> ranges, std::int64_t length) {
   std::erase_if(ranges, [](const RowRange& range) { return range.count == 0; });
   std::vector<std::int64_t> ends;
+  ends.reserve(ranges.size());
   std::int64_t rows = 0;
   for (const RowRange& range : ranges) ends.push_back(rows += range.count);
   std::vector<RowRange> steps;
