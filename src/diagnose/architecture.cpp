@@ -11,6 +11,7 @@
 
 #include "diagnose/checks.h"
 #include "diagnose/class_study.h"
+#include "diagnose/facts.h"
 #include "diagnose/limit.h"
 #include "diagnose/loss.h"
 #include "diagnose/other_model.h"

@@ -53,7 +53,7 @@ bool two_largest_separate(const evaluate::Joint& joint,
         const auto values = shares_of(totals);
         return values[order[0]] - values[order[1]];
       },
-      numeric::kCheckConfidence);
+      kCheckConfidence);
   return difference && difference->low > 0;
 }
 
@@ -76,8 +76,7 @@ std::optional<Shares> shares_of(const evaluate::Joint& joint, const std::vector<
 /// Whether the candidate as run certainly costs something, or certainly saves it.
 bool differs(const evaluate::Joint& joint) {
   const auto all = evaluate::estimate(
-      joint, [](std::span<const double> totals) { return totals.back(); },
-      numeric::kCheckConfidence);
+      joint, [](std::span<const double> totals) { return totals.back(); }, kCheckConfidence);
   return all && (all->low > 0 || all->high < 0);
 }
 

@@ -10,6 +10,7 @@
 #include <array>
 
 #include "diagnose/checks.h"
+#include "diagnose/facts.h"
 #include "diagnose/limit.h"
 #include "diagnose/loss.h"
 #include "diagnose/thresholds.h"

@@ -13,6 +13,7 @@
 
 #include "diagnose/calibration_study.h"
 #include "diagnose/checks.h"
+#include "diagnose/facts.h"
 #include "diagnose/loss.h"
 #include "diagnose/other_model.h"
 #include "diagnose/remedy_command.h"
@@ -185,7 +186,7 @@ Known<void> judge_anomaly(const Facts& facts, Finding& result) {
   const std::array rtn{experiment::with_f16_cache(experiment::round_to_nearest())};
   QUALM_TRY(const WindowRange windows, facts.selection(kForClasses));
   QUALM_TRY(const auto measured, facts.measured(windows, rtn));
-  const auto over_rtn = evaluate::ppl_ratio_change(*weights, *measured.front());
+  const auto over_rtn = evaluate::ppl_ratio_change(*weights, *measured.front(), kCheckConfidence);
   if (!over_rtn || over_rtn->high >= 0) return {};
   result.status = Status::cannot_tell;
   result.headline = "perplexity below the original's: this text, or its like, was calibrated on";

@@ -56,8 +56,7 @@ Known<Read> read_domain(const Facts& facts, std::size_t text) {
                   .over_rtn = {},
                   .interaction = {}};
   read.joint = evaluate::join(std::span(measured).first(2));
-  read.finding.over_rtn =
-      estimate(read.joint, taken_away, evaluate::confidence_for(facts.texts.size()));
+  read.finding.over_rtn = estimate(read.joint, taken_away, confidence_for(facts.texts.size()));
   return read;
 }
 
@@ -102,7 +101,7 @@ Known<void> try_alternatives(const Facts& facts, CalibrationStudy& study) {
     variants.push_back(with_f16_cache(alternative.weights));
   QUALM_TRY(const WindowRange windows, range_of(facts, finding.text));
   QUALM_TRY(const auto measured, facts.measured(windows, variants));
-  const double confidence = evaluate::confidence_for(study.alternatives.size());
+  const double confidence = confidence_for(study.alternatives.size());
   for (std::size_t i = 0; i < study.alternatives.size(); ++i) {
     const std::array pair{measured[0], measured[i + 2]};
     study.alternatives[i].gain = estimate(evaluate::join(pair), taken_away, confidence);
@@ -125,7 +124,7 @@ Known<void> read_domains(const Facts& facts, CalibrationStudy& study) {
   for (Read& read : reads)
     if (prose != reads.end() && &read != &*prose)
       read.finding.interaction = estimate_difference(read.joint, prose->joint, log_ratio,
-                                                     evaluate::confidence_for(reads.size() - 1));
+                                                     confidence_for(reads.size() - 1));
   for (Read& read : reads) study.domains.push_back(std::move(read.finding));
   for (std::size_t i = 0; i < study.domains.size(); ++i)
     if (suspicious(study.domains[i]) &&

@@ -1,8 +1,8 @@
 // Check 0 (do the files match the original?), then the five causes of the troubleshooting guide
 // (docs/method.md), most likely first.
 //
-// Adding a cause is one file in diagnose/ (the function), here its id, its declaration and its row,
-// and the count in numeric/level.h. Report, schema, clinic and `qualm explain` read the table.
+// Adding a cause is one file in diagnose/ (the function), and here its id, its declaration and its
+// row. Report, schema, clinic and `qualm explain` read the table; the level of a check follows.
 #pragma once
 
 #include <array>
@@ -12,12 +12,13 @@
 #include <string_view>
 #include <utility>
 
-#include "diagnose/facts.h"
 #include "diagnose/finding.h"
 #include "diagnose/wanted.h"
 #include "numeric/level.h"
 
 namespace qualm::diagnose {
+
+class Facts;
 
 enum class CheckId : std::uint8_t {
   not_quant,
@@ -34,8 +35,8 @@ struct Fix {
   std::string command = {};
   std::string effect = {};  ///< what changes, in words, without the measured figures
   std::optional<std::int64_t> bytes = std::nullopt;
-  std::size_t text = 0;                           ///< on which it is to be proved
-  std::optional<Weights> weights = std::nullopt;  ///< instead of the candidate's
+  std::size_t text = 0;                                       ///< on which it is to be proved
+  std::optional<experiment::Weights> weights = std::nullopt;  ///< instead of the candidate's
   std::optional<std::pair<std::string, std::string>> cache =
       std::nullopt;  ///< K and V types instead of the user's
 };
@@ -107,7 +108,12 @@ static_assert(
       return true;
     }(),
     "one row for each CheckId, in the order of the enum");
-static_assert(kChecks.size() == numeric::kChecksOfVerdict,
-              "numeric/level.h shares the error of a verdict among as many checks");
+
+/// Level at which each check decides, so that a verdict holds with numeric::kConfidence: 99.17 %.
+inline constexpr double kCheckConfidence = numeric::shared_confidence(kChecks.size());
+/// The level of each of `count` intervals that one check shares.
+[[nodiscard]] constexpr double confidence_for(std::size_t count) noexcept {
+  return numeric::shared_confidence(count, kCheckConfidence);
+}
 
 }  // namespace qualm::diagnose

@@ -97,8 +97,7 @@ Known<ClassStudy> study_classes(const Facts& facts) {
   QUALM_TRY(const auto measured, facts.measured(first, variants));
   ClassStudy study;
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    auto finding =
-        compare(groups[i], *weights, *measured[i], evaluate::confidence_for(groups.size()));
+    auto finding = compare(groups[i], *weights, *measured[i], confidence_for(groups.size()));
     finding.after = harm(facts.given, *measured[i], *floor);
     const bool suspect = finding.group.crushed && finding.outweighs;
     if (suspect && finding.after == Side::not_separated) {

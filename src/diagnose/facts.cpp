@@ -32,7 +32,7 @@ bool Facts::cache_quantized() const noexcept {
 evaluate::StopRule Facts::watched() const {
   using Quantity = evaluate::StopRule::Quantity;
   evaluate::StopRule rule{Quantity::kld_mean, paired() ? kLeastLine : kLeastCacheLine, kHoldout,
-                          numeric::kCheckConfidence};
+                          kCheckConfidence};
   if (!given.accept) return rule;
   if (given.accept->metric == evaluate::MetricId::ppl_change) rule.quantity = Quantity::ppl_change;
   rule.threshold = given.accept->most;
@@ -134,7 +134,7 @@ bool Facts::loses_much() const {
   if (!selection_) return false;
   const auto as_run = measured(reference(), this->as_run());
   if (!as_run) return false;
-  const auto kld = evaluate::deciding(**as_run, evaluate::MetricId::kld_mean);
+  const auto kld = evaluate::deciding(**as_run, evaluate::MetricId::kld_mean, kCheckConfidence);
   return kld && kld->low > kRuntimeMatters;
 }
 

@@ -9,6 +9,7 @@
 #include <array>
 
 #include "diagnose/checks.h"
+#include "diagnose/facts.h"
 #include "diagnose/file_findings.h"
 #include "diagnose/loss.h"
 #include "diagnose/mend.h"

@@ -57,7 +57,7 @@ Side against(const Accept& accept, double share, const Measurement& measured) {
 }  // namespace
 
 Side side_of(const Measurement& measured, MetricId metric, double line) {
-  return side(evaluate::deciding(measured, metric), line);
+  return side(evaluate::deciding(measured, metric, kCheckConfidence), line);
 }
 
 Side kld_against(const evaluate::Measurement& a, double factor, const evaluate::Measurement& b,
@@ -100,7 +100,7 @@ std::optional<Grades> grades_of(const numeric::Metric& kld) {
 }
 
 void set_size(const Measurement& measured, Loss& loss) {
-  loss.kld = evaluate::deciding(measured, MetricId::kld_mean);
+  loss.kld = evaluate::deciding(measured, MetricId::kld_mean, kCheckConfidence);
   loss.ppl_change = measured.metrics[MetricId::ppl_change].estimate;
   loss.grades = grades_of(measured.metrics[MetricId::kld_mean]);
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "diagnose/checks.h"
 #include "diagnose/facts.h"
 #include "diagnose/finding.h"
 #include "evaluate/measurement.h"
@@ -19,15 +20,14 @@ namespace qualm::diagnose {
 /// Where kld(a) lies against factor * kld(b), paired by window.
 [[nodiscard]] Side kld_against(const evaluate::Measurement& a, double factor,
                                const evaluate::Measurement& b,
-                               double confidence = numeric::kCheckConfidence);
+                               double confidence = kCheckConfidence);
 
 /// The verdict on weights: KLD against 1.5 times the floor type's, within [kLeastLine, kMostLine].
 /// A perplexity certainly over kPplLine counts where KLD is not certainly under the line. What the
 /// user accepts takes the place of both. `floor`: the original as kFloorType on the same windows or
 /// the first of them.
 [[nodiscard]] Side harm(const Given& given, const evaluate::Measurement& measured,
-                        const evaluate::Measurement& floor,
-                        double confidence = numeric::kCheckConfidence);
+                        const evaluate::Measurement& floor, double confidence = kCheckConfidence);
 
 /// Whether it loses certainly more than kMostExcess times what its types should: `rtn`,
 /// round-to-nearest of the original in them, on the same windows.
@@ -38,7 +38,7 @@ namespace qualm::diagnose {
 /// an original.
 [[nodiscard]] Side cache_harm(const Given& given, const evaluate::Measurement& measured,
                               const evaluate::Measurement* line,
-                              double confidence = numeric::kCheckConfidence);
+                              double confidence = kCheckConfidence);
 
 /// Size and grades of what was measured; the other answers are not asked here.
 void set_size(const evaluate::Measurement& measured, Loss& loss);

@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "diagnose/checks.h"
+#include "diagnose/facts.h"
 #include "diagnose/remedy_command.h"
 
 namespace qualm::diagnose {

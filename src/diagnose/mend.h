@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "diagnose/checks.h"
+#include "diagnose/facts.h"
 
 namespace qualm::diagnose {
 

@@ -14,6 +14,7 @@
 #include <iterator>
 
 #include "diagnose/checks.h"
+#include "diagnose/facts.h"
 #include "diagnose/limit.h"
 #include "diagnose/loss.h"
 #include "diagnose/metadata_difference.h"
@@ -98,7 +99,8 @@ Known<void> compare_with_both(const Facts& facts, std::vector<Evidence>& evidenc
                                      "KLD of its weights against the original"));
   evidence.push_back(metric_evidence("kld_to_base_model", *to_base.front(), MetricId::kld_mean,
                                      "The same against the base model"));
-  const auto further = evaluate::kld_difference(*to_base.front(), 1.0, *to_tuned.front());
+  const auto further =
+      evaluate::kld_difference(*to_base.front(), 1.0, *to_tuned.front(), kCheckConfidence);
   const char* says = "Its answers are not closer to one than to the other";
   if (further && further->low > 0) says = "Its answers are closer to the original's";
   if (further && further->high < 0) says = "Its answers are closer to the base model's";

@@ -12,6 +12,7 @@
 #include "diagnose/calibration_study.h"
 #include "diagnose/checks.h"
 #include "diagnose/class_study.h"
+#include "diagnose/facts.h"
 #include "diagnose/limit.h"
 #include "diagnose/loss.h"
 #include "diagnose/other_model.h"
@@ -140,7 +141,7 @@ Known<Finding> judge_bits(const Facts& facts, const Measurement& weights, Findin
     QUALM_TRY(const auto* larger, type_as_needed(facts, type, [&](const Measurement* measured) {
                 return kld_against(weights, 1.0, *measured, kFirstLookConfidence) == Side::above;
               }));
-    const auto recovered = evaluate::kld_difference(weights, 1.0, *larger);
+    const auto recovered = evaluate::kld_difference(weights, 1.0, *larger, kCheckConfidence);
     if (!recovered || recovered->low <= 0) continue;
     finding.status = Status::cause;
     finding.evidence.push_back(
@@ -215,7 +216,7 @@ Known<std::optional<Fix>> fix_type(const Facts& facts) {
     QUALM_TRY(const auto* larger, type_as_needed(facts, type, [&](const Measurement* measured) {
                 return harm(facts.given, *measured, *floor) != Side::not_separated;
               }));
-    const auto better = evaluate::kld_difference(*weights, 1.0, *larger);
+    const auto better = evaluate::kld_difference(*weights, 1.0, *larger, kCheckConfidence);
     if (!better || better->low <= 0) continue;
     chosen = type;
     if (harm(facts.given, *larger, *floor) == Side::below) break;

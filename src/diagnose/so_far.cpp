@@ -65,7 +65,7 @@ std::optional<std::string> so_far(const Facts& facts) {
   const Variant type = Facts::as_type(kFloorType);
   const auto floor = facts.measured(*first, std::span(&type, 1));
   if (!as_run || !floor) return std::nullopt;
-  const auto kld = evaluate::deciding(**as_run, MetricId::kld_mean);
+  const auto kld = evaluate::deciding(**as_run, MetricId::kld_mean, kCheckConfidence);
   const auto& of_floor = floor->front()->metrics[MetricId::kld_mean].estimate;
   const auto grades = grades_of({kld, "nat/token", ""});
   const Side side = harm(facts.given, **as_run, *floor->front(), kFirstLookConfidence);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "diagnose/checks.h"
 #include "model/anatomy.h"
 #include "model/encoding.h"
 #include "numeric/level.h"
@@ -25,8 +26,7 @@ inline constexpr std::int32_t kForRuntime = 16;
 inline constexpr std::int32_t kFirstLook = 8;
 /// Level of the comparison with the limit on kFirstLook windows: a tenth of a check's error, beside
 /// that of the second look.
-inline constexpr double kFirstLookConfidence =
-    numeric::shared_confidence(10, numeric::kCheckConfidence);
+inline constexpr double kFirstLookConfidence = numeric::shared_confidence(10, kCheckConfidence);
 /// Windows kept for the proof of remedies, where a text has at least twice as many; reading does
 /// not stop early before as many.
 inline constexpr std::int32_t kHoldout = 16;

@@ -63,11 +63,12 @@ Known<void> compare(const Facts& facts, bool small, WeightsLoss& found) {
   QUALM_TRY(const auto measured, facts.measured(windows, variants));
   if (small) {
     found.judged = measured.front();
-    found.loss.runtime_share = evaluate::kld_difference(*found.as_run, 1.0, *found.judged);
+    found.loss.runtime_share =
+        evaluate::kld_difference(*found.as_run, 1.0, *found.judged, kCheckConfidence);
   }
   if (!rtn) return {};
   const std::array pair{found.judged, measured.back()};
-  found.loss.excess = evaluate::estimate(evaluate::join(pair), ratio, numeric::kCheckConfidence);
+  found.loss.excess = evaluate::estimate(evaluate::join(pair), ratio, kCheckConfidence);
   found.loss.excessive = excessive(*found.judged, *measured.back());
   return {};
 }
@@ -79,7 +80,8 @@ Known<void> compare_with_pack(const Facts& facts, bool small, WeightsLoss& found
     QUALM_TRY(const WindowRange windows, facts.selection(kForRuntime));
     QUALM_TRY(const auto measured, facts.measured(windows, variants));
     found.judged = measured.front();
-    found.loss.runtime_share = evaluate::kld_difference(*found.as_run, 1.0, *found.judged);
+    found.loss.runtime_share =
+        evaluate::kld_difference(*found.as_run, 1.0, *found.judged, kCheckConfidence);
   }
   const model::Checkpoint& candidate = *facts.given.candidate;
   const auto label = model::file_type_label(candidate.metadata);
@@ -89,7 +91,7 @@ Known<void> compare_with_pack(const Facts& facts, bool small, WeightsLoss& found
   QUALM_TRY(const auto* same, facts.measured(Facts::as_type(std::string(label->name))));
   if (!same->unavailable.empty()) return {};
   const std::array pair{found.as_run, same};
-  found.loss.excess = evaluate::estimate(evaluate::join(pair), ratio, numeric::kCheckConfidence);
+  found.loss.excess = evaluate::estimate(evaluate::join(pair), ratio, kCheckConfidence);
   found.loss.excessive = excessive(*found.as_run, *same);
   return {};
 }

@@ -88,8 +88,4 @@ std::optional<numeric::Estimate> estimate_difference(const Joint& a, const Joint
       });
 }
 
-double confidence_for(std::size_t count) noexcept {
-  return numeric::shared_confidence(count, numeric::kCheckConfidence);
-}
-
 }  // namespace qualm::evaluate

@@ -39,8 +39,4 @@ using OfTotals = std::function<double(std::span<const double> totals)>;
 [[nodiscard]] std::optional<numeric::Estimate> estimate_difference(
     const Joint& a, const Joint& b, const OfTotals& of, double confidence = numeric::kConfidence);
 
-/// The level of each of `count` intervals that one check shares: together they hold with
-/// numeric::kCheckConfidence.
-[[nodiscard]] double confidence_for(std::size_t count) noexcept;
-
 }  // namespace qualm::evaluate

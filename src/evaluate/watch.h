@@ -20,7 +20,7 @@ struct StopRule {
   Quantity quantity = Quantity::never;
   double threshold = 0;       ///< fraction for ppl_change, nat/token for kld_mean
   std::int64_t at_least = 0;  ///< windows, whatever the sequence says
-  /// Of the decision: numeric::kCheckConfidence where it is one check of a verdict.
+  /// Of the decision: diagnose::kCheckConfidence where it is one check of a verdict.
   double confidence = numeric::kConfidence;
   Follower* follower = nullptr;  ///< may end the reading, decided or not; borrowed
 };

@@ -7,7 +7,8 @@
 
 namespace qualm::numeric {
 
-/// Level of printed intervals, and of all decisions of one diagnosis together.
+/// Level of printed intervals, and of all decisions of one diagnosis together (its checks share the
+/// error: diagnose/checks.h).
 inline constexpr double kConfidence = 0.95;
 
 /// The level of each of `parts` intervals, if all together must hold with level `whole`
@@ -15,11 +16,6 @@ inline constexpr double kConfidence = 0.95;
 [[nodiscard]] constexpr double shared_confidence(std::size_t parts, double whole = kConfidence) {
   return 1 - (1 - whole) / static_cast<double>(std::max<std::size_t>(1, parts));
 }
-
-/// Number of checks of a diagnosis (diagnose/checks.h). They share the error of its verdict.
-inline constexpr std::size_t kChecksOfVerdict = 6;
-/// Level at which each check decides: 99.17 %.
-inline constexpr double kCheckConfidence = shared_confidence(kChecksOfVerdict);
 
 /// With fewer clusters (windows of text) there is no interval and no decision. Exception: the noise
 /// floor (evaluate/noise_floor.h).

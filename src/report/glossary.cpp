@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "diagnose/checks.h"
 #include "evaluate/noise_floor.h"
 #include "numeric/level.h"
 
@@ -78,7 +79,7 @@ Section terms() {
         fmt::format(
             "[low, high] behind a number: its interval, {:.4g} %. After an early stop of diagnose "
             "it is {:.4g} % for the metric that decided: KLD, or that of --accept.",
-            100 * numeric::kConfidence, 100 * numeric::kCheckConfidence),
+            100 * numeric::kConfidence, 100 * diagnose::kCheckConfidence),
         {"[low, high]", "confidence interval"}},
        {"threshold", "The limit that decides whether a loss is acceptable."},
        {"significant", "The interval of the difference does not contain 0.", {"not significant"}},

@@ -20,6 +20,11 @@ using test::finding;
 using test::ids_of;
 using test::World;
 
+TEST(Checks, the_checks_of_a_verdict_share_its_error) {
+  EXPECT_DOUBLE_EQ(confidence_for(1), 1 - 0.05 / 6);
+  EXPECT_DOUBLE_EQ(confidence_for(4), 1 - 0.05 / 24);
+}
+
 TEST(Diagnose, the_checks_come_in_the_order_of_the_guide) {
   std::vector<std::string> ids;
   for (const Finding& one : World().examine().findings) ids.emplace_back(row_of(one.check).name);

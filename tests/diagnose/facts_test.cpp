@@ -168,7 +168,7 @@ TEST(Facts, the_noise_floor_is_wanted_where_a_small_loss_is_measured_and_then_kn
 TEST(Facts, the_decision_that_ends_the_reading_is_at_the_level_of_one_check) {
   World world;
   const auto first = std::get<WantedMeasurements>(wishes_of(world).front().what);
-  EXPECT_DOUBLE_EQ(first.rule.confidence, numeric::kCheckConfidence);
+  EXPECT_DOUBLE_EQ(first.rule.confidence, kCheckConfidence);
 }
 
 TEST(Facts, all_of_the_text_is_read_without_a_stop_where_the_user_asks_for_it) {

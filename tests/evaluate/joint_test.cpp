@@ -47,10 +47,5 @@ TEST(Joint, a_lost_position_is_no_cost_of_0) {
   EXPECT_TRUE(estimate(join(other), [](auto totals) { return totals[0]; }));
 }
 
-TEST(Joint, the_checks_of_a_verdict_share_its_error) {
-  EXPECT_DOUBLE_EQ(confidence_for(1), 1 - 0.05 / 6);
-  EXPECT_DOUBLE_EQ(confidence_for(4), 1 - 0.05 / 24);
-}
-
 }  // namespace
 }  // namespace qualm::evaluate

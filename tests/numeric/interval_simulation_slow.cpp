@@ -7,12 +7,16 @@
 #include <cstdio>
 #include <vector>
 
+#include "diagnose/checks.h"
 #include "numeric/bootstrap.h"
 #include "numeric/cluster.h"
 #include "numeric/level.h"
 #include "numeric/window_means.h"
 
 namespace qualm::numeric {
+
+using diagnose::kCheckConfidence;
+
 namespace {
 
 double of_means(int windows, double variation, double skewness, double confidence) {

@@ -6,12 +6,16 @@
 #include <cstdio>
 #include <vector>
 
+#include "diagnose/checks.h"
 #include "numeric/cluster.h"
 #include "numeric/level.h"
 #include "numeric/sequence.h"
 #include "numeric/window_means.h"
 
 namespace qualm::numeric {
+
+using diagnose::kCheckConfidence;
+
 namespace {
 
 constexpr int kRuns = 4000;
