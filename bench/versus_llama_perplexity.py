@@ -19,21 +19,17 @@ from synthetic_model import write_synthetic
 from whole_process import BASE, QUALM, TEXT, THREADS, Run, median, peer_passes, quantized, spread
 
 
-def measure(base, candidates, chunks, folder, cache):
-    os.environ["XDG_CACHE_HOME"] = os.path.join(folder, cache)
-    return Run([QUALM, "measure", *candidates, "--baseline", base, "-f", TEXT, "-q", "--full",
-                "--protocol", "llama.cpp", "--chunks", str(chunks), "-t", THREADS])
-
-
 def with_known_floor(base, candidates, chunks, folder):
     """A run whose cache holds the original's noise floor, and no window of the candidates."""
-    peers = os.environ.get("XDG_CACHE_HOME")
-    other = quantized("Q2_K", folder, base)
-    shutil.rmtree(os.path.join(folder, "cache"), ignore_errors=True)
-    measure(base, [other], 8, folder, "cache")
-    run = measure(base, candidates, chunks, folder, "cache")
-    os.environ.pop("XDG_CACHE_HOME") if peers is None else os.environ.update(XDG_CACHE_HOME=peers)
-    return run
+    cache = os.path.join(folder, "cache")
+    shutil.rmtree(cache, ignore_errors=True)
+
+    def measure(models, windows):
+        return Run(["env", f"XDG_CACHE_HOME={cache}", QUALM, "measure", *models, "--baseline", base, "-f", TEXT,
+                    "-q", "--full", "--protocol", "llama.cpp", "--chunks", str(windows), "-t", THREADS])
+
+    measure([quantized("Q2_K", folder, base)], 8)
+    return measure(candidates, chunks)
 
 
 def versus(title, base, candidates, chunks, runs, folder):

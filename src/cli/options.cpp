@@ -159,7 +159,8 @@ void add_reference_pack(CLI::App& app, Parser& parser) {
       "run the original MODEL once and write a reference pack, for those who do not have it");
   add_model(*command, parser, "the original (F16, BF16, ...)");
   named(command->add_option("-f,--file", request.text,
-                            "text to judge on (default: a bundled public-domain novel)"),
+                            "text to judge on, or conversations as .jsonl (default: a bundled "
+                            "public-domain novel)"),
         kText, "FILE");
   add_named_texts(*command, request);
   named(command->add_option("--windows", request.pack.windows,

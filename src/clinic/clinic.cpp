@@ -125,31 +125,23 @@ class Clinic {
     QUALM_TRY(const job::Request request, request_of(made, file));
     report::ClinicCase result;
     diagnose::Diagnosis found;
-    QUALM_CHECK(
-        diagnose(request, progress, [&](const commands::Diagnosed& diagnosed) -> Result<void> {
-          QUALM_TRY(result, judged(made, diagnosed));
-          found = diagnosed.report.diagnosis;
-          return {};
-        }));
-    if (request_.with_packs) {
-      QUALM_TRY(const job::Request again, by_pack(request, file, progress));
-      QUALM_CHECK(
-          diagnose(again, progress, [&](const commands::Diagnosed& diagnosed) -> Result<void> {
-            result.with_pack = compare(found, diagnosed.report.diagnosis);
-            return {};
-          }));
-    }
+    const auto judge_live = [&](const commands::Diagnosed& diagnosed) -> Result<void> {
+      QUALM_TRY(result, judged(made, diagnosed));
+      found = diagnosed.report.diagnosis;
+      return {};
+    };
+    QUALM_CHECK(commands::diagnose(request, stores_, progress, judge_live));
+    if (!request_.with_packs) return result;
+    QUALM_TRY(const job::Request again, by_pack(request, file, progress));
+    const auto compare_both = [&](const commands::Diagnosed& diagnosed) -> Result<void> {
+      result.with_pack = compare(found, diagnosed.report.diagnosis);
+      return {};
+    };
+    QUALM_CHECK(commands::diagnose(again, stores_, progress, compare_both));
     return result;
   }
 
  private:
-  Result<void> diagnose(const job::Request& request, Progress& progress,
-                        const commands::Afterwards& then) const {
-    QUALM_TRY(const job::Outcome outcome, commands::diagnose(request, stores_, progress, then));
-    static_cast<void>(outcome);
-    return {};
-  }
-
   /// The same with a pack of its original and text, which is made once, beside the case.
   Result<job::Request> by_pack(job::Request one, const std::string& file, Progress& progress) {
     std::string& pack = packs_[one.baseline + "|" + one.text];
@@ -161,8 +153,7 @@ class Clinic {
       wanted.baseline.clear();
       wanted.pack.output = std::filesystem::path(file).replace_filename(
           fmt::format("original-{}.qref", packs_.size()));
-      QUALM_TRY(const job::Outcome made, commands::reference(wanted, stores_, progress));
-      static_cast<void>(made);
+      QUALM_CHECK(commands::reference(wanted, stores_, progress));
       pack = wanted.pack.output;
     }
     const job::Request usual;  // for what a pack brings along

@@ -28,17 +28,13 @@ std::string side_of(Matters matters) {
   return matters == Matters::yes ? "above" : matters == Matters::no ? "below" : "not_separated";
 }
 
-std::string loss_of(const diagnose::Diagnosis& found) {
-  if (!found.conclusion.loss || !found.conclusion.loss->kld) return "";
-  switch (found.conclusion.loss->line) {
-    case diagnose::Side::above:
-      return "above";
-    case diagnose::Side::below:
-      return "below";
-    case diagnose::Side::not_separated:
-      return "not_separated";
-  }
-  return "";
+/// The same of a diagnosis; empty: it measured none.
+std::string side_of(const diagnose::Diagnosis& found) {
+  const auto& loss = found.conclusion.loss;
+  if (!loss || !loss->kld) return "";
+  return side_of(loss->line == diagnose::Side::above   ? Matters::yes
+                 : loss->line == diagnose::Side::below ? Matters::no
+                                                       : Matters::unclear);
 }
 
 /// Whether what was put in makes a difference that matters, on the windows of the truth.
@@ -121,8 +117,8 @@ report::ClinicCase::WithPack compare(const diagnose::Diagnosis& by_original,
     const Finding* cache = find(found, "kv_cache");
     return std::string(diagnose::to_string(cache ? cache->status : diagnose::Status::not_examined));
   };
-  report::ClinicCase::WithPack result{.loss = loss_of(by_pack), .cache = cache_of(by_pack)};
-  const std::string loss = loss_of(by_original);
+  report::ClinicCase::WithPack result{.loss = side_of(by_pack), .cache = cache_of(by_pack)};
+  const std::string loss = side_of(by_original);
   result.agrees = loss.empty() || result.loss.empty() ||
                   (loss == result.loss && cache_of(by_original) == result.cache);
   return result;

@@ -28,18 +28,13 @@ Error no_conversation(const std::string& path, std::size_t line, std::string fou
 
 Result<Conversation> conversation_of(const nlohmann::json& value, const std::string& path,
                                      std::size_t line) {
-  const auto text_of = [](const nlohmann::json& message, const char* key) -> const std::string* {
-    if (!message.is_object()) return nullptr;
-    const auto at = message.find(key);
-    return at == message.end() ? nullptr : at->get_ptr<const std::string*>();
-  };
-  const auto messages = value.is_object() ? value.find("messages") : value.end();
-  if (!value.is_object() || messages == value.end() || !messages->is_array() || messages->empty())
+  const nlohmann::json& messages = formats::member(value, "messages");
+  if (!messages.is_array() || messages.empty())
     return fail(no_conversation(path, line, "no array \"messages\""));
   Conversation turns;
-  for (const nlohmann::json& message : *messages) {
-    const std::string* role = text_of(message, "role");
-    const std::string* content = text_of(message, "content");
+  for (const nlohmann::json& message : messages) {
+    const auto* role = formats::member(message, "role").get_ptr<const std::string*>();
+    const auto* content = formats::member(message, "content").get_ptr<const std::string*>();
     if (!role || !content)
       return fail(no_conversation(
           path, line, fmt::format("message {} without role and content as text", turns.size())));

@@ -181,11 +181,7 @@ report::PackReport report_of_pack(const ReferencePack& pack, const std::string& 
   std::error_code ignored;
   report::PackReport report{
       .reference = reference_card(pack, path),
-      .name = pack.original.name,
-      .arch = pack.original.architecture,
-      .type = pack.original.type,
-      .parameters = pack.original.parameters,
-      .original_bytes = pack.original.bytes,
+      .original = original_card(pack),
       .bytes = static_cast<std::int64_t>(std::filesystem::file_size(path, ignored)),
       .vocab_size = pack.vocab_size,
       .tokenizer_hash = pack.tokenizer_hash,

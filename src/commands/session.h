@@ -54,9 +54,9 @@ struct TextReader {
   /// The text of that path (empty: the bundled one); conversations as the model's chat template
   /// renders them.
   [[nodiscard]] Result<std::string> contents(const std::string& path) const;
-  /// The same, cut into windows. Notes windows longer than
-  /// the model was trained for, and characters that its tokenizer throws at: they are left out, or
-  /// it is TOKENIZER-001 where they are over a tenth of the text.
+  /// The same, cut into windows. Notes windows longer than the model was trained for, and
+  /// characters that its tokenizer throws at: they are left out, or it is TOKENIZER-001 where they
+  /// are over a tenth of the text.
   [[nodiscard]] Result<std::unique_ptr<experiment::MeasuredText>> read(
       const std::string& path) const;
   /// The same of a text at hand, without that note.

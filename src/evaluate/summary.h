@@ -18,11 +18,11 @@ void summarize(Measurement& measurement);
 /// other positions cannot show that the candidate is fine. The one that stopped the reading is at
 /// the rule's level.
 [[nodiscard]] std::optional<numeric::Estimate> deciding(const Measurement& measurement, MetricId id,
-                                                        double confidence = numeric::kConfidence);
+                                                        double confidence);
 
 /// The smallest distance from a threshold that a text like this one shows in 4 of 5 cases.
 [[nodiscard]] std::optional<double> smallest_detectable(const Measurement& measurement, MetricId id,
-                                                        double confidence = numeric::kConfidence);
+                                                        double confidence);
 
 /// How many times as wide the interval of the mean kld is where neighbouring windows (blocks of the
 /// cube root of their number) count as one. Precondition: all windows of the text were read. Absent
@@ -31,14 +31,15 @@ void summarize(Measurement& measurement);
 
 /// Paired difference mean(kld_a - factor * kld_b) over the windows both hold. Absent with fewer
 /// than kFewestClusters, or with a lost position.
-[[nodiscard]] std::optional<numeric::Estimate> kld_difference(
-    const Measurement& a, double factor, const Measurement& b,
-    double confidence = numeric::kConfidence);
+[[nodiscard]] std::optional<numeric::Estimate> kld_difference(const Measurement& a, double factor,
+                                                              const Measurement& b,
+                                                              double confidence);
 
 /// exp(mean(nll_a - nll_b)) - 1 over the windows both hold: a's perplexity over b's. Absent
 /// likewise.
-[[nodiscard]] std::optional<numeric::Estimate> ppl_ratio_change(
-    const Measurement& a, const Measurement& b, double confidence = numeric::kConfidence);
+[[nodiscard]] std::optional<numeric::Estimate> ppl_ratio_change(const Measurement& a,
+                                                                const Measurement& b,
+                                                                double confidence);
 
 /// One that could not be run: no metric is there, and each says why.
 [[nodiscard]] Measurement unavailable(std::string why);

@@ -135,4 +135,11 @@ Result<Json> parse_json(std::string_view text, const std::string& file, const st
   }
 }
 
+const nlohmann::json& member(const nlohmann::json& value, std::string_view key) {
+  static const nlohmann::json kNoMember;
+  if (!value.is_object()) return kNoMember;
+  const auto found = value.find(key);
+  return found == value.end() ? kNoMember : *found;
+}
+
 }  // namespace qualm::formats

@@ -24,4 +24,7 @@ struct JsonLimits {
                                                 const std::string& place,
                                                 const JsonLimits& limits = {});
 
+/// The member of that name; null where `value` is no object or has none.
+[[nodiscard]] const nlohmann::json& member(const nlohmann::json& value, std::string_view key);
+
 }  // namespace qualm::formats

@@ -27,12 +27,12 @@ Json to_json(const PackReport& report) {
                      {"file_bytes", type.bytes},
                      {"metrics", metrics(type.metrics, Which::in_tables)}});
   Json original = absent("the reference does not describe it");
-  if (report.parameters > 0)
-    original = {{"name", report.name},
-                {"arch", report.arch},
-                {"type", report.type},
-                {"parameters", report.parameters},
-                {"file_bytes", report.original_bytes}};
+  if (const auto& of = report.original)
+    original = {{"name", of->name},
+                {"arch", of->arch},
+                {"type", of->type},
+                {"parameters", of->parameters},
+                {"file_bytes", of->file_bytes}};
   Json document = heading("reference", report.tool);
   document.update({{"reference", card(report.reference)},
                    {"bytes", report.bytes},

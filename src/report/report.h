@@ -163,12 +163,8 @@ struct PackTypeCard {
 struct PackReport {
   Tool tool{};
   ReferenceCard reference;
-  std::string name;  ///< of the original
-  std::string arch;
-  std::string type;
-  std::int64_t parameters = 0;
-  std::int64_t original_bytes = 0;
-  std::int64_t bytes = 0;  ///< of the pack
+  std::optional<ModelCard> original{};  ///< absent: the reference does not describe it
+  std::int64_t bytes = 0;               ///< of the pack
   std::int64_t vocab_size = 0;
   std::string tokenizer_hash;
   std::vector<PackTextCard> texts{};

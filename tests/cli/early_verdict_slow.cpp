@@ -14,7 +14,7 @@ TEST(EarlyVerdict, is_that_of_the_whole_text_after_a_small_part_of_it) {
   std::vector<std::string> words{
       "measure",  "q2.gguf", "--baseline", base, "--fail-if", "ppl_change>2%",
       "--format", "json",    "-q",         "-t", "1",         "--chunks",
-      "64"};
+      "80"};
   const auto early = test::run_qualm(scratch, words);
   words.emplace_back("--full");  // goes on from the windows of the first run
   const auto whole = test::run_qualm(scratch, words);
@@ -28,8 +28,8 @@ TEST(EarlyVerdict, is_that_of_the_whole_text_after_a_small_part_of_it) {
   const auto& all = b["results"][0];
   EXPECT_TRUE(few["stopped_early"]);
   EXPECT_FALSE(all["stopped_early"]);
-  EXPECT_EQ(all["windows"]["read"], 64);
-  EXPECT_LE(few["windows"]["read"].get<int>(), 64 / 3) << few["windows"];
+  EXPECT_EQ(all["windows"]["read"], 80);
+  EXPECT_LE(few["windows"]["read"].get<int>(), 80 / 5) << few["windows"];
   // What the small part says of the loss holds on the whole.
   const double truth = all["metrics"]["kld_mean"]["value"];
   EXPECT_NEAR(few["metrics"]["kld_mean"]["value"].get<double>(), truth, 0.05 * truth);

@@ -21,6 +21,7 @@ using test::ids_of;
 using test::World;
 
 TEST(Checks, the_checks_of_a_verdict_share_its_error) {
+  EXPECT_DOUBLE_EQ(kCheckConfidence, 1 - 0.05 / 6);
   EXPECT_DOUBLE_EQ(confidence_for(1), 1 - 0.05 / 6);
   EXPECT_DOUBLE_EQ(confidence_for(4), 1 - 0.05 / 24);
 }

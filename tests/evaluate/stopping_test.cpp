@@ -143,7 +143,7 @@ TEST(Stopping, the_interval_that_decided_lies_on_one_side_of_the_threshold) {
 
 TEST(Stopping, a_surer_decision_reads_on_longer) {
   StopRule sure = kKldRule;
-  sure.confidence = 0.99;
+  sure.confidence = 1 - 0.05 / 6;
   PairWorld a({near_the_line()});
   PairWorld b({near_the_line()});
   const auto usual = a.run(fake_text(400), kKldRule);

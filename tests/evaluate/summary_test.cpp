@@ -12,6 +12,8 @@ namespace {
 using numeric::Estimate;
 using numeric::Metric;
 
+constexpr double kSurer = 1 - 0.05 / 6;  // as a check of a diagnosis decides
+
 Score score(double nll_p, double nll_q, float kld, float delta_p, bool same, std::int32_t at,
             float confidence = 0.5F) {
   return {nll_p, nll_q, kld, delta_p, confidence, at, same, true};
@@ -167,7 +169,7 @@ TEST(Summary, the_metric_that_stopped_the_reading_has_the_interval_that_it_stopp
   EXPECT_DOUBLE_EQ(m.metrics[MetricId::kld_mean].estimate->low, fixed.low - 0.1);
   EXPECT_DOUBLE_EQ(m.metrics[MetricId::kld_mean].estimate->high, fixed.high + 0.1);
   EXPECT_EQ(m.metrics[MetricId::ppl_change].estimate->high, other.high);
-  EXPECT_DOUBLE_EQ(deciding(m, MetricId::kld_mean)->high, fixed.high + 0.1);
+  EXPECT_DOUBLE_EQ(deciding(m, MetricId::kld_mean, kSurer)->high, fixed.high + 0.1);
 }
 
 TEST(Summary, what_decides_is_surer_than_what_is_printed) {
@@ -175,7 +177,7 @@ TEST(Summary, what_decides_is_surer_than_what_is_printed) {
   summarize(m);
   for (const MetricId id : {MetricId::kld_mean, MetricId::kld_median, MetricId::ppl_change}) {
     const Estimate& printed = *m.metrics[id].estimate;
-    const auto wide = deciding(m, id, 0.99);
+    const auto wide = deciding(m, id, kSurer);
     const auto same = deciding(m, id, numeric::kConfidence);
     ASSERT_TRUE(wide && same);
     EXPECT_DOUBLE_EQ(same->low, printed.low);
@@ -194,7 +196,7 @@ TEST(Summary, the_smallest_detectable_effect_is_what_4_of_5_texts_show) {
               (kld.high - kld.low) / 2 * (1 + 0.8416 / 2.0930), 1e-6);
   Measurement few = random_measurement(7, 15);
   summarize(few);
-  EXPECT_FALSE(smallest_detectable(few, MetricId::kld_mean));
+  EXPECT_FALSE(smallest_detectable(few, MetricId::kld_mean, kSurer));
 }
 
 TEST(Summary, windows_that_are_like_their_neighbours_widen_the_interval) {
@@ -221,8 +223,8 @@ TEST(Summary, a_lost_position_is_counted_and_nothing_is_decided_without_it) {
   EXPECT_EQ(m.not_finite, 20);
   EXPECT_EQ(m.lost, 10);
   EXPECT_TRUE(m.metrics[MetricId::kld_mean].estimate) << "of the others";
-  EXPECT_FALSE(deciding(m, MetricId::kld_mean));
-  EXPECT_FALSE(smallest_detectable(m, MetricId::kld_mean));
+  EXPECT_FALSE(deciding(m, MetricId::kld_mean, kSurer));
+  EXPECT_FALSE(smallest_detectable(m, MetricId::kld_mean, kSurer));
 }
 
 TEST(Summary, a_position_that_is_not_finite_is_counted_and_in_no_metric) {
@@ -302,12 +304,12 @@ TEST(Pairing, differences_are_taken_over_the_windows_both_hold) {
     for (const Score& s : window.scores) kld += static_cast<double>(s.kld) / 20;
   }
   ASSERT_EQ(windows, 10);
-  EXPECT_NEAR(kld_difference(a, 1, b)->value, kld / windows / 2, 1e-6);
-  const auto twice = kld_difference(a, 2, b);  // exactly twice as much in every window
+  EXPECT_NEAR(kld_difference(a, 1, b, kSurer)->value, kld / windows / 2, 1e-6);
+  const auto twice = kld_difference(a, 2, b, kSurer);  // exactly twice as much in every window
   EXPECT_NEAR(twice->value, 0, 1e-12);
   EXPECT_NEAR(twice->high - twice->low, 0, 1e-12);
-  EXPECT_NEAR(ppl_ratio_change(a, b)->value, std::expm1(0.25), 1e-12);
-  EXPECT_NEAR(ppl_ratio_change(b, a)->value, std::expm1(-0.25), 1e-12);
+  EXPECT_NEAR(ppl_ratio_change(a, b, kSurer)->value, std::expm1(0.25), 1e-12);
+  EXPECT_NEAR(ppl_ratio_change(b, a, kSurer)->value, std::expm1(-0.25), 1e-12);
 }
 
 TEST(Pairing, fewer_than_8_common_windows_give_no_difference) {
@@ -315,11 +317,11 @@ TEST(Pairing, fewer_than_8_common_windows_give_no_difference) {
   Measurement b = a;
   std::erase_if(a.windows, [](const WindowScores& w) { return w.window > 11; });
   std::erase_if(b.windows, [](const WindowScores& w) { return w.window < 4; });
-  EXPECT_TRUE(kld_difference(a, 1, b));
+  EXPECT_TRUE(kld_difference(a, 1, b, kSurer));
   a.windows.pop_back();
-  EXPECT_FALSE(kld_difference(a, 1, b));
-  EXPECT_FALSE(ppl_ratio_change(a, b));
-  EXPECT_FALSE(kld_difference({}, 1, {}));
+  EXPECT_FALSE(kld_difference(a, 1, b, kSurer));
+  EXPECT_FALSE(ppl_ratio_change(a, b, kSurer));
+  EXPECT_FALSE(kld_difference({}, 1, {}, kSurer));
 }
 
 TEST(Pairing, a_position_that_is_not_finite_in_one_is_left_out_of_both) {
@@ -327,7 +329,7 @@ TEST(Pairing, a_position_that_is_not_finite_in_one_is_left_out_of_both) {
   Measurement b = a;
   for (auto& window : a.windows) window.scores[0].kld = 1000;
   for (auto& window : b.windows) window.scores[0].finite = false;
-  EXPECT_EQ(kld_difference(a, 1, b)->value, 0);
+  EXPECT_EQ(kld_difference(a, 1, b, kSurer)->value, 0);
 }
 
 TEST(Pairing, with_a_lost_position_no_difference_is_known) {
@@ -337,8 +339,8 @@ TEST(Pairing, with_a_lost_position_no_difference_is_known) {
   broken.windows[3].scores[0].lost = true;
   summarize(broken);
   for (const auto& [a, b] : {std::pair(whole, broken), std::pair(broken, whole)}) {
-    EXPECT_FALSE(kld_difference(a, 1, b));
-    EXPECT_FALSE(ppl_ratio_change(a, b));
+    EXPECT_FALSE(kld_difference(a, 1, b, kSurer));
+    EXPECT_FALSE(ppl_ratio_change(a, b, kSurer));
   }
 }
 

@@ -43,7 +43,7 @@ void for_each_damage(const Json& document, const Json& other,
 
 class Renderers : public ::testing::TestWithParam<const char*> {};
 
-/// The one step that reads JSON: text and Markdown are laid out from its page.
+/// compose() is the one step that reads JSON; other words are laid out as well.
 TEST_P(Renderers, accept_any_json_in_any_place) {
   const Json document = sample(GetParam());
   for (const Json& other :
@@ -52,6 +52,12 @@ TEST_P(Renderers, accept_any_json_in_any_place) {
       EXPECT_NO_THROW(EXPECT_FALSE(compose(damaged, true).empty())) << damaged;
     });
   }
+  for_each_damage(document, Json("text"), [](const Json& damaged) {
+    EXPECT_NO_THROW({
+      EXPECT_FALSE(text(damaged, {.verbose = true}).empty());
+      EXPECT_FALSE(markdown(damaged, true).empty());
+    }) << damaged;
+  });
 }
 
 TEST_P(Renderers, keep_to_the_width) {

@@ -170,11 +170,12 @@ PackReport pack_sample() {
                       .content_hash = "0123456789abcdef",
                       .made_with = "qualm 0.1.0, libllama 0.7.0, ggml 0.27.0",
                       .types = {"Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"}};
-  report.name = "qualm tiny";
-  report.arch = "llama";
-  report.type = "F16";
-  report.parameters = 5'770'000;
-  report.original_bytes = 11'600'000;
+  report.original.emplace();
+  report.original->name = "qualm tiny";
+  report.original->arch = "llama";
+  report.original->type = "F16";
+  report.original->parameters = 5'770'000;
+  report.original->file_bytes = 11'600'000;
   report.bytes = 28'900'000;
   report.vocab_size = 4096;
   report.tokenizer_hash = std::string(64, 'a');

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "formats/json.h"
 #include "model/metadata.h"
 
 namespace qualm::formats::hf {
@@ -58,7 +59,6 @@ inline constexpr double kPadScore = -10000;
 inline constexpr double kAddedScore = -1000;
 
 /// Member `key` of an object, or null (a shared null value) where there is none.
-[[nodiscard]] const json& member(const json& object, std::string_view key);
 [[nodiscard]] std::string text_of(const json& object, std::string_view key);  ///< "" if no string
 [[nodiscard]] bool flag_of(const json& object, std::string_view key, bool otherwise = false);
 

@@ -17,13 +17,6 @@ std::unexpected<Error> refuse(const std::string& file, std::string code, std::st
                std::move(found), "Fetch the tokenizer's files again from the model's source."});
 }
 
-const json& member(const json& object, std::string_view key) {
-  static const json kNoMember;
-  if (!object.is_object()) return kNoMember;
-  const auto found = object.find(key);
-  return found == object.end() ? kNoMember : *found;
-}
-
 std::string text_of(const json& object, std::string_view key) {
   const json& value = member(object, key);
   return value.is_string() ? value.get<std::string>() : std::string();
