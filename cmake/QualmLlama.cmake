@@ -30,7 +30,8 @@ get_filename_component(libs ${libllama} DIRECTORY)
 file(GLOB loader ${libs}/ld-linux-*.so.*)
 
 target_include_directories(qualm_llama SYSTEM INTERFACE ${sysroot}/usr/include)
-target_compile_definitions(qualm_llama INTERFACE QUALM_GGML_BACKENDS="${libs}/ggml/backends0")
+set(QUALM_GGML_BACKENDS ${libs}/ggml/backends0)
+target_compile_definitions(qualm_llama INTERFACE QUALM_GGML_BACKENDS="${QUALM_GGML_BACKENDS}")
 target_link_options(qualm_llama INTERFACE
   -Wl,--dynamic-linker=${loader} -Wl,-rpath,${libs} -Wl,--disable-new-dtags -Wl,--allow-shlib-undefined)
 target_link_libraries(qualm_llama INTERFACE

@@ -11,6 +11,7 @@
 #include "diagnose/checks.h"
 #include "diagnose/facts.h"
 #include "diagnose/file_findings.h"
+#include "diagnose/limit.h"
 #include "diagnose/loss.h"
 #include "diagnose/mend.h"
 #include "diagnose/static_scales.h"
@@ -104,6 +105,27 @@ Known<void> add_original_run(const Facts& facts, Finding& finding) {
   return {};
 }
 
+/// Logits that were lost, and none where the same weights are floats: the kernels of this device.
+Known<bool> lost_by_kernels(const Facts& facts, const std::vector<Fault>& faults) {
+  const bool lost = std::ranges::find(faults, FaultKind::lost_logits, &Fault::kind) != faults.end();
+  if (!lost || !facts.paired()) return false;
+  const std::array variants{experiment::with_f16_cache(experiment::decoded({}))};
+  QUALM_TRY(const WindowRange windows, first_look(facts));
+  QUALM_TRY(const auto measured, facts.measured(windows, variants));
+  return measured.front()->unavailable.empty() && measured.front()->lost == 0;
+}
+
+Known<void> judge_lost(const Facts& facts, std::vector<Fault>& faults) {
+  QUALM_TRY(const bool by_kernels, lost_by_kernels(facts, faults));
+  if (!by_kernels) return {};
+  const auto lost = std::ranges::find(faults, FaultKind::lost_logits, &Fault::kind);
+  lost->kind = FaultKind::runtime;
+  lost->says +=
+      ". With the same weights as floats there are none: the kernels that run quantized weights "
+      "on this device are at fault, not the file";
+  return {};
+}
+
 Known<void> add_runs(const Facts& facts, Finding& finding) {
   QUALM_CHECK(add_runtime(facts, finding));
   return add_original_run(facts, finding);
@@ -115,6 +137,7 @@ Known<Finding> check_files(const Facts& facts) {
   FileFindings found = file_findings(facts);
   QUALM_CHECK(add_static_scales(facts, found));
   Finding finding{.faults = found.faults};
+  if (const auto lost = judge_lost(facts, finding.faults); !left_out(lost)) QUALM_CHECK(lost);
   if (facts.paired() && !confounded(found)) {
     const auto run = add_runs(facts, finding);
     finding.left_out = left_out(run);
@@ -155,7 +178,8 @@ Known<std::optional<Fix>> fix_files(const Facts& facts) {
   if (auto repair = repair_of(facts.given, found.faults)) return repair;
   // Where no loss on a text goes with the fault, no other remedy could be seen to help.
   if (!confounded(found)) return std::nullopt;
-  return make_again(facts);
+  QUALM_TRY(const bool by_kernels, lost_by_kernels(facts, found.faults));
+  return by_kernels ? Known<std::optional<Fix>>(std::nullopt) : make_again(facts);
 }
 
 }  // namespace qualm::diagnose

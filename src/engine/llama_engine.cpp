@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <exception>
 #include <optional>
 #include <thread>
@@ -245,15 +246,23 @@ class LlamaModel final : public Model {
   std::string name_;
 };
 
+/// From the folder that the environment variable QUALM_GGML_BACKENDS names, or as the build says.
+void load_backends() {
+  const char* folder = std::getenv("QUALM_GGML_BACKENDS");
+#ifdef QUALM_GGML_BACKENDS
+  if (!folder) folder = QUALM_GGML_BACKENDS;
+#endif
+  if (folder)
+    ggml_backend_load_all_from_path(folder);
+  else
+    ggml_backend_load_all();
+}
+
 class LlamaEngine final : public Engine {
  public:
   LlamaEngine() {
     capture_llama_log();
-#ifdef QUALM_GGML_BACKENDS
-    ggml_backend_load_all_from_path(QUALM_GGML_BACKENDS);
-#else
-    ggml_backend_load_all();
-#endif
+    load_backends();
     llama_backend_init();
   }
 

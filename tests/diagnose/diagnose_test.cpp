@@ -232,6 +232,20 @@ TEST(Diagnose, logits_that_are_no_numbers_are_a_fault_whatever_the_other_positio
   }
 }
 
+TEST(Diagnose, logits_that_only_the_kernels_of_this_device_lose_are_no_fault_of_the_file) {
+  World world;
+  world.experiment.lost = 1;
+  world.experiment.lost_as_floats = false;
+  const Diagnosis found = world.examine();
+  EXPECT_EQ(found.conclusion.principal, CheckId::not_quant);
+  const Finding& files = finding(found, CheckId::not_quant);
+  ASSERT_EQ(files.faults.size(), 1U);
+  EXPECT_EQ(files.faults[0].kind, FaultKind::runtime);
+  EXPECT_TRUE(files.headline.ends_with("on this device are at fault, not the file"))
+      << files.headline;
+  EXPECT_TRUE(found.remedies.empty()) << "another file would be run by the same kernels";
+}
+
 TEST(Diagnose, shares_do_not_count_a_lost_position_as_no_loss) {
   World world;
   world.lossy_weights();
