@@ -19,7 +19,7 @@ using diagnose::Verdict;
 
 int exit_code_of(Verdict verdict) {
   if (verdict == Verdict::problem) return 1;
-  return verdict == Verdict::healthy ? 0 : 3;
+  return verdict == Verdict::healthy ? 0 : 3;  // without an original nothing is certain
 }
 
 /// The command line without the limit of time: what was measured is kept for it.

@@ -18,10 +18,12 @@
 #include "model/activations.h"
 #include "model/cache.h"
 #include "weights/integrity.h"
+#include "weights/surrogate.h"
 
 namespace qualm::commands {
 namespace {
 
+constexpr std::uint64_t kDraw = 1;  // of the surrogate's noise
 constexpr std::int64_t kShortestContext = 16;  // tokens; below, a file says nothing of use
 
 using diagnose::Effect;
@@ -51,11 +53,32 @@ Result<void> open_files(Session& session) {
   return {};
 }
 
+/// For want of an original and of a pack, if the candidate's rounding error is known.
+void add_surrogate(Session& session) {
+  const model::Checkpoint& candidate = session.candidate->checkpoint();
+  const bool compared = session.baseline || session.pack;
+  if (compared || !candidate.lacks.empty() || !model::rotation_key(candidate).empty() ||
+      !weights::no_surrogate(candidate).empty())
+    return;
+  session.surrogate = experiment::OpenedModel::made(weights::surrogate_of(candidate, kDraw),
+                                                    "the estimated original", "");
+}
+
+/// The surrogate is done without where it does not fit.
+Result<MemoryPlan> plan_with_surrogate(Session& session) {
+  if (session.surrogate) {
+    auto plan = plan_memory(session.request, *session.candidate, session.surrogate.get(),
+                            session.progress);
+    if (plan) return plan;
+    session.surrogate.reset();
+  }
+  return plan_memory(session.request, *session.candidate, session.baseline.get(), session.progress);
+}
+
 /// Decided before any weight is read. Where memory is short, models are held one at a time, and
 /// those that are made lie in the cache folder.
 Result<void> fit_into_memory(Session& session) {
-  QUALM_TRY(const MemoryPlan plan, plan_memory(session.request, *session.candidate,
-                                               session.baseline.get(), session.progress));
+  QUALM_TRY(const MemoryPlan plan, plan_with_surrogate(session));
   session.memory = plan.use;
   session.stores.hold = plan.hold;
   session.models.emplace(*session.engine, session.settings.gpu_layers, plan.hold);
@@ -69,6 +92,9 @@ Result<void> fit_into_memory(Session& session) {
 Result<void> identify_models(Session& session) {
   for (const auto& model : {session.candidate, session.baseline, session.base_model})
     if (model) QUALM_CHECK(identify(*model, session.progress));
+  if (session.surrogate)
+    session.surrogate->set_identity(fmt::format("{}~surrogate{}/{}", session.candidate->identity(),
+                                                weights::kSurrogateVersion, kDraw));
   return {};
 }
 
@@ -119,6 +145,7 @@ diagnose::Given given_of(const Session& session) {
           .baseline = session.baseline ? &session.baseline->checkpoint() : nullptr,
           .base_model = session.base_model ? &session.base_model->checkpoint() : nullptr,
           .pack = session.pack ? std::optional(given_pack(*session.pack)) : std::nullopt,
+          .surrogate = session.surrogate ? &session.surrogate->checkpoint() : nullptr,
           .candidate_path = session.candidate->path(),
           .baseline_path = session.baseline ? session.baseline->path() : "",
           .type_k = session.settings.type_k,
@@ -257,9 +284,11 @@ Result<void> prepare_experiment(Session& session) {
   std::vector<experiment::Runner::Text> texts;
   for (const DomainText& one : session.texts) texts.push_back({one.domain, one.text.get()});
   session.runner = std::make_unique<experiment::Runner>(experiment::Runner::Parts{
-      *session.models, *session.quantizer, session.progress, session.candidate, session.baseline,
-      session.base_model, session.settings, std::move(texts),
-      session.pack ? &*session.pack : nullptr});
+      *session.models, *session.quantizer, session.progress, session.candidate,
+      session.baseline ? session.baseline : session.surrogate, session.base_model,
+      session.settings, std::move(texts), session.pack ? &*session.pack : nullptr,
+      session.surrogate ? std::optional(weights::truth_over_estimate(*facts.given.candidate))
+                        : std::nullopt});
   facts.texts = session.runner->texts();
   const bool split_differs = facts.files.split && !facts.files.split->equal;
   return session.baseline_model && split_differs ? measure_split(session) : Result<void>();
@@ -269,15 +298,21 @@ Result<void> prepare_experiment(Session& session) {
 
 Result<void> prepare(Session& session) {
   QUALM_CHECK(open_files(session));
+  add_surrogate(session);
   bound_context(session);
   bound_cache(session);
   QUALM_CHECK(fit_into_memory(session));
   QUALM_CHECK(identify_models(session));
   session.facts.given = given_of(session);
   QUALM_CHECK(read_files(session));
+  // Of damaged weights nothing can be estimated.
+  if (!session.facts.files.integrity.found.empty()) {
+    session.surrogate.reset();
+    session.facts.given.surrogate = nullptr;
+  }
   release_pages(session);
   QUALM_CHECK(prepare_experiment(session));
-  if (!session.facts.swaps())  // an estimate, for want of an original to measure against
+  if (!session.facts.given.baseline)  // an estimate, for want of an original to measure against
     session.facts.read_weights.quantization_error =
         weights::quantization_error_by_class(session.candidate->checkpoint(), session.progress);
   return {};

@@ -31,6 +31,7 @@ struct Session {
   std::unique_ptr<assemble::Quantizer> quantizer = engine::make_llama_quantizer();
   std::shared_ptr<experiment::OpenedModel> candidate{};
   std::shared_ptr<experiment::OpenedModel> baseline{};
+  std::shared_ptr<experiment::OpenedModel> surrogate{};  ///< for want of an original, if it can be
   std::shared_ptr<experiment::OpenedModel> base_model{};
   std::optional<model::Checkpoint> lora{};
   model::Importance imatrix{};

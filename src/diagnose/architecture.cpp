@@ -150,6 +150,10 @@ Known<std::optional<Fix>> fix_architecture(const Facts& facts) {
   // Where the rest fails as well, the whole model is made anew in a larger type.
   if (!study.culprit() || study.culprit()->after == Side::above) return std::nullopt;
   const ClassGroup& group = study.culprit()->group;
+  if (facts.estimated())  // nothing can be made of it, and what others made is not known
+    return Fix{.name = fmt::format("a quant with more bits in {}", group.title),
+               .effect = fmt::format("download one of this model in which {} has Q6_K or more",
+                                     group.title)};
   const auto choices = overrides_for(*facts.given.candidate, group);
   std::size_t chosen = 0;
   for (; chosen + 1 < choices.size(); ++chosen) {

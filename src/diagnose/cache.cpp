@@ -181,7 +181,7 @@ Known<Finding> check_cache(const Facts& facts) {
     finding.status = Status::cleared;
   } else {
     finding.status = Status::cannot_tell;
-    finding.needs.emplace_back(facts.paired()
+    finding.needs.emplace_back(facts.paired() && !facts.estimated()
                                    ? "a longer text (-f)"
                                    : "the original model (--baseline), or a longer text (-f)");
   }

@@ -222,7 +222,7 @@ Known<Finding> check_calibration(const Facts& facts) {
     QUALM_CHECK(add_domains_of_pack(facts, result));
     return result;
   }
-  if (!facts.paired()) {
+  if (!facts.paired() || facts.estimated()) {
     result.needs.push_back(facts.given.baseline ? facts.files.not_comparable
                                                 : "the original model (--baseline)");
     return result;

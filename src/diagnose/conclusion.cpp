@@ -78,8 +78,8 @@ Verdict verdict_of(const std::vector<Finding>& findings, const Overall& overall)
            (finding.status == Status::cannot_tell &&
             (finding.check == CheckId::not_quant || finding.check == CheckId::provenance));
   });
-  return overall.paired && overall.loss.line == Side::below && !doubt ? Verdict::healthy
-                                                                      : Verdict::cannot_tell;
+  if (!overall.paired || overall.loss.line != Side::below || doubt) return Verdict::cannot_tell;
+  return overall.estimated ? Verdict::none_found : Verdict::healthy;
 }
 
 }  // namespace
@@ -87,6 +87,7 @@ Verdict verdict_of(const std::vector<Finding>& findings, const Overall& overall)
 Conclusion conclude(std::vector<Finding>& findings, const Overall& overall) {
   Conclusion conclusion;
   if (overall.paired) conclusion.loss = overall.loss;
+  conclusion.estimated = overall.estimated;
   if (overall.attribution) {
     set_shares(*overall.attribution, findings);
     const auto guilty = by_share(findings);

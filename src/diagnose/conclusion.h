@@ -39,6 +39,8 @@ struct Conclusion {
   /// The interval of the difference of the two largest shares does not span 0; true with fewer than
   /// two shares of causes.
   bool separated = true;
+  /// The loss is estimated for want of an original: a cause that rests on it is likely, not certain.
+  bool estimated = false;
 };
 
 /// The answer.
@@ -58,6 +60,7 @@ struct Overall {
   std::optional<Attribution> attribution = std::nullopt;
   Loss loss = {};  ///< of the candidate as run, all factors together
   bool paired = false;
+  bool estimated = false;  ///< for want of an original
 };
 
 /// Names the principal cause and the contributing ones, and the verdict. Sets shares and statuses

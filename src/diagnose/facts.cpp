@@ -44,12 +44,16 @@ Known<WindowRange> Facts::selection() const {
   const std::int32_t total = texts.front().windows;
   const std::int32_t usable = total >= 2 * kHoldout ? total - kHoldout : total;
   const std::int32_t most = given.read_all ? usable : std::min(usable, kMostSelection);
-  const evaluate::StopRule rule = given.read_all ? evaluate::StopRule{} : watched();
-  return std::unexpected(WantedMeasurements{.reference = reference(),
-                                            .variants = {as_run()},
-                                            .windows = {0, most},
-                                            .rule = rule,
-                                            .selects = true});
+  WantedMeasurements wanted{.reference = reference(),
+                            .variants = {as_run()},
+                            .windows = {0, most},
+                            .rule = given.read_all ? evaluate::StopRule{} : watched(),
+                            .selects = true};
+  if (estimated() && !given.read_all) {  // more windows would not make the estimate any better
+    wanted.windows.end = std::min(usable, kForEstimate);
+    wanted.rule = {};
+  }
+  return std::unexpected(std::move(wanted));
 }
 
 Known<WindowRange> Facts::selection(std::int32_t most) const {
@@ -123,8 +127,9 @@ std::vector<AgainstOriginal> Facts::against_original() const {
 
 Known<evaluate::NoiseFloor> Facts::noise_floor() const {
   if (noise_floor_) return *noise_floor_;
-  if (!loses_much()) return std::unexpected(WantedNoiseFloor{});
-  constexpr const char* kWhy = "the loss is certainly far larger";
+  if (!loses_much() && !estimated()) return std::unexpected(WantedNoiseFloor{});
+  const char* const kWhy = estimated() ? "an estimate of the loss is far less certain"
+                                       : "the loss is certainly far larger";
   evaluate::NoiseFloor none;
   none.original.absent = none.candidate.absent = kWhy;
   return none;

@@ -54,6 +54,8 @@ struct Given {
   const model::Checkpoint* base_model =
       nullptr;                      ///< that the original was fine-tuned from; or null
   std::optional<GivenPack> pack{};  ///< never beside `baseline`
+  /// weights/surrogate.h: in place of the original where there is neither that nor a pack.
+  const model::Checkpoint* surrogate = nullptr;
   std::string candidate_path{};
   std::string baseline_path{};
   std::string type_k = "f16";  ///< the cache the user runs with
@@ -120,13 +122,18 @@ class Facts {
 
   /// Something can be run.
   [[nodiscard]] bool runs() const noexcept { return !texts.empty(); }
-  /// The candidate can be measured against the original.
+  /// The candidate can be measured against the original, or against a surrogate of it.
   [[nodiscard]] bool paired() const noexcept {
-    return runs() && (given.baseline || given.pack) && files.not_comparable.empty();
+    return runs() && (given.baseline || given.pack || given.surrogate) &&
+           files.not_comparable.empty();
   }
-  /// The original's weights are there too: they can be put in place of the candidate's, and other
-  /// types made of them.
-  [[nodiscard]] bool swaps() const noexcept { return paired() && given.baseline; }
+  /// The original's weights are there too, or a surrogate's: they can be put in place of the
+  /// candidate's, and other types made of them.
+  [[nodiscard]] bool swaps() const noexcept {
+    return paired() && (given.baseline || given.surrogate);
+  }
+  /// For want of an original every KLD from it is an estimate.
+  [[nodiscard]] bool estimated() const noexcept { return paired() && given.surrogate; }
   [[nodiscard]] bool cache_quantized() const noexcept;
   /// True for a quantized cache type.
   [[nodiscard]] static bool quantized(const std::string& cache_type) noexcept;

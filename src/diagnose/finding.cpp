@@ -24,6 +24,8 @@ std::string_view to_string(Verdict verdict) noexcept {
       return "healthy";
     case Verdict::problem:
       return "problem";
+    case Verdict::none_found:
+      return "none_found";
     case Verdict::cannot_tell:
       return "cannot_tell";
   }

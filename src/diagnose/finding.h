@@ -16,7 +16,12 @@ enum class CheckId : std::uint8_t;  // checks.h
 enum class Status { cause, contributes, cleared, not_examined, cannot_tell };
 [[nodiscard]] std::string_view to_string(Status status) noexcept;
 
-enum class Verdict { healthy, problem, cannot_tell };
+enum class Verdict {
+  healthy,
+  problem,
+  cannot_tell,
+  none_found,  ///< no problem found, and the original was not there to compare with
+};
 [[nodiscard]] std::string_view to_string(Verdict verdict) noexcept;
 
 /// Which side of a line an interval lies on; not separated where it spans it or is absent.

@@ -74,6 +74,13 @@ Known<Ladder> ladder_of(const Facts& facts) {
   const Given& given = facts.given;
   Ladder ladder{.limit = limit_in_words(given.accept), .memory = given.memory};
   QUALM_TRY(const auto cache, facts.cache_bytes(given.type_k, given.type_v));
+  if (facts.estimated()) {  // what nobody can look up for this model
+    std::vector<Variant> types;
+    for (const char* type : kRemedyTypes) types.push_back(Facts::as_type(type));
+    QUALM_TRY(const WindowRange windows, facts.selection());
+    QUALM_TRY(const auto measured, facts.measured(windows, types));
+    static_cast<void>(measured);
+  }
   const auto all = facts.against_original();
   std::set<experiment::VariantId> seen;
   for (const AgainstOriginal& one : all) {

@@ -117,6 +117,8 @@ std::string loss_in_words(const evaluate::Measurement& measurement) {
   const numeric::Metric& kld = metrics[MetricId::kld_mean];
   if (!kld.estimate && !kld.absent.empty() && kld.absent == metrics[MetricId::ppl_change].absent)
     return "not measured: " + kld.absent;
+  if (measurement.truth_over_estimate)
+    return fmt::format("estimated KLD {}", shown(MetricId::kld_mean, kld));
   return fmt::format("perplexity {}, KLD {}",
                      shown(MetricId::ppl_change, metrics[MetricId::ppl_change]),
                      shown(MetricId::kld_mean, metrics[MetricId::kld_mean]));
@@ -142,6 +144,9 @@ std::string original_in_words(const numeric::Metric& ppl) {
 Evidence metric_evidence(const std::string& name, const evaluate::Measurement& measurement,
                          MetricId id, const std::string& says) {
   const numeric::Metric& metric = measurement.metrics[id];
+  if (measurement.truth_over_estimate && metric.estimate)
+    return {name, metric.estimate, metric.unit,
+            fmt::format("{}, estimated: {}", says, shown(id, metric))};
   return {name, metric.estimate, metric.unit, fmt::format("{}: {}", says, shown(id, metric))};
 }
 

@@ -140,7 +140,7 @@ Known<Finding> check_provenance(const Facts& facts) {
     result.headline = "the weights are stored rotated: they cannot be compared one by one";
     return result;
   }
-  if (facts.paired() && !facts.given.baseline) {
+  if (facts.given.pack && facts.paired()) {
     QUALM_TRY(const WeightsLoss found, weights_loss(facts));
     if (found.loss.excessive == Side::above) {
       result.status = Status::cannot_tell;

@@ -125,6 +125,7 @@ Known<bool> explained(const Facts& facts, Finding& finding) {
                     classes.culprit()->group.id));
     return true;
   }
+  if (facts.estimated()) return false;
   QUALM_TRY(const CalibrationStudy calibration, study_calibration(facts));
   if (!calibration.explains()) return false;
   finding.status = Status::cleared;
@@ -197,7 +198,9 @@ Known<Finding> check_type(const Facts& facts) {
   if (found.loss.line == Side::not_separated && !excessive) {
     finding.status = Status::cannot_tell;
     finding.needs.emplace_back(
-        "a longer text (-f): the loss is not certainly above or below the threshold");
+        facts.estimated()
+            ? "the original model (--baseline): the estimate is on both sides of the threshold"
+            : "a longer text (-f): the loss is not certainly above or below the threshold");
     return finding;
   }
   QUALM_TRY(const bool done, explained(facts, finding));
@@ -227,12 +230,12 @@ Known<std::optional<Fix>> fix_type(const Facts& facts) {
   QUALM_TRY(const std::int64_t then, facts.model_bytes(*fix.weights));
   fix.effect = fmt::format("weights from {} to {}", format_bytes(now), format_bytes(then));
   fix.bytes = then;
-  if (facts.swaps())
+  if (facts.given.baseline)
     fix.command = gguf_original(facts.given).make + quantize_command(facts.given, *fix.weights);
   else
-    fix.effect +=
-        fmt::format("; download the {} of this model, or make it from {} where you have it", chosen,
-                    facts.given.pack->original);
+    fix.effect += fmt::format(
+        "; download the {} of this model, or make it from {} where you have it", chosen,
+        facts.given.pack ? facts.given.pack->original : "the original (not from this file)");
   return fix;
 }
 

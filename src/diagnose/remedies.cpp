@@ -58,6 +58,7 @@ Known<Course> prescribed(const Facts& facts, const std::vector<Finding>& finding
 /// Windows of a text that chose nothing and calibrate nothing; where there are none, those that
 /// chose.
 Known<WindowRange> windows_of_proof(const Facts& facts, const Course& course, std::size_t text) {
+  if (facts.estimated()) return facts.selection();  // all is known there
   QUALM_TRY(WindowRange windows, facts.holdout());
   const std::int32_t total = facts.texts[text].windows;
   if (text != 0) windows = {kMostDomain, kMostDomain + kHoldout, text};

@@ -27,6 +27,9 @@ inline constexpr std::int32_t kFirstLook = 8;
 /// Level of the comparison with the limit on kFirstLook windows: a tenth of a check's error, beside
 /// that of the second look.
 inline constexpr double kFirstLookConfidence = numeric::shared_confidence(10, kCheckConfidence);
+/// All that an estimate without the original reads: how far it may be off is known from trials, and
+/// is more than what windows differ by (docs/results/surrogate.md).
+inline constexpr std::int32_t kForEstimate = 8;
 /// Windows kept for the proof of remedies, where a text has at least twice as many; reading does
 /// not stop early before as many.
 inline constexpr std::int32_t kHoldout = 16;

@@ -104,8 +104,10 @@ Known<WeightsLoss> weights_loss(const Facts& facts) {
   QUALM_TRY(found.floor, floor_for(facts, *found.as_run));
   found.judged = found.as_run;
   const bool is_small = small(*facts.given.candidate, *found.as_run);
-  const auto compared =
-      facts.swaps() ? compare(facts, is_small, found) : compare_with_pack(facts, is_small, found);
+  Known<void> compared;
+  if (!facts.estimated())  // what its types cost a surrogate says nothing of how they were made
+    compared =
+        facts.swaps() ? compare(facts, is_small, found) : compare_with_pack(facts, is_small, found);
   set_size(*found.judged, found.loss);
   found.loss.line = harm(facts.given, *found.judged, *found.floor);
   // Without it a loss over the limit is one, and no other loss is fine.

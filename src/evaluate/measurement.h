@@ -64,6 +64,9 @@ struct Measurement {
   bool stopped_early = false;         ///< the answer was certain before the end of the text
   /// Where it stopped early by an interval: a fixed-n interval would cover far less than it says.
   std::optional<Stopped> stopped = std::nullopt;
+  /// In place of the original there was a surrogate (weights/surrogate.h): the truth over such an
+  /// estimate, KLD over KLD. Then KLD is an estimate, and so is same_top; no other metric is known.
+  std::optional<numeric::Estimate> truth_over_estimate = std::nullopt;
   bool cancelled = false;   ///< the user stopped it: what is here is finished and whole
   std::string unavailable;  ///< why it could not be run: no metric is there then
   std::int64_t tokens_scored = 0;

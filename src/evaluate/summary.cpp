@@ -21,6 +21,8 @@ using numeric::Estimate;
 using numeric::Metric;
 
 constexpr double kPower = 0.8;  // share of texts of this length that would show the effect
+constexpr double kSameTopError = 0.06;  // of a share that a surrogate tells, either way
+constexpr const char* kNeedsOriginal = "not known without the original";
 constexpr const char* kNothingScored = "no position was scored";
 
 bool enough(std::size_t windows) {
@@ -70,6 +72,17 @@ std::vector<ClusterSum> sums(const Measurement& m, const std::function<double(co
 std::optional<Estimate> transformed(std::optional<Estimate> e, double (*f)(double)) {
   if (!e) return e;
   return Estimate{f(e->value), f(e->low), f(e->high)};
+}
+
+/// Against a surrogate: what that says of the original, or nothing.
+std::optional<Estimate> estimated(std::optional<Estimate> found, const MetricRow& row,
+                                  const Estimate& truth) {
+  if (!found) return found;
+  if (row.id == MetricId::same_top)
+    return Estimate{found->value, std::max(found->low - kSameTopError, 0.0),
+                    std::min(found->high + kSameTopError, 1.0)};
+  if (row.unit != row_of(MetricId::kld_mean).unit) return std::nullopt;
+  return Estimate{found->value * truth.value, found->low * truth.low, found->high * truth.high};
 }
 
 double exp_minus_1(double x) { return std::expm1(x); }
@@ -214,6 +227,23 @@ void add_buckets(Measurement& m) {
   }
 }
 
+void mark_estimated(Metric& metric, const MetricRow& row, const Estimate& truth) {
+  const bool known = metric.estimate.has_value();
+  metric.estimate = estimated(metric.estimate, row, truth);
+  metric.range.reset();
+  if (known && !metric.estimate) metric.absent = kNeedsOriginal;
+}
+
+void mark_estimated(Measurement& m) {
+  const Estimate& truth = *m.truth_over_estimate;
+  for (const MetricRow& row : metric_rows()) mark_estimated(m.metrics[row.id], row, truth);
+  for (auto* const buckets : {&m.by_position, &m.by_confidence})
+    for (Bucket& one : *buckets) {
+      mark_estimated(one.kld_mean, row_of(MetricId::kld_mean), truth);
+      mark_estimated(one.ppl_change, row_of(MetricId::ppl_change), truth);
+    }
+}
+
 /// The mean of `value` over two measurements, window by window where both have one, position by
 /// position. Absent with a lost position: nobody knows what that one costs.
 std::optional<Estimate> paired_mean(const Measurement& a, const Measurement& b,
@@ -254,6 +284,7 @@ void summarize(Measurement& m) {
     }
   add_metrics(m);
   add_buckets(m);
+  if (m.truth_over_estimate) mark_estimated(m);
   if (m.unavailable.empty()) return;
   for (const MetricRow& row : metric_rows()) m.metrics[row.id].absent = m.unavailable;
 }
@@ -263,9 +294,10 @@ std::optional<Estimate> deciding(const Measurement& m, MetricId id, double confi
   const MetricRow& row = row_of(id);
   if (row.statistic == Statistic::largest || (m.stopped && m.stopped->watched == id))
     return m.metrics[id].estimate;
-  if (row.statistic == Statistic::mean)
-    return as_metric(window_mean(sums(m, row.of), confidence), row);
-  return percentiles_of(m, positions_of(m), std::array{row.rank}, confidence).front();
+  const auto found = row.statistic == Statistic::mean
+                         ? as_metric(window_mean(sums(m, row.of), confidence), row)
+                         : percentiles_of(m, positions_of(m), std::array{row.rank}, confidence).front();
+  return m.truth_over_estimate ? estimated(found, row, *m.truth_over_estimate) : found;
 }
 
 std::optional<double> smallest_detectable(const Measurement& m, MetricId id, double confidence) {

@@ -16,14 +16,22 @@ Result<std::shared_ptr<OpenedModel>> OpenedModel::open(const std::string& path) 
   return std::shared_ptr<OpenedModel>(new OpenedModel(path, std::move(checkpoint)));
 }
 
+std::shared_ptr<OpenedModel> OpenedModel::made(model::Checkpoint checkpoint, std::string name,
+                                               std::string identity) {
+  auto model = std::shared_ptr<OpenedModel>(new OpenedModel(std::move(name), std::move(checkpoint)));
+  model->identity_ = std::move(identity);
+  model->changed_ = true;
+  return model;
+}
+
 void OpenedModel::keep_tokens(std::int64_t tokens) {
   checkpoint_ = model::first_tokens(std::move(checkpoint_), tokens);
   identity_ += fmt::format("/tokens-{}", tokens);
-  shortened_ = true;
+  changed_ = true;
 }
 
 bool OpenedModel::runs_as_it_is() const noexcept {
-  return !shortened_ && checkpoint_.format.starts_with("GGUF") &&
+  return !changed_ && checkpoint_.format.starts_with("GGUF") &&
          std::ranges::none_of(checkpoint_.tensors, assemble::is_bf16_matrix);
 }
 

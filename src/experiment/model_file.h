@@ -20,6 +20,10 @@ class OpenedModel {
   /// Errors of the readers (exit code 2).
   [[nodiscard]] static Result<std::shared_ptr<OpenedModel>> open(const std::string& path);
 
+  /// A model that no file holds: `name` for people, `identity` says what it was made of.
+  [[nodiscard]] static std::shared_ptr<OpenedModel> made(model::Checkpoint checkpoint,
+                                                         std::string name, std::string identity);
+
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] const model::Checkpoint& checkpoint() const noexcept { return checkpoint_; }
   /// Identifies the content for cache keys.
@@ -38,7 +42,7 @@ class OpenedModel {
   std::string path_;
   std::string identity_;
   model::Checkpoint checkpoint_;
-  bool shortened_ = false;  ///< the checkpoint is not the file's any more
+  bool changed_ = false;  ///< the checkpoint is not that of the file, or there is no file
   std::optional<assemble::Image> image_;
 };
 

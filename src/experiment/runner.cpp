@@ -9,6 +9,7 @@
 
 #include "assemble/recipe.h"
 #include "base/platform.h"
+#include "evaluate/summary.h"
 #include "experiment/cache_size.h"
 #include "experiment/store.h"
 #include "formats/read.h"
@@ -171,7 +172,13 @@ Result<std::vector<evaluate::Measurement>> Runner::measure(const Variant& refere
     auto measured = text.measure(run_of(reference), group, windows.begin, windows.end, rule);
     parts_.models.forget_made();
     if (!measured) return std::unexpected(measured.error());
-    for (auto& one : *measured) all.push_back(std::move(one));
+    for (auto& one : *measured) {
+      if (parts_.truth_over_estimate && reference.weights.kind == Weights::Kind::baseline) {
+        one.truth_over_estimate = parts_.truth_over_estimate;
+        evaluate::summarize(one);
+      }
+      all.push_back(std::move(one));
+    }
     if (all.back().cancelled)
       return fail({Kind::cancelled, "APP-001", parts_.candidate->path(), "diagnosis", "",
                    "stopped on request",

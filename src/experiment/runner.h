@@ -29,12 +29,15 @@ class Runner final : public Experiment {
     assemble::Quantizer& quantizer;
     Progress& progress;
     std::shared_ptr<OpenedModel> candidate;
-    std::shared_ptr<OpenedModel> baseline;    ///< may be null
+    std::shared_ptr<OpenedModel> baseline;    ///< or a surrogate of it; may be null
     std::shared_ptr<OpenedModel> base_model;  ///< may be null
     engine::Settings settings;                ///< cache types come from the variants
     std::vector<Text> texts;                  ///< one at least; the first is the one to judge on
     /// In place of the baseline: its texts are `texts`. May be null.
     const ReferencePack* pack = nullptr;
+    /// The baseline is a surrogate, and every KLD from it an estimate
+    /// (evaluate::Measurement::truth_over_estimate).
+    std::optional<numeric::Estimate> truth_over_estimate{};
   };
   explicit Runner(Parts parts);
 

@@ -137,6 +137,7 @@ Json to_json(const DiagnoseReport& report) {
        {"evidence_level", diagnosis.evidence_level},
        {"verdict", diagnose::to_string(diagnosis.conclusion.verdict)},
        {"summary", summary(report)},
+       {"estimated", diagnosis.conclusion.estimated},
        {"loss", diagnosis.conclusion.loss ? to_json(*diagnosis.conclusion.loss)
                                           : absent("it was not compared with an original")},
        {"accept", report.accept.empty() ? absent("no --accept was given") : Json(report.accept)},

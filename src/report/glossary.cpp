@@ -33,6 +33,8 @@ Section answers() {
            {"cleared", "Examined, and not a cause."},
            {"not_examined", "Not looked at: the report says what to give. It does not mean fine."},
            {"cannot_tell", "Looked at, but the text or the files are not enough to decide."},
+           {"none_found", "No check found a cause. The loss was estimated, since the original was "
+                          "not given; a healthy verdict needs the original."},
            {"healthy", "No check found a cause, and the loss on this text is below the threshold."},
            {"problem", "A cause was found, or the loss is above the threshold. Exit code 1."},
            {"worse", "Of a symptom: certainly worse than in the original's texts."},

@@ -179,6 +179,9 @@ std::string level_in_words(const Json& document) {
   if (level == "L2")
     return "Compared with a reference pack. qualm cannot check that it really comes from this "
            "original.";
+  if (flag_at(document, "estimated"))
+    return "Estimated without an original, from the rounding steps in the file. In 9 of 10 trials "
+           "the true KLD was within such an interval.";
   if (level == "L1") return "Run without an original model.";
   return "";
 }
@@ -244,10 +247,15 @@ void add_closing(Page& page, const Json& document, bool verbose) {
       Paragraph{{{level, Tone::dim}, {spent_in_words(at(document, "spent")), Tone::dim}}});
 }
 
-Cell verdict_word(const std::string& verdict) {
+/// A cause that rests on an estimate is likely, never certain; a fault of the file is there.
+Cell verdict_word(const Json& document) {
+  const std::string verdict = string_at(document, "verdict");
   if (verdict == "healthy") return {"HEALTHY", Tone::good};
-  if (verdict == "problem") return {"PROBLEM", Tone::bad};
-  return {"CANNOT TELL", Tone::warning};
+  if (verdict == "none_found") return {"NO PROBLEM FOUND", Tone::good};
+  if (verdict != "problem") return {"CANNOT TELL", Tone::warning};
+  const bool likely = flag_at(document, "estimated") &&
+                      string_at(document, "principal_cause") != "not_quant";
+  return {likely ? "LIKELY PROBLEM" : "PROBLEM", Tone::bad};
 }
 
 std::string baseline_line(const Json& document) {
@@ -255,6 +263,8 @@ std::string baseline_line(const Json& document) {
   if (const Json& reference = at(document, "reference"); reference.contains("original"))
     return fmt::format("original: {}, by the reference pack {} (not verified)",
                        string_at(reference, "original"), file_name(string_at(reference, "path")));
+  if (flag_at(document, "estimated"))
+    return "original: not given (--baseline); its weights are estimated from this file";
   if (why_absent(baseline)) return "original: not given (--baseline)";
   return "original: " + file_name(string_at(baseline, "path"));
 }
@@ -272,9 +282,10 @@ Page compose_diagnose(const Json& document, bool verbose) {
     page.emplace_back(Paragraph{{{"you accept: " + accept.get<std::string>(), Tone::dim}}});
   page.emplace_back(check_table(checks));
   page.emplace_back(
-      Paragraph{{verdict_word(string_at(document, "verdict")), {string_at(document, "summary")}}});
+      Paragraph{{verdict_word(document), {string_at(document, "summary")}}});
   add_remedies(page, at(document, "remedies"));
-  add_ladder(page, at(document, "ladder"), LadderOf::types);
+  add_ladder(page, at(document, "ladder"),
+             flag_at(document, "estimated") ? LadderOf::estimated_types : LadderOf::types);
   add_symptoms(page, at(document, "symptoms"), verbose);
   if (verbose) add_evidence(page, checks);
   add_left_out(page, at(document, "left_out"));

@@ -55,14 +55,28 @@ Table sizes(const Json& ladder) {
   return table;
 }
 
-Table losses(const Json& ladder) {
-  Table table{.columns = {{"candidate"}, {"windows", true}, {"KLD"}, {"perplexity change"}},
-              .rows = {}};
-  for (const Json& rung : at(ladder, "rungs"))
+std::string title_of(LadderOf of) {
+  switch (of) {
+    case LadderOf::files:
+      return "Which one to take";
+    case LadderOf::types:
+      return "Quant types that were measured";
+    case LadderOf::estimated_types:
+      break;
+  }
+  return "What other quant types of this model lose, estimated";
+}
+
+Table losses(const Json& ladder, LadderOf of) {
+  Table table{.columns = {{"candidate"}, {"windows", true}, {"KLD"}}, .rows = {}};
+  const bool ppl = of == LadderOf::types;  // of an estimate it is not known
+  if (ppl) table.columns.push_back({"perplexity change"});
+  for (const Json& rung : at(ladder, "rungs")) {
     table.rows.push_back({rung_name(rung),
                           {std::to_string(integer_at(rung, "windows"))},
-                          metric_cell("kld_mean", at(rung, "kld_mean")),
-                          metric_words("ppl_change", at(rung, "ppl_change"))});
+                          metric_cell("kld_mean", at(rung, "kld_mean"))});
+    if (ppl) table.rows.back().push_back(metric_words("ppl_change", at(rung, "ppl_change")));
+  }
   return table;
 }
 
@@ -71,18 +85,17 @@ Table losses(const Json& ladder) {
 void add_ladder(Page& page, const Json& ladder, LadderOf of) {
   const Json& rungs = at(ladder, "rungs");
   if (!rungs.is_array() || rungs.empty()) return;
-  page.emplace_back(
-      Heading{of == LadderOf::files ? "Which one to take" : "Quant types that were measured"});
+  page.emplace_back(Heading{title_of(of)});
   page.emplace_back(sizes(ladder));
-  if (of == LadderOf::types) {
+  if (of != LadderOf::files) {
     page.emplace_back(Gap{});
-    page.emplace_back(losses(ladder));
+    page.emplace_back(losses(ladder, of));
   }
   page.emplace_back(Gap{});
   page.emplace_back(Paragraph{
       {{string_at(ladder, "says"), Tone::strong},
        {fmt::format("Memory: {} (--memory).{}", format_bytes(integer_at(ladder, "memory")),
-                    of == LadderOf::types ? " Losses are those with an F16 cache." : ""),
+                    of == LadderOf::files ? "" : " Losses are those with an F16 cache."),
         Tone::dim}}});
 }
 

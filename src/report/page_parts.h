@@ -54,8 +54,9 @@ struct Reading {
 /// "Noise floor (same model run twice): KLD of the original 3e-6 [2e-6, 4e-6], of this model 0.003
 /// [...]. A KLD under 0.008 cannot be told from 0 on this machine."
 [[nodiscard]] std::string noise_floor_line(const Json& resolution);
-/// What the candidates of a ladder are: files, whose figures are in a table above, or quant types.
-enum class LadderOf { files, types };
+/// What the candidates of a ladder are: files, whose figures are in a table above, or quant types
+/// that were measured, or whose loss is estimated.
+enum class LadderOf { files, types, estimated_types };
 /// The candidates by size, and which one to take; nothing where there is no ladder.
 void add_ladder(Page& page, const Json& ladder, LadderOf of);
 /// "3.4 MB", or why it is not known.

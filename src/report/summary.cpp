@@ -99,6 +99,15 @@ std::string fix_in_words(const diagnose::Diagnosis& diagnosis, CheckId cause) {
                      effect);
 }
 
+/// Nothing in the file, and the estimate is certainly below the line.
+std::string none_found_in_words(const diagnose::Loss& loss) {
+  std::string text = "No problem found, but this was not compared with the original";
+  if (loss.kld) text += fmt::format(". Estimated KLD: at most {}", format_value(loss.kld->high));
+  if (loss.grades) text += fmt::format(" ({})", diagnose::in_words(*loss.grades));
+  return text + ". If it still answers badly, look at prompts, template and sampler, or give the "
+                "original (--baseline).";
+}
+
 /// What was shown, with its bound: "KLD at most 0.012 (very small), ..."
 std::string fine_in_words(const diagnose::Loss& loss, const std::string& accept) {
   std::string text = "On this text the loss is small enough";
@@ -124,6 +133,15 @@ std::string unexplained_in_words(const std::optional<diagnose::Loss>& loss) {
   return "It lost more than it should, and no check that was examined explains it.";
 }
 
+/// The estimate is on both sides of the line, or other doubts remain.
+std::string estimate_in_words(const std::optional<diagnose::Loss>& loss) {
+  std::string text = "An estimate cannot decide it";
+  if (loss && loss->kld)
+    text += fmt::format(": KLD {} to {}, which may be acceptable or not",
+                        format_value(loss->kld->low), format_value(loss->kld->high));
+  return text + ". The original (--baseline), or a reference pack of it, would decide.";
+}
+
 bool compared(const DiagnoseReport& report) { return report.baseline || report.reference; }
 
 std::string out_of_time(const DiagnoseReport& report) {
@@ -140,12 +158,15 @@ std::string conclusion_in_words(const DiagnoseReport& report) {
   switch (conclusion.verdict) {
     case diagnose::Verdict::healthy:
       return conclusion.loss ? fine_in_words(*conclusion.loss, report.accept) : "";
+    case diagnose::Verdict::none_found:
+      return conclusion.loss ? none_found_in_words(*conclusion.loss) : "";
     case diagnose::Verdict::cannot_tell:
       if (!report.left_out.empty()) return out_of_time(report);
       if (compared(report) && report.windows.read > 0 &&
           report.windows.read < numeric::kFewestClusters)
         return fmt::format("The text is too short: windows read {}, needed {} (-f, --chunks).",
                            report.windows.read, numeric::kFewestClusters);
+      if (conclusion.estimated) return estimate_in_words(conclusion.loss);
       return compared(report) ? "What was measured does not decide it: see what each check needs."
                               : "Without the original model (--baseline) most causes cannot be "
                                 "examined.";
@@ -155,7 +176,8 @@ std::string conclusion_in_words(const DiagnoseReport& report) {
   if (!conclusion.principal) return unexplained_in_words(conclusion.loss);
   const diagnose::Finding& finding =
       diagnosis.findings[static_cast<std::size_t>(*conclusion.principal)];
-  std::string text = cause_in_words(finding, report);
+  const bool likely = conclusion.estimated && finding.check != CheckId::not_quant;
+  std::string text = (likely ? "Likely: " : "") + cause_in_words(finding, report);
   if (!text.ends_with('.')) text += '.';
   text += fix_in_words(diagnosis, finding.check);
   if (!conclusion.separated)

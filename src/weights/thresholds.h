@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "numeric/estimate.h"
+
 namespace qualm::weights {
 
 // --- Whose weights: all matrices together -------------------------------------------------------
@@ -151,5 +153,13 @@ inline constexpr double kEqualNeighbours = 0.9;
 /// range.
 inline constexpr double kEstimateOverTrueLow = 0.9;
 inline constexpr double kEstimateOverTrueHigh = 1.25;
+
+// --- Without an original -------------------------------------------------------------------------
+
+/// KLD from the original over KLD from a surrogate: median and the range of nine in ten
+/// (docs/results/surrogate.md).
+inline constexpr numeric::Estimate kTruthOverEstimate{0.95, 0.7, 1.3};
+/// The same of files made with an importance matrix: it puts the error where it costs less.
+inline constexpr numeric::Estimate kTruthOverEstimateImportance{0.85, 0.65, 1.1};
 
 }  // namespace qualm::weights
