@@ -17,13 +17,14 @@
 #include "formats/read.h"
 #include "model/activations.h"
 #include "model/cache.h"
+#include "weights/differing.h"
 #include "weights/integrity.h"
 #include "weights/surrogate.h"
 
 namespace qualm::commands {
 namespace {
 
-constexpr std::uint64_t kDraw = 1;  // of the surrogate's noise
+constexpr std::uint64_t kDraw = 1;             // of the surrogate's noise
 constexpr std::int64_t kShortestContext = 16;  // tokens; below, a file says nothing of use
 
 using diagnose::Effect;
@@ -67,8 +68,8 @@ void add_surrogate(Session& session) {
 /// The surrogate is done without where it does not fit.
 Result<MemoryPlan> plan_with_surrogate(Session& session) {
   if (session.surrogate) {
-    auto plan = plan_memory(session.request, *session.candidate, session.surrogate.get(),
-                            session.progress);
+    auto plan =
+        plan_memory(session.request, *session.candidate, session.surrogate.get(), session.progress);
     if (plan) return plan;
     session.surrogate.reset();
   }
@@ -189,7 +190,12 @@ Result<void> read_files(Session& session) {
   }
   QUALM_TRY(files.integrity,
             weights::check_integrity(*given.candidate, given.baseline, threads, session.progress));
-  if (!given.baseline) return {};
+  if (!given.baseline) {
+    // Codes that cannot be decoded are told by the integrity check.
+    session.facts.read_weights.on_coarser_grid =
+        weights::mostly_on_other_grid(*given.candidate).value_or(false);
+    return {};
+  }
   QUALM_CHECK(refuse_damaged(*given.baseline, threads, session.progress));
   files.differences = diagnose::differences(*given.candidate, *given.baseline);
   if (!model::rotation_key(*given.candidate).empty()) return {};
@@ -285,8 +291,8 @@ Result<void> prepare_experiment(Session& session) {
   for (const DomainText& one : session.texts) texts.push_back({one.domain, one.text.get()});
   session.runner = std::make_unique<experiment::Runner>(experiment::Runner::Parts{
       *session.models, *session.quantizer, session.progress, session.candidate,
-      session.baseline ? session.baseline : session.surrogate, session.base_model,
-      session.settings, std::move(texts), session.pack ? &*session.pack : nullptr,
+      session.baseline ? session.baseline : session.surrogate, session.base_model, session.settings,
+      std::move(texts), session.pack ? &*session.pack : nullptr,
       session.surrogate ? std::optional(weights::truth_over_estimate(*facts.given.candidate))
                         : std::nullopt});
   facts.texts = session.runner->texts();

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "commands/commands.h"
 #include "commands/pack.h"
@@ -78,6 +79,39 @@ Result<report::Integrity> verify(const job::Request& request, const model::Check
   return integrity;
 }
 
+/// What the file alone can answer. No grade: at one number of bits models lose very different
+/// amounts.
+std::string answer_of(const report::InspectReport& report) {
+  // In the order in which they matter; the others are in the list below it.
+  constexpr std::array kFirst{"wrong_container",
+                              "not_a_language_model",
+                              "pre_tokenizer_of_another_family",
+                              "special_token_unknown",
+                              "template_of_another_family",
+                              "pre_tokenizer_missing",
+                              "quant_of_a_quant",
+                              "below_floor",
+                              "tied_embedding_crushed",
+                              "router_quantized",
+                              "turn_marks_no_tokens",
+                              "template_begins_no_answer",
+                              "below_q4_k_m"};
+  std::string text;
+  if (report.integrity.status == report::Integrity::Status::damaged)
+    text = fmt::format("DAMAGED: {}: {}. ", report.integrity.findings.front().place,
+                       report.integrity.findings.front().says);
+  for (const char* id : kFirst) {
+    const auto risk = std::ranges::find(report.risks, id, &report::Risk::id);
+    if (risk == report.risks.end()) continue;
+    if (risk->id == "below_floor")
+      return text + risk->says + " A loss is likely; `qualm diagnose` estimates it.";
+    if (risk->id == "below_q4_k_m")
+      return text + risk->says + " `qualm diagnose` estimates what that costs.";
+    return text + risk->says;
+  }
+  return text.empty() ? "Nothing in the file speaks against it. `qualm diagnose` runs it." : text;
+}
+
 }  // namespace
 
 Result<job::Outcome> inspect(const job::Request& request, Progress& progress) {
@@ -115,6 +149,7 @@ Result<job::Outcome> inspect(const job::Request& request, Progress& progress) {
   }
   note_trailing(checkpoint, report.integrity.findings);
   add_notes(checkpoint, report.integrity.findings);
+  report.says = answer_of(report);
   const bool damaged = report.integrity.status == report::Integrity::Status::damaged;
   return job::Outcome{report::to_json(report), damaged ? 1 : 0};
 }

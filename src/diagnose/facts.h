@@ -95,6 +95,7 @@ struct WeightFacts {
   std::optional<weights::Provenance> origin;  ///< with an original
   /// From the steps in the file: an estimate, for want of an original.
   std::map<model::TensorClass, weights::QuantizationError> quantization_error;
+  bool on_coarser_grid = false;  ///< without an original: most matrices were, before this file
 };
 
 /// A variant on windows of the first text, against the original with an F16 cache.

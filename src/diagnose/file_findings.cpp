@@ -16,6 +16,7 @@
 #include "diagnose/weights_in_words.h"
 #include "model/activations.h"
 #include "model/layer_name.h"
+#include "model/prompt_risks.h"
 #include "model/runtime.h"
 
 namespace qualm::diagnose {
@@ -208,6 +209,23 @@ void add_lost(const Facts& facts, FileFindings& found) {
                            facts.paired() ? "the original" : "the same model with an F16 cache")});
 }
 
+/// What template, tokens and pre-tokenizer say about each other. Beside an original the differences
+/// from it tell more.
+void add_prompt_risks(const Given& given, FileFindings& found) {
+  if (given.baseline) return;
+  for (const model::Risk& risk : model::prompt_risks(given.candidate->metadata)) {
+    const bool splits = risk.id == "pre_tokenizer_of_another_family";
+    if (!splits && risk.id != "special_token_unknown" && risk.id != "template_of_another_family") {
+      found.notes.push_back(fact(risk.id, risk.says));
+      continue;
+    }
+    found.faults.push_back({.kind = splits ? FaultKind::tokenizer : FaultKind::chat_template,
+                            .effect = splits ? Effect::tokens : Effect::prompts,
+                            .where = risk.id,
+                            .says = risk.says});
+  }
+}
+
 /// A run of the weights is not what a runtime computes that rounds the layers' inputs too.
 void add_activations(const model::Checkpoint& candidate, FileFindings& found) {
   const auto rounded = model::quantized_activations(candidate);
@@ -254,6 +272,7 @@ FileFindings file_findings(const Facts& facts) {
   add_template(facts.files, differences, found);
   add_differences(facts, std::move(differences), found);
   add_lost(facts, found);
+  add_prompt_risks(given, found);
   add_activations(*given.candidate, found);
   add_rotation(given, found);
   add_symptom(facts, found);

@@ -8,13 +8,17 @@
 namespace qualm::diagnose {
 namespace {
 
-constexpr std::string_view kOriginal = "original";
 constexpr std::string_view kCandidate = "candidate";
+
+std::string original_of(const Facts& facts) {
+  return facts.given.surrogate ? "estimated original" : "original";
+}
 
 /// Most texts are decided after the least number of windows.
 std::int64_t usual_windows(const Facts& facts, std::int32_t most) {
   const std::int32_t total = facts.texts.front().windows;
-  const std::int32_t usual = facts.given.read_all ? total - kHoldout : kHoldout;
+  const std::int32_t few = facts.estimated() ? kForEstimate : kHoldout;
+  const std::int32_t usual = facts.given.read_all ? total - kHoldout : few;
   const auto selected = facts.selected();
   return std::min({most, total, selected ? selected->count() : std::max(usual, 1)});
 }
@@ -27,7 +31,7 @@ std::vector<Planned> of_factors(const Facts& facts, std::int64_t windows) {
   std::vector<Planned> all;
   if (facts.cache_quantized()) {
     all.push_back({"candidate with an F16 cache", windows});
-    if (facts.swaps()) all.push_back({"original with your cache", windows, true});
+    if (facts.swaps()) all.push_back({original_of(facts) + " with your cache", windows, true});
   }
   if (!facts.given.pack) all.push_back({kFloorType, first_of(facts, windows)});
   return all;
@@ -52,9 +56,13 @@ std::vector<Planned> of_causes(const Facts& facts, std::int64_t windows) {
 
 std::vector<Planned> of_fixes(const Facts& facts) {
   std::vector<Planned> all;
+  if (facts.estimated()) {
+    for (const char* type : kRemedyTypes) all.push_back({type, kForEstimate});
+    return all;
+  }
   if (facts.cache_quantized())
     all.push_back({"candidate with larger caches", 4 * usual_windows(facts, kFirstLook)});
-  if (facts.swaps()) all.push_back({std::string(kOriginal), kFirstProof, true});
+  if (facts.swaps()) all.push_back({original_of(facts), kFirstProof, true});
   all.push_back({std::string(kCandidate), kFirstProof});
   if (facts.swaps()) all.push_back({kFloorType, kFirstProof});
   if (facts.cache_quantized()) all.push_back({"both fixes", kFirstProof});
@@ -70,7 +78,7 @@ std::vector<Planned> planned(Stage stage, const Facts& facts) {
     case Stage::as_run:
       if (!facts.paired()) return {};
       if (!facts.swaps()) return {{std::string(kCandidate), windows}};
-      return {{std::string(kOriginal), windows, true}, {std::string(kCandidate), windows}};
+      return {{original_of(facts), windows, true}, {std::string(kCandidate), windows}};
     case Stage::factors:
       return facts.paired() ? of_factors(facts, windows) : std::vector<Planned>();
     case Stage::causes:

@@ -10,7 +10,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+
 #include <iterator>
 
 #include "diagnose/checks.h"
@@ -109,25 +109,20 @@ Known<void> compare_with_both(const Facts& facts, std::vector<Evidence>& evidenc
   return {};
 }
 
-/// A GGUF whose name tells of another quantizer was made from its weights.
-void add_named_quantizer(const model::Checkpoint& candidate, Finding& result) {
-  constexpr std::array kKeys{"general.name", "general.basename", "general.finetune",
-                             "general.source.name_or_path"};
-  constexpr std::array kMarks{"awq", "gptq", "bnb", "4bit", "4-bit", "nf4", "exl2", "exl3", "hqq"};
-  if (!candidate.format.starts_with("GGUF")) return;
-  for (const char* key : kKeys) {
-    const auto name = candidate.metadata.string(key);
-    if (!name) continue;
-    std::string lower = *name;
-    std::ranges::transform(lower, lower.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    for (const char* mark : kMarks) {
-      if (lower.find(mark) == std::string::npos) continue;
-      result.evidence.push_back(
-          fact("named_quantizer",
-               fmt::format("{} is \"{}\": the file may be a quant of a quant", key, *name)));
-      return;
-    }
+/// What the candidate alone tells: was it made from what was quantized before? What that lost, no
+/// estimate shows.
+void add_earlier_quant(const Facts& facts, Finding& result) {
+  const auto named = model::named_quantizer(*facts.given.candidate);
+  if (named) result.evidence.push_back(fact("named_quantizer", *named));
+  if (facts.given.baseline) return;
+  if (facts.read_weights.on_coarser_grid) {
+    result.status = Status::cannot_tell;
+    result.headline =
+        "the weights were on a coarser grid before: a quant of a quant, or a model that was "
+        "trained so";
+  } else if (named) {
+    result.status = Status::cannot_tell;
+    result.headline = *named;
   }
 }
 
@@ -135,7 +130,7 @@ void add_named_quantizer(const model::Checkpoint& candidate, Finding& result) {
 
 Known<Finding> check_provenance(const Facts& facts) {
   Finding result;
-  add_named_quantizer(*facts.given.candidate, result);
+  add_earlier_quant(facts, result);
   if (facts.given.baseline && !facts.read_weights.origin) {
     result.headline = "the weights are stored rotated: they cannot be compared one by one";
     return result;

@@ -78,9 +78,11 @@ void add_measured(const WeightsLoss& found, Finding& finding) {
                                           : "Candidate's weights, F16 cache";
   for (const auto& [id, says] : {std::pair{MetricId::ppl_change, own},
                                  {MetricId::kld_mean, own},
-                                 {MetricId::same_top, "Same most likely token as the original"}})
+                                 {MetricId::same_top, "Same most likely token as the original"}}) {
+    if (id == MetricId::ppl_change && weights.truth_over_estimate) continue;  // never known
     finding.evidence.push_back(
         metric_evidence(std::string(evaluate::row_of(id).name), weights, id, says));
+  }
   finding.evidence.push_back(
       metric_evidence("floor_kld_mean", *found.floor, MetricId::kld_mean,
                       fmt::format("KLD of {} made from the original, {} of the same windows",
@@ -147,8 +149,9 @@ Known<Finding> judge_bits(const Facts& facts, const Measurement& weights, Findin
     finding.status = Status::cause;
     finding.evidence.push_back(
         {std::string("recovered_by_") + type, recovered, "nat/token",
-         fmt::format("With {} made from the original, the KLD is lower by {}", type,
-                     numeric::format_estimate(*recovered))});
+         fmt::format("With {} made from the original, the KLD is lower by {}{}", type,
+                     numeric::format_estimate(*recovered),
+                     facts.estimated() ? " (estimated)" : "")});
     return finding;
   }
   finding.status = Status::cannot_tell;
@@ -232,10 +235,14 @@ Known<std::optional<Fix>> fix_type(const Facts& facts) {
   fix.bytes = then;
   if (facts.given.baseline)
     fix.command = gguf_original(facts.given).make + quantize_command(facts.given, *fix.weights);
+  else if (facts.given.pack)
+    fix.effect +=
+        fmt::format("; download the {} of this model, or make it from {} where you have it", chosen,
+                    facts.given.pack->original);
   else
     fix.effect += fmt::format(
-        "; download the {} of this model, or make it from {} where you have it", chosen,
-        facts.given.pack ? facts.given.pack->original : "the original (not from this file)");
+        "; download the {} from where this file came from: one made from this file would lose more",
+        chosen);
   return fix;
 }
 

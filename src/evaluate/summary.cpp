@@ -20,7 +20,7 @@ using numeric::ClusterSum;
 using numeric::Estimate;
 using numeric::Metric;
 
-constexpr double kPower = 0.8;  // share of texts of this length that would show the effect
+constexpr double kPower = 0.8;          // share of texts of this length that would show the effect
 constexpr double kSameTopError = 0.06;  // of a share that a surrogate tells, either way
 constexpr const char* kNeedsOriginal = "not known without the original";
 constexpr const char* kNothingScored = "no position was scored";
@@ -294,9 +294,10 @@ std::optional<Estimate> deciding(const Measurement& m, MetricId id, double confi
   const MetricRow& row = row_of(id);
   if (row.statistic == Statistic::largest || (m.stopped && m.stopped->watched == id))
     return m.metrics[id].estimate;
-  const auto found = row.statistic == Statistic::mean
-                         ? as_metric(window_mean(sums(m, row.of), confidence), row)
-                         : percentiles_of(m, positions_of(m), std::array{row.rank}, confidence).front();
+  const auto found =
+      row.statistic == Statistic::mean
+          ? as_metric(window_mean(sums(m, row.of), confidence), row)
+          : percentiles_of(m, positions_of(m), std::array{row.rank}, confidence).front();
   return m.truth_over_estimate ? estimated(found, row, *m.truth_over_estimate) : found;
 }
 
@@ -326,9 +327,16 @@ std::optional<double> widening_by_neighbours(const Measurement& m) {
 
 std::optional<Estimate> kld_difference(const Measurement& a, double factor, const Measurement& b,
                                        double confidence) {
-  return paired_mean(
+  auto found = paired_mean(
       a, b, [factor](const Score& x, const Score& y) { return kld_of(x) - factor * kld_of(y); },
       confidence);
+  if (found && a.truth_over_estimate) {
+    const Estimate& truth = *a.truth_over_estimate;
+    found->value *= truth.value;
+    found->low *= found->low > 0 ? truth.low : truth.high;
+    found->high *= found->high > 0 ? truth.high : truth.low;
+  }
+  return found;
 }
 
 std::optional<Estimate> ppl_ratio_change(const Measurement& a, const Measurement& b,

@@ -68,7 +68,7 @@ Result<assemble::Image> Runner::make(const Weights& weights) {
                               parts_.baseline ? &parts_.baseline->checkpoint() : nullptr,
                               weights.recipe, parts_.progress);
   if (!parts_.baseline) return fail(original_needed(describe(weights)));
-  parts_.progress.update("making the " + describe(weights), 0, 0);
+  parts_.progress.update("making the " + name_of({weights}), 0, 0);
   QUALM_TRY(const auto source, parts_.baseline->runnable(parts_.progress));
   auto overrides = weights.overrides;
   std::ranges::move(assemble::native_types(parts_.baseline->checkpoint()),
@@ -143,8 +143,13 @@ std::string Runner::size_key(const Weights& weights) const {
                      parts_.texts.front().text->engine_version());
 }
 
+std::string Runner::name_of(const Variant& variant) const {
+  const std::string name = describe(variant);
+  return (parts_.truth_over_estimate && name.starts_with("original") ? "estimated " : "") + name;
+}
+
 ModelRun Runner::run_of(const Variant& variant) {
-  ModelRun run{.name = describe(variant),
+  ModelRun run{.name = name_of(variant),
                .identity = identity_of(variant.weights),
                .load = [this, weights = variant.weights] { return model(weights); },
                .settings = parts_.settings};

@@ -61,6 +61,8 @@ class Runner final : public Experiment {
   [[nodiscard]] std::int64_t passes() const noexcept;
 
  private:
+  /// For people.
+  [[nodiscard]] std::string name_of(const Variant& variant) const;
   /// True if the variant uses the user's cache types or an unquantized cache.
   [[nodiscard]] bool is_given(const Variant& variant) const;
   /// The file of weights that come from a file (not requantized or assembled).

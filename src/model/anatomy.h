@@ -58,6 +58,10 @@ struct Risk {
   std::string says;  ///< one sentence, with the numbers
 };
 
+/// "general.name is "X-AWQ": the file may be a quant of a quant": a GGUF whose names tell of
+/// another quantizer.
+[[nodiscard]] std::optional<std::string> named_quantizer(const Checkpoint& checkpoint);
+
 struct Anatomy {
   std::vector<TypeTotal> types;     ///< most weights first
   std::vector<ClassTotal> classes;  ///< in the order of TensorClass; only those present

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <string_view>
 
 #include "model/activations.h"
 #include "model/anatomy.h"
 #include "model/cache.h"
+#include "model/prompt_risks.h"
 
 namespace qualm::model {
 namespace {
@@ -24,15 +26,6 @@ const ClassTotal* find_class(const Anatomy& anatomy, TensorClass wanted) {
 bool has_key(const Checkpoint& checkpoint, std::string_view prefix) {
   return std::ranges::any_of(checkpoint.metadata.entries(),
                              [&](const Entry& e) { return e.key.starts_with(prefix); });
-}
-
-void tokenizer_risks(const Anatomy& anatomy, Risks& risks) {
-  const TokenizerSummary& tokenizer = anatomy.tokenizer;
-  if (tokenizer.model == "gpt2" && (tokenizer.pre.empty() || tokenizer.pre == "default"))
-    risks.push_back({"pre_tokenizer_missing",
-                     fmt::format("tokenizer.ggml.pre is {}: llama.cpp splits text by its default "
-                                 "rule, which is wrong for most BPE models.",
-                                 tokenizer.pre.empty() ? "absent" : "\"default\"")});
 }
 
 void tier_risks(const Checkpoint& checkpoint, const Anatomy& anatomy, Risks& risks) {
@@ -143,6 +136,8 @@ void architecture_risks(const Checkpoint& checkpoint, const Anatomy& anatomy, Ri
 }
 
 void provenance_risks(const Checkpoint& checkpoint, Risks& risks) {
+  if (const auto named = named_quantizer(checkpoint))
+    risks.push_back({"quant_of_a_quant", *named + "."});
   constexpr std::array<std::string_view, 8> kOrigins = {
       "general.source.",      "general.base_model.",  "general.repo_url", "general.url",
       "general.organization", "general.quantized_by", "general.author",   "quantization.quantizer"};
@@ -166,9 +161,26 @@ void provenance_risks(const Checkpoint& checkpoint, Risks& risks) {
 
 }  // namespace
 
+std::optional<std::string> named_quantizer(const Checkpoint& checkpoint) {
+  constexpr std::array kKeys{"general.name", "general.basename", "general.finetune",
+                             "general.source.name_or_path"};
+  constexpr std::array kMarks{"awq", "gptq", "bnb", "4bit", "4-bit", "nf4", "exl2", "exl3", "hqq"};
+  if (!checkpoint.format.starts_with("GGUF")) return std::nullopt;
+  for (const char* key : kKeys) {
+    const auto name = checkpoint.metadata.string(key);
+    if (!name) continue;
+    std::string lower = *name;
+    std::ranges::transform(lower, lower.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    for (const char* mark : kMarks)
+      if (lower.find(mark) != std::string::npos)
+        return fmt::format("{} is \"{}\": the file may be a quant of a quant", key, *name);
+  }
+  return std::nullopt;
+}
+
 std::vector<Risk> static_risks(const Checkpoint& checkpoint, const Anatomy& anatomy) {
-  Risks risks;
-  tokenizer_risks(anatomy, risks);
+  Risks risks = prompt_risks(checkpoint.metadata);
   tier_risks(checkpoint, anatomy, risks);
   label_risk(anatomy, risks);
   cache_risks(checkpoint, risks);

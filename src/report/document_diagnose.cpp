@@ -138,6 +138,7 @@ Json to_json(const DiagnoseReport& report) {
        {"verdict", diagnose::to_string(diagnosis.conclusion.verdict)},
        {"summary", summary(report)},
        {"estimated", diagnosis.conclusion.estimated},
+       {"truth_over_estimate", metric({report.truth_over_estimate, "1", "no loss was estimated"})},
        {"loss", diagnosis.conclusion.loss ? to_json(*diagnosis.conclusion.loss)
                                           : absent("it was not compared with an original")},
        {"accept", report.accept.empty() ? absent("no --accept was given") : Json(report.accept)},

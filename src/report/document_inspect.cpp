@@ -70,6 +70,7 @@ Json to_json(const InspectReport& report) {
   for (const Risk& risk : report.risks) risks.push_back({{"id", risk.id}, {"says", risk.says}});
   Json document = heading("inspect", report.tool);
   document["model"] = std::move(model);
+  document["summary"] = report.says;
   document["risks"] = std::move(risks);
   document["integrity"] = integrity(report.integrity);
   document["runtime"] = report.runtime.empty()

@@ -31,14 +31,16 @@ std::string finding(const Json& check) {
   return text;
 }
 
-Table check_table(const Json& checks) {
+Table check_table(const Json& document) {
   Table table{.columns = {{"#", true}, {"Check"}, {"Status"}, {"Finding"}},
               .rows = {},
               .headed = false,
               .wraps = true};
   int index = 0;
-  for (const Json& check : checks) {
-    const Cell status = status_word(string_at(check, "status"), index == 0);
+  const bool estimated = flag_at(document, "estimated");
+  for (const Json& check : at(document, "checks")) {
+    Cell status = status_word(string_at(check, "status"), index == 0);
+    if (estimated && status.text == "CAUSE") status.text = "LIKELY";
     table.rows.push_back({{std::to_string(index++), Tone::dim},
                           {string_at(check, "title")},
                           status,
@@ -124,15 +126,16 @@ void add_symptoms(Page& page, const Json& symptoms, bool verbose) {
   add_symptoms(page, "Long context", measured, verbose);
 }
 
-std::string measured_on(const Json& remedy) {
+std::string measured_on(const Json& remedy, const Json& document) {
   const auto windows = integer_at(remedy, "windows");
   if (windows == 0) return "Not measured here.";
+  if (flag_at(document, "estimated")) return fmt::format("Estimated on {} windows.", windows);
   return flag_at(remedy, "fresh")
              ? fmt::format("Measured again on {} holdout windows (not used to choose it).", windows)
              : fmt::format("Measured on {} windows; some of them were used to choose it.", windows);
 }
 
-void add_remedy(Page& page, const Json& remedy) {
+void add_remedy(Page& page, const Json& remedy, const Json& document) {
   if (const std::string command = string_at(remedy, "command"); !command.empty())
     page.emplace_back(Command{command});
   const std::string effect = string_at(remedy, "effect");
@@ -141,10 +144,11 @@ void add_remedy(Page& page, const Json& remedy) {
   const Json& before = at(remedy, "before");
   Table table{.columns = {{""}, {"before"}, {"after"}}, .rows = {}};
   for (const auto& [name, after] : at(remedy, "after").items())
-    table.rows.push_back(
-        {{metric_label(name)}, metric_words(name, at(before, name)), metric_words(name, after)});
+    if (!flag_at(document, "estimated") || !why_absent(after))  // what is never known then
+      table.rows.push_back(
+          {{metric_label(name)}, metric_words(name, at(before, name)), metric_words(name, after)});
   if (!table.rows.empty()) page.emplace_back(std::move(table));
-  std::string proof = measured_on(remedy);
+  std::string proof = measured_on(remedy, document);
   const bool measured = integer_at(remedy, "windows") > 0;
   if (measured && string_at(remedy, "acceptable") == "no")
     proof += " Better, but the loss is still larger than acceptable.";
@@ -153,14 +157,15 @@ void add_remedy(Page& page, const Json& remedy) {
   page.emplace_back(Paragraph{{{std::move(proof)}}});
 }
 
-void add_remedies(Page& page, const Json& remedies) {
+void add_remedies(Page& page, const Json& document) {
+  const Json& remedies = at(document, "remedies");
   if (remedies.empty()) return;
   page.emplace_back(Heading{remedies.size() == 1 ? "Fix" : "Fixes, one after the other"});
   bool first = true;
   for (const Json& remedy : remedies) {
     if (!first) page.emplace_back(Gap{});
     first = false;
-    add_remedy(page, remedy);
+    add_remedy(page, remedy, document);
   }
 }
 
@@ -253,8 +258,8 @@ Cell verdict_word(const Json& document) {
   if (verdict == "healthy") return {"HEALTHY", Tone::good};
   if (verdict == "none_found") return {"NO PROBLEM FOUND", Tone::good};
   if (verdict != "problem") return {"CANNOT TELL", Tone::warning};
-  const bool likely = flag_at(document, "estimated") &&
-                      string_at(document, "principal_cause") != "not_quant";
+  const bool likely =
+      flag_at(document, "estimated") && string_at(document, "principal_cause") != "not_quant";
   return {likely ? "LIKELY PROBLEM" : "PROBLEM", Tone::bad};
 }
 
@@ -280,10 +285,9 @@ Page compose_diagnose(const Json& document, bool verbose) {
   page.emplace_back(Paragraph{{{baseline_line(document)}}});
   if (const Json& accept = at(document, "accept"); accept.is_string())
     page.emplace_back(Paragraph{{{"you accept: " + accept.get<std::string>(), Tone::dim}}});
-  page.emplace_back(check_table(checks));
-  page.emplace_back(
-      Paragraph{{verdict_word(document), {string_at(document, "summary")}}});
-  add_remedies(page, at(document, "remedies"));
+  page.emplace_back(check_table(document));
+  page.emplace_back(Paragraph{{verdict_word(document), {string_at(document, "summary")}}});
+  add_remedies(page, document);
   add_ladder(page, at(document, "ladder"),
              flag_at(document, "estimated") ? LadderOf::estimated_types : LadderOf::types);
   add_symptoms(page, at(document, "symptoms"), verbose);

@@ -149,6 +149,8 @@ Page compose_inspect(const Json& document, bool verbose) {
   Page page;
   page.emplace_back(
       Paragraph{{{file_name(string_at(model, "path")), Tone::strong}, {card_line(model)}}});
+  if (const std::string says = string_at(document, "summary"); !says.empty())
+    page.emplace_back(Paragraph{{{says, Tone::strong}}});
   page.emplace_back(facts(model, at(document, "runtime")));
   page.emplace_back(Heading{"Types"});
   page.emplace_back(type_table(at(model, "types")));

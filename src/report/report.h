@@ -136,6 +136,8 @@ struct DiagnoseReport {
   bool stopped_early = false;
   evaluate::NoiseFloor noise_floor;
   /// Of what is kept of the reference; absent where it was not run here.
+  /// Where the loss is estimated: the true KLD over such an estimate.
+  std::optional<numeric::Estimate> truth_over_estimate = std::nullopt;
   std::optional<evaluate::KeptError> reference_error = std::nullopt;
   numeric::Metric kld{};  ///< of the model as it is run, whose interval that error is held against
   std::vector<diagnose::LeftOut> left_out{};  ///< since the time of --budget was up
@@ -222,6 +224,7 @@ struct Integrity {
 struct InspectReport {
   Tool tool;
   ModelCard model;
+  std::string says{};  ///< what the file alone can answer, in one sentence or two
   bool tied_embeddings = false;
   std::optional<Experts> experts;
   std::optional<TokenizerCard> tokenizer;

@@ -121,6 +121,18 @@ Result<bool> other_grid(const model::Tensor& tensor) {
   return blocks > 0 && values / blocks < kFewValues * static_cast<double>(kNeighbours);
 }
 
+Result<bool> mostly_on_other_grid(const model::Checkpoint& checkpoint) {
+  std::int64_t matrices = 0;
+  std::int64_t coarse = 0;
+  for (const model::Tensor& tensor : checkpoint.tensors) {
+    if (tensor.dims.size() < 2 || !tensor.data || tensor.name.starts_with("token_embd")) continue;
+    QUALM_TRY(const bool other, other_grid(tensor));
+    ++matrices;
+    coarse += other ? 1 : 0;
+  }
+  return 2 * coarse > matrices;
+}
+
 std::optional<Differing> differing(std::span<const TensorOrigin> tensors) {
   Differing found;
   std::map<std::string, OfClass> classes;

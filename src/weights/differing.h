@@ -59,6 +59,8 @@ struct Differing {
 /// True if neighbouring weights take few values although the type allows many: the weights were
 /// quantized before.
 [[nodiscard]] Result<bool> other_grid(const model::Tensor& tensor);
+/// Of more than half of the matrices, without the embedding.
+[[nodiscard]] Result<bool> mostly_on_other_grid(const model::Checkpoint& checkpoint);
 
 /// What the report says about those that differ; absent if none does.
 [[nodiscard]] std::optional<Differing> differing(std::span<const TensorOrigin> tensors);

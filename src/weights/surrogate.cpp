@@ -64,13 +64,13 @@ struct Noise {
   double factor = 0;
 };
 
-std::optional<Noise> noise_of(const model::Tensor& tensor, bool importance) {
+std::optional<Noise> noise_of(const model::Tensor& tensor, double RoundingError::*how) {
   const model::EncodingType& type = *tensor.encoding.type;
   auto steps = tensor.data ? tensor.data->steps() : nullptr;
   constexpr double kOfStep = 0.28867513459481287;  // 1 / sqrt(12)
   const auto* const known = std::ranges::find(kErrors, type.name, &RoundingError::type);
   if (known != kErrors.end() && tensor.encoding.ggml_type >= 0) {
-    const double factor = importance ? known->with_importance : known->plain;
+    const double factor = (*known).*how;
     return Noise{steps, steps ? factor * kOfStep : factor};
   }
   if (!steps) return std::nullopt;
@@ -159,7 +159,7 @@ std::string no_surrogate(const model::Checkpoint& candidate) {
   for (const model::Tensor& tensor : candidate.tensors) {
     if (!is_quantized_matrix(tensor)) continue;
     any = true;
-    if (!noise_of(tensor, false))
+    if (!noise_of(tensor, &RoundingError::plain))
       return fmt::format("the rounding error of {} is not known here", tensor.encoding.name);
   }
   return any ? "" : "its weights are floats: nothing was rounded";
@@ -170,13 +170,14 @@ numeric::Estimate truth_over_estimate(const model::Checkpoint& candidate) {
 }
 
 model::Checkpoint surrogate_of(const model::Checkpoint& candidate, std::uint64_t draw) {
-  const bool importance = made_with_importance(candidate);
+  const auto how =
+      made_with_importance(candidate) ? &RoundingError::with_importance : &RoundingError::plain;
   model::Checkpoint surrogate = candidate;
   surrogate.format = "surrogate";
   const model::Encoding half("F16", model::ggml_encoding("F16")->ggml_type);
   for (model::Tensor& tensor : surrogate.tensors) {
     if (!is_quantized_matrix(tensor)) continue;
-    tensor.data = std::make_shared<NoisyRows>(tensor, *noise_of(tensor, importance), draw);
+    tensor.data = std::make_shared<NoisyRows>(tensor, *noise_of(tensor, how), draw);
     tensor.encoding = half;
     tensor.bytes = 2 * tensor.parameters();
   }

@@ -54,6 +54,10 @@ TEST(Golden, a_candidate_compared_with_a_reference_pack) {
   expect_golden(to_json(diagnose_by_pack()), "diagnose_by_pack");
 }
 
+TEST(Golden, a_candidate_whose_original_is_estimated) {
+  expect_golden(to_json(diagnose_estimated()), "diagnose_estimated");
+}
+
 TEST(Golden, a_reference_pack) { expect_golden(to_json(pack_sample()), "reference"); }
 
 TEST(Golden, a_diagnosis_whose_budget_was_over_after_one_window) {

@@ -149,6 +149,20 @@ DiagnoseReport diagnose_by_pack() {
   });
 }
 
+DiagnoseReport diagnose_estimated() {
+  return once([] {
+    Named world;
+    world.given.baseline = nullptr;
+    world.given.surrogate = &world.baseline;
+    world.experiment.truth_over_estimate = numeric::Estimate{0.95, 0.7, 1.3};
+    world.lossy_weights();
+    DiagnoseReport report = world.report();
+    report.truth_over_estimate = world.experiment.truth_over_estimate;
+    report.noise_floor = world.facts_and_texts().noise_floor().value_or(report.noise_floor);
+    return report;
+  });
+}
+
 DiagnoseReport diagnose_symptom() {
   return once([] {
     Named world;

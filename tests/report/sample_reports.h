@@ -42,6 +42,8 @@ const auto& once(Make make) {
 /// No original: nothing could be run.
 [[nodiscard]] DiagnoseReport diagnose_file_only();
 
+/// No original: its weights are estimated.
+[[nodiscard]] DiagnoseReport diagnose_estimated();
 /// The original by a reference pack.
 [[nodiscard]] DiagnoseReport diagnose_by_pack();
 [[nodiscard]] PackReport pack_sample();

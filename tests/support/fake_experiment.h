@@ -55,6 +55,8 @@ class FakeExperiment final : public experiment::Experiment {
   std::optional<Error> base_broken;  ///< those against the base model
   std::vector<Asked> asked;
   std::int32_t lost = 0;  ///< positions of each window at which the candidate's weights give NaN
+  /// What stands in for the original is a surrogate.
+  std::optional<numeric::Estimate> truth_over_estimate{};
   bool lost_as_floats = true;  ///< ... also where they are decoded first
   evaluate::NoiseFloor floor{.original = {numeric::Estimate{2e-6, 1e-6, 3e-6}, "nat/token", ""},
                              .candidate = {numeric::Estimate{4e-6, 3e-6, 5e-6}, "nat/token", ""}};
@@ -140,6 +142,8 @@ class FakeExperiment final : public experiment::Experiment {
       for (std::int32_t i = 0; i < lost; ++i)
         m.windows.back().scores[static_cast<std::size_t>(i)] = {.finite = false, .lost = true};
     }
+    if (reference.weights.kind == Weights::Kind::baseline)
+      m.truth_over_estimate = truth_over_estimate;
     evaluate::summarize(m);
     return m;
   }

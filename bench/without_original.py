@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""Estimates without the original beside the truth: bench/without_original.py FOLDER [NAME=ORIGINAL ...]
+
+Of every original, quants are made in FOLDER and measured twice on the same 8 windows: against the
+original, and by `qualm diagnose` of the quant alone. The table and the coverage when one family is
+left out: docs/results/surrogate.md. Finished rows are kept in FOLDER/rows.json.
+"""
+import json
+import os
+import statistics
+import sys
+
+from whole_process import BASE, PEER, QUALM, ROOT, TEXT, THREADS, Run
+
+PLAIN = "Q2_K Q3_K_S Q3_K_M Q4_0 Q4_1 Q5_0 Q5_1 IQ4_NL IQ4_XS Q4_K_S Q4_K_M Q5_K_M Q6_K Q8_0".split()
+WITH_IMPORTANCE = "IQ2_XXS IQ2_S IQ3_XXS IQ3_S Q2_K Q3_K_M IQ4_XS Q4_K_M".split()
+WINDOWS = 8
+# One family where one original was made from the other.
+FAMILY = {"base": "bundled", "finetune": "bundled", "moe": "bundled"}
+
+
+def importance_of(original, folder, name):
+    path = os.path.join(folder, f"{name}.imatrix.gguf")
+    if not os.path.exists(path):
+        Run([PEER, "llama-imatrix", "-m", original, "-f", TEXT, "-c", "512", "--chunks", "30", "-o", path],
+            accept=(0, -6))  # it aborts at a character without a token
+    return path
+
+
+def made(original, folder, name, mix, importance):
+    path = os.path.join(folder, f"{name}-{'im-' if importance else ''}{mix}.gguf")
+    if importance and not os.path.exists(importance_of(original, folder, name)):
+        return None
+    if not os.path.exists(path):
+        words = ["--imatrix", importance_of(original, folder, name)] if importance else []
+        Run([PEER, "llama-quantize", *words, original, path, mix])
+    return path
+
+
+def qualm(command, quant, *more):
+    run = Run([QUALM, command, quant, *more, "--chunks", str(WINDOWS), "-q", "-t", THREADS,
+               "--format", "json"], accept=(0, 1, 3))
+    return json.loads(run.out), run.wall
+
+
+def row_of(name, original, quant):
+    truth, _ = qualm("measure", quant, "--baseline", original, "--full")
+    alone, seconds = qualm("diagnose", quant, "--symptom", "none")
+    if not alone["estimated"]:
+        return None
+    true = truth["results"][0]["metrics"]
+    centre = alone["truth_over_estimate"]["value"]
+    tier = next(one for one in alone["checks"] if one["id"] == "tier")
+    of = {one["name"]: one for one in tier["evidence"]}
+    loss, top = of["kld_mean"], of["same_top"]["value"]
+    return {"original": name, "quant": os.path.basename(quant), "truth": true["kld_mean"]["value"],
+            "raw": loss["value"] / centre, "low": loss["low"], "high": loss["high"],
+            "same_top": true["same_top"]["value"], "same_top_estimated": top,
+            "importance": "-im-" in quant, "seconds": seconds,
+            "ladder": {rung["candidate"]: rung["kld_mean"]["value"] / centre
+                       for rung in alone["ladder"]["rungs"] if "yours" not in rung["marks"]}}
+
+
+def spread(ratios):
+    """Median, and the range of nine in ten."""
+    ordered = sorted(ratios)
+    cut = lambda share: ordered[round(share * (len(ordered) - 1))]
+    return statistics.median(ordered), cut(0.05), cut(0.95)
+
+
+def main():
+    folder = sys.argv[1]
+    originals = dict(word.split("=", 1) for word in sys.argv[2:]) or {
+        "base": BASE, "finetune": os.path.join(ROOT, "models", "qualm-tiny-finetune-F16.gguf")}
+    kept = os.path.join(folder, "rows.json")
+    rows = json.load(open(kept)) if os.path.exists(kept) else []
+    done = {row["quant"] for row in rows}
+    for name, original in originals.items():
+        for importance in (False, True):
+            for mix in WITH_IMPORTANCE if importance else PLAIN:
+                quant = made(original, folder, name, mix, importance)
+                if not quant or os.path.basename(quant) in done:
+                    continue
+                row = row_of(name, original, quant)
+                if row:
+                    rows.append(row)
+                    json.dump(rows, open(kept, "w"), indent=1)
+                    print(f"| {row['quant']} | {row['truth']:.5f} | {row['raw']:.5f} | "
+                          f"{row['truth'] / row['raw']:.2f} | {row['seconds']:.0f} s |", flush=True)
+    report(rows)
+
+
+def report(rows):
+    # Where no type but one fits the rows of a small model, several quants are one file.
+    rows = list({(row["original"], row["truth"]): row for row in rows}.values())
+    for importance in (False, True):
+        some = [row for row in rows if row["importance"] == importance]
+        if len(some) < 2:
+            continue
+        median, low, high = spread([row["truth"] / row["raw"] for row in some])
+        print(f"truth over estimate, importance {importance}: {median:.2f} [{low:.2f}, {high:.2f}] "
+              f"of {len(some)}")
+        families = {FAMILY.get(row["original"], row["original"]) for row in some}
+        for left_out in sorted(families):
+            of = lambda row: FAMILY.get(row["original"], row["original"])
+            others = [row["truth"] / row["raw"] for row in some if of(row) != left_out]
+            own = [row["truth"] / row["raw"] for row in some if of(row) == left_out]
+            if len(others) > 4:
+                _, low, high = spread(others)
+                inside = sum(low <= ratio <= high for ratio in own)
+                print(f"  {left_out} by the others: {inside} of {len(own)} in [{low:.2f}, {high:.2f}]")
+    covered = sum(row["low"] <= row["truth"] <= row["high"] for row in rows)
+    widths = statistics.median(row["high"] / row["low"] for row in rows)
+    print(f"printed intervals: {covered} of {len(rows)} hold the truth, median high/low {widths:.2f}")
+
+
+if __name__ == "__main__":
+    main()
