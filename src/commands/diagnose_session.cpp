@@ -318,7 +318,8 @@ Result<void> prepare(Session& session) {
   }
   release_pages(session);
   QUALM_CHECK(prepare_experiment(session));
-  if (!session.facts.given.baseline)  // an estimate, for want of an original to measure against
+  if (!session.facts.swaps() ||
+      session.facts.estimated())  // an estimate, for want of an original to measure against
     session.facts.read_weights.quantization_error =
         weights::quantization_error_by_class(session.candidate->checkpoint(), session.progress);
   return {};

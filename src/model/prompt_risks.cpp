@@ -205,7 +205,9 @@ void special_token_risks(const Metadata& metadata, const Vocabulary& vocabulary,
        {"tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id",
         "tokenizer.ggml.unknown_token_id", "tokenizer.ggml.padding_token_id"}) {
     const auto id = metadata.integer(key);
-    if (!id || (*id >= 0 && static_cast<std::size_t>(*id) < vocabulary.size())) continue;
+    // -1 as 32 bits: there is none.
+    if (!id || *id < 0 || *id == 0xffffffff || static_cast<std::size_t>(*id) < vocabulary.size())
+      continue;
     risks.push_back(
         {"special_token_unknown",
          fmt::format("{} is {}, and the vocabulary has {} tokens.", key, *id, vocabulary.size())});

@@ -168,10 +168,41 @@ TEST(Diagnose, without_an_original_to_measure_against_the_steps_in_the_file_give
   const Home home;
   test::make_quantized("Q8_0", home.path("base.gguf"), home.path("q8.gguf"));
   test::write(home.path("other.gguf"), RunnableGguf{.last_token = "zz"}.build());
-  for (const auto& more : {std::vector<std::string>{}, {"--baseline", "other.gguf"}}) {
-    const auto evidence = check(home.diagnose("q8.gguf", more), "tier")["evidence"];
-    EXPECT_EQ(evidence[1]["name"], "estimated_error");
-    EXPECT_TRUE(evidence[1].contains("value")) << evidence[1];
+  const auto evidence =
+      check(home.diagnose("q8.gguf", {"--baseline", "other.gguf"}), "tier")["evidence"];
+  EXPECT_EQ(evidence[1]["name"], "estimated_error");
+  EXPECT_TRUE(evidence[1].contains("value")) << evidence[1];
+}
+
+TEST(Diagnose, without_an_original_the_loss_is_estimated_and_the_truth_is_in_the_interval) {
+  const test::Scratch scratch;
+  const std::string base = test::source_file("models/qualm-tiny-base-F16.gguf");
+  struct Case {
+    const char* type;
+    int exit_code;
+    const char* verdict;
+  };
+  for (const Case& one : {Case{"Q2_K", 1, "problem"}, {"Q6_K", 3, "none_found"}}) {
+    test::make_quantized(one.type, base, scratch.path("q.gguf"));
+    const auto run = [&](const std::string& command, std::vector<std::string> more) {
+      std::vector<std::string> words{command, "q.gguf", "--chunks", "8",        "-c",  "128",
+                                     "-q",    "-t",     "1",        "--format", "json"};
+      words.insert(words.end(), more.begin(), more.end());
+      return test::run_qualm(scratch, words);
+    };
+    const auto alone = run("diagnose", {"--symptom", "none"});
+    EXPECT_EQ(alone.exit_code, one.exit_code) << alone.err;
+    const auto found = test::document(alone);
+    EXPECT_EQ(found["verdict"], one.verdict) << found["summary"];
+    EXPECT_TRUE(found["estimated"]);
+    const auto measured = test::document(run("measure", {"--baseline", base, "--full"}));
+    const double truth = measured["results"][0]["metrics"]["kld_mean"]["value"];
+    for (const auto& evidence : check(alone, "tier")["evidence"]) {
+      if (evidence["name"] != "kld_mean") continue;
+      EXPECT_GT(truth, evidence["low"].get<double>()) << one.type;
+      EXPECT_LT(truth, evidence["high"].get<double>()) << one.type;
+    }
+    EXPECT_GE(found["ladder"]["rungs"].size(), 4U);
   }
 }
 
