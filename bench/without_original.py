@@ -3,7 +3,8 @@
 
 Of every original, quants are made in FOLDER and measured twice on the same 8 windows: against the
 original, and by `qualm diagnose` of the quant alone. The table and the coverage when one family is
-left out: docs/results/surrogate.md. Finished rows are kept in FOLDER/rows.json.
+left out: docs/results/surrogate.md. Finished rows are kept in FOLDER/rows.json. MIXES="Q2_K Q4_K_M"
+in the environment makes these types only, of large models.
 """
 import json
 import os
@@ -78,6 +79,8 @@ def main():
     for name, original in originals.items():
         for importance in (False, True):
             for mix in WITH_IMPORTANCE if importance else PLAIN:
+                if mix not in os.environ.get("MIXES", mix).split():
+                    continue
                 quant = made(original, folder, name, mix, importance)
                 if not quant or os.path.basename(quant) in done:
                     continue

@@ -255,12 +255,17 @@ void add_clinic(CLI::App& app, Parser& parser) {
   };
   add("--baseline", request.baseline, "FILE",
       "the model that the test cases are made from (default: bundled)");
-  add("--finetune", request.finetune, "FILE", "a fine-tune of that model (default: bundled)");
-  add("--moe", request.moe, "FILE", "a mixture-of-experts model; adds its cases");
-  add("--only", request.only, "NAME", "only cases whose name contains this");
+  add("--finetune", request.clinic.finetune, "FILE",
+      "a fine-tune of that model (default: bundled)");
+  add("--moe", request.clinic.moe, "FILE", "a mixture-of-experts model; adds its cases");
+  add("--only", request.clinic.only, "NAME", "only cases whose name contains this");
   command
-      ->add_flag("--packs", request.with_packs,
+      ->add_flag("--packs", request.clinic.with_packs,
                  "diagnose each case again by a reference pack of its original, and compare")
+      ->group(kModel);
+  command
+      ->add_flag("--alone", request.clinic.alone,
+                 "diagnose each case again without its original, and judge")
       ->group(kModel);
   command->add_flag("--list", parser.list_cases, "list the cases and how each is made")
       ->group(kModel);
@@ -339,7 +344,7 @@ bool known(const CLI::App& app, const std::string& command) {
 
 /// What is answered without running anything; nothing: go on.
 std::optional<Leave> answer(const Parser& parser) {
-  if (parser.list_cases) return Leave{.text = clinic::list_of_cases(parser.request().only)};
+  if (parser.list_cases) return Leave{.text = clinic::list_of_cases(parser.request().clinic.only)};
   if (parser.request().command != "explain") return std::nullopt;
   if (parser.print_schema) return Leave{.text = report::schema()};
   const std::string word = fmt::format("{}", fmt::join(parser.words, " "));

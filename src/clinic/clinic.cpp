@@ -64,7 +64,7 @@ class CaseFolder {
 };
 
 Result<ClinicStock> stock_of(const job::Request& request) {
-  ClinicStock stock{request.baseline, request.finetune, request.moe};
+  ClinicStock stock{request.baseline, request.clinic.finetune, request.clinic.moe};
   // A fine-tune is one of a certain base: the bundled ones come together.
   if (stock.base.empty()) {
     QUALM_TRY(stock.base, commands::data_file("models/qualm-tiny-base-F16.gguf"));
@@ -96,10 +96,10 @@ bool can_be_made(const ClinicCase& one, const ClinicStock& stock) {
 Result<std::vector<const ClinicCase*>> selected(const job::Request& request) {
   std::vector<const ClinicCase*> chosen;
   for (const ClinicCase& one : clinic_cases())
-    if (one.name.find(request.only) != std::string::npos) chosen.push_back(&one);
+    if (one.name.find(request.clinic.only) != std::string::npos) chosen.push_back(&one);
   if (!chosen.empty()) return chosen;
-  return fail({Kind::input, "CLINIC-002", "", "--only", "a part of a case's name", request.only,
-               "qualm clinic --list names them."});
+  return fail({Kind::input, "CLINIC-002", "", "--only", "a part of a case's name",
+               request.clinic.only, "qualm clinic --list names them."});
 }
 
 /// nat/token
@@ -131,7 +131,17 @@ class Clinic {
       return {};
     };
     QUALM_CHECK(commands::diagnose(request, stores_, progress, judge_live));
-    if (!request_.with_packs) return result;
+    if (request_.clinic.alone) {
+      job::Request without = request;
+      without.baseline.clear();
+      without.base_model.clear();
+      const auto judge_it = [&](const commands::Diagnosed& diagnosed) -> Result<void> {
+        result.alone = judge_alone(result, diagnosed.report.diagnosis);
+        return {};
+      };
+      QUALM_CHECK(commands::diagnose(without, stores_, progress, judge_it));
+    }
+    if (!request_.clinic.with_packs) return result;
     QUALM_TRY(const job::Request again, by_pack(request, file, progress));
     const auto compare_both = [&](const commands::Diagnosed& diagnosed) -> Result<void> {
       result.with_pack = compare(found, diagnosed.report.diagnosis);

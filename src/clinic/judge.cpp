@@ -111,6 +111,19 @@ report::ClinicCase judge(const ClinicCase& made, const Truth& truth,
   return result;
 }
 
+report::ClinicCase::Alone judge_alone(const report::ClinicCase& by_original,
+                                      const diagnose::Diagnosis& alone) {
+  const diagnose::Conclusion& conclusion = alone.conclusion;
+  if (!conclusion.principal)
+    return {std::string(diagnose::to_string(conclusion.verdict)),
+            conclusion.verdict == diagnose::Verdict::problem && by_original.made_cause.empty()
+                ? "wrong"
+                : "none"};
+  std::string named(diagnose::row_of(*conclusion.principal).name);
+  const bool right = contains(by_original.right_answers, named) || named == by_original.made_also;
+  return {std::move(named), right ? "right" : "wrong"};
+}
+
 report::ClinicCase::WithPack compare(const diagnose::Diagnosis& by_original,
                                      const diagnose::Diagnosis& by_pack) {
   const auto cache_of = [](const diagnose::Diagnosis& found) {

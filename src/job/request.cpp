@@ -26,6 +26,14 @@ nlohmann::json to_json(const RunWith& with) {
           {"repeat_penalty", optional(with.repeat_penalty)}};
 }
 
+nlohmann::json to_json(const ClinicWanted& clinic) {
+  return {{"finetune", clinic.finetune},
+          {"moe", clinic.moe},
+          {"only", clinic.only},
+          {"alone", clinic.alone},
+          {"with_packs", clinic.with_packs}};
+}
+
 nlohmann::json to_json(const PackWanted& pack) {
   return {{"output", pack.output}, {"windows", pack.windows}, {"ladder", pack.ladder}};
 }
@@ -38,10 +46,7 @@ nlohmann::json to_json(const Request& r) {
           {"baseline", r.baseline},
           {"reference", r.reference},
           {"base_model", r.base_model},
-          {"finetune", r.finetune},
-          {"moe", r.moe},
-          {"only", r.only},
-          {"with_packs", r.with_packs},
+          {"clinic", to_json(r.clinic)},
           {"text", r.text},
           {"texts", r.texts},
           {"imatrix", r.imatrix},
@@ -91,6 +96,14 @@ void read_run_with(const nlohmann::json& json, RunWith& with) {
   with.repeat_penalty = optional_number(json.at("repeat_penalty"));
 }
 
+void read_clinic(const nlohmann::json& json, ClinicWanted& clinic) {
+  json.at("finetune").get_to(clinic.finetune);
+  json.at("moe").get_to(clinic.moe);
+  json.at("only").get_to(clinic.only);
+  json.at("alone").get_to(clinic.alone);
+  json.at("with_packs").get_to(clinic.with_packs);
+}
+
 void read_pack(const nlohmann::json& json, PackWanted& pack) {
   json.at("output").get_to(pack.output);
   json.at("windows").get_to(pack.windows);
@@ -127,10 +140,6 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("baseline").get_to(r.baseline);
     json.at("reference").get_to(r.reference);
     json.at("base_model").get_to(r.base_model);
-    json.at("finetune").get_to(r.finetune);
-    json.at("moe").get_to(r.moe);
-    json.at("only").get_to(r.only);
-    json.at("with_packs").get_to(r.with_packs);
     json.at("text").get_to(r.text);
     json.at("texts").get_to(r.texts);
     json.at("imatrix").get_to(r.imatrix);
@@ -152,6 +161,7 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("fail_if").get_to(r.fail_if);
     read_repair(json, r.repair);
     read_pack(json.at("pack"), r.pack);
+    read_clinic(json.at("clinic"), r.clinic);
     json.at("pick").get_to(r.pick);
     json.at("memory").get_to(r.memory);
     json.at("accept").get_to(r.accept);

@@ -30,6 +30,15 @@ struct PackWanted {
   bool ladder = true;         ///< quant types made from the original are measured too
 };
 
+/// What `qualm clinic` makes its cases of, and how it diagnoses them.
+struct ClinicWanted {
+  std::string finetune;     ///< the model tuned from the baseline, or empty
+  std::string moe;          ///< a mixture of experts, or empty
+  std::string only;         ///< cases whose name holds this
+  bool alone = false;       ///< each case again, without its original
+  bool with_packs = false;  ///< each case again, by a reference pack of its original
+};
+
 /// What the user's runtime is told beside the model; absent: not said.
 struct RunWith {
   std::string lora;  ///< path of an adapter, or empty
@@ -43,10 +52,7 @@ struct Request {
   std::string baseline;
   std::string reference;  ///< path of a reference pack in place of the baseline, or empty
   std::string base_model;
-  std::string finetune;            ///< clinic: the model tuned from the baseline, or empty
-  std::string moe;                 ///< clinic: a mixture of experts, or empty
-  std::string only;                ///< clinic: cases whose name holds this
-  bool with_packs = false;         ///< clinic: each case again, by a reference pack of its original
+  ClinicWanted clinic{};
   std::string text;                ///< path; empty: the bundled text
   std::vector<std::string> texts;  ///< further domains, "name=path"
   std::string imatrix;             ///< the importance matrix the candidate was made with, or empty

@@ -41,12 +41,22 @@ Json to_json(const ClinicCase& one) {
           {"false_alarms", one.false_alarms},
           {"shares", std::move(shares)},
           {"with_pack", one.with_pack ? to_json(*one.with_pack) : absent("--packs was not given")},
+          {"alone", one.alone ? Json{{"found", one.alone->found}, {"answer", one.alone->answer}}
+                              : absent("--alone was not given")},
           {"windows", windows(one.windows.read, one.windows.total)},
           {"spent",
            {{"seconds", number(one.spent.seconds)},
             {"passes", one.spent.passes},
             {"variants", one.spent.variants}}},
           {"summary", one.summary}};
+}
+
+/// How often a case without its original was answered rightly, not at all, wrongly.
+Json answers_alone(const std::vector<ClinicCase>& cases) {
+  Json counts{{"right", 0}, {"none", 0}, {"wrong", 0}};
+  for (const ClinicCase& one : cases)
+    if (one.alone) counts[one.alone->answer] = counts[one.alone->answer].get<int>() + 1;
+  return counts;
 }
 
 /// How often what was put in was found as what.
@@ -82,6 +92,7 @@ Json to_json(const ClinicReport& report) {
                    {"right", right},
                    {"wrong", static_cast<std::int64_t>(report.cases.size()) - right},
                    {"shares", {{"compared", shares}, {"hold", hold}}},
+                   {"alone", answers_alone(report.cases)},
                    {"confusion", confusion(report.cases)},
                    {"patients", std::move(cases)},
                    {"left_out", report.left_out},

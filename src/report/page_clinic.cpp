@@ -48,6 +48,10 @@ std::string remarks(const Json& one) {
   for (const auto& [key, prefix] : {std::pair{"missed", "MISSED "}, {"false_alarms", "FALSE "}})
     if (const std::string words = joined(at(one, key), prefix); !words.empty())
       text += (text.empty() ? "" : "; ") + words;
+  if (const Json& alone = at(one, "alone"); alone.contains("answer"))
+    text += fmt::format("{}{}without the original: {}", text.empty() ? "" : "; ",
+                        string_at(alone, "answer") == "wrong" ? "WRONG " : "",
+                        string_at(alone, "found"));
   if (const Json& pack = at(one, "with_pack");
       pack.contains("agrees") && !flag_at(pack, "agrees")) {
     const Json& loss = at(pack, "loss");

@@ -293,6 +293,12 @@ struct ClinicCase {
     bool agrees = true;  ///< with the diagnosis by the original
   };
   std::optional<WithPack> with_pack{};
+  /// The same case without its original (--alone).
+  struct Alone {
+    std::string found;   ///< likely cause, or the verdict where there is none
+    std::string answer;  ///< "right", "none": no cause was named, "wrong"
+  };
+  std::optional<Alone> alone{};
   Windows windows;
   Spent spent;
   std::string summary;

@@ -66,6 +66,23 @@ TEST(Judge, a_pack_agrees_where_it_says_the_same_of_loss_and_cache) {
   EXPECT_EQ(unmeasured.loss, "");
 }
 
+TEST(Judge, without_the_original_a_wrong_name_is_wrong_and_no_name_is_no_answer) {
+  const auto case_of = [](const std::string& cause, const Names& right) {
+    report::ClinicCase one;
+    one.made_cause = cause;
+    one.right_answers = right;
+    return one;
+  };
+  const auto tier = named({{CheckId::tier, Status::cause}});
+  EXPECT_EQ(judge_alone(case_of("tier", {"tier"}), tier).answer, "right");
+  EXPECT_EQ(judge_alone(case_of("provenance", {"provenance"}), tier).answer, "wrong");
+  EXPECT_EQ(judge_alone(case_of("", {"healthy"}), tier).answer, "wrong");
+  const auto none = judge_alone(case_of("tier", {"tier"}), nothing(Verdict::cannot_tell));
+  EXPECT_EQ(none.answer, "none");
+  EXPECT_EQ(none.found, "cannot_tell");
+  EXPECT_EQ(judge_alone(case_of("", {"healthy"}), nothing(Verdict::problem)).answer, "wrong");
+}
+
 TEST(Judge, the_right_answers_follow_from_what_was_put_in_and_from_what_it_costs) {
   struct Row {
     const char* what;
