@@ -72,7 +72,9 @@ Ladder in_order(Ladder ladder) {
 
 Known<Ladder> ladder_of(const Facts& facts) {
   const Given& given = facts.given;
-  Ladder ladder{.limit = limit_in_words(given.accept), .memory = given.memory};
+  Ladder ladder{.limit = limit_in_words(given.accept),
+                .memory = given.memory,
+                .estimated = facts.estimated()};
   QUALM_TRY(const auto cache, facts.cache_bytes(given.type_k, given.type_v));
   if (facts.estimated()) {  // what nobody can look up for this model
     std::vector<Variant> types;

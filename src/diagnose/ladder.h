@@ -30,6 +30,7 @@ struct Rung {
 struct Ladder {
   std::string limit;        ///< "kld_mean<0.06"
   std::int64_t memory = 0;  ///< bytes that weights and cache may take
+  bool estimated = false;   ///< for want of an original
   std::vector<Rung> rungs{};
   std::optional<std::size_t> smallest{};  ///< the first rung that keeps the limit
   std::optional<std::size_t> picked{};    ///< the first one that also fits, if its size is known

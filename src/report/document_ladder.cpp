@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "diagnose/ladder.h"
 #include "diagnose/loss.h"
+#include "diagnose/published.h"
 #include "numeric/format.h"
 #include "report/document_parts.h"
 
@@ -28,10 +29,11 @@ std::string_view keeps_limit(const Rung& rung) {
 std::string picked_in_words(const Ladder& ladder) {
   const Rung& rung = ladder.rungs[*ladder.picked];
   return fmt::format(
-      "{}, {}, KLD {}, is the smallest of these that certainly keeps {}{}.{}", rung.name,
+      "{}, {}, KLD {}, is the smallest of these that {} keeps {}{}.{}", rung.name,
       format_bytes(rung.file_bytes),
       rung.kld.estimate ? numeric::format_estimate(*rung.kld.estimate) : "not measured",
-      ladder.limit, ladder.smallest != ladder.picked ? " and fits" : "",
+      ladder.estimated ? "likely" : "certainly", ladder.limit,
+      ladder.smallest != ladder.picked ? " and fits" : "",
       rung.fits ? "" : " The file does not tell the size of its cache.");
 }
 
@@ -53,6 +55,8 @@ std::string none_in_words(const Ladder& ladder) {
   const auto undecided = [&](const Rung& rung) {
     return may_fit(rung) && !rung.lost && rung.limit == Side::not_separated;
   };
+  if (any(undecided) && ladder.estimated)
+    return fmt::format("An estimate cannot tell whether one of these keeps {}.", ladder.limit);
   if (any(undecided))
     return fmt::format(
         "Cannot tell whether one of these keeps {}: more windows must be "
@@ -75,6 +79,7 @@ Json rung_json(const Ladder& ladder, std::size_t at) {
   const Rung& rung = ladder.rungs[at];
   const auto known = [](const auto& value) { return value ? Json(*value) : absent(kNoCacheSize); };
   const auto grades = diagnose::grades_of(rung.kld);
+  const auto published = diagnose::published_kld(rung.name);
   const auto memory = rung.cache_bytes ? std::optional(rung.file_bytes + *rung.cache_bytes)
                                        : std::optional<std::int64_t>();
   return {{"candidate", rung.name},
@@ -85,6 +90,8 @@ Json rung_json(const Ladder& ladder, std::size_t at) {
           {"windows", rung.windows},
           {"kld_mean", metric(evaluate::MetricId::kld_mean, rung.kld)},
           {"ppl_change", metric(evaluate::MetricId::ppl_change, rung.ppl_change)},
+          {"published_kld",
+           published ? number(*published) : absent("no published ladder has this type")},
           {"grade", grades ? Json(diagnose::in_words(*grades)) : absent("the KLD has no interval")},
           {"keeps_limit", keeps_limit(rung)},
           {"fits", known(rung.fits)}};

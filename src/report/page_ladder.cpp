@@ -70,12 +70,14 @@ std::string title_of(LadderOf of) {
 Table losses(const Json& ladder, LadderOf of) {
   Table table{.columns = {{"candidate"}, {"windows", true}, {"KLD"}}, .rows = {}};
   const bool ppl = of == LadderOf::types;  // of an estimate it is not known
-  if (ppl) table.columns.push_back({"perplexity change"});
+  table.columns.push_back({ppl ? "perplexity change" : "published for Llama-3-8B"});
   for (const Json& rung : at(ladder, "rungs")) {
     table.rows.push_back({rung_name(rung),
                           {std::to_string(integer_at(rung, "windows"))},
                           metric_cell("kld_mean", at(rung, "kld_mean"))});
-    if (ppl) table.rows.back().push_back(metric_words("ppl_change", at(rung, "ppl_change")));
+    const auto published = number_at(rung, "published_kld");
+    table.rows.back().push_back(ppl ? metric_words("ppl_change", at(rung, "ppl_change"))
+                                    : Cell{published ? fmt::format("{:.2g}", *published) : "-"});
   }
   return table;
 }
@@ -97,6 +99,11 @@ void add_ladder(Page& page, const Json& ladder, LadderOf of) {
        {fmt::format("Memory: {} (--memory).{}", format_bytes(integer_at(ladder, "memory")),
                     of == LadderOf::files ? "" : " Losses are those with an F16 cache."),
         Tone::dim}}});
+  if (of == LadderOf::estimated_types)
+    page.emplace_back(
+        Paragraph{{{"Published: measured by llama.cpp on another model, to compare "
+                    "with. The estimate does not use it.",
+                    Tone::dim}}});
 }
 
 }  // namespace qualm::report
