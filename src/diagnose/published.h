@@ -1,8 +1,8 @@
 // What others measured: a published ladder, to show beside an estimate and never to mix into one.
 //
 // Llama-3-8B, wiki.test, 512 tokens, mean KLD in nat/token, without an importance matrix (IQ types
-// and Q2_K: with one). Source: llama.cpp, tools/perplexity/README.md (revision
-// f364eb6f).
+// and Q2_K: with one). Source: the README of llama.cpp's perplexity tool
+// (revision f364eb6f).
 #pragma once
 
 #include <algorithm>
