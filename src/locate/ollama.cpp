@@ -62,24 +62,6 @@ Result<std::string> text_of(const Manifest& manifest, const Layer& layer) {
   return small_file(path, kLargestText);
 }
 
-Result<void> read_parameters(const std::string& text, const std::string& path, Overrides& into) {
-  QUALM_TRY(const json params,
-            formats::parse_json(text, path, "parameters",
-                                {.bytes = kLargestText, .values = 10'000, .depth = 8}));
-  into.temperature = number_in(params, "temperature");
-  into.repeat_penalty = number_in(params, "repeat_penalty");
-  constexpr double kLargestContext = 1e9;
-  if (const auto tokens = number_in(params, "num_ctx"); tokens && *tokens <= kLargestContext)
-    into.num_ctx = static_cast<std::int64_t>(*tokens);
-  const json& stop = formats::member(params, "stop");
-  if (stop.is_string()) into.stop.push_back(stop.get<std::string>());
-  if (stop.is_array())
-    for (const json& one : stop)
-      if (one.is_string() && into.stop.size() < kMostStops)
-        into.stop.push_back(one.get<std::string>());
-  return {};
-}
-
 Result<void> read_layer(const Manifest& manifest, const Layer& layer, Overrides& into) {
   if (layer.type == "template") {
     QUALM_TRY(into.prompt_template, text_of(manifest, layer));
@@ -87,7 +69,7 @@ Result<void> read_layer(const Manifest& manifest, const Layer& layer, Overrides&
     QUALM_TRY(into.system, text_of(manifest, layer));
   } else if (layer.type == "params") {
     QUALM_TRY(const std::string text, text_of(manifest, layer));
-    QUALM_CHECK(read_parameters(text, manifest.store + "/blobs/" + layer.digest, into));
+    QUALM_CHECK(parse_parameters(text, manifest.store + "/blobs/" + layer.digest, into));
   } else if (layer.type == "adapter") {
     QUALM_TRY(into.adapter, blob(manifest, layer));
   }
@@ -111,6 +93,24 @@ Result<Layer> model_layer(const Manifest& manifest, const std::vector<Layer>& la
 }
 
 }  // namespace
+
+Result<void> parse_parameters(std::string_view text, const std::string& path, Overrides& into) {
+  QUALM_TRY(const json params,
+            formats::parse_json(text, path, "parameters",
+                                {.bytes = kLargestText, .values = 10'000, .depth = 8}));
+  into.temperature = number_in(params, "temperature");
+  into.repeat_penalty = number_in(params, "repeat_penalty");
+  constexpr double kLargestContext = 1e9;
+  if (const auto tokens = number_in(params, "num_ctx"); tokens && *tokens <= kLargestContext)
+    into.num_ctx = static_cast<std::int64_t>(*tokens);
+  const json& stop = formats::member(params, "stop");
+  if (stop.is_string()) into.stop.push_back(stop.get<std::string>());
+  if (stop.is_array())
+    for (const json& one : stop)
+      if (one.is_string() && into.stop.size() < kMostStops)
+        into.stop.push_back(one.get<std::string>());
+  return {};
+}
 
 Result<std::vector<Layer>> parse_manifest(std::string_view text, const std::string& path) {
   QUALM_TRY(const json manifest,

@@ -34,6 +34,10 @@ struct Layer {
 [[nodiscard]] Result<std::vector<Layer>> parse_manifest(std::string_view text,
                                                         const std::string& path);
 
+/// The parameters that a layer of type "params" sets; what is no such value is left out. JSON-*.
+[[nodiscard]] Result<void> parse_parameters(std::string_view text, const std::string& path,
+                                            Overrides& into);
+
 /// A name and its manifest.
 struct Manifest {
   std::string store;

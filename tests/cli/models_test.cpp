@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "support/gguf_builder.h"
+#include "support/pack.h"
 #include "support/program.h"
 #include "support/runnable_gguf.h"
 #include "support/stores.h"
@@ -66,6 +67,18 @@ TEST(Models, what_stores_hold_is_listed_with_what_is_at_hand) {
   EXPECT_TRUE(model(document, "lms:pub/Other-GGUF:Q4_K_M").at("original").contains("absent"));
   const auto& broken = model(document, "hf:me/Small-1B-GGUF:Q2_K");
   EXPECT_TRUE(broken.at("model").contains("absent")) << broken;
+}
+
+TEST(Models, a_pack_of_the_same_model_in_the_current_folder_is_at_hand) {
+  const Home home;
+  auto pack = test::small_pack();
+  pack.original.file = "Other-F16.gguf";
+  ASSERT_TRUE(experiment::write_pack(pack, home.path("any.qref")));
+  ASSERT_TRUE(experiment::write_pack(test::small_pack(), home.path("another.qref")));
+  test::write(home.path("broken.qref"), "no pack");
+  const auto document = test::document(home.qualm({"models", "--format", "json"}));
+  EXPECT_EQ(model(document, "lms:pub/Other-GGUF:Q4_K_M").at("pack"), "any.qref");
+  EXPECT_TRUE(model(document, "ollama:small:1b").at("pack").contains("absent"));
 }
 
 TEST(Models, the_text_says_what_cannot_be_read) {
