@@ -124,6 +124,9 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
     {"MEMORY-001", Kind::input, "The models need more memory than is free.",
      "The message says what would fit."},
 
+    // MODELS, src/commands: qualm models.
+    {"MODELS-001", Kind::cancelled, "The program was stopped while it listed models.", ""},
+
     // PROBE, src/probe: the models write texts.
     {"PROBE-001", Kind::cancelled, "The program was stopped while a model wrote texts.", ""},
 

@@ -167,6 +167,24 @@ inline constexpr auto kFileErrors = std::to_array<ErrorRow>({
      "Check that the file is what its name says."},
     {"JSON-006", Kind::input, "The JSON text is not UTF-8.", "Download the file again."},
 
+    // LOCATE, src/locate: names of models in the stores of other programs.
+    {"LOCATE-001", Kind::input, "The name has not the form that names of its store have.",
+     "Write hf:ORG/REPO:TAG, ollama:NAME:TAG or lms:PUBLISHER/REPO, or give a path."},
+    {"LOCATE-002", Kind::input, "No model on this machine has this name.",
+     "Download it with the command in the message, or list what there is with `qualm models`."},
+    {"LOCATE-003", Kind::input, "Several models have this name.",
+     "Give one of the names or paths that the message lists."},
+    {"LOCATE-004", Kind::input, "A link leads out of the store, or in a circle.",
+     "Give the path of the file itself, if you trust it."},
+    {"LOCATE-005", Kind::input,
+     "A file of the store is too large, not of the size that the store states, or says nothing of "
+     "use.",
+     "Download the model again with the program that the store belongs to."},
+    {"LOCATE-006", Kind::input, "Ollama keeps this model in several files.",
+     "Take a GGUF of the model, for example from Hugging Face."},
+    {"LOCATE-007", Kind::input, "The store lists a file that is not there.",
+     "Download the model again with the program that the store belongs to."},
+
     // PACK, src/experiment, src/commands: a reference pack (.qref).
     {"PACK-001", Kind::input, "The file is not a reference pack.",
      "Make one with `qualm reference MODEL -o FILE`."},

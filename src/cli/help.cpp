@@ -38,7 +38,12 @@ constexpr std::array kExamples{
           "  qualm diagnose model-Q3_K_M.gguf --reference model.qref"},
     Names{"inspect",
           "  qualm inspect model.gguf\n"
+          "  qualm inspect hf:bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M\n"
+          "  qualm inspect ollama:llama3.2:3b\n"
           "  qualm inspect model-awq/ --verify --runtime llama.cpp"},
+    Names{"models",
+          "  qualm models\n"
+          "  qualm models --format json"},
     Names{"compare",
           "  qualm compare model-Q4_K_M.gguf model-F16.gguf\n"
           "  qualm compare model-gptq/ tune-F16.gguf --base-model base-F16.gguf"},

@@ -13,6 +13,7 @@
 #include "cli/run_command.h"
 #include "commands/bundled.h"
 #include "commands/commands.h"
+#include "commands/named_models.h"
 #include "job/interrupt.h"
 #include "job/job.h"
 #include "report/document.h"
@@ -61,7 +62,16 @@ Result<job::Outcome> run(const Options& options, const std::string& program, Pro
   // could take the process down.
   if (options.request.command == "inspect") return commands::inspect(options.request, progress);
   if (options.request.command == "compare") return commands::compare(options.request, progress);
+  if (options.request.command == "models") return commands::models(locate::environment(), progress);
   return job::run_job(options.request, progress, program);
+}
+
+/// Names of models become paths before anything reads them; the report says what they stand for.
+Result<job::Outcome> run_named(Options& options, const std::string& program, Progress& progress) {
+  QUALM_TRY(const auto named, commands::resolve_names(options.request, locate::environment()));
+  auto outcome = run(options, program, progress);
+  if (outcome) report::add_names(named, outcome->document);
+  return outcome;
 }
 
 /// A stream that takes no more bytes is no reason to end otherwise (fmt::print would throw).
@@ -84,13 +94,13 @@ int end_with(const Error& error, const Options& options) {
 }
 
 int main(int argc, const char* const* argv) {
-  const auto said = parse(argc, argv);
+  auto said = parse(argc, argv);
   if (const auto* leave = std::get_if<Leave>(&said)) {
     if (leave->error) return end_with(*leave->error, leave->options);
     print(stdout, leave->text);
     return 0;
   }
-  const auto& options = std::get<Options>(said);
+  auto& options = std::get<Options>(said);
   if (options.request.command == "job") return job::serve_job(run_in_job);
   job::catch_interrupts();
   if (!options.output.empty())
@@ -100,7 +110,7 @@ int main(int argc, const char* const* argv) {
   ProgressBar progress(options.quiet, ::isatty(STDERR_FILENO) != 0, width_of(STDERR_FILENO));
   const std::string program = program_path(argv[0]);
   commands::look_for_data_beside(program);
-  const auto outcome = run(options, program, progress);
+  const auto outcome = run_named(options, program, progress);
   progress.clear();
   if (!outcome) return end_with(outcome.error(), options);
   const auto delivered = deliver(render(outcome->document, options), options);

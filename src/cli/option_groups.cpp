@@ -194,4 +194,10 @@ void add_base_model(CLI::App& command, job::Request& request) {
         kModel, "FILE");
 }
 
+void add_models(CLI::App& app, Parser& parser) {
+  CLI::App* command = app.add_subcommand(
+      "models", "list the models that other programs keep here, with the names to give them by");
+  add_output(*command, parser.options);
+}
+
 }  // namespace qualm::cli

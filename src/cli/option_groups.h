@@ -43,7 +43,11 @@ void add_run_as(CLI::App& command, job::Request& request);
 void add_run_with(CLI::App& command, job::Request& request);
 void add_accept(CLI::App& command, job::Request& request);
 void add_model(CLI::App& command, Parser& parser,
-               const char* help = "the quantized model: a GGUF file, or a Hugging Face folder");
+               const char* help =
+                   "the quantized model: a GGUF file, a Hugging Face folder, or a "
+                   "name as in `qualm models`");
 void add_base_model(CLI::App& command, job::Request& request);
+/// The command `models`.
+void add_models(CLI::App& app, Parser& parser);
 
 }  // namespace qualm::cli

@@ -6,6 +6,7 @@
 #include "experiment/reference_store.h"
 #include "job/outcome.h"
 #include "job/request.h"
+#include "locate/environment.h"
 
 namespace qualm::commands {
 
@@ -28,5 +29,9 @@ namespace qualm::commands {
 /// Read files only.
 [[nodiscard]] Result<job::Outcome> inspect(const job::Request& request, Progress& progress);
 [[nodiscard]] Result<job::Outcome> compare(const job::Request& request, Progress& progress);
+
+/// Lists the models that other programs keep on this machine. MODELS-001: stopped.
+[[nodiscard]] Result<job::Outcome> models(const locate::Environment& environment,
+                                          Progress& progress);
 
 }  // namespace qualm::commands

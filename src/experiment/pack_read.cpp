@@ -127,16 +127,27 @@ Result<void> read_text(const TensorReader& reader, const Windows& described,
   return {};
 }
 
+Result<PackDescription> description_in(const safetensors::Container& tensors,
+                                       const FileSource& file) {
+  const auto key = tensors.metadata().find(kPackKey);
+  if (key == tensors.metadata().end())
+    return fail({Kind::input, "PACK-001", file.path(), fmt::format("key {}", kPackKey),
+                 "a reference pack", "a safetensors file without that key",
+                 "A pack is made with `qualm reference MODEL -o FILE`."});
+  return pack_from_json(key->second, file.path());
+}
+
 }  // namespace
+
+Result<PackOriginal> original_of_pack(const std::shared_ptr<const FileSource>& file) {
+  QUALM_TRY(const safetensors::Container tensors, safetensors::open_file(file));
+  QUALM_TRY(PackDescription described, description_in(tensors, *file));
+  return std::move(described.pack.original);
+}
 
 Result<ReferencePack> read_pack(const std::shared_ptr<const FileSource>& file) {
   QUALM_TRY(const safetensors::Container tensors, safetensors::open_file(file));
-  const auto key = tensors.metadata().find(kPackKey);
-  if (key == tensors.metadata().end())
-    return fail({Kind::input, "PACK-001", file->path(), fmt::format("key {}", kPackKey),
-                 "a reference pack", "a safetensors file without that key",
-                 "A pack is made with `qualm reference MODEL -o FILE`."});
-  QUALM_TRY(PackDescription described, pack_from_json(key->second, file->path()));
+  QUALM_TRY(PackDescription described, description_in(tensors, *file));
   ReferencePack& pack = described.pack;
   const TensorReader reader(tensors, file->path());
   for (std::size_t i = 0; i < pack.texts.size(); ++i)

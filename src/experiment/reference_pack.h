@@ -91,6 +91,9 @@ struct ReferencePack {
 ///   PACK-004 a tensor is missing or has another shape, PACK-005 a number that cannot be.
 [[nodiscard]] Result<ReferencePack> read_pack(const std::shared_ptr<const FileSource>& file);
 
+/// The original that a pack was made of, from its header alone. Errors: ST-*, PACK-001 to PACK-003.
+[[nodiscard]] Result<PackOriginal> original_of_pack(const std::shared_ptr<const FileSource>& file);
+
 /// Whether a file says that it is a pack, by its first bytes.
 [[nodiscard]] bool looks_like_pack(const FileSource& file);
 

@@ -80,6 +80,13 @@ Result<model::Checkpoint> read(const std::string& path) {
   return checkpoint;
 }
 
+Result<model::Checkpoint> read_header(const std::string& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error) && ggufs_in(path).empty())
+    return hf::read_without_tokenizer(path);
+  return read(path);
+}
+
 Result<model::Checkpoint> read_adapter(const std::string& path) {
   QUALM_TRY(auto checkpoint, read_any(path));
   if (const auto& kind = model::kind_of(checkpoint); kind.kind != model::Kind::adapter)

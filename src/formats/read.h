@@ -13,6 +13,8 @@ namespace qualm::formats {
 /// Errors: those of the readers, READ-001 a folder without a model, READ-002 with more than one,
 /// READ-003 something else than a model: an adapter, an importance matrix, a vocabulary.
 [[nodiscard]] Result<model::Checkpoint> read(const std::string& path);
+/// The same for a list: what headers say, without the tokenizer of a Hugging Face folder.
+[[nodiscard]] Result<model::Checkpoint> read_header(const std::string& path);
 /// A LoRA as llama.cpp loads it, a GGUF. READ-004: something else.
 [[nodiscard]] Result<model::Checkpoint> read_adapter(const std::string& path);
 

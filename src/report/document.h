@@ -24,6 +24,10 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json to_json(const ClinicReport& report);
 [[nodiscard]] Json to_json(const RepairReport& report);
 [[nodiscard]] Json to_json(const PackReport& report);
+[[nodiscard]] Json to_json(const ModelsReport& report);
 [[nodiscard]] Json to_json(const ErrorReport& report);
+
+/// Adds `named` to the document of any command; nothing where there is none.
+void add_names(const std::vector<NamedModel>& models, Json& document);
 
 }  // namespace qualm::report

@@ -57,6 +57,13 @@ std::map<std::string, Json> lists() {
           {"@figures", figure_names()}};
 }
 
+/// Every command that reads models says which names they were given by.
+void add_named(Json& definitions) {
+  for (const char* command :
+       {"measure", "diagnose", "inspect", "compare", "clinic", "repair", "reference"})
+    definitions[command]["properties"]["named"] = {{"$ref", "#/$defs/named"}};
+}
+
 /// Fills ["@name"] with the list of that name, "@check_count" and "@version" with their numbers.
 void fill(Json& node, const std::map<std::string, Json>& by_name) {
   if (node.is_string()) {
@@ -78,6 +85,7 @@ void fill(Json& node, const std::map<std::string, Json>& by_name) {
 std::string schema() {
   Json json = Json::parse(kSchemaTemplate);
   for (const char* definitions : kSchemaDefinitions) json["$defs"].update(Json::parse(definitions));
+  add_named(json["$defs"]);
   fill(json, lists());
   return json.dump(2) + "\n";
 }

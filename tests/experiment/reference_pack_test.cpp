@@ -75,6 +75,16 @@ TEST(ReferencePack, comes_back_as_it_was_written) {
   EXPECT_EQ(read->texts[0].windows.order, pack.texts[0].windows.order);
 }
 
+TEST(ReferencePack, tells_its_original_without_its_tensors) {
+  std::string bytes = bytes_of_pack(test::small_pack());
+  std::fill_n(bytes.end() - 64, 64, '\x7f');  // read_pack() would refuse them
+  EXPECT_FALSE(read_bytes(bytes));
+  const auto original = original_of_pack(memory_file("a.qref", bytes));
+  ASSERT_TRUE(original) << describe(original.error());
+  EXPECT_EQ(original->file, "tiny-F16.gguf");
+  EXPECT_EQ(original->name, "tiny");
+}
+
 TEST(ReferencePack, keeps_every_distribution_and_score) {
   const ReferencePack pack = test::small_pack();
   const auto read = read_bytes(bytes_of_pack(pack));

@@ -39,6 +39,18 @@ TEST(Read, what_is_no_model_is_named_with_what_to_do) {
               HasSubstr("an importance matrix"));
 }
 
+TEST(Read, the_header_of_a_folder_is_read_without_its_tokenizer) {
+  const std::string folder = test::source_file("tests/data/hf_families/llama");
+  const auto whole = read(folder);
+  const auto header = read_header(folder);
+  ASSERT_TRUE(whole && header);
+  EXPECT_NE(whole->metadata.find("tokenizer.ggml.tokens"), nullptr);
+  EXPECT_EQ(header->metadata.find("tokenizer.ggml.tokens"), nullptr);
+  EXPECT_EQ(header->parameters(), whole->parameters());
+  EXPECT_EQ(header->file_bytes(), whole->file_bytes());
+  EXPECT_EQ(header->path, folder);
+}
+
 TEST(Read, an_encoder_is_read_and_is_not_to_be_run) {
   const Scratch scratch;
   const std::string path = scratch.file("bert.gguf", test::GgufBuilder()

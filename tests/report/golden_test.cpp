@@ -98,6 +98,14 @@ TEST(Golden, a_demo) { expect_golden(to_json(demo_sample()), "demo"); }
 
 TEST(Golden, a_clinic) { expect_golden(to_json(clinic_sample()), "clinic"); }
 
+TEST(Golden, models_of_other_programs) { expect_golden(to_json(models_sample()), "models"); }
+
+TEST(Golden, models_that_were_given_by_name_are_told_first) {
+  Json document = to_json(inspect_sample());
+  add_names(named_sample(), document);
+  expect_golden(document, "inspect_named");
+}
+
 TEST(Golden, a_command_that_failed) { expect_golden(to_json(error_sample()), "error"); }
 
 TEST(Golden, verbose_shows_the_evidence) {

@@ -194,6 +194,47 @@ PackReport pack_sample() {
   return report;
 }
 
+ModelsReport models_sample() {
+  ModelsReport report{.tool = sample_tool(), .models = {}, .stores = {}};
+  report.models = {
+      {.name = "hf:qualm/tiny-GGUF:F16",
+       .store = "Hugging Face",
+       .path = "/home/me/.cache/huggingface/hub/models--qualm--tiny-GGUF/tiny-F16.gguf",
+       .card = tiny_f16(),
+       .is_original = true},
+      {.name = "hf:qualm/tiny-GGUF:Q2_K",
+       .store = "Hugging Face",
+       .path = "/home/me/.cache/huggingface/hub/models--qualm--tiny-GGUF/tiny-Q2_K.gguf",
+       .card = tiny_q2(),
+       .original = "hf:qualm/tiny-GGUF:F16"},
+      {.name = "lms:qualm/other/other-Q8_0.gguf",
+       .store = "LM Studio",
+       .path = "/home/me/.lmstudio/models/qualm/other/other-Q8_0.gguf",
+       .card = tiny_q8(),
+       .pack = "packs/other.qref"},
+      {.name = "ollama:broken:latest",
+       .store = "Ollama",
+       .path = "/home/me/.ollama/models/manifests/registry.ollama.ai/library/broken",
+       .problem = "no finished download of it"}};
+  report.stores = {{"Hugging Face", "/home/me/.cache/huggingface/hub", true},
+                   {"llama.cpp", "/home/me/.cache/llama.cpp", false},
+                   {"Ollama", "/home/me/.ollama/models", true}};
+  return report;
+}
+
+std::vector<NamedModel> named_sample() {
+  return {{.name = "ollama:tiny",
+           .store = "Ollama",
+           .path = "/home/me/.ollama/models/blobs/sha256-" + std::string(64, '0'),
+           .notes = {{"ollama_temperature", "Ollama runs it with temperature 1.9."},
+                     {"ollama_num_ctx",
+                      "Ollama runs it with a context of 4096 tokens (num_ctx): it drops the "
+                      "beginning of longer chats."}}},
+          {.name = "hf:qualm/tiny-GGUF:F16",
+           .store = "Hugging Face",
+           .path = "/home/me/.cache/huggingface/hub/models--qualm--tiny-GGUF/tiny-F16.gguf"}};
+}
+
 ErrorReport error_sample() {
   return {.tool = sample_tool(),
           .command = "measure",

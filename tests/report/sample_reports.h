@@ -59,4 +59,9 @@ const auto& once(Make make) {
 [[nodiscard]] ClinicReport clinic_sample();
 [[nodiscard]] ErrorReport error_sample();
 
+/// An original, a quantized model that has it, one with a pack, one that cannot be read.
+[[nodiscard]] ModelsReport models_sample();
+/// Two models by name, one of which a store has its own settings for.
+[[nodiscard]] std::vector<NamedModel> named_sample();
+
 }  // namespace qualm::report::testing

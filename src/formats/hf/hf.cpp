@@ -224,6 +224,35 @@ void take_tensors(Tensors tensors, model::Checkpoint& checkpoint) {
   std::ranges::move(tensors.notes, std::back_inserter(checkpoint.notes));
 }
 
+/// A folder that holds a model, or may.
+struct Folder {
+  fs::path path;
+  std::string weights;
+  json config;
+};
+
+Result<Folder> open_folder(const std::string& path) {
+  const Chosen chosen = choose(path);
+  QUALM_TRY(json config, read_config_json(chosen.folder / "config.json"));
+  QUALM_CHECK(refuse_adapter(chosen, !config.is_null()));
+  QUALM_CHECK(check_folder(chosen, !config.is_null()));
+  return Folder{chosen.folder, chosen.weights, std::move(config)};
+}
+
+Result<model::Checkpoint> checkpoint_of(const Folder& folder, const std::string& path) {
+  QUALM_TRY(const auto container, safetensors::open(folder.weights));
+  const QuantizationConfig quantization = quantization_of(folder.path, folder.config);
+  QUALM_TRY(auto checkpoint, make_checkpoint(container, folder.config,
+                                             (folder.path / "config.json").string(), quantization));
+  checkpoint.path = path;
+  if (folder.config.is_null()) return checkpoint;
+  std::error_code ignored;
+  const std::string name = fs::weakly_canonical(folder.path, ignored).filename().string();
+  if (!name.empty()) checkpoint.metadata.set("general.name", name);
+  add_files(folder.path, checkpoint);
+  return checkpoint;
+}
+
 }  // namespace
 
 Result<model::Checkpoint> make_checkpoint(const safetensors::Container& container,
@@ -262,26 +291,19 @@ bool is_model_folder(const std::string& path) {
          !first_ending(names, kSafetensors).empty() || !first_pickle(names).empty();
 }
 
+Result<model::Checkpoint> read_without_tokenizer(const std::string& path) {
+  QUALM_TRY(const Folder folder, open_folder(path));
+  return checkpoint_of(folder, path);
+}
+
 Result<model::Checkpoint> read(const std::string& path) {
-  const Chosen chosen = choose(path);
-  const fs::path config_path = chosen.folder / "config.json";
-  QUALM_TRY(const json config, read_config_json(config_path));
-  QUALM_CHECK(refuse_adapter(chosen, !config.is_null()));
-  QUALM_CHECK(check_folder(chosen, !config.is_null()));
-  QUALM_TRY(const auto container, safetensors::open(chosen.weights));
-  const QuantizationConfig quantization = quantization_of(chosen.folder, config);
-  QUALM_TRY(auto checkpoint,
-            make_checkpoint(container, config, config_path.string(), quantization));
-  checkpoint.path = path;
-  if (config.is_null()) return checkpoint;
-  std::error_code ignored;
-  const std::string name = fs::weakly_canonical(chosen.folder, ignored).filename().string();
-  if (!name.empty()) checkpoint.metadata.set("general.name", name);
-  add_files(chosen.folder, checkpoint);
-  const auto type = config.find("model_type");
+  QUALM_TRY(const Folder folder, open_folder(path));
+  QUALM_TRY(auto checkpoint, checkpoint_of(folder, path));
+  if (folder.config.is_null()) return checkpoint;
+  const auto type = folder.config.find("model_type");
   if (checkpoint.find("token_embd.weight") != nullptr)
-    add_tokenizer(chosen.folder,
-                  type != config.end() && type->is_string() ? type->get<std::string>() : "",
+    add_tokenizer(folder.path,
+                  type != folder.config.end() && type->is_string() ? type->get<std::string>() : "",
                   checkpoint);
   return checkpoint;
 }

@@ -22,6 +22,8 @@ namespace qualm::formats::hf {
 /// HF-012 of canonical_tensors, HF-010 only pickled weights, HF-013 a PEFT adapter; ST-*, QW-*,
 /// CODEC-*.
 [[nodiscard]] Result<model::Checkpoint> read(const std::string& path);
+/// The same without the tokenizer, whose files take the most time.
+[[nodiscard]] Result<model::Checkpoint> read_without_tokenizer(const std::string& path);
 
 /// Whether read() is meant for this folder: it holds safetensors, a config.json or pickles.
 [[nodiscard]] bool is_model_folder(const std::string& path);
