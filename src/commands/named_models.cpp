@@ -17,7 +17,7 @@ std::vector<std::string*> model_words(job::Request& request) {
   std::vector<std::string*> words;
   for (std::string& model : request.models) words.push_back(&model);
   for (std::string* word : {&request.baseline, &request.reference, &request.base_model,
-                            &request.finetune, &request.moe, &request.repair.from})
+                            &request.clinic.finetune, &request.clinic.moe, &request.repair.from})
     words.push_back(word);
   return words;
 }

@@ -53,14 +53,14 @@ TEST(NamedModels, every_word_that_names_a_model_becomes_a_path) {
   job::Request request;
   request.command = "measure";
   request.models = {"a.gguf", "hf:o/r:Q8_0"};
-  for (std::string* word : {&request.baseline, &request.base_model, &request.finetune, &request.moe,
-                            &request.repair.from})
+  for (std::string* word : {&request.baseline, &request.base_model, &request.clinic.finetune,
+                            &request.clinic.moe, &request.repair.from})
     *word = "hf:o/r";
   request.reference = "hf:o/r/m.qref";
   const auto named = resolved(request, stores);
   EXPECT_EQ(request.models, (std::vector<std::string>{"a.gguf", path}));
-  for (const std::string* word : {&request.baseline, &request.base_model, &request.finetune,
-                                  &request.moe, &request.repair.from})
+  for (const std::string* word : {&request.baseline, &request.base_model, &request.clinic.finetune,
+                                  &request.clinic.moe, &request.repair.from})
     EXPECT_EQ(*word, path);
   EXPECT_EQ(request.reference, pack);
   ASSERT_EQ(named.size(), 7U);
