@@ -62,11 +62,15 @@ def row_of(name, original, quant):
                        for rung in alone["ladder"]["rungs"] if "yours" not in rung["marks"]}}
 
 
-def spread(ratios):
-    """Median, and the range of nine in ten."""
-    ordered = sorted(ratios)
-    cut = lambda share: ordered[round(share * (len(ordered) - 1))]
-    return statistics.median(ordered), cut(0.05), cut(0.95)
+def quantile(values, share):
+    ordered = sorted(values)
+    return ordered[round(share * (len(ordered) - 1))]
+
+
+def range_of(families):
+    """For another model: from the worst family's 5 % to the best one's 95 %, with a margin."""
+    return (0.85 * min(quantile(ratios, 0.05) for ratios in families.values()),
+            1.1 * max(quantile(ratios, 0.95) for ratios in families.values()))
 
 
 def main():
@@ -97,21 +101,24 @@ def report(rows):
     # Where no type but one fits the rows of a small model, several quants are one file.
     rows = list({(row["original"], row["truth"]): row for row in rows}.values())
     for importance in (False, True):
-        some = [row for row in rows if row["importance"] == importance]
-        if len(some) < 2:
+        families = {}
+        for row in rows:
+            if row["importance"] == importance:
+                family = FAMILY.get(row["original"], row["original"])
+                families.setdefault(family, []).append(row["truth"] / row["raw"])
+        if len(families) < 2:
             continue
-        median, low, high = spread([row["truth"] / row["raw"] for row in some])
-        print(f"truth over estimate, importance {importance}: {median:.2f} [{low:.2f}, {high:.2f}] "
-              f"of {len(some)}")
-        families = {FAMILY.get(row["original"], row["original"]) for row in some}
-        for left_out in sorted(families):
-            of = lambda row: FAMILY.get(row["original"], row["original"])
-            others = [row["truth"] / row["raw"] for row in some if of(row) != left_out]
-            own = [row["truth"] / row["raw"] for row in some if of(row) == left_out]
-            if len(others) > 4:
-                _, low, high = spread(others)
-                inside = sum(low <= ratio <= high for ratio in own)
-                print(f"  {left_out} by the others: {inside} of {len(own)} in [{low:.2f}, {high:.2f}]")
+        every = [ratio for ratios in families.values() for ratio in ratios]
+        low, high = range_of(families)
+        print(f"\ntruth over estimate, importance matrix {importance}: median "
+              f"{statistics.median(every):.2f}, range for other models [{low:.2f}, {high:.2f}]\n")
+        print("| family | quants | least | median | largest | range by the other families | within |")
+        print("|---|--:|--:|--:|--:|---|--:|")
+        for name, own in sorted(families.items()):
+            low, high = range_of({other: ratios for other, ratios in families.items() if other != name})
+            inside = sum(low <= ratio <= high for ratio in own)
+            print(f"| {name} | {len(own)} | {min(own):.2f} | {statistics.median(own):.2f} | "
+                  f"{max(own):.2f} | [{low:.2f}, {high:.2f}] | {inside} |")
     covered = sum(row["low"] <= row["truth"] <= row["high"] for row in rows)
     widths = statistics.median(row["high"] / row["low"] for row in rows)
     print(f"printed intervals: {covered} of {len(rows)} hold the truth, median high/low {widths:.2f}")
