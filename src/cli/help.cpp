@@ -25,6 +25,7 @@ constexpr const char* kExitCodes =
 constexpr std::array kExamples{
     Names{"diagnose",
           "  qualm diagnose model-Q2_K.gguf --baseline model-F16.gguf\n"
+          "  qualm diagnose hf:ORG/REPO:Q3_K_M -ctk q8_0 -ctv q8_0   (without the original)\n"
           "  qualm diagnose model-Q4_K_M.gguf --baseline model-F16.gguf -ctk q4_0 -ctv q4_0\n"
           "  qualm diagnose model-Q4_K_M.gguf --baseline tune-F16.gguf --base-model base-F16.gguf\n"
           "  qualm diagnose model-IQ3_XXS.gguf --baseline model-F16.gguf --text code=main.c"},
