@@ -71,6 +71,8 @@ Result<MemoryPlan> plan_with_surrogate(Session& session) {
     auto plan =
         plan_memory(session.request, *session.candidate, session.surrogate.get(), session.progress);
     if (plan) return plan;
+    session.progress.note("no estimate without the original: it would need " +
+                          plan.error().expected);
     session.surrogate.reset();
   }
   return plan_memory(session.request, *session.candidate, session.baseline.get(), session.progress);

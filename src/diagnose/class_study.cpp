@@ -83,8 +83,8 @@ Variant with_alone(const ClassGroup& group) {
 }
 
 Known<ClassStudy> study_classes(const Facts& facts) {
-  auto groups = class_groups(*facts.given.candidate, facts.given.baseline ? facts.given.baseline
-                                                                          : facts.given.surrogate);
+  auto groups = class_groups(*facts.given.candidate,
+                             facts.given.baseline ? facts.given.baseline : facts.given.surrogate);
   // Only a class with clearly fewer bits than the rest can be to blame, and a run of each costs
   // one.
   std::erase_if(groups, [](const ClassGroup& group) { return !group.crushed; });

@@ -39,7 +39,8 @@ struct Conclusion {
   /// The interval of the difference of the two largest shares does not span 0; true with fewer than
   /// two shares of causes.
   bool separated = true;
-  /// The loss is estimated for want of an original: a cause that rests on it is likely, not certain.
+  /// The loss is estimated for want of an original: a cause that rests on it is likely, not
+  /// certain.
   bool estimated = false;
 };
 

@@ -93,10 +93,10 @@ Known<Overall> overall_of(const Facts& facts, const std::vector<Finding>& findin
 Known<std::vector<probe::Symptom>> symptoms_of(const Facts& facts, Verdict verdict) {
   std::vector<probe::Symptom> symptoms;
   const Given& given = facts.given;
-  const bool comparable = (facts.swaps() && !facts.estimated()) ||
-                          (facts.runs() && facts.cache_quantized());
-  const bool wanted = given.texts_asked || (verdict == Verdict::problem && given.texts_allowed &&
-                                            !facts.estimated());
+  const bool comparable =
+      (facts.swaps() && !facts.estimated()) || (facts.runs() && facts.cache_quantized());
+  const bool wanted = given.texts_asked ||
+                      (verdict == Verdict::problem && given.texts_allowed && !facts.estimated());
   if (facts.written) symptoms = *facts.written;
   if (!facts.written && wanted && facts.runs() && (comparable || given.texts_asked))
     return std::unexpected(WantedTexts{});

@@ -89,6 +89,9 @@ void add_measured(const WeightsLoss& found, Finding& finding) {
                                   kFloorType, found.floor->windows.size())));
   add_excess(found.loss, finding.evidence);
   finding.headline = loss_in_words(weights) + answers_in_words(found.loss);
+  if (weights.truth_over_estimate && !found.not_in_trials.empty())
+    finding.needs.push_back("the original (--baseline): the trials of such estimates had no " +
+                            found.not_in_trials);
   finding.loss = found.loss;
 }
 

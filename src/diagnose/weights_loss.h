@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "diagnose/facts.h"
 #include "diagnose/finding.h"
@@ -19,6 +20,7 @@ struct WeightsLoss {
   const evaluate::Measurement* judged = nullptr;
   const evaluate::Measurement* floor = nullptr;  ///< the original as kFloorType, as run: floor_for
   Loss loss;
+  std::string not_in_trials{};  ///< weights::not_in_trials, of an estimate
   [[nodiscard]] bool decoded() const noexcept { return judged != as_run; }
 };
 

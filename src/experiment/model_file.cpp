@@ -18,7 +18,8 @@ Result<std::shared_ptr<OpenedModel>> OpenedModel::open(const std::string& path) 
 
 std::shared_ptr<OpenedModel> OpenedModel::made(model::Checkpoint checkpoint, std::string name,
                                                std::string identity) {
-  auto model = std::shared_ptr<OpenedModel>(new OpenedModel(std::move(name), std::move(checkpoint)));
+  auto model =
+      std::shared_ptr<OpenedModel>(new OpenedModel(std::move(name), std::move(checkpoint)));
   model->identity_ = std::move(identity);
   model->changed_ = true;
   return model;

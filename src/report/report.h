@@ -329,9 +329,9 @@ struct RepairReport {
 
 /// A model that was given by its name in another program, and what that program does with it.
 struct NamedModel {
-  std::string name;   ///< "ollama:llama3.2:3b"
-  std::string store;  ///< "Ollama"
-  std::string path;   ///< of the file that was read
+  std::string name;                                          ///< "ollama:llama3.2:3b"
+  std::string store;                                         ///< "Ollama"
+  std::string path;                                          ///< of the file that was read
   std::vector<std::pair<std::string, std::string>> notes{};  ///< id, sentence
 };
 

@@ -104,8 +104,9 @@ std::string none_found_in_words(const diagnose::Loss& loss) {
   std::string text = "No problem found, but this was not compared with the original";
   if (loss.kld) text += fmt::format(". Estimated KLD: at most {}", format_value(loss.kld->high));
   if (loss.grades) text += fmt::format(" ({})", diagnose::in_words(*loss.grades));
-  return text + ". If it still answers badly, look at prompts, template and sampler, or give the "
-                "original (--baseline).";
+  return text +
+         ". If it still answers badly, look at prompts, template and sampler, or give the "
+         "original (--baseline).";
 }
 
 /// What was shown, with its bound: "KLD at most 0.012 (very small), ..."

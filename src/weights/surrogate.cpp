@@ -169,6 +169,14 @@ numeric::Estimate truth_over_estimate(const model::Checkpoint& candidate) {
   return made_with_importance(candidate) ? kTruthOverEstimateImportance : kTruthOverEstimate;
 }
 
+std::string not_in_trials(const model::Checkpoint& candidate) {
+  for (const model::Tensor& tensor : candidate.tensors)
+    if (is_quantized_matrix(tensor) && tensor.encoding.ggml_type < 0) return tensor.encoding.name;
+  if (candidate.arch_integer("expert_count").value_or(0) > 0)
+    return "mixtures of experts that were trained so";
+  return "";
+}
+
 model::Checkpoint surrogate_of(const model::Checkpoint& candidate, std::uint64_t draw) {
   const auto how =
       made_with_importance(candidate) ? &RoundingError::with_importance : &RoundingError::plain;

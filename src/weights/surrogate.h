@@ -6,8 +6,8 @@
 // type without steps leaves of Gaussian weights. So KLD(surrogate || candidate) estimates
 // KLD(original || candidate), to second order in the error (docs/method.md, Without the original).
 //
-// What it cannot show: another model's weights, damage, a calibration on other text. Perplexity: the
-// surrogate predicts worse than the candidate does, the original better.
+// What it cannot show: another model's weights, damage, a calibration on other text. Perplexity:
+// the surrogate predicts worse than the candidate does, the original better.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +32,10 @@ inline constexpr int kSurrogateVersion = 1;
 /// KLD from the original over KLD from the surrogate, both of the candidate: median, and the range
 /// that holds nine of ten. For files made with an importance matrix it is lower.
 [[nodiscard]] numeric::Estimate truth_over_estimate(const model::Checkpoint& candidate);
+
+/// What the trials behind that range did not have, as a noun phrase: "mixtures of experts that were
+/// trained so". Empty where they had the like.
+[[nodiscard]] std::string not_in_trials(const model::Checkpoint& candidate);
 
 /// The same metadata and tensors, quantized matrices as 16-bit floats: value + noise, Gaussian,
 /// independent from weight to weight, the same for the same draw. Floats stay as they are.

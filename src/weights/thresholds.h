@@ -156,9 +156,10 @@ inline constexpr double kEstimateOverTrueHigh = 1.25;
 
 // --- Without an original -------------------------------------------------------------------------
 
-/// KLD from the original over KLD from a surrogate: median, and a range for other models. Families of
-/// models differ by more than the quants of one: the ends are those of the worst family (5 and 95 %)
-/// with a margin, kept by 9 of 10 quants of a family that is left out (docs/results/surrogate.md).
+/// KLD from the original over KLD from a surrogate: median, and a range for other models. Families
+/// of models differ by more than the quants of one: the ends are those of the worst family (5 and
+/// 95 %) with a margin, kept by 9 of 10 quants of a family that is left out
+/// (docs/results/surrogate.md).
 inline constexpr numeric::Estimate kTruthOverEstimate{0.96, 0.58, 1.15};
 /// The same of files made with an importance matrix: it puts the error where it costs less.
 inline constexpr numeric::Estimate kTruthOverEstimateImportance{0.83, 0.55, 1.15};

@@ -83,6 +83,18 @@ TEST(Surrogate, is_there_only_where_something_was_rounded_by_a_known_amount) {
   EXPECT_EQ(no_surrogate(model), "the rounding error of EXL3 3.00 bit is not known here");
 }
 
+TEST(Surrogate, says_what_the_trials_of_its_estimates_did_not_have) {
+  model::Checkpoint model = gridded(plain(), "Q4_0");
+  EXPECT_EQ(not_in_trials(plain()), "");
+  model.tensors[0].encoding = model::Encoding("Q4_0", 2);
+  EXPECT_EQ(not_in_trials(model), "");
+  model.metadata.set("general.architecture", std::string("llama"));
+  model.metadata.set("llama.expert_count", std::int64_t{8});
+  EXPECT_EQ(not_in_trials(model), "mixtures of experts that were trained so");
+  model.tensors[0].encoding = model::Encoding("AWQ 4 bit g128");
+  EXPECT_EQ(not_in_trials(model), "AWQ 4 bit g128");
+}
+
 TEST(Surrogate, of_a_file_made_with_an_importance_matrix_is_told_apart) {
   model::Checkpoint model = gridded(plain(), "Q4_0");
   EXPECT_FALSE(made_with_importance(model));
