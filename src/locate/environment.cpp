@@ -27,6 +27,12 @@ std::string cache_folder(const Environment& environment) {
   return environment.home.empty() ? "" : environment.home + "/.cache";
 }
 
+/// huggingface_hub takes ~ for the home in its variables.
+std::string expanded(const std::string& folder, const Environment& environment) {
+  const bool home = folder == "~" || folder.starts_with("~/");
+  return home && !environment.home.empty() ? environment.home + folder.substr(1) : folder;
+}
+
 void add(std::vector<std::string>& folders, std::string folder) {
   if (std::ranges::find(folders, folder) == folders.end()) folders.push_back(std::move(folder));
 }
@@ -73,11 +79,11 @@ std::vector<std::string> hub_folders(const Environment& environment) {
   std::vector<std::string> folders;
   const std::string cache = cache_folder(environment);
   if (!environment.hf_hub_cache.empty())
-    folders.push_back(environment.hf_hub_cache);
+    folders.push_back(expanded(environment.hf_hub_cache, environment));
   else if (!environment.huggingface_hub_cache.empty())
-    folders.push_back(environment.huggingface_hub_cache);
+    folders.push_back(expanded(environment.huggingface_hub_cache, environment));
   else if (!environment.hf_home.empty())
-    folders.push_back(environment.hf_home + "/hub");
+    folders.push_back(expanded(environment.hf_home, environment) + "/hub");
   else if (!cache.empty())
     folders.push_back(cache + "/huggingface/hub");
   if (!environment.llama_cache.empty()) add(folders, environment.llama_cache);

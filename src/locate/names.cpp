@@ -29,7 +29,6 @@ bool is_file_part(std::string_view part) {
 
 Result<std::string> without_prefix(const std::string& word) {
   if (word.size() > kLongestName) return fail(bad_name(word, "a name that is too long"));
-  if (word.find('\0') != std::string::npos) return fail(bad_name(word, "a NUL byte"));
   return word.substr(word.find(':') + 1);
 }
 

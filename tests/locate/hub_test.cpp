@@ -52,6 +52,25 @@ TEST(Hub, a_ref_that_is_no_commit_is_passed_over) {
   EXPECT_EQ(stores.located("hf:o/r"), path);
 }
 
+TEST(Hub, a_ref_whose_folder_is_no_commit_is_passed_over) {
+  const Stores stores;
+  const std::string path = stores.hub_file("o", "r", "m-Q8_0.gguf");
+  const auto named = fs::path(stores.hub_file("o", "r", "m-Q8_0.gguf", "x", "v1")).parent_path();
+  fs::last_write_time(named, fs::last_write_time(named) - std::chrono::hours(1));
+  stores.hub_ref("o", "r", "main", "v1");
+  EXPECT_EQ(stores.located("hf:o/r"), path);
+}
+
+TEST(Hub, one_store_under_two_paths_counts_once) {
+  const Stores stores;
+  const std::string path = stores.hub_file("o", "r", "m-Q8_0.gguf");
+  auto environment = stores.environment();
+  environment.llama_cache = stores.link("again", stores.path(".cache/huggingface/hub"));
+  const auto found = locate("hf:o/r", environment);
+  ASSERT_TRUE(found) << describe(found.error());
+  EXPECT_EQ(found->path, path);
+}
+
 TEST(Hub, a_file_without_links_is_found_too) {
   const Stores stores;
   const std::string path =
@@ -162,6 +181,9 @@ TEST(Hub, the_folder_follows_the_variables) {
   EXPECT_THAT(hub_folders(some), ElementsAre("/x/huggingface/hub"));
   some.xdg_cache_home.clear();
   EXPECT_THAT(hub_folders(some), ElementsAre("/h/.cache/huggingface/hub"));
+  EXPECT_THAT(hub_folders({.home = "/h", .hf_home = "~/hf"}), ElementsAre("/h/hf/hub"));
+  EXPECT_THAT(hub_folders({.home = "/h", .hf_hub_cache = "~"}), ElementsAre("/h"));
+  EXPECT_THAT(hub_folders({.home = "/h", .hf_home = "/~/hf"}), ElementsAre("/~/hf/hub"));
   EXPECT_THAT(hub_folders({}), testing::IsEmpty());
 }
 

@@ -29,7 +29,7 @@ TEST(Names, parts_that_lead_elsewhere_are_refused) {
   for (const std::string& bad :
        {"hf:"s, "hf:/etc/passwd"s, "hf:../x"s, "hf:org/.."s, "hf:org/repo/../../x"s,
         "hf:org/repo/"s, "hf:org//file"s, "hf:org/re\0po"s, "hf:org/repo:"s, "hf:org/repo:a/b"s,
-        "hf:org/repo:.*"s, "hf:a--b/c"s, "hf:org/repo/a\nb"s, "hf:org/re po"s,
+        "hf:org/repo:.*"s, "hf:a--b/c"s, "hf:org/repo/a\nb"s, "hf:org/re po"s, "hf:org/repo/a\0b"s,
         "hf:" + std::string(10'000, 'a'), "hf:org/" + std::string(200, 'a')})
     EXPECT_EQ(code(parse_repo(bad)), "LOCATE-001") << bad.substr(0, 40);
 }
@@ -51,6 +51,7 @@ TEST(Names, ollama_fills_in_host_owner_and_tag) {
   ASSERT_TRUE(hub);
   EXPECT_EQ(hub->host, "hf.co");
   EXPECT_EQ(hub->shown(), "hf.co/bartowski/Llama:Q4_K_M");
+  EXPECT_EQ(parse_ollama("ollama:hf.co/library/x")->shown(), "hf.co/library/x:latest");
   EXPECT_EQ(parse_ollama("ollama:me/mine")->shown(), "me/mine:latest");
 }
 

@@ -93,8 +93,10 @@ TEST(Ollama, links_out_of_the_store_are_refused) {
   std::filesystem::remove(blob(stores, "a1"));
   std::filesystem::create_symlink(stores.put("secret", "gguf"), blob(stores, "a1"));
   EXPECT_EQ(stores.located("ollama:llama3:8b"), "LOCATE-004");
-  static_cast<void>(stores.link(".ollama/models/manifests/registry.ollama.ai/library/x/latest",
-                                stores.put("manifest", Stores::manifest({{"model", "a1", ""}}))));
+  stores.ollama_blob("b1", "gguf");
+  static_cast<void>(
+      stores.link(".ollama/models/manifests/registry.ollama.ai/library/x/latest",
+                  stores.put("manifest", Stores::manifest({{"model", "b1", "gguf"}}))));
   EXPECT_EQ(stores.located("ollama:x"), "LOCATE-004");
 }
 
@@ -113,6 +115,10 @@ TEST(Ollama, odd_manifests_are_refused) {
             "LOCATE-005");
   EXPECT_EQ(code(R"({"layers":[{"mediaType":"application/vnd.ollama.image.model",)"
                  R"("digest":"sha256:../../../secret"}]})"),
+            "LOCATE-005");
+  EXPECT_EQ(code(R"({"layers":[{"mediaType":"application/vnd.ollama.image.model",)"
+                 R"("digest":"sha256:)" +
+                 std::string(64, '/') + R"("}]})"),
             "LOCATE-005");
   EXPECT_EQ(code(R"({"layers":)" + std::string(40, '[') + std::string(40, ']') + "}"), "JSON-004");
   EXPECT_EQ(code(std::string(5 << 20, ' ')), "LOCATE-005");
