@@ -13,8 +13,8 @@ namespace {
 using test::Ended;
 
 /// A home with stores, and the program run in it.
-struct Home : test::Stores {
-  Home() {
+struct HomeWithStores : test::Stores {
+  HomeWithStores() {
     static_cast<void>(
         hub_file("me", "Small-1B-GGUF", "Small-1B-F32.gguf", test::RunnableGguf{}.build()));
     static_cast<void>(hub_file("me", "Small-1B-GGUF", "Small-1B-Q4_K_M.gguf", quantized("")));
@@ -51,7 +51,7 @@ const nlohmann::json& model(const nlohmann::json& document, const std::string& n
 }
 
 TEST(Models, what_stores_hold_is_listed_with_what_is_at_hand) {
-  const Home home;
+  const HomeWithStores home;
   const Ended ended = home.qualm({"models", "--format", "json"});
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   const auto document = test::document(ended);
@@ -70,7 +70,7 @@ TEST(Models, what_stores_hold_is_listed_with_what_is_at_hand) {
 }
 
 TEST(Models, a_pack_of_the_same_model_in_the_current_folder_is_at_hand) {
-  const Home home;
+  const HomeWithStores home;
   auto pack = test::small_pack();
   pack.original.file = "Other-F16.gguf";
   ASSERT_TRUE(experiment::write_pack(pack, home.path("any.qref")));
@@ -82,7 +82,7 @@ TEST(Models, a_pack_of_the_same_model_in_the_current_folder_is_at_hand) {
 }
 
 TEST(Models, the_text_says_what_cannot_be_read) {
-  const Home home;
+  const HomeWithStores home;
   const Ended ended = home.qualm({"models"});
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_NE(ended.out.find("cannot be read:"), std::string::npos) << ended.out;
@@ -103,7 +103,7 @@ TEST(Models, a_home_without_stores_has_none) {
 }
 
 TEST(Models, a_command_takes_a_name_and_the_report_says_what_it_is) {
-  const Home home;
+  const HomeWithStores home;
   const Ended ended = home.qualm({"inspect", "hf:me/Small-1B-GGUF:F32", "--format", "json"});
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   const auto document = test::document(ended);
@@ -115,13 +115,13 @@ TEST(Models, a_command_takes_a_name_and_the_report_says_what_it_is) {
 }
 
 TEST(Models, both_models_of_a_comparison_may_be_names) {
-  const Home home;
+  const HomeWithStores home;
   const Ended ended = home.qualm({"compare", "hf:me/Small-1B-GGUF:F32", "hf:me/Small-1B-GGUF:F32"});
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
 }
 
 TEST(Models, a_name_that_is_not_there_is_told_with_its_download_command) {
-  const Home home;
+  const HomeWithStores home;
   const Ended ended = home.qualm({"inspect", "hf:me/None:Q4_0"});
   EXPECT_EQ(ended.exit_code, 2);
   EXPECT_EQ(ended.err,
@@ -130,7 +130,7 @@ TEST(Models, a_name_that_is_not_there_is_told_with_its_download_command) {
 }
 
 TEST(Models, a_file_whose_name_begins_like_a_name_is_named_with_its_folder) {
-  const Home home;
+  const HomeWithStores home;
   test::write(home.path("hf:x"), test::RunnableGguf{}.build());
   EXPECT_EQ(home.qualm({"inspect", "./hf:x"}).exit_code, 0);
   EXPECT_EQ(home.qualm({"inspect", "hf:x"}).exit_code, 2);
