@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 
+#include "base/text.h"
 #include "model/file_type.h"
 
 namespace qualm::commands {
@@ -11,21 +12,15 @@ namespace {
 
 bool is_letter_or_digit(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
-std::string mapped(std::string_view text, int (*change)(int)) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(change(static_cast<unsigned char>(c)));
-  return out;
-}
-
 /// A word that says how a model is stored, and not which one it is.
 bool is_storage(std::string_view word) {
   constexpr std::array<std::string_view, 26> kWords{
       "gguf", "awq",  "gptq", "exl2", "exl3",    "bnb",  "hqq",         "mlx",   "fp8",
       "fp16", "bf16", "f16",  "f32",  "int4",    "int8", "nf4",         "nvfp4", "mxfp4",
       "4bit", "8bit", "3bit", "6bit", "imatrix", "i1",   "safetensors", "qref"};
-  const std::string small = mapped(word, std::tolower);
+  const std::string small = lower_case(word);
   return std::ranges::find(kWords, small) != kWords.end() ||
-         model::file_type_named(mapped(word, std::toupper)).has_value();
+         model::file_type_named(upper_case(word)).has_value();
 }
 
 }  // namespace
@@ -39,7 +34,7 @@ std::string base_name(std::string_view name) {
     name = name.substr(0, at);
   }
   std::string base;
-  std::ranges::copy_if(mapped(name, std::tolower), std::back_inserter(base), is_letter_or_digit);
+  std::ranges::copy_if(lower_case(name), std::back_inserter(base), is_letter_or_digit);
   return base;
 }
 

@@ -4,12 +4,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "commands/diagnose_session.h"
 #include "commands/examine.h"
 #include "commands/pack.h"
 #include "commands/written_texts.h"
 #include "diagnose/diagnose.h"
-#include "diagnose/remedy_command.h"
 #include "report/document.h"
 
 namespace qualm::commands {
@@ -29,7 +29,7 @@ std::string without_budget(const std::vector<std::string>& words) {
     if (words[i] == "--budget")
       ++i;  // and its time
     else if (!words[i].starts_with("--budget="))
-      command += " " + diagnose::shell_word(words[i]);
+      command += " " + shell_word(words[i]);
   }
   return command;
 }

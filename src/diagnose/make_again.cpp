@@ -1,6 +1,7 @@
 // The remedy where the weights or the file are not to be trusted: the original in the same type.
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "base/units.h"
 #include "diagnose/checks.h"
 #include "diagnose/facts.h"

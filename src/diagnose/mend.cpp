@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "diagnose/remedy_command.h"
 
 namespace qualm::diagnose {

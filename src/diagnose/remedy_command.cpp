@@ -9,6 +9,7 @@
 #include <map>
 
 #include "assemble/quantizer.h"
+#include "base/text.h"
 #include "diagnose/thresholds.h"
 #include "model/encoding.h"
 #include "model/file_type.h"
@@ -95,15 +96,6 @@ std::string stem_of(std::string path) {
   path.erase(0, path.find_last_of('/') + 1);
   if (path.ends_with(".gguf")) path.resize(path.size() - 5);
   return path;
-}
-
-std::string shell_word(const std::string& word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=+,:@%";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
 }
 
 GgufOriginal gguf_original(const Given& given) {

@@ -49,7 +49,4 @@ struct GgufOriginal {
 /// "tiny-F16" of "models/tiny-F16.gguf"; the last folder's name of a folder.
 [[nodiscard]] std::string stem_of(std::string path);
 
-/// In single quotes where the shell would not take the word as it stands.
-[[nodiscard]] std::string shell_word(const std::string& word);
-
 }  // namespace qualm::diagnose

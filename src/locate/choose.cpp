@@ -5,16 +5,12 @@
 #include <cctype>
 #include <string_view>
 
+#include "base/text.h"
+
 namespace qualm::locate {
 namespace {
 
 constexpr std::string_view kGguf = ".gguf";
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return out;
-}
 
 std::string_view last_part(std::string_view path) {
   const auto slash = path.rfind('/');
@@ -44,8 +40,8 @@ Stem stem_of(std::string_view path) {
 }
 
 bool has_tag(const std::string& path, const std::string& tag) {
-  const std::string all = upper(path);
-  const std::string wanted = upper(tag);
+  const std::string all = upper_case(path);
+  const std::string wanted = upper_case(tag);
   for (auto at = all.find(wanted); at != std::string::npos; at = all.find(wanted, at + 1)) {
     const std::size_t behind = at + wanted.size();
     if (behind < all.size() && (all[behind] == '.' || all[behind] == '-')) return true;
@@ -89,7 +85,7 @@ std::string tag_of(const std::string& path) {
   const auto tag = stem.substr(at + 1);
   const bool plain = std::ranges::all_of(
       tag, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; });
-  return plain ? upper(tag) : "";
+  return plain ? upper_case(tag) : "";
 }
 
 std::string name_of(const std::string& id, const std::string& file,

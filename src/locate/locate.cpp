@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/text.h"
 #include "locate/choose.h"
 #include "locate/inside.h"
 #include "locate/names.h"
@@ -63,7 +64,7 @@ std::string what_is_there(std::string_view prefix, const std::vector<Repository>
 
 std::string hub_command(const RepoName& name) {
   std::string command = "hf download " + name.id();
-  if (!name.file.empty()) command += " " + quoted(name.file);
+  if (!name.file.empty()) command += " " + shell_word(name.file);
   if (!name.tag.empty()) command += fmt::format(" --include \"*{}*\"", name.tag);
   return command;
 }

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "formats/json.h"
 #include "locate/inside.h"
 #include "locate/refusals.h"
@@ -32,11 +32,6 @@ std::string blob_name(const std::string& digest) {
       digest.find_first_not_of("0123456789abcdef", kPrefix) != std::string::npos)
     return "";
   return "sha256-" + digest.substr(kPrefix);
-}
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 std::optional<double> number_in(const json& object, std::string_view key) {
@@ -161,8 +156,8 @@ std::vector<Manifest> ollama_manifests(const Environment& environment) {
 std::vector<Manifest> manifests_of(const Environment& environment, const OllamaName& name) {
   auto all = ollama_manifests(environment);
   std::erase_if(all, [&](const Manifest& one) {
-    return !same_name(one.name.host, name.host) || !same_name(one.name.owner, name.owner) ||
-           !same_name(one.name.model, name.model) || !same_name(one.name.tag, name.tag);
+    return !same_letters(one.name.host, name.host) || !same_letters(one.name.owner, name.owner) ||
+           !same_letters(one.name.model, name.model) || !same_letters(one.name.tag, name.tag);
   });
   return all;
 }

@@ -28,7 +28,4 @@ namespace qualm::locate {
 /// LOCATE-007: what the store lists is not there.
 [[nodiscard]] Error not_there(const std::string& path);
 
-/// For a command to paste: in quotes where a shell would not take it as one word.
-[[nodiscard]] std::string quoted(const std::string& word);
-
 }  // namespace qualm::locate

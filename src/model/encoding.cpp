@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <set>
 #include <utility>
+
+#include "base/text.h"
 
 namespace qualm::model {
 namespace {
@@ -147,11 +148,6 @@ constexpr EncodingType kUnknown;
 
 bool is_or_begins(std::string_view name, std::string_view with) {
   return name.starts_with(with) && (name.size() == with.size() || name[with.size()] == ' ');
-}
-
-bool same_letters(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 /// Null where no row fits.

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/text.h"
+
 namespace qualm::model {
 namespace {
 
@@ -171,10 +173,8 @@ void missing_template_risk(const Metadata& metadata, const Vocabulary& vocabular
     return vocabulary.find(one.begin) && vocabulary.find(one.end);
   });
   if (marks == kTurnMarks.end()) return;
-  std::string names = metadata.string("general.name").value_or("") + " " +
-                      metadata.string("general.finetune").value_or("");
-  std::ranges::transform(names, names.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  const std::string names = lower_case(metadata.string("general.name").value_or("") + " " +
+                                       metadata.string("general.finetune").value_or(""));
   if (!has(names, "instruct") && !has(names, "chat")) return;
   risks.push_back({"template_missing",
                    fmt::format("The file has no chat template, and its name says that it is for "

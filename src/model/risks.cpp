@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <string_view>
 
+#include "base/text.h"
 #include "model/activations.h"
 #include "model/anatomy.h"
 #include "model/cache.h"
@@ -169,9 +169,7 @@ std::optional<std::string> named_quantizer(const Checkpoint& checkpoint) {
   for (const char* key : kKeys) {
     const auto name = checkpoint.metadata.string(key);
     if (!name) continue;
-    std::string lower = *name;
-    std::ranges::transform(lower, lower.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string lower = lower_case(*name);
     for (const char* mark : kMarks)
       if (lower.find(mark) != std::string::npos)
         return fmt::format("{} is \"{}\": the file may be a quant of a quant", key, *name);

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+
+#include "base/text.h"
 
 namespace qualm::gguf {
 namespace {
@@ -50,9 +51,7 @@ constexpr std::size_t kLooked = 64;
 bool is_html(std::string_view text) {
   const auto start = text.find_first_not_of(" \t\r\n");
   if (start == std::string_view::npos) return false;
-  std::string head(text.substr(start, 14));
-  std::ranges::transform(head, head.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string head = lower_case(text.substr(start, 14));
   return head.starts_with("<!doctype html") || head.starts_with("<html");
 }
 

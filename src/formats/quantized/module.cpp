@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 
+#include "base/text.h"
 #include "codec/numbers.h"
 
 namespace qualm::formats {
@@ -119,10 +119,7 @@ std::string text_or(const nlohmann::json& object, std::string_view key, std::str
   if (!object.is_object()) return otherwise;
   const auto found = object.find(std::string(key));
   if (found == object.end() || !found->is_string()) return otherwise;
-  std::string text = found->get<std::string>();
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
+  return lower_case(found->get_ref<const std::string&>());
 }
 
 bool flag_or(const nlohmann::json& object, std::string_view key, bool otherwise) {
