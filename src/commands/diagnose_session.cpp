@@ -320,8 +320,7 @@ Result<void> prepare(Session& session) {
   }
   release_pages(session);
   QUALM_CHECK(prepare_experiment(session));
-  if (!session.facts.swaps() ||
-      session.facts.estimated())  // an estimate, for want of an original to measure against
+  if (!session.facts.has_original())  // an estimate, for want of an original to measure against
     session.facts.read_weights.quantization_error =
         weights::quantization_error_by_class(session.candidate->checkpoint(), session.progress);
   return {};

@@ -93,8 +93,7 @@ Known<Overall> overall_of(const Facts& facts, const std::vector<Finding>& findin
 Known<std::vector<probe::Symptom>> symptoms_of(const Facts& facts, Verdict verdict) {
   std::vector<probe::Symptom> symptoms;
   const Given& given = facts.given;
-  const bool comparable =
-      (facts.swaps() && !facts.estimated()) || (facts.runs() && facts.cache_quantized());
+  const bool comparable = facts.has_original() || (facts.runs() && facts.cache_quantized());
   const bool wanted = given.texts_asked ||
                       (verdict == Verdict::problem && given.texts_allowed && !facts.estimated());
   if (facts.written) symptoms = *facts.written;

@@ -128,13 +128,13 @@ class Facts {
     return runs() && (given.baseline || given.pack || given.surrogate) &&
            files.not_comparable.empty();
   }
-  /// The original's weights are there too, or a surrogate's: they can be put in place of the
-  /// candidate's, and other types made of them.
-  [[nodiscard]] bool swaps() const noexcept {
-    return paired() && (given.baseline || given.surrogate);
-  }
+  /// The original itself is there too.
+  [[nodiscard]] bool has_original() const noexcept { return paired() && given.baseline; }
   /// For want of an original every KLD from it is an estimate.
   [[nodiscard]] bool estimated() const noexcept { return paired() && given.surrogate; }
+  /// The original's weights are there, or a surrogate's: they can be put in place of the
+  /// candidate's, and other types made of them.
+  [[nodiscard]] bool swaps() const noexcept { return has_original() || estimated(); }
   [[nodiscard]] bool cache_quantized() const noexcept;
   /// True for a quantized cache type.
   [[nodiscard]] static bool quantized(const std::string& cache_type) noexcept;

@@ -80,8 +80,7 @@ Known<Ladder> ladder_of(const Facts& facts) {
     std::vector<Variant> types;
     for (const char* type : kRemedyTypes) types.push_back(Facts::as_type(type));
     QUALM_TRY(const WindowRange windows, facts.selection());
-    QUALM_TRY(const auto measured, facts.measured(windows, types));
-    static_cast<void>(measured);
+    QUALM_CHECK(facts.measured(windows, types));
   }
   const auto all = facts.against_original();
   std::set<experiment::VariantId> seen;

@@ -11,7 +11,7 @@ namespace qualm::diagnose {
 
 Known<std::optional<Fix>> make_again(const Facts& facts) {
   const Given& given = facts.given;
-  if (!facts.swaps() || !facts.given.baseline) return std::nullopt;
+  if (!facts.has_original()) return std::nullopt;
   const std::string type = own_type(*given.candidate);
   Fix fix{.name = fmt::format("a {} made again from the original", type),
           .weights = experiment::requantized(type)};

@@ -21,6 +21,7 @@
 #include "diagnose/weights_loss.h"
 #include "evaluate/summary.h"
 #include "numeric/format.h"
+#include "weights/surrogate.h"
 
 namespace qualm::diagnose {
 namespace {
@@ -89,10 +90,14 @@ void add_measured(const WeightsLoss& found, Finding& finding) {
                                   kFloorType, found.floor->windows.size())));
   add_excess(found.loss, finding.evidence);
   finding.headline = loss_in_words(weights) + answers_in_words(found.loss);
-  if (weights.truth_over_estimate && !found.not_in_trials.empty())
-    finding.needs.push_back("the original (--baseline): the trials of such estimates had no " +
-                            found.not_in_trials);
   finding.loss = found.loss;
+}
+
+/// An estimate is as good as the trials that its range comes from.
+void add_trials(const model::Checkpoint& candidate, Finding& finding) {
+  if (const std::string missing = weights::not_in_trials(candidate); !missing.empty())
+    finding.needs.push_back(
+        "the original model (--baseline): the trials of such estimates had no " + missing);
 }
 
 /// Where the weights are another model's, what they lose is no measure of their type: the original
@@ -192,6 +197,7 @@ Known<Finding> check_type(const Facts& facts) {
   QUALM_TRY(const WeightsLoss found, weights_loss(facts));
   Finding finding{.evidence = bits_evidence(*facts.given.candidate)};
   add_measured(found, finding);
+  if (facts.estimated()) add_trials(*facts.given.candidate, finding);
   const bool excessive = found.loss.excessive == Side::above;
   if (found.loss.line == Side::below && !excessive) {
     finding.status = Status::cleared;

@@ -68,7 +68,7 @@ probe::Symptom long_context(const evaluate::Measurement& measurement) {
 
 const probe::Symptom* shared_with_original(const Facts& facts) {
   using enum probe::Symptom::Finding;
-  if (!facts.written || !facts.swaps() || facts.estimated()) return nullptr;
+  if (!facts.written || !facts.has_original()) return nullptr;
   const probe::Symptom* found = nullptr;
   for (const probe::Symptom& s : *facts.written) {
     if (s.symptom != facts.given.asked_symptom) continue;

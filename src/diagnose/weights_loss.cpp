@@ -12,7 +12,6 @@
 #include "evaluate/joint.h"
 #include "evaluate/summary.h"
 #include "model/file_type.h"
-#include "weights/surrogate.h"
 
 namespace qualm::diagnose {
 namespace {
@@ -105,7 +104,6 @@ Known<WeightsLoss> weights_loss(const Facts& facts) {
   QUALM_TRY(found.floor, floor_for(facts, *found.as_run));
   found.judged = found.as_run;
   const bool is_small = small(*facts.given.candidate, *found.as_run);
-  if (facts.estimated()) found.not_in_trials = weights::not_in_trials(*facts.given.candidate);
   Known<void> compared;
   if (!facts.estimated())  // what its types cost a surrogate says nothing of how they were made
     compared =

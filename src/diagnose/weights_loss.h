@@ -6,7 +6,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 
 #include "diagnose/facts.h"
 #include "diagnose/finding.h"
@@ -20,7 +19,6 @@ struct WeightsLoss {
   const evaluate::Measurement* judged = nullptr;
   const evaluate::Measurement* floor = nullptr;  ///< the original as kFloorType, as run: floor_for
   Loss loss;
-  std::string not_in_trials{};  ///< weights::not_in_trials, of an estimate
   [[nodiscard]] bool decoded() const noexcept { return judged != as_run; }
 };
 

@@ -289,6 +289,11 @@ void summarize(Measurement& m) {
   for (const MetricRow& row : metric_rows()) m.metrics[row.id].absent = m.unavailable;
 }
 
+void make_estimate(Measurement& m, const Estimate& truth_over_estimate) {
+  m.truth_over_estimate = truth_over_estimate;
+  mark_estimated(m);
+}
+
 std::optional<Estimate> deciding(const Measurement& m, MetricId id, double confidence) {
   if (m.lost > 0) return std::nullopt;
   const MetricRow& row = row_of(id);

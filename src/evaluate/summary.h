@@ -14,6 +14,10 @@ namespace qualm::evaluate {
 /// numeric::kFewestClusters windows.
 void summarize(Measurement& measurement);
 
+/// What was measured against a surrogate of the original (Measurement::truth_over_estimate) as an
+/// estimate. summarize() does so too where that is set. Precondition: summarized, not set.
+void make_estimate(Measurement& measurement, const numeric::Estimate& truth_over_estimate);
+
 /// The interval by which a decision about the metric is made. Absent if a position was lost: the
 /// other positions cannot show that the candidate is fine. The one that stopped the reading is at
 /// the rule's level.

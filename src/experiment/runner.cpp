@@ -178,10 +178,8 @@ Result<std::vector<evaluate::Measurement>> Runner::measure(const Variant& refere
     parts_.models.forget_made();
     if (!measured) return std::unexpected(measured.error());
     for (auto& one : *measured) {
-      if (parts_.truth_over_estimate && reference.weights.kind == Weights::Kind::baseline) {
-        one.truth_over_estimate = parts_.truth_over_estimate;
-        evaluate::summarize(one);
-      }
+      if (parts_.truth_over_estimate && reference.weights.kind == Weights::Kind::baseline)
+        evaluate::make_estimate(one, *parts_.truth_over_estimate);
       all.push_back(std::move(one));
     }
     if (all.back().cancelled)

@@ -58,6 +58,9 @@ struct Risk {
   std::string says;  ///< one sentence, with the numbers
 };
 
+/// The file says that it was made with an importance matrix (quantize.imatrix.*).
+[[nodiscard]] bool names_importance(const Metadata& metadata) noexcept;
+
 /// "general.name is "X-AWQ": the file may be a quant of a quant": a GGUF whose names tell of
 /// another quantizer.
 [[nodiscard]] std::optional<std::string> named_quantizer(const Checkpoint& checkpoint);

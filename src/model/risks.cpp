@@ -36,7 +36,7 @@ void tier_risks(const Checkpoint& checkpoint, const Anatomy& anatomy, Risks& ris
         {"below_floor", fmt::format("The matrices of the layers have {:.2f} bits per "
                                     "weight, without the embedding. The usual minimum is {:.1f}.",
                                     bits, kFloorBits)});
-    if (!has_key(checkpoint, "quantize.imatrix.") && !has_key(checkpoint, "quantization."))
+    if (!names_importance(checkpoint.metadata) && !has_key(checkpoint, "quantization."))
       risks.push_back({"imatrix_not_recorded",
                        "The file names no importance matrix. Perhaps none was used; with so few "
                        "bits that makes the loss larger."});
@@ -160,6 +160,12 @@ void provenance_risks(const Checkpoint& checkpoint, Risks& risks) {
 }
 
 }  // namespace
+
+bool names_importance(const Metadata& metadata) noexcept {
+  return std::ranges::any_of(metadata.entries(), [](const Entry& entry) {
+    return entry.key.starts_with("quantize.imatrix.");
+  });
+}
 
 std::optional<std::string> named_quantizer(const Checkpoint& checkpoint) {
   constexpr std::array kKeys{"general.name", "general.basename", "general.finetune",

@@ -9,10 +9,19 @@
 namespace qualm::report {
 namespace {
 
+/// A cause that rests on an estimate is likely, never certain; a fault of the file is there.
+bool is_likely(const Json& document, const std::string& check) {
+  return flag_at(document, "estimated") && check != "not_quant";
+}
+
 /// The first check says that the files match: its title is the good case, those of the others the
 /// cause.
-Cell status_word(const std::string& status, bool is_first) {
-  if (status == "cause") return {is_first ? "NO" : "CAUSE", Tone::bad};
+Cell status_word(const Json& check, const Json& document) {
+  const std::string status = string_at(check, "status");
+  const std::string id = string_at(check, "id");
+  const bool is_first = id == "not_quant";
+  const char* cause = is_likely(document, id) ? "LIKELY" : "CAUSE";
+  if (status == "cause") return {is_first ? "NO" : cause, Tone::bad};
   if (status == "contributes") return {is_first ? "NO" : "CONTRIBUTES", Tone::warning};
   if (status == "cleared") return {is_first ? "OK" : "cleared", Tone::good};
   if (status == "cannot_tell") return {"cannot tell", Tone::dim};
@@ -37,10 +46,8 @@ Table check_table(const Json& document) {
               .headed = false,
               .wraps = true};
   int index = 0;
-  const bool estimated = flag_at(document, "estimated");
   for (const Json& check : at(document, "checks")) {
-    Cell status = status_word(string_at(check, "status"), index == 0);
-    if (estimated && status.text == "CAUSE") status.text = "LIKELY";
+    const Cell status = status_word(check, document);
     table.rows.push_back({{std::to_string(index++), Tone::dim},
                           {string_at(check, "title")},
                           status,
@@ -252,14 +259,12 @@ void add_closing(Page& page, const Json& document, bool verbose) {
       Paragraph{{{level, Tone::dim}, {spent_in_words(at(document, "spent")), Tone::dim}}});
 }
 
-/// A cause that rests on an estimate is likely, never certain; a fault of the file is there.
 Cell verdict_word(const Json& document) {
   const std::string verdict = string_at(document, "verdict");
   if (verdict == "healthy") return {"HEALTHY", Tone::good};
   if (verdict == "none_found") return {"NO PROBLEM FOUND", Tone::good};
   if (verdict != "problem") return {"CANNOT TELL", Tone::warning};
-  const bool likely =
-      flag_at(document, "estimated") && string_at(document, "principal_cause") != "not_quant";
+  const bool likely = is_likely(document, string_at(document, "principal_cause"));
   return {likely ? "LIKELY PROBLEM" : "PROBLEM", Tone::bad};
 }
 

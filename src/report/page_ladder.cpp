@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "diagnose/published.h"
 #include "report/page_parts.h"
 
 namespace qualm::report {
@@ -70,7 +71,8 @@ std::string title_of(LadderOf of) {
 Table losses(const Json& ladder, LadderOf of) {
   Table table{.columns = {{"candidate"}, {"windows", true}, {"KLD"}}, .rows = {}};
   const bool ppl = of == LadderOf::types;  // of an estimate it is not known
-  table.columns.push_back({ppl ? "perplexity change" : "published for Llama-3-8B"});
+  table.columns.push_back({ppl ? std::string("perplexity change")
+                               : fmt::format("published for {}", diagnose::kPublishedModel)});
   for (const Json& rung : at(ladder, "rungs")) {
     table.rows.push_back({rung_name(rung),
                           {std::to_string(integer_at(rung, "windows"))},

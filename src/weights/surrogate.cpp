@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/anatomy.h"
 #include "numeric/random.h"
 #include "weights/thresholds.h"
 
@@ -148,7 +149,7 @@ class NoisyRows final : public model::TensorData {
 }  // namespace
 
 bool made_with_importance(const model::Checkpoint& candidate) {
-  return candidate.metadata.find("quantize.imatrix.file") != nullptr ||
+  return model::names_importance(candidate.metadata) ||
          std::ranges::any_of(candidate.tensors, [](const model::Tensor& tensor) {
            return tensor.encoding.type->needs_importance;
          });
