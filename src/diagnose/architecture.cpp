@@ -137,7 +137,7 @@ Known<Finding> check_architecture(const Facts& facts) {
     case Side::not_separated:
       result.status = Status::cannot_tell;
       result.headline = "the loss of the weights is not certain";
-      result.needs.emplace_back("a longer text (-f)");
+      result.needs.push_back(to_decide(facts));
       return result;
     case Side::above:
       break;

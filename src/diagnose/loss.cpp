@@ -90,6 +90,10 @@ Side cache_harm(const Given& given, const Measurement& measured, const Measureme
   return with_ppl(clamped(by_type, measured, {.least = kLeastCacheLine, .most = most}), measured);
 }
 
+std::string to_decide(const Facts& facts) {
+  return facts.estimated() ? "the original model (--baseline)" : "a longer text (-f)";
+}
+
 std::optional<Grades> grades_of(const numeric::Metric& kld) {
   if (!kld.estimate) return std::nullopt;
   const auto grade = [](double value) {

@@ -40,6 +40,9 @@ namespace qualm::diagnose {
                               const evaluate::Measurement* line,
                               double confidence = kCheckConfidence);
 
+/// What a loss needs that lies on both sides of a limit: for an estimate a longer text is no help.
+[[nodiscard]] std::string to_decide(const Facts& facts);
+
 /// Size and grades of what was measured; the other answers are not asked here.
 void set_size(const evaluate::Measurement& measured, Loss& loss);
 

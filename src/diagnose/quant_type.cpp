@@ -130,9 +130,8 @@ Known<bool> explained(const Facts& facts, Finding& finding) {
   }
   if (classes.culprit() && classes.culprit()->after == Side::not_separated) {
     finding.status = Status::cannot_tell;
-    finding.needs.push_back(
-        fmt::format("a longer text (-f): it is not certain whether restoring {} is enough",
-                    classes.culprit()->group.id));
+    finding.needs.push_back(fmt::format("{}: it is not certain whether restoring {} is enough",
+                                        to_decide(facts), classes.culprit()->group.id));
     return true;
   }
   if (facts.estimated()) return false;
@@ -209,10 +208,8 @@ Known<Finding> check_type(const Facts& facts) {
   if (other_model) return judge_right_model(facts, std::move(finding));
   if (found.loss.line == Side::not_separated && !excessive) {
     finding.status = Status::cannot_tell;
-    finding.needs.emplace_back(
-        facts.estimated()
-            ? "the original model (--baseline): the estimate is on both sides of the threshold"
-            : "a longer text (-f): the loss is not certainly above or below the threshold");
+    finding.needs.push_back(to_decide(facts) +
+                            ": the loss is not certainly above or below the threshold");
     return finding;
   }
   QUALM_TRY(const bool done, explained(facts, finding));

@@ -160,7 +160,8 @@ void add_remedy(Page& page, const Json& remedy, const Json& document) {
   if (measured && string_at(remedy, "acceptable") == "no")
     proof += " Better, but the loss is still larger than acceptable.";
   if (measured && string_at(remedy, "acceptable") == "cannot_tell")
-    proof += " This text cannot show whether the remaining loss is acceptable.";
+    proof += fmt::format(" {} cannot show whether the remaining loss is acceptable.",
+                         flag_at(document, "estimated") ? "An estimate" : "This text");
   page.emplace_back(Paragraph{{{std::move(proof)}}});
 }
 

@@ -137,7 +137,7 @@ std::string unexplained_in_words(const std::optional<diagnose::Loss>& loss) {
 /// The estimate is on both sides of the line, or other doubts remain.
 std::string estimate_in_words(const std::optional<diagnose::Loss>& loss) {
   std::string text = "An estimate cannot decide it";
-  if (loss && loss->kld)
+  if (loss && loss->kld && loss->line == diagnose::Side::not_separated)
     text += fmt::format(": KLD {} to {}, which may be acceptable or not",
                         format_value(loss->kld->low), format_value(loss->kld->high));
   return text + ". The original (--baseline), or a reference pack of it, would decide.";

@@ -39,6 +39,9 @@ TEST(Estimated, a_loss_that_may_be_on_either_side_of_the_line_is_not_decided) {
   const Diagnosis found = world.examine();
   EXPECT_EQ(found.conclusion.verdict, Verdict::cannot_tell);
   EXPECT_FALSE(found.conclusion.principal);
+  for (const CheckId id : {CheckId::tier, CheckId::architecture})
+    for (const std::string& needs : finding(found, id).needs)
+      EXPECT_TRUE(needs.starts_with("the original model (--baseline)")) << needs;
   world.experiment.truth_over_estimate = numeric::Estimate{1, 0.9, 1.05};
   EXPECT_EQ(world.examine().conclusion.verdict, Verdict::none_found);
 }
