@@ -95,6 +95,9 @@ std::string answer_of(const report::InspectReport& report) {
                               "router_quantized",
                               "turn_marks_no_tokens",
                               "template_begins_no_answer",
+                              "end_of_turn_no_end_token",
+                              "begin_token_twice",
+                              "template_missing",
                               "below_q4_k_m"};
   std::string text;
   if (report.integrity.status == report::Integrity::Status::damaged)
@@ -109,7 +112,9 @@ std::string answer_of(const report::InspectReport& report) {
       return text + risk->says + " `qualm diagnose` estimates what that costs.";
     return text + risk->says;
   }
-  return text.empty() ? "Nothing in the file speaks against it. `qualm diagnose` runs it." : text;
+  if (!text.empty()) return text;
+  return fmt::format("The file alone shows no fault{}. `qualm diagnose` runs it.",
+                     report.risks.empty() ? "" : ", but risks: see below");
 }
 
 }  // namespace

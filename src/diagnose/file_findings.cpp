@@ -217,6 +217,7 @@ void add_prompt_risks(const Given& given, FileFindings& found) {
     const bool splits = risk.id == "pre_tokenizer_of_another_family";
     if (!splits && risk.id != "special_token_unknown" && risk.id != "template_of_another_family") {
       found.notes.push_back(fact(risk.id, risk.says));
+      found.risks.push_back(risk.says.substr(0, risk.says.find_last_not_of('.') + 1));
       continue;
     }
     found.faults.push_back({.kind = splits ? FaultKind::tokenizer : FaultKind::chat_template,

@@ -19,6 +19,8 @@ struct FileFindings {
   std::vector<Fault> faults = {};  ///< the first one is the headline
   std::vector<Evidence> notes = {};
   std::vector<OpenQuestion> open = {};
+  std::vector<std::string> risks =
+      {};                      ///< of prompts, no faults for certain: told without an original
   std::size_t note_count = 0;  ///< differences that come to nothing
   std::size_t more = 0;        ///< differences that are not listed
 };

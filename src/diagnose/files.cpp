@@ -152,6 +152,7 @@ Known<Finding> check_files(const Facts& facts) {
                            ? "file complete, no NaN or infinity in any block"
                            : "file complete";
     for (const OpenQuestion& open : found.open) finding.headline += "; " + open.says;
+    for (const std::string& risk : found.risks) finding.headline += ". " + risk;
   } else if (!found.open.empty()) {
     finding.status = Status::cannot_tell;
     finding.headline = found.open.front().says;

@@ -87,6 +87,19 @@ TEST(Estimated, a_fault_of_the_file_is_there_whatever_is_estimated) {
   EXPECT_EQ(found.conclusion.principal, CheckId::tier);
 }
 
+TEST(Estimated, what_the_prompts_of_the_file_risk_is_told_and_no_fault) {
+  Alone world;
+  world.candidate.metadata.set("tokenizer.ggml.tokens",
+                               std::vector<std::string>{"</s>", "<|im_start|>", "<|im_end|>"});
+  world.candidate.metadata.set("tokenizer.ggml.eos_token_id", std::int64_t{0});
+  world.candidate.metadata.set("tokenizer.chat_template",
+                               std::string("<|im_start|>user <|im_end|> <|im_start|>assistant"));
+  const Finding files = finding(world.examine(), CheckId::not_quant);
+  EXPECT_EQ(files.status, Status::not_examined);
+  EXPECT_NE(files.headline.find("ends a turn with <|im_end|>"), std::string::npos)
+      << files.headline;
+}
+
 TEST(Estimated, eight_windows_are_read_and_no_noise_floor) {
   Alone world;
   const Diagnosis found = world.examine();
