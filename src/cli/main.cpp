@@ -17,6 +17,8 @@
 #include "job/interrupt.h"
 #include "job/job.h"
 #include "report/document.h"
+#include "report/html.h"
+#include "report/junit.h"
 #include "report/render.h"
 
 namespace qualm::cli {
@@ -43,6 +45,10 @@ std::string render(const nlohmann::ordered_json& document, const Options& option
       return report::json(document);
     case Format::markdown:
       return report::markdown(document, options.verbose);
+    case Format::html:
+      return report::html(document);
+    case Format::junit:
+      return report::junit(document);
     case Format::text:
       break;
   }
@@ -87,7 +93,8 @@ int say(const Error& error) {
 /// On stderr, and as a document where a script asked for one or a file waits for it.
 int end_with(const Error& error, const Options& options) {
   const int code = say(error);
-  if (options.format != Format::json && options.output.empty()) return code;
+  const bool for_people = options.format == Format::text || options.format == Format::markdown;
+  if (for_people && options.output.empty()) return code;
   const auto document = report::to_json(report::ErrorReport{{}, options.request.command, error});
   const auto delivered = deliver(render(document, options), options);
   return delivered ? code : say(delivered.error());

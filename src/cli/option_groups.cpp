@@ -1,7 +1,9 @@
 #include "cli/option_groups.h"
 
 #include <fmt/format.h>
+
 #include <fmt/ranges.h>
+#include <map>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -42,14 +44,21 @@ CLI::Validator not_negative() {
           ""};
 }
 
+const std::map<std::string, Format> kFormats{{"text", Format::text},
+                                             {"json", Format::json},
+                                             {"md", Format::markdown},
+                                             {"html", Format::html},
+                                             {"junit", Format::junit}};
+
 void add_format(CLI::App& command, Options& options) {
   const auto set_format = [&options](const std::string& name) {
-    options.format = name == "json" ? Format::json : name == "md" ? Format::markdown : Format::text;
+    options.format = kFormats.at(name);
   };
-  named(command.add_option_function<std::string>("--format", set_format,
-                                                 "text (default), json or md"),
+  named(command.add_option_function<std::string>(
+            "--format", set_format,
+            "text (default), json, md, html (a page to look at and share) or junit (for CI)"),
         kOutput, "FORMAT")
-      ->check(one_of({"text", "json", "md"}));
+      ->check(one_of({"text", "json", "md", "html", "junit"}));
 }
 
 void add_output(CLI::App& command, Options& options) {

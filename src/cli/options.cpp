@@ -386,6 +386,7 @@ std::variant<Options, Leave> parse(int argc, const char* const* argv) {
   }
   options.request.command = app.get_subcommands().front()->get_name();
   options.request.words.assign(argv + 1, argv + argc);
+  if (options.format == Format::html) options.request.shown_windows = job::kShownWindows;
   if (auto leave = answer(parser)) return *std::move(leave);
   const job::Request& asked = options.request;
   if (asked.command == "measure" && asked.baseline.empty() && asked.reference.empty())

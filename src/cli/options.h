@@ -9,7 +9,7 @@
 
 namespace qualm::cli {
 
-enum class Format { text, json, markdown };
+enum class Format { text, json, markdown, html, junit };
 
 /// Everything that was said on the command line.
 struct Options {

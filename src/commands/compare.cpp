@@ -44,6 +44,7 @@ Result<job::Outcome> compare(const job::Request& request, Progress& progress) {
     return one.weight != diagnose::Difference::Weight::breaks;
   });
   QUALM_TRY(report.weights, weights::compare(model, baseline, request.settings.threads, progress));
+  if (request.shown_windows > 0) report.weight_map = weights::map_weights(model, report.weights);
   if (report.weights.tensors.empty())
     return fail({Kind::input, "COMPARE-003", request.models.front(), "tensors",
                  fmt::format("tensors with the names and shapes of {}", request.baseline),

@@ -2,12 +2,14 @@
 // finding.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <vector>
 
 #include "commands/bundled.h"
 #include "commands/commands.h"
 #include "commands/diagnose.h"
+#include "commands/session.h"
 #include "engine/llama_engine.h"
 #include "experiment/store.h"
 #include "job/prefixed_progress.h"
@@ -26,6 +28,9 @@ struct DemoCase {
 /// Tokens per window: half of the default halves the time, and the answers are the same.
 constexpr std::int32_t kContext = 256;
 
+/// Four cases on one page.
+constexpr std::int64_t kShownOfACase = 4;
+
 // The last one is shown in full.
 constexpr DemoCase kCases[] = {
     {"healthy", "Q6_K", "f16", ""},
@@ -33,6 +38,21 @@ constexpr DemoCase kCases[] = {
     {"quant type too aggressive", "Q3_K_S", "f16", "tier"},
     {"both", "Q2_K", "q4_0", "tier"},
 };
+
+/// The command line of a diagnosis of a case, without what the demo does not measure.
+std::vector<std::string> words_of(const job::Request& asked) {
+  std::vector<std::string> words{"diagnose",   asked.models.front(),
+                                 "--baseline", asked.baseline,
+                                 "-c",         fmt::format("{}", asked.settings.ctx_size),
+                                 "--accept",   asked.accept};
+  if (asked.settings.type_k != "f16")
+    for (const auto& [option, type] :
+         {std::pair("-ctk", asked.settings.type_k), std::pair("-ctv", asked.settings.type_v)}) {
+      words.emplace_back(option);
+      words.push_back(type);
+    }
+  return words;
+}
 
 Result<std::string> demo_folder() {
   const std::filesystem::path folder = experiment::cache_folder() + "/demo";
@@ -72,6 +92,8 @@ Result<job::Outcome> demo(const job::Request& request, const experiment::Stores&
     asked.settings.ctx_size = kContext;
     asked.symptom = "none";
     asked.accept = kTinyAccept;
+    asked.shown_windows = std::min(asked.shown_windows, kShownOfACase);
+    asked.words = words_of(asked);
     job::PrefixedProgress prefixed(made.title, progress);
     QUALM_TRY(job::Outcome outcome, diagnose(asked, stores, prefixed));
     const auto& cause = outcome.document.at("principal_cause");  // absent where there is none
@@ -80,11 +102,9 @@ Result<job::Outcome> demo(const job::Request& request, const experiment::Stores&
     const bool right =
         found == made.truth && (found.empty() ? verdict == "healthy" : verdict == "problem");
     all_right = all_right && right;
-    std::string command = fmt::format("qualm diagnose {} --baseline {}", path, baseline);
-    command += fmt::format(" -c {} --accept '{}'", kContext, kTinyAccept);
-    if (made.cache != std::string("f16")) command += fmt::format(" -ctk {0} -ctv {0}", made.cache);
     report.cases.push_back({made.title, fmt::format("{}, {} cache", made.mix, made.cache),
-                            made.truth, found, right, command, std::move(outcome.document)});
+                            made.truth, found, right, command_line_of(asked),
+                            std::move(outcome.document)});
   }
   return job::Outcome{report::to_json(report), all_right ? 0 : 1};
 }

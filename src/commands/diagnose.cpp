@@ -4,10 +4,10 @@
 #include <utility>
 #include <vector>
 
-#include "base/text.h"
 #include "commands/diagnose_session.h"
 #include "commands/examine.h"
 #include "commands/pack.h"
+#include "commands/where_lost.h"
 #include "commands/written_texts.h"
 #include "diagnose/diagnose.h"
 #include "report/document.h"
@@ -23,15 +23,13 @@ int exit_code_of(Verdict verdict) {
 }
 
 /// The command line without the limit of time: what was measured is kept for it.
-std::string without_budget(const std::vector<std::string>& words) {
-  std::string command = "qualm";
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == "--budget")
-      ++i;  // and its time
-    else if (!words[i].starts_with("--budget="))
-      command += " " + shell_word(words[i]);
+std::string without_budget(job::Request request) {
+  auto& words = request.words;
+  for (auto it = words.begin(); it != words.end();) {
+    const bool alone = *it == "--budget" && it + 1 != words.end();  // its time follows
+    it = alone || it->starts_with("--budget=") ? words.erase(it, it + (alone ? 2 : 1)) : it + 1;
   }
-  return command;
+  return command_line_of(request);
 }
 
 Writers writers_of(const Session& session) {
@@ -55,8 +53,9 @@ report::DiagnoseReport report_of(Session& session, diagnose::Diagnosis diagnosis
   report.settings = session.settings;
   report.memory = session.memory;
   report.accept = session.request.accept;
+  report.command_line = command_line_of(session.request);
   report.left_out = facts.left_out;
-  if (!report.left_out.empty()) report.again = without_budget(session.request.words);
+  if (!report.left_out.empty()) report.again = without_budget(session.request);
   if (!session.runner) return report;
   report.stopped_early = facts.stopped_early();
   report.text = session.pack ? label_of(*session.pack) : text_label(session.request);
@@ -105,6 +104,8 @@ Result<job::Outcome> diagnose(const job::Request& request, const experiment::Sto
   };
   QUALM_TRY(auto diagnosis, examine(session.facts, session.runner.get(), write, progress, budget));
   auto report = report_of(session, std::move(diagnosis));
+  QUALM_TRY(report.where, where_lost(session));
+  if (session.runner) report.spent.passes = session.runner->passes();
   report.spent.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (then) QUALM_CHECK(then({session.facts, session.runner.get(), report}));

@@ -8,6 +8,7 @@
 #include "commands/pack.h"
 #include "commands/pick.h"
 #include "commands/session.h"
+#include "commands/token_view.h"
 #include "diagnose/key_effects.h"
 #include "diagnose/loss.h"
 #include "diagnose/metadata_difference.h"
@@ -18,6 +19,7 @@
 #include "experiment/runner.h"
 #include "model/cache.h"
 #include "probe/split.h"
+#include "probe/symptom.h"
 #include "report/document.h"
 
 namespace qualm::commands {
@@ -286,6 +288,23 @@ Result<std::vector<std::string>> tokenizer_notes(Run& run, std::size_t index) {
   return notes;
 }
 
+/// Of several candidates each shows a share of the windows.
+Result<report::TokenView> tokens_of(Run& run, std::size_t index,
+                                    const evaluate::Measurement& measurement,
+                                    const evaluate::NoiseFloor& noise_floor) {
+  QUALM_TRY(const auto model, candidate_run(run, index).load());
+  const auto shown = static_cast<std::size_t>(run.request.shown_windows);
+  return token_view({.text = *run.text,
+                     .reference = original_run(run),
+                     .candidate = candidate_run(run, index),
+                     .measured = measurement,
+                     .tokenizer = *model,
+                     .name = run.pack ? label_of(*run.pack) : text_label(run.request),
+                     .compared_with = probe::kOriginal,
+                     .floor = noise_floor.upper(),
+                     .windows = std::max<std::size_t>(1, shown / run.candidates.size())});
+}
+
 void leave_out_single_positions(evaluate::Metrics& metrics) {
   for (const evaluate::MetricRow& row : evaluate::metric_rows())
     if (!pack_can_tell(row.id))
@@ -313,12 +332,17 @@ Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measu
   } else {
     noise_floor.candidate = run.text->noise_floor(candidate_run(run, index));
   }
+  std::optional<report::TokenView> tokens;
+  if (run.request.shown_windows > 0 && !measurement.cancelled) {
+    QUALM_TRY(tokens, tokens_of(run, index, measurement, noise_floor));
+  }
   report::MeasureResult result{.candidate = card(run.candidates[index]->checkpoint()),
                                .text = run.pack ? label_of(*run.pack) : text_label(run.request),
                                .protocol = std::string(evaluate::to_string(run.request.protocol)),
                                .settings = run.settings,
                                .measurement = std::move(measurement),
-                               .noise_floor = noise_floor};
+                               .noise_floor = noise_floor,
+                               .tokens = std::move(tokens)};
   if (!result.measurement.cancelled) {
     QUALM_TRY(result.file_notes, tokenizer_notes(run, index));
   }
@@ -369,6 +393,7 @@ Result<job::Outcome> measure(const job::Request& request, const experiment::Stor
   }
   report::MeasureReport report;
   report.tool.libllama = run.engine->version();
+  report.command_line = command_line_of(request);
   report.baseline = run.pack ? original_card(*run.pack) : card(run.baseline->checkpoint());
   if (run.pack) report.reference = reference_card(*run.pack, request.reference);
   const bool cancelled = measured.front().cancelled;

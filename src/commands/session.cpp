@@ -9,6 +9,7 @@
 
 #include "assemble/recipe.h"
 #include "base/platform.h"
+#include "base/text.h"
 #include "commands/bundled.h"
 #include "commands/chat_text.h"
 #include "diagnose/weights_in_words.h"
@@ -217,6 +218,12 @@ Result<std::vector<DomainText>> read_texts(const TextReader& main, const TextRea
   QUALM_TRY(auto more, read_domains(domains));
   std::ranges::move(more, std::back_inserter(texts));
   return texts;
+}
+
+std::string command_line_of(const job::Request& request) {
+  std::string line = request.words.empty() ? "" : "qualm";
+  for (const std::string& word : request.words) line += " " + shell_word(word);
+  return line;
 }
 
 std::string text_label(const job::Request& request) {

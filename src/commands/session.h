@@ -85,6 +85,9 @@ struct DomainText {
 [[nodiscard]] Result<std::vector<DomainText>> read_texts(const TextReader& main,
                                                          const TextReader& domains);
 
+/// "qualm diagnose m.gguf ...", as it was given; empty: not known.
+[[nodiscard]] std::string command_line_of(const job::Request& request);
+
 /// How a text is called in reports: the user's path, or the bundled one.
 [[nodiscard]] std::string text_label(const job::Request& request);
 

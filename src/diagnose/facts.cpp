@@ -117,10 +117,10 @@ Known<const evaluate::Measurement*> Facts::measured(const Variant& variant) cons
   return measured(original(), variant);
 }
 
-std::vector<AgainstOriginal> Facts::against_original() const {
-  std::vector<AgainstOriginal> all;
+std::vector<KnownMeasurement> Facts::against(std::size_t text, const Variant& reference) const {
+  std::vector<KnownMeasurement> all;
   for (const auto& [key, entry] : measurements_)
-    if (std::get<0>(key) == 0 && std::get<2>(key) == id_of(original()))
+    if (std::get<0>(key) == text && std::get<2>(key) == id_of(reference))
       all.push_back({&entry.variant, &entry.measurement, std::get<1>(key)});
   return all;
 }

@@ -98,8 +98,8 @@ struct WeightFacts {
   bool on_coarser_grid = false;  ///< without an original: most matrices were, before this file
 };
 
-/// A variant on windows of the first text, against the original with an F16 cache.
-struct AgainstOriginal {
+/// A variant on windows of a text, against some reference.
+struct KnownMeasurement {
   const Variant* variant = nullptr;
   const evaluate::Measurement* measured = nullptr;
   std::int32_t begin = 0;  ///< of the windows
@@ -164,8 +164,14 @@ class Facts {
   [[nodiscard]] Known<const evaluate::Measurement*> measured(const Variant& reference,
                                                              const Variant& variant) const;
 
-  /// What is known already; those on the selection windows first.
-  [[nodiscard]] std::vector<AgainstOriginal> against_original() const;
+  /// What is known already on a text; those on the selection windows first.
+  [[nodiscard]] std::vector<KnownMeasurement> against_original(std::size_t text = 0) const {
+    return against(text, original());
+  }
+  /// The same on the first text, against the candidate's weights with an F16 cache.
+  [[nodiscard]] std::vector<KnownMeasurement> against_candidate() const {
+    return against(0, weights_only());
+  }
 
   /// Of the original and of the candidate as run. Not wanted, but absent, where the loss is so much
   /// larger (kRuntimeMatters) that it decides nothing.
@@ -206,6 +212,8 @@ class Facts {
   [[nodiscard]] Variant reference() const { return paired() ? original() : weights_only(); }
 
  private:
+  [[nodiscard]] std::vector<KnownMeasurement> against(std::size_t text,
+                                                      const Variant& reference) const;
   [[nodiscard]] evaluate::StopRule watched() const;
   /// With a pack: what needs no weights of the original but those that the pack was made with.
   [[nodiscard]] bool measurable(const Variant& variant) const;

@@ -39,10 +39,10 @@ bool is_rung(const Variant& variant) {
 }
 
 /// What draws the line on the windows of `one`.
-const Measurement* floor_beside(const std::vector<AgainstOriginal>& all,
-                                const AgainstOriginal& one) {
+const Measurement* floor_beside(const std::vector<KnownMeasurement>& all,
+                                const KnownMeasurement& one) {
   const auto id = id_of(Facts::as_type(kFloorType));
-  const auto it = std::ranges::find_if(all, [&](const AgainstOriginal& other) {
+  const auto it = std::ranges::find_if(all, [&](const KnownMeasurement& other) {
     return other.begin == one.begin && id_of(*other.variant) == id;
   });
   return it == all.end() ? nullptr : it->measured;
@@ -84,7 +84,7 @@ Known<Ladder> ladder_of(const Facts& facts) {
   }
   const auto all = facts.against_original();
   std::set<experiment::VariantId> seen;
-  for (const AgainstOriginal& one : all) {
+  for (const KnownMeasurement& one : all) {
     const Weights& weights = one.variant->weights;
     if (!is_rung(*one.variant) || !seen.insert(id_of(*one.variant)).second) continue;
     const bool yours = weights.kind == Weights::Kind::candidate;

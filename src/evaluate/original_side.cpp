@@ -103,16 +103,17 @@ class KeptOriginal final : public OriginalSide {
     return all;
   }
 
-  Result<void> read_ahead(std::span<const std::int32_t> windows, Progress& progress) override {
+  Result<void> read_ahead(std::span<const std::int32_t> windows, std::string_view step,
+                          Progress& progress) override {
     for (std::size_t done = 0; done < windows.size() && !progress.cancelled();) {
-      progress.update("running the original", static_cast<std::int64_t>(done),
+      progress.update(step, static_cast<std::int64_t>(done),
                       static_cast<std::int64_t>(windows.size()));
       QUALM_TRY(const std::size_t count, together(windows.subspan(done)));
       const auto group = windows.subspan(done, count);
       QUALM_TRY(const Limits limits, begin(group));
-      const std::int32_t step = tokens_of_each(limits.tokens_per_call, count, text_);
-      for (std::int32_t at = 0; at < text_.ctx_size; at += step)
-        QUALM_CHECK(read(call_of(text_, group, at, std::min(at + step, text_.ctx_size))));
+      const std::int32_t tokens = tokens_of_each(limits.tokens_per_call, count, text_);
+      for (std::int32_t at = 0; at < text_.ctx_size; at += tokens)
+        QUALM_CHECK(read(call_of(text_, group, at, std::min(at + tokens, text_.ctx_size))));
       done += count;
     }
     source_.close();

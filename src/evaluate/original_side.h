@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -16,6 +17,9 @@
 #include "evaluate/text_windows.h"
 
 namespace qualm::evaluate {
+
+/// What people are told while it reads ahead.
+inline constexpr std::string_view kRunsOriginal = "running the original";
 
 /// Something that makes a LogitSource when, and only when, a window must really be run.
 class SourceMaker {
@@ -76,10 +80,10 @@ class OriginalSide {
     return {};
   }
   /// Runs the original alone on windows that are not known, keeps them, and frees its context.
-  /// After Ctrl-C some are left.
+  /// `step` tells people what is done. After Ctrl-C some are left.
   [[nodiscard]] virtual Result<void> read_ahead(std::span<const std::int32_t> windows,
-                                                Progress& progress) {
-    static_cast<void>(windows), static_cast<void>(progress);
+                                                std::string_view step, Progress& progress) {
+    static_cast<void>(windows), static_cast<void>(step), static_cast<void>(progress);
     return {};
   }
   /// Scores a candidate's logits of the call that was read last.

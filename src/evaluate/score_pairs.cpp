@@ -70,7 +70,7 @@ class PairLoop {
     const auto unknown = original_->unknown(windows);
     if (unknown.empty()) return {};
     for (LazySource& source : sources_) source.close();
-    return original_->read_ahead(unknown, progress);
+    return original_->read_ahead(unknown, kRunsOriginal, progress);
   }
 
   /// Scores `windows` for the candidates of `active`; out[i] belongs to active[i].

@@ -83,7 +83,7 @@ Result<void> MeasuredText::keep(const ModelRun& reference, std::int32_t end,
   const auto kept = windows_of(reference);
   const auto side = evaluate::kept_original(source, *kept, windows_, reference.settings.threads);
   const auto wanted = std::span(windows_.order).first(static_cast<std::size_t>(end));
-  QUALM_CHECK(side->read_ahead(side->unknown(wanted), progress_));
+  QUALM_CHECK(side->read_ahead(side->unknown(wanted), evaluate::kRunsOriginal, progress_));
   if (progress_.cancelled())
     return fail(
         {Kind::cancelled, "APP-003", reference.name, "the original", "", "stopped on request", ""});
@@ -96,6 +96,19 @@ Result<void> MeasuredText::keep(const ModelRun& reference, std::int32_t end,
     take(window, *found);
   }
   return {};
+}
+
+Result<evaluate::WindowTops> MeasuredText::tops(const ModelRun& run,
+                                                std::span<const std::int32_t> windows) {
+  RunSource source(run);
+  const auto kept = windows_of(run);
+  const std::string step = "reading the tokens of " + run.name;
+  QUALM_TRY(auto read, evaluate::read_tops(source, {windows_, windows, step, run.settings.threads},
+                                           kept.get(), progress_));
+  passes_ += read.passes;
+  if (progress_.cancelled())
+    return fail({Kind::cancelled, "APP-003", run.name, "tokens", "", "stopped on request", ""});
+  return std::move(read.tops);
 }
 
 void MeasuredText::know(const ModelRun& reference, KeptWindows windows) {

@@ -16,6 +16,7 @@
 #include "evaluate/measurement.h"
 #include "evaluate/score_pairs.h"
 #include "evaluate/text_windows.h"
+#include "evaluate/token_tops.h"
 #include "experiment/known_results.h"
 #include "experiment/reference_store.h"
 #include "numeric/estimate.h"
@@ -75,6 +76,10 @@ class MeasuredText {
   /// be held nor saved.
   [[nodiscard]] Result<void> keep(const ModelRun& reference, std::int32_t end,
                                   const TakeWindow& take);
+  /// Most likely tokens of a run at the scored positions of `windows` (indices in the text). Those
+  /// that are kept are looked up. Errors: those of the engine; `cancelled`.
+  [[nodiscard]] Result<evaluate::WindowTops> tops(const ModelRun& run,
+                                                  std::span<const std::int32_t> windows);
   /// What is known from elsewhere (a reference pack) and is neither run nor saved: the reference's
   /// windows, by index of the window, and scores of runs against it. Needs keeps_references().
   void know(const ModelRun& reference, KeptWindows windows);

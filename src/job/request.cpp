@@ -76,6 +76,7 @@ nlohmann::json to_json(const Request& r) {
           {"accept", r.accept},
           {"budget", r.budget},
           {"words", r.words},
+          {"shown_windows", r.shown_windows},
           {"cache_told", r.cache_told},
           {"gpu_layers", r.settings.gpu_layers},
           {"ctx_size", r.settings.ctx_size},
@@ -167,6 +168,7 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("accept").get_to(r.accept);
     json.at("budget").get_to(r.budget);
     json.at("words").get_to(r.words);
+    json.at("shown_windows").get_to(r.shown_windows);
     json.at("cache_told").get_to(r.cache_told);
     read_settings(json, r.settings);
     return r;

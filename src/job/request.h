@@ -46,6 +46,9 @@ struct RunWith {
   std::optional<double> repeat_penalty;
 };
 
+/// Shown by a page: the 20 worst tokens are in no more windows.
+inline constexpr std::int64_t kShownWindows = 20;
+
 struct Request {
   std::string command;              ///< measure, diagnose, inspect, compare, demo, clinic, repair
   std::vector<std::string> models;  ///< candidates; only measure takes several
@@ -80,7 +83,9 @@ struct Request {
   std::string accept;       ///< what is acceptable: "kld_mean<0.01"; empty: qualm's own lines
   double budget = 0;        ///< diagnose: seconds that it may take; 0: as long as it takes
   std::vector<std::string> words;  ///< of the command line, for commands to paste
-  bool cache_told = true;          ///< the user named the cache types
+  /// Windows of the text to show token by token, with the weights tensor by tensor; 0: neither.
+  std::int64_t shown_windows = 0;
+  bool cache_told = true;  ///< the user named the cache types
   engine::Settings settings;
 };
 

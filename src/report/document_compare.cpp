@@ -183,6 +183,8 @@ Json to_json(const CompareReport& report) {
   document["only_in_model"] = weights.only_in_model;
   document["only_in_baseline"] = weights.only_in_baseline;
   document["not_compared"] = std::move(not_compared);
+  document["weights"] =
+      report.weight_map ? to_json(*report.weight_map) : absent("only for --format html");
   document["notes"] = notes(weights);
   for (const diagnose::Difference& one : report.tokenizer_differences)
     document["notes"].push_back(

@@ -166,7 +166,9 @@ Json to_json(const DiagnoseReport& report) {
        {"memory",
         {{"needed_estimated", report.memory.needed},
          {"free", report.memory.free},
-         {"low_memory", report.memory.low_memory}}}});
+         {"low_memory", report.memory.low_memory}}},
+       {"command_line", command_line(report.command_line)}});
+  add_where(report.where, document);
   return document;
 }
 

@@ -176,7 +176,8 @@ Json to_json(const MeasureResult& result, Asks asks) {
       {"notes", notes(result, asks)},
       {"buckets", {{"position", buckets(m.by_position)}, {"confidence", buckets(m.by_confidence)}}},
       {"kv", std::move(kv)},
-      {"windows_raw", std::move(windows_raw)}};
+      {"windows_raw", std::move(windows_raw)},
+      {"tokens", result.tokens ? to_json(*result.tokens) : absent("only for --format html")}};
 }
 
 Json detectable(const Gate& gate) {
@@ -206,6 +207,7 @@ Json to_json(const MeasureReport& report) {
   document["ladder"] = report.ladder
                            ? to_json(*report.ladder)
                            : absent("it needs --pick, or several candidates and no --fail-if");
+  document["command_line"] = command_line(report.command_line);
   return document;
 }
 

@@ -121,4 +121,8 @@ Json noise_floor(const evaluate::NoiseFloor& floor) {
 
 Json note(std::string_view id, std::string_view says) { return {{"id", id}, {"says", says}}; }
 
+Json command_line(const std::string& line) {
+  return line.empty() ? absent("not known") : Json(line);
+}
+
 }  // namespace qualm::report

@@ -36,6 +36,14 @@ enum class Which { all, in_tables };
 /// Both sides of the noise floor.
 [[nodiscard]] Json noise_floor(const evaluate::NoiseFloor& floor);
 [[nodiscard]] Json settings(const engine::Settings& settings);
+/// A text token by token; its fields: docs/reports.md.
+[[nodiscard]] Json to_json(const TokenView& view);
+/// The error of each tensor.
+[[nodiscard]] Json to_json(const weights::WeightMap& map);
+/// Adds depth, confidence, domains, weights and tokens.
+void add_where(const WhereLost& where, Json& document);
+/// The command line, or why it is not known.
+[[nodiscard]] Json command_line(const std::string& line);
 /// Files and quant types by size, and which one to take.
 [[nodiscard]] Json to_json(const diagnose::Ladder& ladder);
 /// {"id", "says"}: something worth knowing about the figures.

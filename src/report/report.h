@@ -19,9 +19,12 @@
 #include "engine/engine.h"
 #include "evaluate/measurement.h"
 #include "evaluate/noise_floor.h"
+#include "evaluate/token_study.h"
+#include "evaluate/token_tops.h"
 #include "numeric/estimate.h"
 #include "weights/comparison.h"
 #include "weights/origin.h"
+#include "weights/weight_map.h"
 
 namespace qualm::report {
 
@@ -65,6 +68,27 @@ struct KvCell {
   std::vector<evaluate::Bucket> by_position;
 };
 
+/// A window of a text with what both models say of each token.
+struct ShownWindow {
+  std::int32_t window = 0;              ///< in the text
+  std::vector<engine::Token> tokens;    ///< all of it
+  std::vector<evaluate::Score> scores;  ///< in order; position p is about tokens[p + 1]
+  /// Most likely tokens, one list for each score; empty where they are not known.
+  std::vector<evaluate::Tops> reference;
+  std::vector<evaluate::Tops> candidate;
+};
+
+/// A text token by token, for a page.
+struct TokenView {
+  std::string text;               ///< its name
+  std::string reference;          ///< what the candidate is compared with, for people
+  std::int64_t windows_read = 0;  ///< that the study is of
+  std::optional<double> floor;    ///< a kld under it is noise, nat; absent: not known
+  evaluate::TokenStudy study;
+  std::vector<ShownWindow> windows;
+  std::map<engine::Token, std::string> pieces;  ///< the text of each token that is named
+};
+
 /// One candidate on one text.
 struct MeasureResult {
   ModelCard candidate;
@@ -75,6 +99,7 @@ struct MeasureResult {
   evaluate::NoiseFloor noise_floor;
   std::vector<std::string> file_notes{};  ///< how the candidate splits text otherwise
   std::vector<KvCell> kv{};               ///< empty: no grid was asked for
+  std::optional<TokenView> tokens{};      ///< where details were asked for
 };
 
 /// One --fail-if condition on one candidate.
@@ -106,12 +131,36 @@ struct MeasureReport {
   std::vector<MeasureResult> results;
   std::vector<Gate> gates;
   std::optional<diagnose::Ladder> ladder{};  ///< of several candidates, or where a limit was given
+  std::string command_line{};                ///< that made the report; empty: not known
 };
 
 struct Spent {
   double seconds = 0;         ///< wall clock
   std::int64_t passes = 0;    ///< windows that went through a model, all models together
   std::int64_t variants = 0;  ///< models assembled to change one factor alone
+};
+
+/// KLD by position in the window, of one thing that may lose with depth.
+struct DepthSeries {
+  std::string of;     ///< id: "as_run", "weights", "cache", "cache_k", "cache_v"
+  std::string title;  ///< for people
+  std::vector<evaluate::Bucket> buckets;
+};
+
+/// A text of one kind, and what the candidate loses on it.
+struct DomainLoss {
+  std::string name;
+  std::int64_t windows = 0;
+  evaluate::Metrics metrics;
+};
+
+/// Where the loss is: by depth, by how sure the original is, by text, by tensor, by token.
+struct WhereLost {
+  std::vector<DepthSeries> depth;
+  std::vector<evaluate::Bucket> confidence;
+  std::vector<DomainLoss> domains;
+  std::optional<weights::WeightMap> weights{};  ///< where details were asked for
+  std::optional<TokenView> tokens{};            ///< likewise
 };
 
 /// What a run was expected to take of memory before it took it. Bytes.
@@ -144,6 +193,8 @@ struct DiagnoseReport {
   std::string again{};                        ///< the command that measures this as well
   Spent spent;
   MemoryUse memory{};
+  WhereLost where{};
+  std::string command_line{};  ///< that made the report; empty: not known
 };
 
 /// A text of a reference pack.
@@ -246,7 +297,8 @@ struct CompareReport {
   weights::WeightComparison weights;
   std::optional<weights::Provenance> provenance;
   std::vector<diagnose::Difference> tokenizer_differences{};
-  std::int64_t top = 10;  ///< offenders shown
+  std::int64_t top = 10;                           ///< offenders shown
+  std::optional<weights::WeightMap> weight_map{};  ///< where details were asked for
 };
 
 /// One case of the demo: what was done to it, and what was found.
