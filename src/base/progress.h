@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace qualm {
@@ -17,6 +19,16 @@ struct Step {
 
 /// What is told on the way and is no result: the plan of the whole, once; what is known so far.
 enum class News { plan, so_far };
+
+/// One of the questions of a long run, and what is known of its answer. Ids and statuses are those
+/// of the report.
+struct Answer {
+  std::string id;
+  std::string title;     ///< for people
+  std::string status{};  ///< empty: open
+  std::string says{};    ///< what is known, for people; may be empty
+  friend bool operator==(const Answer&, const Answer&) = default;
+};
 
 /// Long-running functions call these from one thread. The default does nothing and never stops.
 class Progress {
@@ -34,6 +46,8 @@ class Progress {
   virtual void news(News kind, std::string_view text) {
     static_cast<void>(kind), static_cast<void>(text);
   }
+  /// All questions, in order: each time one of the answers changes.
+  virtual void answers(std::span<const Answer> all) { static_cast<void>(all); }
   /// True after Ctrl-C: return what is finished as soon as possible.
   [[nodiscard]] virtual bool cancelled() const { return false; }
 };

@@ -17,6 +17,7 @@
 #include "job/interrupt.h"
 #include "job/job.h"
 #include "report/document.h"
+#include "report/explain.h"
 #include "report/html.h"
 #include "report/junit.h"
 #include "report/render.h"
@@ -52,7 +53,12 @@ std::string render(const nlohmann::ordered_json& document, const Options& option
     case Format::text:
       break;
   }
-  return report::text(document, {colour_wanted(options), width_of(STDOUT_FILENO), options.verbose});
+  std::string text =
+      report::text(document, {colour_wanted(options), width_of(STDOUT_FILENO), options.verbose});
+  if (options.explain)
+    text += "\n" + report::explain_words_of(
+                       report::text(document, {.width = 0, .verbose = options.verbose}));
+  return text;
 }
 
 Result<void> deliver(const std::string& report, const Options& options) {

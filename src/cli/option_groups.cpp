@@ -69,6 +69,8 @@ void add_output(CLI::App& command, Options& options) {
   command.add_flag("-q,--quiet", options.quiet, "show no progress")->group(kOutput);
   command.add_flag("-v,--verbose", options.verbose, "show all evidence and details")
       ->group(kOutput);
+  command.add_flag("--explain", options.explain, "explain the words of the report below it")
+      ->group(kOutput);
 }
 
 void add_runtime(CLI::App& command, job::Request& request) {

@@ -18,6 +18,7 @@ struct Options {
   std::string output;  ///< -o; empty: stdout
   bool quiet = false;
   bool verbose = false;
+  bool explain = false;  ///< the words of the report are explained below it
 };
 
 /// What is answered without running anything: a text to print (help, version, an explanation), or

@@ -28,6 +28,25 @@ std::string clock(double seconds) {
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
+/// As the report's table has it.
+std::string word_of(const Answer& answer) {
+  const bool files = answer.id == "not_quant";
+  if (answer.status.empty()) return "...";
+  if (answer.status == "cleared") return files ? "OK" : "cleared";
+  if (answer.status == "cause" || answer.status == "contributes") return files ? "NO" : "CAUSE";
+  return answer.status == "cannot_tell" ? "cannot tell" : "not examined";
+}
+
+/// As many whole characters of UTF-8 as there are columns.
+std::string first_columns(const std::string& text, std::size_t columns) {
+  std::size_t end = 0;
+  for (std::size_t used = 0; end < text.size(); ++end) {
+    const bool begins = (static_cast<unsigned char>(text[end]) & 0xC0U) != 0x80U;
+    if (begins && used++ == columns) break;
+  }
+  return text.substr(0, end);
+}
+
 }  // namespace
 
 std::string ProgressBar::remaining(std::int64_t done, std::int64_t total) const {
@@ -68,41 +87,63 @@ void ProgressBar::update(std::string_view step, std::int64_t done, std::int64_t 
   const auto room =
       static_cast<std::size_t>(std::max(10, width_ - 1 - static_cast<int>(tail.size())));
   if (name.size() > room) name = "..." + name.substr(name.size() - (room - 3));
-  say("\r\x1b[K{}{}", name, tail);
-  std::fflush(stderr);
-  shown_ = true;
+  line_ = name + tail;
+  draw();
 }
 
 void ProgressBar::news(News kind, std::string_view text) {
   if (quiet_) return;
-  const bool so_far = kind == News::so_far;
-  if (so_far && !terminal_ && told_ >= kMostTold) return;
-  clear();
-  if (so_far && on_top_) say("\x1b[1A\x1b[K");
-  if (so_far) {
-    ++told_;
-    // One row, or the next line could not take its place.
-    std::string line = printable(text);
-    if (terminal_) line = line.substr(0, static_cast<std::size_t>(width_ - 1));
-    say("{}\n", line);
-  } else {
-    say("{}\n", text);
+  if (kind == News::so_far && terminal_) {
+    so_far_ = printable(text);
+    draw();
+    return;
   }
-  on_top_ = so_far && terminal_;
+  if (kind == News::so_far && ++told_ > kMostTold) return;
+  clear();
+  say("{}\n", kind == News::so_far ? printable(text) : std::string(text));
+}
+
+void ProgressBar::answers(std::span<const Answer> all) {
+  answers_.assign(all.begin(), all.end());
+  if (!quiet_ && terminal_) draw();
+}
+
+std::vector<std::string> ProgressBar::table() const {
+  std::size_t widest = 0;
+  for (const Answer& one : answers_) widest = std::max(widest, one.title.size());
+  std::vector<std::string> rows;
+  for (const Answer& one : answers_)
+    rows.push_back(
+        fmt::format("  {:{}}  {:12}  {}", one.title, widest, word_of(one), printable(one.says)));
+  return rows;
+}
+
+void ProgressBar::draw() {
+  std::vector<std::string> rows = table();
+  if (!so_far_.empty()) rows.push_back(so_far_);
+  rows.push_back(line_);
+  std::string out;
+  if (rows_ > 0) out = "\r" + (rows_ > 1 ? fmt::format("\x1b[{}A", rows_ - 1) : "") + "\x1b[J";
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    // A row that is broken by the terminal would not be found again.
+    out += (i > 0 ? "\n" : "") + first_columns(rows[i], static_cast<std::size_t>(width_ - 1));
+  }
+  rows_ = rows.size();
+  say("{}", out);
+  std::fflush(stderr);
 }
 
 void ProgressBar::note(std::string_view line) {
   clear();
-  on_top_ = false;
   say("note: {}\n", printable(line));
 }
 
 bool ProgressBar::cancelled() const { return job::interrupts() > 0; }
 
 void ProgressBar::clear() {
-  if (shown_) say("\r\x1b[K");
+  if (rows_ > 0) say("\r{}\x1b[J", rows_ > 1 ? fmt::format("\x1b[{}A", rows_ - 1) : "");
   std::fflush(stderr);
-  shown_ = false;
+  rows_ = 0;
 }
 
 }  // namespace qualm::cli

@@ -99,11 +99,15 @@ Result<job::Outcome> diagnose(const job::Request& request, const experiment::Sto
   session.baseline_model.reset();
   const WritingSettings writing{request,       session.symptoms, session.settings,
                                 stores.scores, in_time,          *session.engine};
-  const auto write = [&](const diagnose::Facts& facts) {
-    return write_texts(writing, writers, facts);
+  std::vector<probe::WrittenText> texts;
+  const auto write = [&](const diagnose::Facts& facts) -> Result<std::vector<probe::Symptom>> {
+    QUALM_TRY(auto written, write_texts(writing, writers, facts));
+    texts = std::move(written.texts);
+    return std::move(written.symptoms);
   };
   QUALM_TRY(auto diagnosis, examine(session.facts, session.runner.get(), write, progress, budget));
   auto report = report_of(session, std::move(diagnosis));
+  report.texts = std::move(texts);
   QUALM_TRY(report.where, where_lost(session));
   if (session.runner) report.spent.passes = session.runner->passes();
   report.spent.seconds =

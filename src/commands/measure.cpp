@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "commands/commands.h"
+#include "commands/measure_caches.h"
 #include "commands/pack.h"
 #include "commands/pick.h"
 #include "commands/session.h"
@@ -26,9 +26,6 @@ namespace qualm::commands {
 namespace {
 
 using evaluate::MetricId;
-
-constexpr std::int32_t kGridWindows = 16;
-constexpr std::array<std::string_view, 4> kGridTypes{"f16", "q8_0", "q5_1", "q4_0"};
 
 struct Run {
   const job::Request& request;
@@ -198,46 +195,6 @@ report::Gate::Outcome decide(const job::Condition& condition,
   return cannot_tell;
 }
 
-/// First position from which the KLD certainly lies above the noise floor.
-std::optional<std::int64_t> departs_at(const evaluate::Measurement& measured,
-                                       const evaluate::NoiseFloor& noise_floor) {
-  const double floor = noise_floor.upper().value_or(0);
-  for (const evaluate::Bucket& bucket : measured.by_position)
-    if (bucket.kld_mean.estimate && bucket.kld_mean.estimate->low > floor)
-      return static_cast<std::int64_t>(bucket.low);
-  return std::nullopt;
-}
-
-Result<std::vector<report::KvCell>> kv_grid(Run& run, std::size_t index,
-                                            const evaluate::NoiseFloor& noise_floor) {
-  const std::int32_t total = run.text->windows().count();
-  experiment::LoadedModels models(*run.engine, run.settings.gpu_layers, experiment::Hold::all);
-  experiment::Runner runner({models,
-                             *run.quantizer,
-                             run.progress,
-                             run.candidates[index],
-                             run.baseline,
-                             nullptr,
-                             run.settings,
-                             {{{.name = "text", .windows = total}, run.text.get()}}});
-  std::vector<experiment::Variant> variants;
-  for (const auto k : kGridTypes)
-    for (const auto v : kGridTypes)
-      if ((k != "f16" || v != "f16") &&
-          model::unfit_caches(run.candidates[index]->checkpoint(), std::string(k), std::string(v))
-              .empty())
-        variants.push_back({{}, std::string(k), std::string(v)});
-  const std::int32_t windows = run.request.full ? total : std::min(kGridWindows, total);
-  QUALM_TRY(auto measured, runner.measure({}, variants, {0, windows}, {}));
-  std::vector<report::KvCell> cells;
-  for (std::size_t i = 0; i < variants.size(); ++i) {
-    const auto& [weights, k, v] = variants[i];
-    cells.push_back({k, v, measured[i].metrics, measured[i].lost, runner.cache_bytes(k, v),
-                     departs_at(measured[i], noise_floor), std::move(measured[i].by_position)});
-  }
-  return cells;
-}
-
 int exit_code_of(const report::MeasureReport& report) {
   using enum report::Gate::Outcome;
   const auto any = [&](auto outcome) {
@@ -288,29 +245,38 @@ Result<std::vector<std::string>> tokenizer_notes(Run& run, std::size_t index) {
   return notes;
 }
 
-/// Of several candidates each shows a share of the windows.
-Result<report::TokenView> tokens_of(Run& run, std::size_t index,
-                                    const evaluate::Measurement& measurement,
-                                    const evaluate::NoiseFloor& noise_floor) {
-  QUALM_TRY(const auto model, candidate_run(run, index).load());
-  const auto shown = static_cast<std::size_t>(run.request.shown_windows);
-  return token_view({.text = *run.text,
-                     .reference = original_run(run),
-                     .candidate = candidate_run(run, index),
-                     .measured = measurement,
-                     .tokenizer = *model,
-                     .name = run.pack ? label_of(*run.pack) : text_label(run.request),
-                     .compared_with = probe::kOriginal,
-                     .floor = noise_floor.upper(),
-                     .windows = std::max<std::size_t>(1, shown / run.candidates.size())});
-}
-
 void leave_out_single_positions(evaluate::Metrics& metrics) {
   for (const evaluate::MetricRow& row : evaluate::metric_rows())
     if (!pack_can_tell(row.id))
       metrics[row.id] = {.estimate = std::nullopt,
                          .unit = std::string(row.unit),
                          .absent = "a reference pack cannot tell it"};
+}
+
+std::string text_name(const Run& run) {
+  return run.pack ? label_of(*run.pack) : text_label(run.request);
+}
+
+/// Of several candidates each shows its part of the windows.
+std::size_t windows_of_each(const Run& run) {
+  const auto shown = static_cast<std::size_t>(run.request.shown_windows);
+  return std::max<std::size_t>(1, shown / run.candidates.size());
+}
+
+Result<std::optional<report::TokenView>> tokens_of(Run& run, std::size_t index,
+                                                   const evaluate::Measurement& measurement,
+                                                   const evaluate::NoiseFloor& noise_floor) {
+  if (run.request.shown_windows == 0 || measurement.cancelled) return std::nullopt;
+  QUALM_TRY(const auto model, candidate_run(run, index).load());
+  return token_view({.text = *run.text,
+                     .reference = original_run(run),
+                     .candidate = candidate_run(run, index),
+                     .measured = measurement,
+                     .tokenizer = *model,
+                     .name = text_name(run),
+                     .compared_with = probe::kOriginal,
+                     .floor = noise_floor.upper(),
+                     .windows = windows_of_each(run)});
 }
 
 /// Adds what was measured of one candidate.
@@ -332,12 +298,9 @@ Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measu
   } else {
     noise_floor.candidate = run.text->noise_floor(candidate_run(run, index));
   }
-  std::optional<report::TokenView> tokens;
-  if (run.request.shown_windows > 0 && !measurement.cancelled) {
-    QUALM_TRY(tokens, tokens_of(run, index, measurement, noise_floor));
-  }
+  QUALM_TRY(auto tokens, tokens_of(run, index, measurement, noise_floor));
   report::MeasureResult result{.candidate = card(run.candidates[index]->checkpoint()),
-                               .text = run.pack ? label_of(*run.pack) : text_label(run.request),
+                               .text = text_name(run),
                                .protocol = std::string(evaluate::to_string(run.request.protocol)),
                                .settings = run.settings,
                                .measurement = std::move(measurement),
@@ -347,7 +310,9 @@ Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measu
     QUALM_TRY(result.file_notes, tokenizer_notes(run, index));
   }
   if (run.request.kv_grid && !result.measurement.cancelled) {
-    QUALM_TRY(result.kv, kv_grid(run, index, noise_floor));
+    QUALM_TRY(result.kv, measure_caches({*run.engine, *run.quantizer, run.progress,
+                                         run.candidates[index], run.baseline, run.settings,
+                                         *run.text, noise_floor, run.request.full}));
     if (run.pack)
       for (report::KvCell& cell : result.kv) leave_out_single_positions(cell.metrics);
   }

@@ -60,7 +60,22 @@ double Outlook::seconds_of(const std::vector<Planned>& readings) const {
   return seconds;
 }
 
+void Outlook::tell_answers() {
+  std::vector<Answer> now;
+  for (const diagnose::CheckRow& row : diagnose::kChecks) {
+    now.push_back({std::string(row.name), std::string(row.title)});
+    const auto found = diagnose::answer_so_far(facts_, row);
+    if (!found) continue;
+    now.back().status = diagnose::to_string(found->status);
+    now.back().says = found->headline;
+  }
+  if (now == answers_) return;
+  answers_ = std::move(now);
+  progress_.answers(answers_);
+}
+
 void Outlook::begin(const diagnose::Wanted& wanted) {
+  tell_answers();
   const auto stage = static_cast<std::int32_t>(wanted.stage);
   double after = 0;
   for (std::int32_t later = stage + 1; later < diagnose::kStages; ++later)

@@ -37,6 +37,7 @@ class UntilBudget final : public Progress {
     to_.update(step, done, total);
   }
   void note(std::string_view line) override { to_.note(line); }
+  void answers(std::span<const Answer> all) override { to_.answers(all); }
   bool cancelled() const override { return to_.cancelled() || budget_.over(); }
 
  private:
@@ -75,6 +76,7 @@ class Outlook final : public evaluate::Follower {
   [[nodiscard]] std::string plan() const;
   void tell_plan();
   void tell_so_far(const std::optional<std::string>& line);
+  void tell_answers();
 
   const diagnose::Facts& facts_;
   Progress& progress_;
@@ -96,6 +98,7 @@ class Outlook final : public evaluate::Follower {
 
   bool planned_ = false;
   std::string so_far_;
+  std::vector<Answer> answers_;
 };
 
 }  // namespace qualm::commands

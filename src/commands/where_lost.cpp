@@ -91,20 +91,25 @@ Result<report::TokenView> tokens_of(Session& session, const Measurement& measure
 
 }  // namespace
 
-Result<report::WhereLost> where_lost(Session& session) {
-  const Facts& facts = session.facts;
+report::WhereLost where_known(const Facts& facts) {
   report::WhereLost where;
-  if (session.request.shown_windows > 0) {
-    QUALM_TRY(where.weights, weights::map_weights(*facts.given.candidate, facts.given.baseline,
-                                                  session.settings.threads, session.progress));
-  }
-  if (!session.runner) return where;
+  if (!facts.runs()) return where;
   where.depth = by_depth(facts);
   where.domains = by_domain(facts);
-  const Measurement* const as_run = known(facts, facts.reference(), facts.as_run());
-  if (!as_run) return where;
-  where.confidence = as_run->by_confidence;
-  if (session.request.shown_windows > 0 && as_run->tokens_scored > 0) {
+  if (const Measurement* as_run = known(facts, facts.reference(), facts.as_run()))
+    where.confidence = as_run->by_confidence;
+  return where;
+}
+
+Result<report::WhereLost> where_lost(Session& session) {
+  const Facts& facts = session.facts;
+  report::WhereLost where = where_known(facts);
+  if (session.request.shown_windows == 0) return where;
+  QUALM_TRY(where.weights, weights::map_weights(*facts.given.candidate, facts.given.baseline,
+                                                session.settings.threads, session.progress));
+  const Measurement* const as_run =
+      session.runner ? known(facts, facts.reference(), facts.as_run()) : nullptr;
+  if (as_run && as_run->tokens_scored > 0) {
     QUALM_TRY(where.tokens, tokens_of(session, *as_run));
   }
   return where;

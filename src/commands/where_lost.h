@@ -7,7 +7,10 @@
 
 namespace qualm::commands {
 
-/// By depth, confidence and text: of what is known. With request.shown_windows also tensor by
+/// By depth, confidence and text, of what is known; nothing is measured for it.
+[[nodiscard]] report::WhereLost where_known(const diagnose::Facts& facts);
+
+/// The same. With request.shown_windows also tensor by
 /// tensor and token by token: reads the weights, and runs the models on the windows that are shown.
 /// Errors: those of the engine and of reading weights.
 [[nodiscard]] Result<report::WhereLost> where_lost(Session& session);

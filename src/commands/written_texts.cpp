@@ -58,7 +58,7 @@ std::string texts_key(const probe::Plan& plan, const std::string& candidate,
   for (const probe::SymptomRow& row : probe::kSymptoms)
     if (plan.symptoms.wants(row.id)) hash.add(fmt::format("{}|", row.name));
   hash.add(
-      fmt::format("texts 2|{}|{}|{}|{}|{}", candidate, control, plan.control, plan.length, engine));
+      fmt::format("texts 3|{}|{}|{}|{}|{}", candidate, control, plan.control, plan.length, engine));
   return std::move(hash).hex();
 }
 
@@ -82,8 +82,8 @@ std::optional<Control> control_of(const WritingSettings& writing, const Writers&
 }
 
 /// The candidate as the user runs it, beside the control, which also judges.
-Result<std::vector<probe::Symptom>> write_beside(const WritingSettings& writing,
-                                                 const Writer& candidate, const Control& control) {
+Result<probe::Examined> write_beside(const WritingSettings& writing, const Writer& candidate,
+                                     const Control& control) {
   QUALM_TRY(auto reader, control.side.load());
   QUALM_TRY(auto prompts, read_prompts(writing.request, *reader));
   reader.reset();
@@ -93,20 +93,19 @@ Result<std::vector<probe::Symptom>> write_beside(const WritingSettings& writing,
       plan, experiment::run_identity(candidate.identity, writing.settings),
       experiment::run_identity(control.weights, control.side.settings), writing.engine.version());
   if (const auto known = writing.store.recall(key))
-    if (auto symptoms = experiment::from_record(*known)) return *std::move(symptoms);
+    if (auto examined = experiment::from_record(*known)) return *std::move(examined);
   QUALM_TRY(auto found, probe::examine(plan, {candidate.load, writing.settings}, control.side,
                                        control.side, writing.progress));
   writing.store.remember(key, experiment::to_record(found));
   return found;
 }
 
-std::vector<probe::Symptom> none_examined(const probe::SymptomChoice& wanted,
-                                          const std::string& why) {
-  std::vector<probe::Symptom> symptoms;
+probe::Examined none_examined(const probe::SymptomChoice& wanted, const std::string& why) {
+  probe::Examined none;
   for (const probe::SymptomRow& row : probe::kSymptoms)
     if (wanted.wants(row.id) && probe::needs_texts(row.id))
-      symptoms.push_back(not_examined(row.id, why));
-  return symptoms;
+      none.symptoms.push_back(not_examined(row.id, why));
+  return none;
 }
 
 }  // namespace
@@ -142,9 +141,8 @@ Result<std::vector<std::string>> parse_prompts(const std::string& text, const st
   return prompts;
 }
 
-Result<std::vector<probe::Symptom>> write_texts(const WritingSettings& writing,
-                                                const Writers& writers,
-                                                const diagnose::Facts& facts) {
+Result<probe::Examined> write_texts(const WritingSettings& writing, const Writers& writers,
+                                    const diagnose::Facts& facts) {
   const std::int64_t weights = facts.given.candidate->parameters();
   if (!writing.symptoms.asked && weights > kWriteUnasked)
     return none_examined(writing.symptoms,
@@ -158,7 +156,7 @@ Result<std::vector<probe::Symptom>> write_texts(const WritingSettings& writing,
                          "(--baseline)");
   auto found = write_beside(writing, writers.candidate, *control);
   if (found) {
-    probe::settle(*found);
+    probe::settle(found->symptoms);
     return found;
   }
   if (found.error().kind != Kind::engine && found.error().code != "TOKENIZER-001") return found;

@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "evaluate/score_pairs.h"
 #include "job/request.h"
+#include "probe/examine.h"
 #include "probe/symptom.h"
 
 namespace qualm::commands {
@@ -39,13 +40,13 @@ struct WritingSettings {
   const engine::Engine& engine;
 };
 
-/// The symptoms that were looked for. The control is the original with an F16 cache or, without
-/// one, the same weights with an F16 cache where the user's is quantized; with neither nothing is
-/// written. An engine that cannot write texts is a symptom not examined. Errors: PROMPTS-*, FILE-*,
-/// PROBE-001 stopped on request.
-[[nodiscard]] Result<std::vector<probe::Symptom>> write_texts(const WritingSettings& writing,
-                                                              const Writers& writers,
-                                                              const diagnose::Facts& facts);
+/// The symptoms that were looked for, and the texts. The control is the original with an F16 cache
+/// or, without one, the same weights with an F16 cache where the user's is quantized; with neither
+/// nothing is written. An engine that cannot write texts is a symptom not examined. Errors:
+/// PROMPTS-*, FILE-*, PROBE-001 stopped on request.
+[[nodiscard]] Result<probe::Examined> write_texts(const WritingSettings& writing,
+                                                  const Writers& writers,
+                                                  const diagnose::Facts& facts);
 
 /// One prompt a line; empty lines and those that begin with # are left out. PROMPTS-001: none left,
 /// PROMPTS-002: more than 1000.

@@ -47,6 +47,12 @@ std::string in_words(const Estimate& kld, const Grades& grades, Side side) {
 
 }  // namespace
 
+std::optional<Finding> answer_so_far(const Facts& facts, const CheckRow& check) {
+  if (check.about_bits && facts.paired() && !facts.selected()) return std::nullopt;
+  auto found = check.check(facts);
+  return found ? std::optional(*std::move(found)) : std::nullopt;
+}
+
 std::optional<std::string> so_far(const Facts& facts,
                                   std::span<const evaluate::WindowScores> read) {
   if (!facts.paired()) return std::nullopt;

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "diagnose/checks.h"
 #include "diagnose/facts.h"
 
 namespace qualm::diagnose {
@@ -14,6 +15,10 @@ namespace qualm::diagnose {
 /// sequence: it is looked at after each window.
 [[nodiscard]] std::optional<std::string> so_far(const Facts& facts,
                                                 std::span<const evaluate::WindowScores> read);
+
+/// What a check finds, if nothing is wanted for it any more. Only the conclusion says which of the
+/// causes is the main one.
+[[nodiscard]] std::optional<Finding> answer_so_far(const Facts& facts, const CheckRow& check);
 
 /// After the type that sets the limit was measured, where that decides.
 [[nodiscard]] std::optional<std::string> so_far(const Facts& facts);

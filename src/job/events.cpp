@@ -37,6 +37,13 @@ Error error_from_json(const Json& json) {
   return error;
 }
 
+std::vector<Answer> answers_of(const Json& list) {
+  std::vector<Answer> all;
+  for (const Json& one : list)
+    all.push_back({one.at("id"), one.at("title"), one.at("status"), one.at("says")});
+  return all;
+}
+
 }  // namespace
 
 void EventWriter::send(const Json& event) {
@@ -71,6 +78,14 @@ void EventWriter::note(std::string_view line) { send({{"event", "note"}, {"line"
 
 void EventWriter::news(News kind, std::string_view text) {
   send({{"event", name_of(kind)}, {"text", text}});
+}
+
+void EventWriter::answers(std::span<const Answer> all) {
+  Json list = Json::array();
+  for (const Answer& one : all)
+    list.push_back(
+        {{"id", one.id}, {"title", one.title}, {"status", one.status}, {"says", one.says}});
+  send({{"event", "answers"}, {"answers", std::move(list)}});
 }
 
 bool EventWriter::cancelled() const { return interrupts() > 0; }
@@ -109,6 +124,8 @@ void EventReader::take(const std::string& line) {
       progress_.news(News::plan, event.at("text").get_ref<const std::string&>());
     } else if (kind == name_of(News::so_far)) {
       progress_.news(News::so_far, event.at("text").get_ref<const std::string&>());
+    } else if (kind == "answers") {
+      progress_.answers(answers_of(event.at("answers")));
     } else if (kind == "result") {
       ending_ = Outcome{std::move(event.at("document")), event.at("exit_code")};
     } else if (kind == "error") {

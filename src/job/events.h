@@ -5,6 +5,7 @@
 //   {"event":"note","line":"..."}
 //   {"event":"plan","text":"..."}
 //   {"event":"so_far","text":"..."}
+//   {"event":"answers","answers":[{"id":"tier","title":"...","status":"cause","says":"..."}]}
 //   {"event":"result","exit_code":1,"document":{...}}
 //   {"event":"error","error":{"kind":"input","code":"GGUF-012",...}}
 //
@@ -32,6 +33,7 @@ class EventWriter final : public Progress {
   void begin(const Step& step) override;
   void note(std::string_view line) override;
   void news(News kind, std::string_view text) override;
+  void answers(std::span<const Answer> all) override;
   [[nodiscard]] bool cancelled() const override;
   void finish(const Result<Outcome>& result);
 

@@ -21,6 +21,7 @@ class PrefixedProgress final : public Progress {
   void news(News kind, std::string_view text) override {
     if (kind == News::so_far) to_.news(kind, fmt::format("{}: {}", prefix_, text));
   }
+  void answers(std::span<const Answer> all) override { to_.answers(all); }
   bool cancelled() const override { return to_.cancelled(); }
 
  private:

@@ -191,6 +191,43 @@ static_assert(std::ranges::equal(kComputations,
                                  {}, &Computation::figure, &FigureRow::id),
               "a computation for each figure of texts, in the order of their table");
 
+std::string text_of(const engine::Model& model, std::span<const engine::Token> tokens) {
+  std::string text;
+  for (const engine::Token token : tokens) text += model.piece(token);
+  return text;
+}
+
+WrittenSide written_side(const engine::Model& model, const Output& output) {
+  WrittenSide side{.text = text_of(model, output.tokens)};
+  if (const auto loop = ending_loop(output.tokens)) {
+    const auto tokens = std::span(output.tokens);
+    const auto begin = static_cast<std::size_t>(loop->begin);
+    side.loop = {
+        text_of(model, tokens.first(begin)).size(),
+        text_of(model, tokens.subspan(begin, static_cast<std::size_t>(loop->period))).size()};
+  }
+  return side;
+}
+
+std::vector<WrittenText> written_texts(const engine::Model& model, const Texts& texts) {
+  const bool greedy = !texts.greedy.candidate.empty();
+  const Written& written = greedy ? texts.greedy : texts.sampled;
+  std::vector<WrittenText> all;
+  for (std::size_t i = 0; i < std::min(kTextsKept, written.candidate.size()); ++i) {
+    const Output& own = written.candidate[i];
+    WrittenText text{.prompt = text_of(model, texts.plan.prompts[i]), .greedy = greedy};
+    text.candidate = written_side(model, own);
+    if (i < written.control.size()) {
+      text.control = written_side(model, written.control[i]);
+      if (const auto at = first_divergence(own, written.control[i]))
+        text.parts_at =
+            text_of(model, std::span(own.tokens).first(static_cast<std::size_t>(*at))).size();
+    }
+    all.push_back(std::move(text));
+  }
+  return all;
+}
+
 /// The plan wants the figure, and who it needs is there.
 bool is_computed(const FigureRow& row, const Plan& plan, bool has_control, bool has_judge) {
   if (row.source == Source::measurement || !plan.symptoms.wants(row.symptom)) return false;
@@ -206,9 +243,9 @@ std::optional<std::int64_t> first_divergence(const Output& a, const Output& b) {
   return x - a.tokens.begin();
 }
 
-Result<std::vector<Symptom>> examine(const Plan& plan, const Side& candidate,
-                                     const std::optional<Side>& control,
-                                     const std::optional<Side>& judge, Progress& progress) {
+Result<Examined> examine(const Plan& plan, const Side& candidate,
+                         const std::optional<Side>& control, const std::optional<Side>& judge,
+                         Progress& progress) {
   const auto computed = [&](FigureId figure) {
     return is_computed(row_of(figure), plan, control.has_value(), judge.has_value());
   };
@@ -232,9 +269,11 @@ Result<std::vector<Symptom>> examine(const Plan& plan, const Side& candidate,
       QUALM_TRY(texts.theirs, read(plan, *judge, texts.sampled.control, progress));
     }
   }
-  std::vector<Symptom> found;
+  Examined found;
   for (const Computation& one : kComputations)
-    if (computed(one.figure)) found.push_back(one.of(one.figure, texts));
+    if (computed(one.figure)) found.symptoms.push_back(one.of(one.figure, texts));
+  QUALM_TRY(const auto model, candidate.load());
+  found.texts = written_texts(*model, texts);
   return found;
 }
 

@@ -87,6 +87,36 @@ Json to_json(const probe::Symptom& symptom) {
           {"says", symptom.says}};
 }
 
+/// Bytes of a text as what JavaScript counts: UTF-16 units.
+std::int64_t units(std::string_view text) {
+  std::int64_t count = 0;
+  for (const char at : text) {
+    const auto c = static_cast<unsigned char>(at);
+    count += (c & 0xC0U) == 0x80U ? 0 : c >= 0xF0U ? 2 : 1;
+  }
+  return count;
+}
+
+Json loop(const probe::WrittenSide& side) {
+  if (!side.loop) return nullptr;
+  const std::string_view text = side.text;
+  return {{"begin", units(text.substr(0, side.loop->begin))},
+          {"period", units(text.substr(side.loop->begin, side.loop->period))}};
+}
+
+Json to_json(const probe::WrittenText& text) {
+  Json json{{"prompt", text.prompt},
+            {"sampling", text.greedy ? "greedy" : "sampled"},
+            {"candidate", text.candidate.text},
+            {"candidate_loop", loop(text.candidate)}};
+  json["original"] = text.control ? Json(text.control->text) : absent("nothing to compare with");
+  json["original_loop"] = text.control ? loop(*text.control) : Json(nullptr);
+  json["diverges"] =
+      text.parts_at ? Json(units(std::string_view(text.candidate.text).substr(0, *text.parts_at)))
+                    : Json(nullptr);
+  return json;
+}
+
 /// What the draws of the kept distributions did to the KLD, on windows where the exact one is
 /// known.
 Json reference_error(const DiagnoseReport& report) {
@@ -113,6 +143,13 @@ Json left_out(const DiagnoseReport& report) {
   return all;
 }
 
+template <class T>
+Json list(const std::vector<T>& values) {
+  Json all = Json::array();
+  for (const T& value : values) all.push_back(to_json(value));
+  return all;
+}
+
 Json principal_cause(const diagnose::Conclusion& conclusion) {
   return conclusion.principal ? Json(diagnose::row_of(*conclusion.principal).name)
                               : absent("no cause was found");
@@ -122,12 +159,6 @@ Json principal_cause(const diagnose::Conclusion& conclusion) {
 
 Json to_json(const DiagnoseReport& report) {
   const diagnose::Diagnosis& diagnosis = report.diagnosis;
-  Json checks = Json::array();
-  for (const diagnose::Finding& finding : diagnosis.findings) checks.push_back(to_json(finding));
-  Json remedies = Json::array();
-  for (const diagnose::Remedy& remedy : diagnosis.remedies) remedies.push_back(to_json(remedy));
-  Json symptoms = Json::array();
-  for (const probe::Symptom& one : diagnosis.symptoms) symptoms.push_back(to_json(one));
   Json document = heading("diagnose", report.tool);
   document.update(
       {{"model", card(report.model)},
@@ -142,12 +173,12 @@ Json to_json(const DiagnoseReport& report) {
        {"loss", diagnosis.conclusion.loss ? to_json(*diagnosis.conclusion.loss)
                                           : absent("it was not compared with an original")},
        {"accept", report.accept.empty() ? absent("no --accept was given") : Json(report.accept)},
-       {"checks", std::move(checks)},
+       {"checks", list(diagnosis.findings)},
        {"principal_cause", principal_cause(diagnosis.conclusion)},
-       {"remedies", std::move(remedies)},
+       {"remedies", list(diagnosis.remedies)},
        {"ladder", diagnosis.ladder ? to_json(*diagnosis.ladder)
                                    : absent("it was not compared with an original")},
-       {"symptoms", std::move(symptoms)},
+       {"symptoms", list(diagnosis.symptoms)},
        {"text", report.text.empty() ? absent("nothing was run") : Json(report.text)},
        {"ctx_size", report.settings.ctx_size},
        {"protocol", report.protocol.empty() ? absent("nothing was run") : Json(report.protocol)},
@@ -169,6 +200,7 @@ Json to_json(const DiagnoseReport& report) {
          {"low_memory", report.memory.low_memory}}},
        {"command_line", command_line(report.command_line)}});
   add_where(report.where, document);
+  document["texts"] = list(report.texts);
   return document;
 }
 

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 #include <vector>
 
 #include "base/error_codes.h"
+#include "base/text.h"
 #include "diagnose/checks.h"
 #include "evaluate/metrics.h"
 #include "model/encoding.h"
@@ -100,6 +102,18 @@ std::string line_of(const Word& word) {
   return fmt::format("  {:<14} {}\n", word.name, word.meaning);
 }
 
+/// The word, with blanks for its underscores, between letters of other words.
+bool stands_in(const std::string& text, std::string_view word) {
+  std::string name = lower_case(word);
+  std::ranges::replace(name, '_', ' ');
+  const auto letter = [&](std::size_t at) {
+    return at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) != 0;
+  };
+  for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at + 1))
+    if (!letter(at - 1) && !letter(at + name.size())) return true;
+  return false;
+}
+
 std::string everything() {
   std::string text;
   for (const Section& section : sections()) {
@@ -110,6 +124,22 @@ std::string everything() {
 }
 
 }  // namespace
+
+std::string explain_words_of(std::string_view report) {
+  const std::string text = lower_case(report);
+  std::vector<Section> terms{checks(), metrics(), symptoms()};
+  for (Section& section : glossary()) terms.push_back(std::move(section));
+  std::string lines;
+  for (const Section& section : terms)
+    for (const Word& word : section.words) {
+      const bool said = stands_in(text, word.name) ||
+                        std::ranges::any_of(word.also, [&](const std::string& other) {
+                          return stands_in(text, other);
+                        });
+      if (said) lines += line_of(word);
+    }
+  return lines.empty() ? "" : "Words of this report\n" + lines;
+}
 
 std::optional<std::string> explain(std::string_view word) {
   if (word.empty()) return everything();

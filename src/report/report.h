@@ -19,12 +19,11 @@
 #include "engine/engine.h"
 #include "evaluate/measurement.h"
 #include "evaluate/noise_floor.h"
-#include "evaluate/token_study.h"
-#include "evaluate/token_tops.h"
 #include "numeric/estimate.h"
+#include "probe/examine.h"
+#include "report/where_lost.h"
 #include "weights/comparison.h"
 #include "weights/origin.h"
-#include "weights/weight_map.h"
 
 namespace qualm::report {
 
@@ -66,27 +65,6 @@ struct KvCell {
   std::optional<std::int64_t> bytes;       ///< of the cache at the context that was measured
   std::optional<std::int64_t> departs_at;  ///< first position where kld leaves the noise floor
   std::vector<evaluate::Bucket> by_position;
-};
-
-/// A window of a text with what both models say of each token.
-struct ShownWindow {
-  std::int32_t window = 0;              ///< in the text
-  std::vector<engine::Token> tokens;    ///< all of it
-  std::vector<evaluate::Score> scores;  ///< in order; position p is about tokens[p + 1]
-  /// Most likely tokens, one list for each score; empty where they are not known.
-  std::vector<evaluate::Tops> reference;
-  std::vector<evaluate::Tops> candidate;
-};
-
-/// A text token by token, for a page.
-struct TokenView {
-  std::string text;               ///< its name
-  std::string reference;          ///< what the candidate is compared with, for people
-  std::int64_t windows_read = 0;  ///< that the study is of
-  std::optional<double> floor;    ///< a kld under it is noise, nat; absent: not known
-  evaluate::TokenStudy study;
-  std::vector<ShownWindow> windows;
-  std::map<engine::Token, std::string> pieces;  ///< the text of each token that is named
 };
 
 /// One candidate on one text.
@@ -140,29 +118,6 @@ struct Spent {
   std::int64_t variants = 0;  ///< models assembled to change one factor alone
 };
 
-/// KLD by position in the window, of one thing that may lose with depth.
-struct DepthSeries {
-  std::string of;     ///< id: "as_run", "weights", "cache", "cache_k", "cache_v"
-  std::string title;  ///< for people
-  std::vector<evaluate::Bucket> buckets;
-};
-
-/// A text of one kind, and what the candidate loses on it.
-struct DomainLoss {
-  std::string name;
-  std::int64_t windows = 0;
-  evaluate::Metrics metrics;
-};
-
-/// Where the loss is: by depth, by how sure the original is, by text, by tensor, by token.
-struct WhereLost {
-  std::vector<DepthSeries> depth;
-  std::vector<evaluate::Bucket> confidence;
-  std::vector<DomainLoss> domains;
-  std::optional<weights::WeightMap> weights{};  ///< where details were asked for
-  std::optional<TokenView> tokens{};            ///< likewise
-};
-
 /// What a run was expected to take of memory before it took it. Bytes.
 struct MemoryUse {
   std::int64_t needed = 0;  ///< estimated
@@ -194,7 +149,8 @@ struct DiagnoseReport {
   Spent spent;
   MemoryUse memory{};
   WhereLost where{};
-  std::string command_line{};  ///< that made the report; empty: not known
+  std::vector<probe::WrittenText> texts{};  ///< by the candidate and its control; may be empty
+  std::string command_line{};               ///< that made the report; empty: not known
 };
 
 /// A text of a reference pack.

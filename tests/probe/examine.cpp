@@ -131,15 +131,18 @@ TEST(Examine, a_model_against_itself_shows_nothing) {
   Progress progress;
   auto found = examine({.prompts = prompts(12)}, side_of({}), side_of({}), side_of({}), progress);
   ASSERT_TRUE(found);
-  settle(*found);
-  EXPECT_EQ(found->size(), 7U);
-  for (const Symptom& s : *found) {
+  settle(found->symptoms);
+  EXPECT_EQ(found->symptoms.size(), 7U);
+  ASSERT_EQ(found->texts.size(), 12U);
+  EXPECT_FALSE(found->texts[0].parts_at);
+  EXPECT_EQ(found->texts[0].candidate.text, found->texts[0].control->text);
+  for (const Symptom& s : found->symptoms) {
     EXPECT_NE(s.finding, Symptom::Finding::worse) << figure_name(s);
     if (s.difference.estimate) {
       EXPECT_EQ(s.difference.estimate->value, 0) << figure_name(s);
     }
   }
-  EXPECT_EQ(of(*found, FigureId::divergence).candidate.estimate->value, 0);
+  EXPECT_EQ(of(found->symptoms, FigureId::divergence).candidate.estimate->value, 0);
 }
 
 TEST(Examine, the_judge_is_surprised_at_what_a_noisy_model_writes) {
@@ -147,11 +150,16 @@ TEST(Examine, the_judge_is_surprised_at_what_a_noisy_model_writes) {
   auto found =
       examine({.prompts = prompts(24)}, side_of({.noise = 4}), side_of({}), side_of({}), progress);
   ASSERT_TRUE(found);
-  settle(*found);
-  const Symptom& nll = of(*found, FigureId::nll);
+  settle(found->symptoms);
+  const Symptom& nll = of(found->symptoms, FigureId::nll);
   EXPECT_EQ(nll.finding, Symptom::Finding::worse);
   EXPECT_GT(nll.difference.estimate->low, 0.1);
-  EXPECT_EQ(of(*found, FigureId::divergence).candidate.estimate->value, 1);
+  EXPECT_EQ(of(found->symptoms, FigureId::divergence).candidate.estimate->value, 1);
+  for (const WrittenText& text : found->texts) {
+    ASSERT_TRUE(text.parts_at);
+    const auto begin = text.candidate.text.substr(0, *text.parts_at);
+    EXPECT_TRUE(text.control->text.starts_with(begin));
+  }
 }
 
 TEST(Examine, without_a_control_loops_stand_alone) {
@@ -159,8 +167,9 @@ TEST(Examine, without_a_control_loops_stand_alone) {
   const auto found =
       examine({.prompts = prompts(6)}, side_of({}), std::nullopt, std::nullopt, progress);
   ASSERT_TRUE(found);
-  EXPECT_EQ(found->size(), 4U);
-  for (const Symptom& s : *found)
+  EXPECT_EQ(found->symptoms.size(), 4U);
+  EXPECT_FALSE(found->texts.at(0).control);
+  for (const Symptom& s : found->symptoms)
     EXPECT_EQ(s.finding, Symptom::Finding::no_control) << figure_name(s);
 }
 

@@ -44,7 +44,7 @@ TEST(Texts, of_a_model_against_itself_are_the_same) {
   const Side side{[&] { return Result<std::shared_ptr<engine::Model>>(model); }, {}};
   auto found = examine(plan, side, side, side, progress);
   ASSERT_TRUE(found);
-  for (const Symptom& s : *found) {
+  for (const Symptom& s : found->symptoms) {
     if (s.figure == FigureId::divergence) {
       EXPECT_EQ(s.candidate.estimate->value, 0);
     }

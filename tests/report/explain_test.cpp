@@ -90,5 +90,14 @@ TEST(Explain, a_family_of_names_is_asked_for_only_where_no_word_has_the_name) {
   EXPECT_THAT(*explain("kld_mean"), ::testing::Not(HasSubstr("kld_mean_*")));
 }
 
+TEST(Explain, the_words_of_a_report_are_those_that_stand_in_it) {
+  const std::string words = explain_words_of("Cleared; KLD 0.06, same top token 90 %");
+  EXPECT_THAT(words, HasSubstr("kld_mean"));
+  EXPECT_THAT(words, HasSubstr("cleared"));
+  EXPECT_THAT(words, HasSubstr("same_top"));
+  EXPECT_THAT(words, ::testing::Not(HasSubstr("contributes")));
+  EXPECT_EQ(explain_words_of("xKLDx"), "");
+}
+
 }  // namespace
 }  // namespace qualm::report::testing

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "commands/session.h"
+#include "commands/where_lost.h"
 #include "diagnose/class_study.h"
 #include "diagnose/remedy_command.h"
 #include "report/sample_reports.h"
@@ -53,6 +54,8 @@ DiagnoseReport report_of(Facts& facts, experiment::Experiment* experiment,
   report.reference_error = evaluate::KeptError{
       2, 0.0801, 0.0802, {numeric::Estimate{0.0001, -0.0003, 0.0005}, "nat/token", ""}};
   report.spent = {.seconds = 94.2, .passes = 512, .variants = 7};
+  report.where = commands::where_known(facts);
+  report.command_line = "qualm diagnose " + facts.given.candidate_path;
   return report;
 }
 
@@ -104,6 +107,43 @@ std::vector<probe::Symptom> symptoms() {
   return all;
 }
 
+/// One window of five tokens.
+TokenView token_sample() {
+  using evaluate::Score;
+  const Score scored{.nll_p = 0.7, .nll_q = 1.1, .kld = 0.25F, .delta_p = -0.16F, .position = 1};
+  Score flipped = scored;
+  flipped.position = 2;
+  flipped.kld = 2.5F;
+  Score lost{.position = 3, .finite = false, .lost = true};
+  const evaluate::Tops tops{{2, 0.5F}, {3, 0.25F}};
+  Score kept = scored;
+  kept.same_top = true;
+  return {
+      .text = "prose",
+      .reference = "the original",
+      .windows_read = 16,
+      .floor = 0.00034,
+      .study = {.kld_bands = {0.01, 0.05, 0.2, 1, 2},
+                .delta_p_bands = {0.01, 0.02, 0.1, 0.2, 0.3},
+                .worst = {{7, 3, 2.5, 0.9}},
+                .worst_share = 0.9,
+                .classes = {{evaluate::TokenClass::digits,
+                             12,
+                             0.1,
+                             {numeric::Estimate{0.9, 0.8, 0.95}, "fraction", ""},
+                             {numeric::Estimate{0.5, 0.4, 0.6}, "nat/token", ""}}}},
+      .windows = {{7, {1, 2, 3, 2, 4}, {kept, flipped, lost}, {tops, tops, {}}, {tops, {}, {}}}},
+      .pieces = {{1, "<s>"}, {2, " the"}, {3, "<script>"}, {4, "\n"}}};
+}
+
+probe::WrittenText text_sample() {
+  probe::WrittenText text{.prompt = "Once", .greedy = true};
+  text.candidate = {"é a a a", probe::WrittenSide::Place{2, 2}};
+  text.control = probe::WrittenSide{"é b", {}};
+  text.parts_at = 3;
+  return text;
+}
+
 }  // namespace
 
 DiagnoseReport diagnose_sample() {
@@ -111,7 +151,13 @@ DiagnoseReport diagnose_sample() {
     Named world;
     world.lossy_weights();
     world.lossy_cache();
-    return world.report(symptoms());
+    DiagnoseReport report = world.report(symptoms());
+    Progress progress;
+    report.where.weights =
+        weights::map_weights(world.candidate, &world.baseline, 1, progress).value();
+    report.where.tokens = token_sample();
+    report.texts = {text_sample()};
+    return report;
   });
 }
 
