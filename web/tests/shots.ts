@@ -26,6 +26,8 @@ for (const [name, make] of documents) {
     await opened.page.waitForTimeout(150);
     await opened.page.screenshot({ path: `${folder}/${name}-${view.id}-first.png` });
     await opened.page.screenshot({ path: `${folder}/${name}-${view.id}.png`, fullPage: true });
+    for (const section of await opened.page.locator("main > section").all())
+      await section.screenshot({ path: `${folder}/${name}-${view.id}-${(await section.getAttribute("id")) ?? ""}.png` });
     console.log(name, view.id, opened.errors, opened.requests);
     await opened.close();
   }

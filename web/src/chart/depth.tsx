@@ -23,10 +23,10 @@ interface Series {
 const kSymbols = [symbolCircle, symbolSquare, symbolTriangle, symbolDiamond, symbolStar];
 const kKnown = ["as_run", "weights", "cache", "cache_k", "cache_v"];
 const kHeight = 280;
-const kMargin = { top: 10, right: 16, bottom: 40, left: 52 };
+const kMargin = { top: 10, right: 26, bottom: 40, left: 52 };
 
 const indexOf = (of: string): number => Math.max(0, kKnown.indexOf(of));
-const glyph = (of: string): string => symbol(kSymbols[indexOf(of)], 56)() ?? "";
+const glyph = (of: string): string => symbol(kSymbols[indexOf(of)], 72)() ?? "";
 
 export function seriesOf(depth: Json): Series[] {
   return list(depth)

@@ -35,8 +35,10 @@ export function placeLabels(
       { anchor: "start", x: x + 8, y: y + up - kHeight, width, height: kHeight },
     ];
     const cost = (place: Place): number =>
-      used.reduce((sum, box) => sum + overlap(box, place), 0) +
-      4 * (place.width * place.height - overlap(place, within));
+      Math.round(
+        used.reduce((sum, box) => sum + overlap(box, place), 0) +
+          4 * (place.width * place.height - overlap(place, within)),
+      );
     const best = places.reduce((a, b) => (cost(b) < cost(a) ? b : a));
     used.push(best);
     return best;

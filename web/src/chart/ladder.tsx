@@ -22,8 +22,7 @@ const kDiamond = "M0 -7 L7 0 L0 7 L-7 0 Z";
 const markOf = (rung: Rung): string =>
   rung.marks.includes("pick") ? "pick" : rung.marks.includes("yours") ? "yours" : "other";
 
-const noteOf = (rung: Rung): string =>
-  (rung.marks.includes("yours") ? " (yours)" : "") + (rung.marks.includes("pick") ? " ★" : "");
+const noteOf = (rung: Rung): string => (rung.marks.includes("yours") ? " (yours)" : "");
 
 export function Ladder({ ladder, floor, estimated }: { ladder: Json; floor: number | null; estimated?: boolean }) {
   const rungs = rungsOf(ladder);
@@ -118,7 +117,7 @@ function Plot({ rungs, size, floor, title }: PlotProps) {
             <text class="tick" x={kMargin.left - 6} y={y(tick) + 4} text-anchor="end">{formatValue(tick)}</text>
           </g>
         ))}
-        {x.ticks(Math.max(2, Math.floor(width / 150))).map((tick) => (
+        {x.ticks(Math.max(2, Math.floor(width / 95))).map((tick) => (
           <text key={tick} class="tick" x={x(tick)} y={bottom + 18} text-anchor="middle">{formatBytes(tick)}</text>
         ))}
         <text class="axis-name" x={right} y={bottom + 36} text-anchor="end">{title} →</text>

@@ -22,24 +22,24 @@ export const percentOf = (at: number): string => `${(100 * at).toFixed(2)}%`;
 export function Rows({ caption, columns, axis, rows }: Props) {
   return (
     <Scroller label={caption}>
-      <table class="rows">
+      <table class="rows" role="table">
         <caption class="hidden">{caption}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{columns[0]}</th>
-            <td class="graphic">{axis && <Ticks axis={axis} />}</td>
+        <thead role="rowgroup">
+          <tr role="row">
+            <th scope="col" role="columnheader">{columns[0]}</th>
+            <td class="graphic" role="cell">{axis && <Ticks axis={axis} />}</td>
             {columns.slice(1).map((title) => (
-              <th scope="col" class="numeric" key={title}>
+              <th scope="col" role="columnheader" class="numeric" key={title}>
                 {title}
               </th>
             ))}
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {rows.map((row, i) => (
-            <tr key={i}>
-              <th scope="row">{row.name}</th>
-              <td class="graphic">
+            <tr key={i} role="row">
+              <th scope="row" role="rowheader">{row.name}</th>
+              <td class="graphic" role="cell">
                 <svg class="strip" height="22" aria-hidden="true">
                   {axis?.ticks.map((tick) => (
                     <line key={tick.at} class="grid" x1={percentOf(tick.at)} x2={percentOf(tick.at)} y1="0" y2="22" />
@@ -48,7 +48,7 @@ export function Rows({ caption, columns, axis, rows }: Props) {
                 </svg>
               </td>
               {row.figures.map((figure, j) => (
-                <td class="numeric" key={j}>
+                <td class="numeric" key={j} role="cell" data-title={columns[j + 1]}>
                   {figure}
                 </td>
               ))}

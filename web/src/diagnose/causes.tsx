@@ -62,6 +62,7 @@ export function Effects({ document }: { document: Json }) {
   if (ids.length === 0) return null;
   return (
     <Part title="Before and after each fix" lead="From the hollow mark, as you run it now, to the arrow.">
+      <div class="effects">
       {ids.map((id) => {
         const changes = changesOf(document, id);
         const axis = axisOf(id, changes);
@@ -80,6 +81,7 @@ export function Effects({ document }: { document: Json }) {
           />
         );
       })}
+      </div>
     </Part>
   );
 }

@@ -103,7 +103,9 @@ export function Verdict({ document }: { document: Json }) {
     <header class={`verdict ${word.tone}`}>
       <p class="subject">
         <strong><Name of={fileName(text(at(document, "model", "path"))) || "a model"} most={90} /></strong>{" "}
-        <span class="dim">{cardLine(at(document, "model"))} · <Name of={originalLine(document)} most={120} /></span>
+        <span class="dim">{cardLine(at(document, "model"))}</span>
+        <br />
+        <span class="dim"><Name of={originalLine(document)} most={160} /></span>
       </p>
       {typeof accept === "string" && <p class="dim small">you accept: <Name of={text(accept)} /></p>}
       <h1>

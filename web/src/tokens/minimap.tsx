@@ -24,15 +24,14 @@ function paint(canvas: HTMLCanvasElement, tokens: Tokens, mode: Mode, current: n
   const step = canvas.width / longest;
   tokens.windows.forEach((window, row) => {
     const shares = sharesOf(tokens, window);
+    pen.fillStyle = colour("line");
+    if (row === current) pen.fillRect(0, row * kRow, canvas.width, kRow - 1);
     for (let index = 0; index < window.tokens.length; ++index) {
       const kind = tint(tokens, window, index, mode, shares);
       if (kind === "context" || kind === "quiet" || kind === "b0" || kind === "r0") continue;
       pen.fillStyle = colour(kind);
       pen.fillRect(index * step, row * kRow, Math.max(step, 1), kRow - 1);
     }
-    if (row !== current) return;
-    pen.fillStyle = colour("ink");
-    pen.fillRect(0, row * kRow + kRow - 1, canvas.width, 1);
   });
 }
 

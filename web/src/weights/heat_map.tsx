@@ -12,7 +12,7 @@ const kNames = 104;
 export function HeatMap({ tensors, colour }: { tensors: Tensor[]; colour: Colour }) {
   const [box, width] = useWidth<HTMLDivElement>();
   const [pointed, setPointed] = useState("");
-  const inLayers = tensors.filter((tensor) => tensor.layer !== null);
+  const inLayers = tensors.filter((tensor) => tensor.layer !== null && tensor[colour] !== null);
   const classes = [...new Set(inLayers.map((tensor) => tensor.group))];
   const layers = [...new Set(inLayers.map((tensor) => tensor.layer ?? 0))].sort((a, b) => a - b);
   const cells = inLayers
@@ -29,7 +29,7 @@ export function HeatMap({ tensors, colour }: { tensors: Tensor[]; colour: Colour
     const found = cells.findIndex((cell) => cell.row === row && cell.column >= here.column);
     return found < 0 ? index : found;
   });
-  if (cells.length === 0) return <p class="dim">No tensors in layers.</p>;
+  if (cells.length === 0) return <p class="dim">No tensor in a layer has this figure.</p>;
   const step = Math.max(8, Math.min(36, (width - kNames - 2) / layers.length));
   const every = Math.ceil(26 / step);
   return (
