@@ -25,7 +25,7 @@ export function KldRows({ caption, of, counted, groups }: { caption: string; of:
       rows={groups.map(({ name, count, kld, why }) => ({
         name,
         graphic: kld && <Dot at={axis.at(kld.value)} low={axis.at(lowOf(kld))} high={axis.at(highOf(kld))} />,
-        figures: [count, kld ? formatEstimate(kld) : <span class="dim">{why}</span>],
+        figures: [count, kld ? formatEstimate(kld) : <span class="dim why">{why}</span>],
       }))}
     />
   );

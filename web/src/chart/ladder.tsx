@@ -24,17 +24,18 @@ const markOf = (rung: Rung): string =>
 
 const noteOf = (rung: Rung): string => (rung.marks.includes("yours") ? " (yours)" : "");
 
-export function Ladder({ ladder, floor, estimated }: { ladder: Json; floor: number | null; estimated?: boolean }) {
+export function Ladder({ ladder, floor, estimated, silent }: { ladder: Json; floor: number | null; estimated?: boolean; silent?: boolean }) {
   const rungs = rungsOf(ladder);
   const [measure, setMeasure] = useState<Measure>("file");
   const hasMemory = rungs.some((rung) => rung.memoryBytes !== null && rung.memoryBytes !== rung.fileBytes);
   const size = (rung: Rung): number | null => (measure === "file" ? rung.fileBytes : rung.memoryBytes);
   if (rungs.length === 0)
     return <p class="dim">No candidates to compare: {absent(ladder) ?? "none was measured"}.</p>;
+  const has = (mark: string): boolean => rungs.some((rung) => rung.marks.includes(mark));
   const memory = number(at(ladder, "memory"));
   return (
     <>
-      <p>{text(at(ladder, "says"))}</p>
+      {!silent && <p>{text(at(ladder, "says"))}</p>}
       {hasMemory && (
         <Toggle<Measure>
           label="Horizontal axis"
@@ -45,8 +46,8 @@ export function Ladder({ ladder, floor, estimated }: { ladder: Json; floor: numb
       )}
       <Plot rungs={rungs} size={size} floor={floor} title={measure === "file" ? "size of the file" : "memory with cache"} />
       <ul class="legend">
-        <li><svg width="18" height="18" aria-hidden="true"><path class="yours" d={kDiamond} transform="translate(9 9)" /></svg>yours</li>
-        <li><svg width="18" height="18" aria-hidden="true"><path class="pick" d={kStar} transform="translate(9 9)" /></svg>the pick: the first that certainly keeps the limit and fits</li>
+        {has("yours") && <li><svg width="18" height="18" aria-hidden="true"><path class="yours" d={kDiamond} transform="translate(9 9)" /></svg>yours</li>}
+        {has("pick") && <li><svg width="18" height="18" aria-hidden="true"><path class="pick" d={kStar} transform="translate(9 9)" /></svg>the pick: the first that certainly keeps the limit and fits</li>}
         {notSeparated(rungs, size).length > 0 && (
           <li><svg width="26" height="18" aria-hidden="true"><line class="joined" x1="0" x2="26" y1="9" y2="9" /></svg>joined: not significantly different</li>
         )}

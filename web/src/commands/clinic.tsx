@@ -83,7 +83,7 @@ export function Clinic({ document }: { document: Json }) {
         />
         {left.length > 0 && <p>Not made (their model was not given): {clipped(left.join(", "), 500)}</p>}
       </Section>
-      <p class="dim small">Made with {versions(document)}.</p>
+      <p class="dim small end">Made with {versions(document)}.</p>
       <RawJson document={document} />
     </>
   );

@@ -136,7 +136,7 @@ export function Compare({ document }: { document: Json }) {
           <Facts rows={missing.map(([title, names]): [string, string] => [title, names.join(", ")])} />
         </Section>
       )}
-      <p class="dim small">Made with {versions(document)}.</p>
+      <p class="dim small end">Made with {versions(document)}.</p>
       <RawJson document={document} />
     </>
   );

@@ -45,7 +45,7 @@ export function Demo({ document }: { document: Json }) {
       <Section id="cases" title="Cases">
         {cases.map((one, i) => <Case key={i} one={one} index={i} />)}
       </Section>
-      <p class="dim small">Made with {versions(document)}.</p>
+      <p class="dim small end">Made with {versions(document)}.</p>
       <RawJson document={document} />
     </>
   );

@@ -30,6 +30,17 @@ function outcome(gate: Json): { word: string; tone: "bad" | "good" | "warning"; 
   };
 }
 
+/// All conditions in one word, for the head of the page.
+export function outcomeOf(gates: Json): { word?: string; tone?: "bad" | "good" | "warning" } {
+  const all = list(gates).map(outcome);
+  const [first] = all;
+  if (!first) return {};
+  const failed = all.find(({ word }) => word === "FAIL");
+  const open = all.find(({ word }) => word === "cannot tell");
+  const { word, tone } = failed ?? open ?? first;
+  return { word: word.toUpperCase(), tone };
+}
+
 export function Gates({ gates }: { gates: Json }) {
   const rows = list(gates).map((gate) => {
     const { word, tone, says } = outcome(gate);

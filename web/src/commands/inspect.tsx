@@ -86,7 +86,7 @@ export function Inspect({ document }: { document: Json }) {
           </Part>
         )}
       </Section>
-      <p class="dim small">Made with {versions(document)}.</p>
+      <p class="dim small end">Made with {versions(document)}.</p>
       <RawJson document={document} />
     </>
   );

@@ -12,7 +12,7 @@ import { TokenSection } from "../tokens/section";
 import { Badge, Name, Part, Section } from "../ui/parts";
 import { RawJson } from "../ui/raw_json";
 import { Table } from "../ui/table";
-import { Gates } from "./gates";
+import { Gates, outcomeOf } from "./gates";
 import { Head } from "./head";
 
 const kShown = ["ppl", "ppl_change", "kld_mean", "kld_p99", "same_top", "delta_p_rms"];
@@ -126,13 +126,13 @@ export function Measure({ document }: { document: Json }) {
   const says = texts([at(ladder, "says")])[0];
   return (
     <>
-      <Head document={document} title={says ?? (results.length === 0 ? "Nothing was measured." : results.length === 1 ? `${names[0]}: KLD ${metricText("kld_mean", at(result, "metrics", "kld_mean"))}` : `${results.length} candidates were measured.`)}>
+      <Head document={document} {...outcomeOf(at(document, "gates"))} title={says ?? (results.length === 0 ? "Nothing was measured." : results.length === 1 ? `${names[0]}: KLD ${metricText("kld_mean", at(result, "metrics", "kld_mean"))}` : `${results.length} candidates were measured.`)}>
         <p class="dim">original: <Name of={fileName(text(at(document, "baseline", "path"))) || "not given"} /> {known(at(document, "baseline")) ? cardLine(at(document, "baseline")) : ""}</p>
       </Head>
       <Gates gates={at(document, "gates")} />
       {known(ladder) && (
         <Section id="ladder" title="Which one to take">
-          <Ladder ladder={ladder} floor={floorOf(at(result, "resolution"))} />
+          <Ladder ladder={ladder} floor={floorOf(at(result, "resolution"))} silent />
         </Section>
       )}
       {results.length > 0 && <Results results={results} names={names} />}
@@ -146,7 +146,7 @@ export function Measure({ document }: { document: Json }) {
         </p>
       )}
       {result !== undefined && <Candidate key={chosen} result={result} name={names[chosen] ?? ""} />}
-      <p class="dim small">Made with {versions(document)}.</p>
+      <p class="dim small end">Made with {versions(document)}.</p>
       <RawJson document={document} />
     </>
   );

@@ -14,7 +14,7 @@ const size = (json: Json): string => (number(json) === null ? "-" : formatBytes(
 function End({ document }: { document: Json }) {
   return (
     <>
-      <p class="dim small">Made with {versions(document)}.</p>
+      <p class="dim small end">Made with {versions(document)}.</p>
       <RawJson document={document} />
     </>
   );

@@ -8,6 +8,7 @@ export interface Figure {
   value: string;
   interval: string;
   note: string;
+  of: string;
   means: string;
 }
 
@@ -33,12 +34,13 @@ function measured(document: Json, name: string, title: string, means: string, ch
   if (!found) return null;
   const after = metric(at(document, "remedies", 0, "after", name));
   const fix = text(at(document, "remedies", 0, "name"));
-  const after_text = after ? `${formatEstimate(after, { change, interval: false })} with ${fix}` : "";
+  const improved = after ? `${formatEstimate(after, { change, interval: false })} with ${fix}` : "";
   return {
     title,
     value: formatEstimate(found.metric, { change, interval: false }),
     interval: formatInterval(found.metric, { change }),
-    note: after_text ? `→ ${after_text}` : found.of,
+    note: improved && `→ ${improved}`,
+    of: found.of,
     means,
   };
 }
@@ -54,6 +56,7 @@ function size(document: Json): Figure | null {
     value: formatBytes(own),
     interval: bpw === null ? "" : `${bpw.toFixed(2)} bits per weight`,
     note: after ? `→ ${formatBytes(after)} with ${text(at(remedy, "name"))}` : "",
+    of: "",
     means: text(at(document, "model", "type")),
   };
 }
@@ -61,12 +64,13 @@ function size(document: Json): Figure | null {
 function cost(document: Json): Figure | null {
   const seconds = number(at(document, "spent", "seconds"));
   const read = number(at(document, "windows", "read"));
-  if (seconds === null) return null;
+  if (!seconds) return null;
   return {
     title: "Cost of this answer",
     value: formatSeconds(seconds),
     interval: read === null ? "" : `${read} windows of text read`,
     note: "",
+    of: "",
     means: fileName(text(at(document, "text"))).replace(/^bundled: (.*)$/, "$1 (bundled)"),
   };
 }

@@ -26,6 +26,7 @@ function spentInWords(spent: Json): string {
   const passes = number(at(spent, "passes")) ?? 0;
   const variants = number(at(spent, "variants")) ?? 0;
   if (seconds === null) return "";
+  if (seconds === 0 && passes === 0) return "No window was run through a model.";
   const windows = passes > 0 ? `Windows run through a model: ${passes}.` : "All windows came from earlier runs.";
   return `Took ${formatSeconds(seconds)}. ${windows}${variants > 0 ? ` Test models made: ${variants}.` : ""}`;
 }
@@ -75,7 +76,7 @@ export function HowMeasured({ document }: { document: Json }) {
       <Facts
         rows={[
           ["Text", text(at(document, "text"))],
-          ["Windows", `${windowsLine(document)}${context === null ? "" : ` Each has ${context} tokens.`}`],
+          ["Windows", `${windowsLine(document)}${context === null || !number(at(document, "windows", "total")) ? "" : ` Each has ${context} tokens.`}`],
           ["Original", text(at(document, "original"))],
           ["Protocol", text(at(document, "protocol"))],
           ["Settings", settingsLine(at(document, "settings"))],

@@ -54,7 +54,8 @@ function Remedy({ remedy, document }: { remedy: Json; document: Json }) {
 
 function WhatToDo({ document }: { document: Json }) {
   const remedies = list(at(document, "remedies"));
-  const needs = [...new Set(list(at(document, "checks")).flatMap((check) => texts(at(check, "needs"))))];
+  const all = [...new Set(list(at(document, "checks")).flatMap((check) => texts(at(check, "needs"))))];
+  const needs = all.filter((need) => !all.some((other) => other !== need && other.startsWith(need)));
   if (remedies.length > 0)
     return (
       <div class="todo">
@@ -79,13 +80,14 @@ function WhatToDo({ document }: { document: Json }) {
 export function Figures({ document }: { document: Json }) {
   const figures = figuresOf(document);
   return (
-    <dl class="figures">
+    <dl class={`figures of-${figures.length}`}>
       {figures.map((figure) => (
         <div key={figure.title} class="figure">
           <dt>{figure.title}</dt>
           <dd>
             <span class="value">{figure.value}</span>
             {figure.interval && <span class="interval">{figure.interval}</span>}
+            {figure.of && <span class="means">of the {figure.of}</span>}
             {figure.note && <span class="note">{clipped(figure.note, 60)}</span>}
             <span class="means">{clipped(figure.means, 60)}</span>
           </dd>

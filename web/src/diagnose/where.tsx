@@ -15,7 +15,11 @@ const percent = (value: Json): string => formatValue(number(value) ?? 0, { perce
 
 export function confidenceGroups(confidence: Json): Group[] {
   return list(confidence).map((one) =>
-    group(one, `${percent(at(one, "low")).replace(" %", "")} to ${percent(at(one, "high"))}`, "tokens"),
+    group(
+      one,
+      <span class="nowrap">{`${percent(at(one, "low")).replace(" %", "")} to ${percent(at(one, "high"))}`}</span>,
+      "tokens",
+    ),
   );
 }
 

@@ -94,7 +94,7 @@ export function cardLine(card: Json): string {
   return parts.join(", ") + (shares ? ` (${shares})` : "");
 }
 
-export const kFloors = 2;  // as evaluate/noise_floor.h: a KLD under this many floors means nothing
+export const kFloors = 2; // as evaluate/noise_floor.h: a KLD under this many floors means nothing
 
 /// The KLD under which nothing can be told on this machine; null where it was not measured.
 export function floorOf(resolution: Json): number | null {
@@ -112,12 +112,12 @@ export function noiseFloorLine(resolution: Json): string {
   ];
   const floor = floorOf(resolution);
   if (floor === null)
-    return `Noise floor not measured: ${absent(at(resolution, "kld_mean")) ?? "not in this report"}.`;
+    return `Not measured: ${absent(at(resolution, "kld_mean")) ?? "not in this report"}.`;
   const known = sides.flatMap(([name, side]) => {
     const value = metric(at(resolution, name));
     return value ? [`of ${side} ${formatEstimate(value)}`] : [];
   });
-  return `Noise floor (the same model run in two ways): KLD ${known.join(", ")}. On this machine a KLD under ${formatValue(floor)} means nothing.`;
+  return `The same model run in two ways: KLD ${known.join(", ")}. On this machine a KLD under ${formatValue(floor)} means nothing.`;
 }
 
 export function windowsLine(document: Json): string {

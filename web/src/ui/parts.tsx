@@ -9,7 +9,7 @@ export const Scope = createContext("");
 
 /// A string of the document, on its own as to direction, and shortened if it is very long.
 export function Name({ of, most = 160 }: { of: string; most?: number }) {
-  return <bdi class="name">{clipped(of, most)}</bdi>;
+  return <bdi class={of.length <= 32 ? "name short" : "name"}>{clipped(of, most)}</bdi>;
 }
 
 export function Badge({ word, tone, large }: { word: string; tone: Tone; large?: boolean }) {

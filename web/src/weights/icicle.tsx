@@ -52,6 +52,8 @@ export function Icicle({ tensors, colour }: { tensors: Tensor[]; colour: Colour 
           const tall = cell.node.tensor && cell.depth === 1 && rows === 3 ? 2 * kRow : kRow;
           const label = cell.depth === 0 && shownRoot !== root ? `← ${cell.node.name}` : cell.node.tensor ? cell.node.tensor.group : cell.node.name;
           const said = describe(cell, colour);
+          const every = Math.ceil(26 / Math.max(wide, 0.5));
+          const numbered = cell.node.layer !== null && !cell.node.tensor && wide < 52 && cell.node.layer % every === 0;
           const short = cell.node.layer !== null && !cell.node.tensor && wide < 52 ? String(cell.node.layer) : clipped(label, 40);
           return (
             <g
@@ -65,7 +67,7 @@ export function Icicle({ tensors, colour }: { tensors: Tensor[]; colour: Colour 
               onFocus={() => setPointed(said)}
             >
               <rect x={x} y={cell.depth * kRow} width={Math.max(wide - (wide > 4 ? 1 : 0.2), 0.4)} height={tall - 1} />
-              {wide > 7.4 * short.length + 6 && (
+              {(numbered || wide > 7.4 * short.length + 6) && (
                 <text x={x + wide / 2} y={cell.depth * kRow + tall / 2 + 4} text-anchor="middle">{short}</text>
               )}
             </g>
