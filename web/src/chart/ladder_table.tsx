@@ -33,11 +33,11 @@ export function LadderTable({ rungs, estimated }: { rungs: Rung[]; estimated: bo
     const fits = at(json, "fits");
     const grade = at(json, "grade");
     return [
-      <>
+      <span class={name.length <= 32 ? "nowrap" : ""}>
         <Name of={name} most={60} />
         {marks.includes("yours") ? " (yours)" : ""}
         {marks.includes("pick") ? " ★" : ""}
-      </>,
+      </span>,
       bytes(fileBytes),
       bytes(memoryBytes),
       metricText("kld_mean", at(json, "kld_mean")),

@@ -31,14 +31,17 @@ function outcome(gate: Json): { word: string; tone: "bad" | "good" | "warning"; 
 }
 
 /// All conditions in one word, for the head of the page.
-export function outcomeOf(gates: Json): { word?: string; tone?: "bad" | "good" | "warning" } {
+export function outcomeOf(gates: Json): { word?: string; tone?: "bad" | "good" | "warning"; says?: string } {
   const all = list(gates).map(outcome);
   const [first] = all;
   if (!first) return {};
   const failed = all.find(({ word }) => word === "FAIL");
   const open = all.find(({ word }) => word === "cannot tell");
   const { word, tone } = failed ?? open ?? first;
-  return { word: word.toUpperCase(), tone };
+  const count = all.filter((one) => one.word === word).length;
+  const of = `${count} of ${all.length} ${all.length === 1 ? "condition" : "conditions"} of --fail-if`;
+  const says = { FAIL: `${of} failed.`, PASS: "All conditions of --fail-if passed." }[word] ?? `${of} cannot be decided.`;
+  return { word: word.toUpperCase(), tone, says };
 }
 
 export function Gates({ gates }: { gates: Json }) {

@@ -49,7 +49,7 @@ export function Inspect({ document }: { document: Json }) {
             ["Context", number(at(model, "context_length")) === null ? (absent(at(model, "context_length")) ?? "") : `${number(at(model, "context_length"))} tokens`],
             ["Tokenizer", [text(at(model, "tokenizer", "model")), text(at(model, "tokenizer", "pre")), number(at(model, "tokenizer", "vocab_size")) === null ? "" : `${number(at(model, "tokenizer", "vocab_size"))} tokens`, `sha256 ${raw(at(model, "tokenizer", "sha256")).slice(0, 12)}`].filter(Boolean).map(visible).join(", ")],
             ["Embeddings", flag(at(model, "tied_embeddings")) ? "tied: the embedding is the output matrix" : ""],
-            ["Experts", absent(experts) ?? entries(experts).map(([key, value]) => `${visible(key)} ${String(value)}`).join(", ")],
+            ["Experts", absent(experts) ?? entries(experts).map(([key, value]) => `${key} ${visible(String(value))}`).join(", ")],
             ["Runtime", runtimeWords(at(document, "runtime"))],
             ["Integrity", integrityWords(at(document, "integrity"))],
           ]}
@@ -61,7 +61,7 @@ export function Inspect({ document }: { document: Json }) {
             <Table
               caption="Types"
               columns={[{ title: "type" }, { title: "tensors", numeric: true }, { title: "weights", numeric: true }, { title: "size", numeric: true }]}
-              rows={entries(at(model, "types")).map(([type, of]) => [<Name key="name" of={visible(type)} most={40} />, String(number(at(of, "tensors")) ?? ""), formatCount(number(at(of, "params")) ?? 0), size(at(of, "bytes"))])}
+              rows={entries(at(model, "types")).map(([type, of]) => [<Name key="name" of={type} most={40} />, String(number(at(of, "tensors")) ?? ""), formatCount(number(at(of, "params")) ?? 0), size(at(of, "bytes"))])}
             />
           </Part>
           <Part title="Classes of tensors" lead="error: how far rounding moved the weights, relative to their size (RMS), estimated from this file alone.">
@@ -69,7 +69,7 @@ export function Inspect({ document }: { document: Json }) {
               caption="Classes of tensors"
               columns={[{ title: "class" }, { title: "tensors", numeric: true }, { title: "weights", numeric: true }, { title: "size", numeric: true }, { title: "bpw", numeric: true }, { title: "error", numeric: true }, { title: "types" }]}
               rows={entries(at(model, "classes")).map(([kind, of]) => [
-                <Name key="name" of={visible(kind)} most={40} />,
+                <Name key="name" of={kind} most={40} />,
                 String(number(at(of, "tensors")) ?? ""),
                 formatCount(number(at(of, "params")) ?? 0),
                 size(at(of, "bytes")),
@@ -82,7 +82,7 @@ export function Inspect({ document }: { document: Json }) {
         </div>
         {entries(at(model, "provenance")).length > 0 && (
           <Part title="Origin, as the file states it">
-            <Facts rows={entries(at(model, "provenance")).map(([key, value]): [string, string] => [visible(key), typeof value === "string" ? visible(value) : JSON.stringify(value)])} />
+            <Facts rows={entries(at(model, "provenance")).map(([key, value]): [string, string] => [key, typeof value === "string" ? visible(value) : visible(JSON.stringify(value))])} />
           </Part>
         )}
       </Section>

@@ -124,9 +124,11 @@ export function Measure({ document }: { document: Json }) {
   const result = results[chosen];
   const ladder = at(document, "ladder");
   const says = texts([at(ladder, "says")])[0];
+  const gates = outcomeOf(at(document, "gates"));
   return (
     <>
-      <Head document={document} {...outcomeOf(at(document, "gates"))} title={says ?? (results.length === 0 ? "Nothing was measured." : results.length === 1 ? `${names[0]}: KLD ${metricText("kld_mean", at(result, "metrics", "kld_mean"))}` : `${results.length} candidates were measured.`)}>
+      <Head document={document} word={gates.word} tone={gates.tone} title={gates.says ?? says ?? (results.length === 0 ? "Nothing was measured." : results.length === 1 ? `${names[0]}: KLD ${metricText("kld_mean", at(result, "metrics", "kld_mean"))}` : `${results.length} candidates were measured.`)}>
+        {gates.says && says && <p class="rest">{says}</p>}
         <p class="dim">original: <Name of={fileName(text(at(document, "baseline", "path"))) || "not given"} /> {known(at(document, "baseline")) ? cardLine(at(document, "baseline")) : ""}</p>
       </Head>
       <Gates gates={at(document, "gates")} />

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { absent, at, entries, flag, known, number, text, type Json } from "../document/read";
 import { formatValue } from "../format/number";
 import { formatBytes, formatSeconds } from "../format/units";
-import { clipped } from "../format/visible";
+import { clipped, visible } from "../format/visible";
 import { noiseFloorLine, windowsLine } from "../format/words";
 import { Section } from "../ui/parts";
 import { RawJson } from "../ui/raw_json";
@@ -40,7 +40,7 @@ export function versions(document: Json): string {
 
 export function settingsLine(settings: Json): string {
   return entries(settings)
-    .map(([name, value]) => `${name} ${typeof value === "object" ? (absent(value) ?? "?") : String(value)}`)
+    .map(([name, value]) => `${name} ${typeof value === "object" ? (absent(value) ?? "?") : visible(String(value))}`)
     .join(", ");
 }
 

@@ -19,8 +19,9 @@ export const isObject = (value: Json | undefined): value is { [key: string]: Jso
 
 export const list = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);
 
+/// The names and values of an object; the names to show, as `text`.
 export const entries = (value: Json | undefined): [string, Json][] =>
-  isObject(value) ? Object.entries(value) : [];
+  isObject(value) ? Object.entries(value).map(([name, of]) => [visible(name), of]) : [];
 
 export const number = (value: Json | undefined): number | null =>
   typeof value === "number" && Number.isFinite(value) ? value : null;

@@ -1,10 +1,11 @@
 // One part of a window as running text. Only this part is in the page, however long the text is.
 import { Fragment } from "preact";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { focusItem, kKeys } from "../ui/roving";
 import { formatValue } from "../format/number";
 import { sharesOf, tint, type Mode } from "./bands";
 import { tokenText, type Tokens, type TokenWindow } from "./data";
+import { target } from "./keys";
 import { quoted, running } from "./token_text";
 
 export const kPart = 1024;  // tokens of a window that are drawn at once
@@ -27,38 +28,26 @@ function said(tokens: Tokens, window: TokenWindow, index: number): string {
   return `${name}, KLD ${formatValue(kld)}${window.flip[k] === "1" ? ", top token changed" : ""}`;
 }
 
-/// The token that the keys lead to, from one token of the window; lines are those on screen.
-function target(index: number, key: string, last: number, root: Element): number {
-  if (key === "ArrowLeft") return Math.max(0, index - 1);
-  if (key === "ArrowRight") return Math.min(last, index + 1);
-  if (key === "Home") return 0;
-  if (key === "End") return last;
-  const here = root.querySelector(`[data-item="${index}"]`)?.getBoundingClientRect();
-  if (!here) return index;
-  const down = key === "ArrowDown";
-  const step = down ? 1 : -1;
-  let best = index;
-  for (let i = index + step; i >= 0 && i <= last; i += step) {
-    const box = root.querySelector(`[data-item="${i}"]`)?.getBoundingClientRect();
-    if (!box) break;
-    const lines = Math.round(Math.abs(box.top - here.top) / 26);
-    if (lines >= 2) break;
-    if (lines === 1) {
-      best = i;
-      if (down ? box.right >= here.left : box.left <= here.right) break;
-    }
-  }
-  return best;
+/// Whether the pointer moved, not the page under a pointer that rests.
+function usePointer(): (event: MouseEvent) => boolean {
+  const last = useRef("");
+  useLayoutEffect(() => {
+    const keep = (event: MouseEvent) => { last.current = `${event.screenX} ${event.screenY}`; };
+    addEventListener("mousemove", keep);
+    return () => removeEventListener("mousemove", keep);
+  }, []);
+  return (event) => last.current !== `${event.screenX} ${event.screenY}`;
 }
 
 export function TextView({ tokens, window, part, mode, selected, onPoint, onSelect }: Props) {
   const root = useRef<HTMLDivElement>(null);
+  const hasMoved = usePointer();
   const wanted = useRef<number | null>(null);
   const from = part * kPart;
   const to = Math.min(window.tokens.length, from + kPart);
   const shares = useMemo(() => sharesOf(tokens, window), [tokens, window]);
   const stop = selected !== null && selected >= from && selected < to ? selected : Math.max(from, Math.min(window.first, to - 1));
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wanted.current === null) return;
     focusItem(root.current, wanted.current);
     wanted.current = null;
@@ -84,7 +73,9 @@ export function TextView({ tokens, window, part, mode, selected, onPoint, onSele
       ref={root}
       role="group"
       aria-label={`Window ${window.id} of the text, tokens ${from} to ${to - 1}. Arrow keys move.`}
-      onMouseOver={(event) => onPoint(itemOf(event))}
+      onMouseMove={(event) => {
+        if (hasMoved(event)) onPoint(itemOf(event));
+      }}
       onMouseLeave={() => onPoint(null)}
       onFocusIn={(event) => { const index = itemOf(event); if (index !== null) onPoint(index); }}
       onClick={(event) => { const index = itemOf(event); if (index !== null) onSelect(index); }}

@@ -6,7 +6,7 @@ export type Move = (index: number, key: string) => number | null;
 export interface Roving {
   index: number;
   setIndex: (index: number) => void;
-  itemProps: (index: number) => { tabIndex: number; "data-item": number };
+  itemProps: (index: number) => { tabindex: number; "data-item": number };
   onKeyDown: (event: KeyboardEvent) => void;
   onFocusIn: (event: FocusEvent) => void;
 }
@@ -34,7 +34,7 @@ export function useRoving(move: Move): Roving & { root: { current: Element | nul
     index,
     setIndex,
     root,
-    itemProps: (i) => ({ tabIndex: i === index ? 0 : -1, "data-item": i }),
+    itemProps: (i) => ({ tabindex: i === index ? 0 : -1, "data-item": i }),
     onKeyDown: (event) => {
       if (!kKeys.includes(event.key)) return;
       const next = move(index, event.key);

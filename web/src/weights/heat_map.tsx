@@ -39,6 +39,7 @@ export function HeatMap({ tensors, colour }: { tensors: Tensor[]; colour: Colour
           width={kNames + step * layers.length + 2}
           height={kRow * classes.length + 22}
           class="heat"
+          tabindex={-1}
           role="group"
           aria-label="Layer against class of tensor. Arrow keys move."
           ref={(element) => { roving.root.current = element; }}

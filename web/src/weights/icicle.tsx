@@ -36,6 +36,7 @@ export function Icicle({ tensors, colour }: { tensors: Tensor[]; colour: Colour 
         width={width}
         height={rows * kRow}
         class="icicle"
+        tabindex={-1}
         role="group"
         aria-label="Weights by size. Arrow keys move, Enter opens a layer, Escape goes back."
         ref={(element) => { roving.root.current = element; }}
