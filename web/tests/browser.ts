@@ -27,12 +27,10 @@ export async function openText(browser: Browser, html: string, view: View = {}, 
   const folder = mkdtempSync(join(tmpdir(), "qualm-report-"));
   const file = join(folder, "report.html");
   writeFileSync(file, html);
-  const context = await browser.newContext({
-    viewport: { width: view.width ?? 1280, height: view.height ?? 800 },
-    colorScheme: view.dark ? "dark" : "light",
-    reducedMotion: "reduce",
-  });
+  const context = browser.contexts()[0] ?? (await browser.newContext({ reducedMotion: "reduce" }));
   const page = await context.newPage();
+  await page.setViewportSize({ width: view.width ?? 1280, height: view.height ?? 800 });
+  await page.emulateMedia({ colorScheme: view.dark ? "dark" : "light" });
   const errors: string[] = [];
   const requests: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error)));
@@ -52,7 +50,7 @@ export async function openText(browser: Browser, html: string, view: View = {}, 
     errors,
     requests,
     close: async () => {
-      await context.close();
+      await page.close();
       rmSync(folder, { recursive: true });
     },
   };

@@ -24,6 +24,13 @@ for (const [name, make] of documents) {
   for (const view of views) {
     const opened = await open(browser, make(), view);
     await opened.page.waitForTimeout(150);
+    if (name === "diagnose") {
+      await opened.page.evaluate("document.documentElement.style.scrollBehavior = 'auto'; document.querySelector('#text')?.scrollIntoView()");
+      await opened.page.locator(".running .token.b4").first().click();
+      await opened.page.waitForTimeout(100);
+      await opened.page.screenshot({ path: `${folder}/${name}-${view.id}-token.png` });
+      await opened.page.evaluate("scrollTo(0, 0)");
+    }
     await opened.page.screenshot({ path: `${folder}/${name}-${view.id}-first.png` });
     await opened.page.screenshot({ path: `${folder}/${name}-${view.id}.png`, fullPage: true });
     for (const section of await opened.page.locator("main > section").all())
