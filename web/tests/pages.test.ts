@@ -1,0 +1,84 @@
+// Every command's sample document: it opens from disk, says its verdict, asks for nothing, and
+// has no serious fault of accessibility in either theme.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Browser, Page } from "playwright-core";
+import type { Json } from "../src/document/read";
+import { launch, open } from "./browser";
+import { diagnose } from "./fixtures/diagnose";
+import { golden } from "./report_file";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+interface Result {
+  id: string;
+  impact: string;
+  nodes: { html: string; failureSummary: string }[];
+}
+
+/// The serious faults, with the first place of each.
+async function faults(page: Page, rules = ""): Promise<string[]> {
+  const run = `axe.run({ resultTypes: ["violations"]${rules} }).then((r) => r.violations)`;
+  const results = (await page.evaluate(run)) as Result[];
+  return results
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id} (${nodes.length}): ${nodes[0]?.html.slice(0, 200)} ${nodes[0]?.failureSummary}`);
+}
+
+const kDocuments: [name: string, document: () => Json, says: string][] = [
+  ["diagnose", () => golden("diagnose"), "PROBLEM"],
+  ["diagnose, all fields", () => diagnose(), "Q2_K is too aggressive for this model: it causes 75.0 % of the loss."],
+  ["diagnose_cache", () => golden("diagnose_cache"), "A q4_0/q4_0 cache has too few bits"],
+  ["diagnose_estimated", () => golden("diagnose_estimated"), "LIKELY PROBLEM"],
+  ["diagnose_file_only", () => golden("diagnose_file_only"), "CANNOT TELL"],
+  ["diagnose_healthy", () => golden("diagnose_healthy"), "HEALTHY"],
+  ["diagnose_out_of_time", () => golden("diagnose_out_of_time"), "The time of --budget was up"],
+  ["diagnose_by_pack", () => golden("diagnose_by_pack"), "by the reference pack"],
+  ["diagnose_symptom", () => golden("diagnose_symptom"), "The quantization does not cause the symptom"],
+  ["measure", () => golden("measure"), "is the smallest of these"],
+  ["measure_kv", () => golden("measure_kv"), "KLD"],
+  ["measure_absent", () => golden("measure_absent"), "tiny"],
+  ["compare", () => golden("compare"), "relative error"],
+  ["compare_equal", () => golden("compare_equal"), "Classes of tensors"],
+  ["clinic", () => golden("clinic"), "Right: 2. Wrong: 1."],
+  ["demo", () => golden("demo"), "qualm was right in 1 of 1 case"],
+  ["inspect", () => golden("inspect"), "The usual minimum is 4.0."],
+  ["inspect_hostile", () => golden("inspect_hostile"), "The file"],
+  ["reference", () => golden("reference"), "tiny.qref stands for tiny-F16.gguf"],
+  ["models", () => golden("models"), "4 models are on this machine."],
+  ["error", () => golden("error"), "Download the file again."],
+  ["repair", () => ({ command: "repair", output: "new.gguf", model: { path: "old.gguf" }, changes: [{ key: "a.b", was: "", now: "1" }] }), "new.gguf was written with 1 change."],
+  ["a new command", () => ({ command: "new", figure: 42 }), "This page does not know this kind of report."],
+  ["nothing but a command", () => ({ command: "diagnose" }), "CANNOT TELL"],
+];
+
+/// Built of the same parts as the others: not examined for accessibility again.
+const kAlike = ["diagnose", "diagnose_cache", "diagnose_by_pack", "diagnose_symptom", "diagnose_out_of_time", "measure_kv", "measure_absent", "compare_equal", "inspect_hostile"];
+
+let browser: Browser;
+beforeAll(async () => { browser = await launch(); });
+afterAll(() => browser.close());
+
+describe.each(kDocuments)("%s", (name, document, says) => {
+  const examined = !kAlike.includes(name);
+  it(`opens from disk and says it${examined ? ", in both themes" : ""}`, async () => {
+    const opened = await open(browser, document());
+    await expect.poll(() => opened.page.locator("main").textContent()).toContain(says);
+    if (examined) {
+      await opened.page.evaluate(axe);
+      expect(await faults(opened.page)).toEqual([]);
+      await opened.page.emulateMedia({ colorScheme: "dark" });
+      expect(await faults(opened.page, ', runOnly: ["color-contrast"]')).toEqual([]);
+    }
+    expect(opened.errors).toEqual([]);
+    expect(opened.requests).toEqual([]);
+    await opened.close();
+  });
+});
+
+it("shows the page of serve where there is no document", async () => {
+  const opened = await open(browser, null);
+  expect(await opened.page.locator("h1").textContent()).toContain("qualm serve");
+  await opened.close();
+});

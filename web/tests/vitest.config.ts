@@ -1,0 +1,5 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: { dir: "tests", testTimeout: 30_000, hookTimeout: 30_000, expect: { poll: { timeout: 8000 } }, maxWorkers: 2, minWorkers: 1 },
+});
