@@ -55,8 +55,11 @@ struct Study : testing::Test {
 TEST_F(Study, shares_of_the_loss_add_up_and_the_largest_comes_first) {
   const TokenStudy study = study_tokens(measured, text, class_of);
   ASSERT_EQ(study.classes.size(), 2U);
-  EXPECT_EQ(study.classes[0].id, TokenClass::word);  // 1.5 of 6
-  EXPECT_EQ(study.classes[0].tokens, 15);
+  EXPECT_EQ(study.classes[0].id, TokenClass::digits);
+  EXPECT_EQ(study.classes[0].tokens, 5);
+  EXPECT_NEAR(study.classes[0].token_share, 0.25, 1e-12);
+  EXPECT_NEAR(study.classes[0].loss_share.estimate->value, 0.75, 1e-6);
+  EXPECT_NEAR(study.classes[1].loss_share.estimate->value, 0.25, 1e-6);
 }
 
 TEST_F(Study, the_worst_tokens_carry_their_share) {
@@ -78,8 +81,8 @@ TEST_F(Study, bands_are_quantiles_of_finite_positions) {
 
 TEST_F(Study, too_few_windows_with_a_class_give_no_interval) {
   const TokenStudy study = study_tokens(measured, text, class_of);
-  EXPECT_FALSE(study.classes[1].kld_mean.estimate);
-  EXPECT_TRUE(study.classes[0].kld_mean.estimate);
+  EXPECT_FALSE(study.classes[0].kld_mean.estimate);  // in five windows
+  EXPECT_TRUE(study.classes[1].kld_mean.estimate);
 }
 
 TEST_F(Study, windows_to_show_hold_the_worst_tokens_first) {

@@ -44,6 +44,7 @@ Request unusual() {
   r.fail_if = {"ppl_change>1%"};
   r.accept = "kld_mean<0.01";
   r.budget = 90;
+  r.shown_windows = 7;
   r.words = {"diagnose", "a b.gguf"};
   r.cache_told = false;
   r.repair = {{"a=1"}, {"b"}, {"c"}, "from.gguf", "out.gguf"};
