@@ -20,7 +20,7 @@ function read(): { document: Json; fault: string } {
 function openForPrint(): void {
   let opened: HTMLDetailsElement[] = [];
   addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll<HTMLDetailsElement>("details.check:not([open]), details.data:not([open])")];
+    opened = [...document.querySelectorAll<HTMLDetailsElement>("details.check:not([open])")];
     for (const details of opened) details.open = true;
   });
   addEventListener("afterprint", () => {

@@ -71,6 +71,13 @@ it("leads from the worst tokens and from the map into the text", async () => {
   await expect.poll(() => panel().textContent()).toContain("window 2, depth");
 });
 
+it("shows a token that is tapped on a phone", async () => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.locator(".running [data-item='150']").click();
+  await expect.poll(() => panel().textContent()).toContain("depth 150");
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
+
 it("reaches every control with Tab", async () => {
   const names = new Set<string>();
   await page.evaluate("scrollTo(0, 0); document.activeElement.blur()");

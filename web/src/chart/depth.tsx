@@ -1,7 +1,7 @@
 // KLD by the position in the window: one line for each cause that was measured alone.
 import { scaleLog } from "d3-scale";
 import { line, symbol, symbolCircle, symbolDiamond, symbolSquare, symbolStar, symbolTriangle } from "d3-shape";
-import { at, list, metric, number, text, type Json, type Metric } from "../document/read";
+import { at, label, list, metric, number, text, type Json, type Metric } from "../document/read";
 import { formatEstimate, formatValue } from "../format/number";
 import { formatCount } from "../format/units";
 import { AsTable } from "../ui/table";
@@ -32,7 +32,7 @@ export function seriesOf(depth: Json): Series[] {
   return list(depth)
     .map((one) => ({
       of: text(at(one, "of")),
-      title: text(at(one, "title")) || text(at(one, "of")),
+      title: label(at(one, "title")) || text(at(one, "of")),
       points: list(at(one, "buckets")).flatMap((bucket) => {
         const from = number(at(bucket, "low"));
         const to = number(at(bucket, "high"));

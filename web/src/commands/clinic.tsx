@@ -1,5 +1,5 @@
 // The page of `qualm clinic`: what was put in, and what was found.
-import { at, list, metric, number, text, texts, type Json } from "../document/read";
+import { at, label, list, metric, number, text, texts, type Json } from "../document/read";
 import { formatEstimate } from "../format/number";
 import { formatSeconds } from "../format/units";
 import { clipped } from "../format/visible";
@@ -10,10 +10,10 @@ import { Table } from "../ui/table";
 import { Head } from "./head";
 
 function Confusion({ confusion }: { confusion: Json[] }) {
-  const causes = [...new Set(confusion.map((one) => text(at(one, "cause"))))];
-  const found = [...new Set([...causes, ...confusion.map((one) => text(at(one, "found")))])];
+  const causes = [...new Set(confusion.map((one) => label(at(one, "cause"))))];
+  const found = [...new Set([...causes, ...confusion.map((one) => label(at(one, "found")))])];
   const count = (cause: string, answer: string): number =>
-    number(at(confusion.find((one) => text(at(one, "cause")) === cause && text(at(one, "found")) === answer), "patients")) ?? 0;
+    number(at(confusion.find((one) => label(at(one, "cause")) === cause && label(at(one, "found")) === answer), "patients")) ?? 0;
   return (
     <Section id="confusion" title="What was put in (rows) and what was found (columns)">
       <Table
@@ -38,7 +38,7 @@ function shares(one: Json): string {
         const value = metric(at(share, side));
         return value ? formatEstimate(value, { interval: false }) : "not known";
       };
-      return `${text(at(share, "check"))} ${shown("found")} (truth: ${shown("truth")}${at(share, "holds") === false ? ", DIFFERENT" : ""})`;
+      return `${label(at(share, "check"))} ${shown("found")} (truth: ${shown("truth")}${at(share, "holds") === false ? ", DIFFERENT" : ""})`;
     })
     .join(", ");
 }
@@ -48,7 +48,7 @@ function remarks(one: Json): string {
     ...texts(at(one, "missed")).map((name) => `MISSED ${name}`),
     ...texts(at(one, "false_alarms")).map((name) => `FALSE ${name}`),
     shares(one),
-    text(at(one, "alone", "found")) && `without the original: ${text(at(one, "alone", "found"))}${text(at(one, "alone", "answer")) === "wrong" ? " (WRONG)" : ""}`,
+    label(at(one, "alone", "found")) && `without the original: ${label(at(one, "alone", "found"))}${text(at(one, "alone", "answer")) === "wrong" ? " (WRONG)" : ""}`,
     at(one, "with_pack", "agrees") === false && `WITH A PACK: loss ${text(at(one, "with_pack", "loss"))}, cache ${text(at(one, "with_pack", "cache"))}`,
   ].filter(Boolean).join("; ");
 }
@@ -72,9 +72,9 @@ export function Clinic({ document }: { document: Json }) {
           columns={[{ title: "Case" }, { title: "Real loss" }, { title: "True cause" }, { title: "Found" }, { title: "Answer" }, { title: "Windows", numeric: true }, { title: "Time", numeric: true }, { title: "Says", wide: true }]}
           rows={cases.map((one) => [
             <Name key="name" of={text(at(one, "name"))} most={60} />,
-            text(at(one, "truth", "harm")),
-            [text(at(one, "cause")), text(at(one, "also"))].filter(Boolean).join(" + "),
-            text(at(one, "found")),
+            label(at(one, "truth", "harm")),
+            [label(at(one, "cause")), text(at(one, "also"))].filter(Boolean).join(" + "),
+            label(at(one, "found")),
             at(one, "right") === true ? <Badge key="answer" word="right" tone="good" /> : <Badge key="answer" word="WRONG" tone="bad" />,
             String(number(at(one, "windows", "read")) ?? ""),
             formatSeconds(number(at(one, "spent", "seconds")) ?? -1),

@@ -1,5 +1,5 @@
 // The page of `qualm compare`: how far the weights are from the original's, and whose they are.
-import { absent, at, fileName, known, list, number, text, texts, type Json } from "../document/read";
+import { absent, at, fileName, known, label, list, number, text, texts, type Json } from "../document/read";
 import { formatValue } from "../format/number";
 import { formatCount } from "../format/units";
 import { cardLine, metricText } from "../format/words";
@@ -54,7 +54,7 @@ function weightsOf(document: Json): Json {
   const given = at(document, "weights");
   if (given !== null) return given;
   const tensors = list(at(document, "tensors")).map((tensor): Json => {
-    const name = text(at(tensor, "name"));
+    const name = label(at(tensor, "name"));
     const layer = /(?:^|\.)(?:blk|layers)\.(\d+)\./.exec(name);
     const bits = number(at(tensor, "bpw"));
     const parameters = number(at(tensor, "params"));
@@ -106,7 +106,7 @@ export function Compare({ document }: { document: Json }) {
   const missing: [string, string[]][] = [
     ["Only in the model", texts(at(document, "only_in_model"))],
     ["Only in the original", texts(at(document, "only_in_baseline"))],
-    ["Not compared", list(at(document, "not_compared")).map((one) => `${text(at(one, "name"))}: ${text(at(one, "says"))}`)],
+    ["Not compared", list(at(document, "not_compared")).map((one) => `${label(at(one, "name"))}: ${text(at(one, "says"))}`)],
   ];
   return (
     <>
@@ -127,8 +127,8 @@ export function Compare({ document }: { document: Json }) {
       <Provenance json={at(document, "provenance")} />
       <Weights weights={weightsOf(document)} />
       <Section id="errors" title="Errors of the weights">
-        <ErrorTable title="Classes of tensors" first="Class" rows={list(at(document, "classes"))} name={(row) => text(at(row, "name"))} />
-        <ErrorTable title="Largest relative errors" first="Tensor" rows={list(at(document, "offenders"))} name={(row) => text(at(row, "name"))} />
+        <ErrorTable title="Classes of tensors" first="Class" rows={list(at(document, "classes"))} name={(row) => label(at(row, "name"))} />
+        <ErrorTable title="Largest relative errors" first="Tensor" rows={list(at(document, "offenders"))} name={(row) => label(at(row, "name"))} />
         <ErrorTable title="Layers" first="Layer" rows={list(at(document, "layers"))} name={(row) => String(number(at(row, "layer")) ?? "outside of the layers")} />
       </Section>
       {missing.some(([, names]) => names.length > 0) && (

@@ -1,6 +1,6 @@
 // The page of `qualm demo`: its cases, each with its verdict, each openable to the whole diagnosis.
 import { useState } from "preact/hooks";
-import { at, list, raw, text, type Json } from "../document/read";
+import { at, label, list, raw, text, type Json } from "../document/read";
 import { Diagnose } from "../diagnose/diagnose";
 import { versions } from "../diagnose/how";
 import { verdictWord } from "../format/words";
@@ -20,10 +20,10 @@ function Case({ one, index }: { one: Json; index: number }) {
       </h3>
       <p>{clipped(text(at(diagnosis, "summary")), 600)}</p>
       <p class="dim">
-        Made as: {text(at(one, "made"))} · true cause: {text(at(one, "truth"))} · found: {text(at(one, "found"))}{" "}
+        Made as: {label(at(one, "made"))} · true cause: {label(at(one, "truth"))} · found: {label(at(one, "found"))}{" "}
         <Badge word={right ? "right" : "WRONG"} tone={right ? "good" : "bad"} />
       </p>
-      <Command text={raw(at(one, "command"))} label={`the command of ${text(at(one, "title"))}`} />
+      <Command text={raw(at(one, "command"))} label={`the command of ${label(at(one, "title"))}`} />
       <details class="whole" onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>The whole diagnosis</summary>
         {open && (

@@ -1,5 +1,5 @@
 // The page of `qualm inspect`: what the file itself says.
-import { absent, at, entries, fileName, flag, list, number, raw, text, texts, type Json } from "../document/read";
+import { absent, at, entries, fileName, flag, label, list, number, raw, text, texts, type Json } from "../document/read";
 import { formatBytes, formatCount } from "../format/units";
 import { cardLine, metricText } from "../format/words";
 import { clipped, visible } from "../format/visible";
@@ -18,7 +18,7 @@ function integrityWords(json: Json): string {
 }
 
 function runtimeWords(json: Json): string {
-  const name = text(at(json, "name"));
+  const name = label(at(json, "name"));
   const loads = at(json, "loads");
   if (!name || typeof loads !== "boolean") return absent(json) ?? "";
   return `${name} ${loads ? "loads" : "does not load"} this format (nothing was run)`;
@@ -44,7 +44,7 @@ export function Inspect({ document }: { document: Json }) {
       <Section id="model" title="The file">
         <Facts
           rows={[
-            ["Name", text(at(model, "name"))],
+            ["Name", label(at(model, "name"))],
             ["File", size(at(model, "file_bytes"))],
             ["Context", number(at(model, "context_length")) === null ? (absent(at(model, "context_length")) ?? "") : `${number(at(model, "context_length"))} tokens`],
             ["Tokenizer", [text(at(model, "tokenizer", "model")), text(at(model, "tokenizer", "pre")), number(at(model, "tokenizer", "vocab_size")) === null ? "" : `${number(at(model, "tokenizer", "vocab_size"))} tokens`, `sha256 ${raw(at(model, "tokenizer", "sha256")).slice(0, 12)}`].filter(Boolean).map(visible).join(", ")],

@@ -1,6 +1,6 @@
 // The page of `qualm measure`: candidates beside each other, which one to take, and their text.
 import { useState } from "preact/hooks";
-import { absent, at, entries, fileName, known, list, metric, number, raw, text, texts, type Json } from "../document/read";
+import { absent, at, entries, fileName, known, label, list, metric, number, raw, text, texts, type Json } from "../document/read";
 import { Depth } from "../chart/depth";
 import { KldRows } from "../chart/kld_rows";
 import { Ladder } from "../chart/ladder";
@@ -12,6 +12,7 @@ import { TokenSection } from "../tokens/section";
 import { Badge, Name, Part, Section } from "../ui/parts";
 import { RawJson } from "../ui/raw_json";
 import { Table } from "../ui/table";
+import { Caches } from "./caches";
 import { Gates, outcomeOf } from "./gates";
 import { Head } from "./head";
 
@@ -51,26 +52,6 @@ function Results({ results, names }: { results: Json[]; names: string[] }) {
   );
 }
 
-/// The pairs of cache types of --kv, in the form of `depth`.
-function Caches({ result }: { result: Json }) {
-  const pairs = list(at(result, "kv"));
-  if (pairs.length === 0) return null;
-  return (
-    <Part title="Caches (--kv)" lead="The same weights, compared with an F16 cache.">
-      <Table
-        caption="Caches"
-        columns={[{ title: "K" }, { title: "V" }, { title: "KLD", numeric: true }, { title: "Perplexity change", numeric: true }]}
-        rows={pairs.map((pair) => [
-          text(at(pair, "type_k")),
-          text(at(pair, "type_v")),
-          metricText("kld_mean", at(pair, "metrics", "kld_mean") ?? at(pair, "kld_mean")),
-          metricText("ppl_change", at(pair, "metrics", "ppl_change") ?? at(pair, "ppl_change")),
-        ])}
-      />
-    </Part>
-  );
-}
-
 function Candidate({ result, name }: { result: Json; name: string }) {
   const position = at(result, "buckets", "position");
   const groups = confidenceGroups(at(result, "buckets", "confidence"));
@@ -107,7 +88,7 @@ function Candidate({ result, name }: { result: Json; name: string }) {
             ["Text", text(at(result, "text"))],
             ["Windows", `${windowsLine(result)} Each has ${number(at(result, "ctx_size")) ?? "?"} tokens.`],
             ["Original", text(at(result, "original"))],
-            ["Protocol", text(at(result, "protocol"))],
+            ["Protocol", label(at(result, "protocol"))],
             ["Settings", settingsLine(at(result, "settings"))],
             ["Noise floor", noiseFloorLine(at(result, "resolution"))],
           ]}

@@ -1,5 +1,5 @@
 // The short pages: models, repair, reference, an error, and a command that is not known here.
-import { absent, at, fileName, list, number, text, texts, type Json } from "../document/read";
+import { absent, at, fileName, label, list, number, text, texts, type Json } from "../document/read";
 import { formatBytes, formatCount } from "../format/units";
 import { clipped } from "../format/visible";
 import { metricText } from "../format/words";
@@ -40,7 +40,7 @@ export function Models({ document }: { document: Json }) {
           columns={[{ title: "model" }, { title: "type" }, { title: "bpw", numeric: true }, { title: "size", numeric: true }, { title: "original or reference pack at hand", wide: true }]}
           rows={models.map((one) => [
             <Name key="name" of={text(at(one, "name"))} most={100} />,
-            text(at(one, "model", "type")) || "-",
+            label(at(one, "model", "type")) || "-",
             number(at(one, "model", "bpw"))?.toFixed(2) ?? "-",
             size(at(one, "model", "file_bytes")),
             <Name key="hand" of={hand(one)} />,
@@ -48,7 +48,7 @@ export function Models({ document }: { document: Json }) {
         />
       </Section>
       <Section id="stores" title="Looked in">
-        <Table caption="Looked in" columns={[{ title: "Store" }, { title: "Path" }, { title: "" }]} rows={list(at(document, "stores")).map((store) => [text(at(store, "name")), <Name key="path" of={text(at(store, "path"))} />, at(store, "exists") === false ? "not there" : ""])} />
+        <Table caption="Looked in" columns={[{ title: "Store" }, { title: "Path" }, { title: "" }]} rows={list(at(document, "stores")).map((store) => [label(at(store, "name")), <Name key="path" of={text(at(store, "path"))} />, at(store, "exists") === false ? "not there" : ""])} />
       </Section>
       <End document={document} />
     </>
@@ -80,7 +80,7 @@ export function Reference({ document }: { document: Json }) {
         <p class="rest">A reference pack, {size(at(document, "bytes"))}. It holds the texts themselves: pass it on only if you may pass them on.</p>
         <Facts
           rows={[
-            ["Original", absent(at(document, "original")) ?? [text(at(document, "original", "arch")), text(at(document, "original", "type")), parameters === null ? "" : `${formatCount(parameters)} weights`, size(at(document, "original", "file_bytes"))].filter(Boolean).join(", ")],
+            ["Original", absent(at(document, "original")) ?? [label(at(document, "original", "arch")), label(at(document, "original", "type")), parameters === null ? "" : `${formatCount(parameters)} weights`, size(at(document, "original", "file_bytes"))].filter(Boolean).join(", ")],
             ["Made with", text(at(pack, "made_with"))],
             ["Quant types in it", texts(at(pack, "types")).join(", ")],
             ["Noise floor", `KLD ${metricText("kld_mean", at(document, "noise_floor"))}`],
@@ -91,7 +91,7 @@ export function Reference({ document }: { document: Json }) {
         <Table caption="Texts" columns={[{ title: "Text" }, { title: "Text file" }, { title: "Windows", numeric: true }, { title: "Tokens each", numeric: true }, { title: "Original's perplexity", numeric: true }]} rows={list(at(document, "texts")).map((one) => [<Name key="name" of={text(at(one, "name"))} />, <Name key="source" of={text(at(one, "source"))} />, String(number(at(one, "windows")) ?? ""), String(number(at(one, "ctx_size")) ?? ""), metricText("ppl", at(one, "original_ppl"))])} />
       </Section>
       <Section id="types" title="Loss of quant types made from the original, on the first text">
-        <Table caption="Loss of quant types" columns={[{ title: "Type" }, { title: "Size", numeric: true }, { title: "KLD", numeric: true }, { title: "Perplexity change", numeric: true }, { title: "Same top token", numeric: true }]} rows={list(at(document, "types")).map((one) => [text(at(one, "name")), size(at(one, "file_bytes")), metricText("kld_mean", at(one, "metrics", "kld_mean")), metricText("ppl_change", at(one, "metrics", "ppl_change")), metricText("same_top", at(one, "metrics", "same_top"))])} />
+        <Table caption="Loss of quant types" columns={[{ title: "Type" }, { title: "Size", numeric: true }, { title: "KLD", numeric: true }, { title: "Perplexity change", numeric: true }, { title: "Same top token", numeric: true }]} rows={list(at(document, "types")).map((one) => [label(at(one, "name")), size(at(one, "file_bytes")), metricText("kld_mean", at(one, "metrics", "kld_mean")), metricText("ppl_change", at(one, "metrics", "ppl_change")), metricText("same_top", at(one, "metrics", "same_top"))])} />
       </Section>
       <p class="dim">qualm cannot check that a pack really comes from this original: trust it if you trust its maker.</p>
       <End document={document} />
@@ -110,7 +110,7 @@ export function Failure({ document }: { document: Json }) {
           rows={[
             ["Where", [text(at(error, "file")), text(at(error, "place"))].filter(Boolean).join(", ")],
             ["What to do", <strong key="advice">{clipped(text(at(error, "advice")), 600)}</strong>],
-            ["Code", `${text(at(error, "code"))} (qualm explain ${text(at(error, "code"))})`],
+            ["Code", `${label(at(error, "code"))} (qualm explain ${label(at(error, "code"))})`],
           ]}
         />
       </Head>

@@ -1,5 +1,5 @@
 // Where the loss comes from, and what each fix does to it.
-import { at, list, metric, text, type Json, type Metric } from "../document/read";
+import { at, label, list, metric, text, type Json, type Metric } from "../document/read";
 import { Arrow, Bar, Rows, type Row } from "../chart/rows";
 import { linearAxis, logAxis, type Axis } from "../chart/scale";
 import { formatEstimate } from "../format/number";
@@ -14,10 +14,10 @@ export function Shares({ document }: { document: Json }) {
   });
   if (shared.length === 0) return null;
   const rows = shared.map(({ check, share }): Row => {
-    const logPpl = list(at(check, "evidence")).find((one) => text(at(one, "name")) === "share_ln_ppl");
+    const logPpl = list(at(check, "evidence")).find((one) => label(at(one, "name")) === "share_ln_ppl");
     const other = metric(logPpl);
     return {
-      name: text(at(check, "title")),
+      name: label(at(check, "title")),
       graphic: (
         <Bar
           at={axis.at(share.value)}
@@ -46,7 +46,7 @@ function changesOf(document: Json, id: string): Change[] {
   return list(at(document, "remedies")).flatMap((remedy) => {
     const before = metric(at(remedy, "before", id));
     const after = metric(at(remedy, "after", id));
-    return before && after ? [{ name: text(at(remedy, "name")), before, after }] : [];
+    return before && after ? [{ name: label(at(remedy, "name")), before, after }] : [];
   });
 }
 

@@ -1,5 +1,5 @@
 // The six checks with their evidence; what was not examined, with what to give, is its own list.
-import { absent, at, list, metric, raw, text, texts, type Json } from "../document/read";
+import { absent, at, label, list, metric, raw, text, texts, type Json } from "../document/read";
 import { formatEstimate } from "../format/number";
 import { clipped } from "../format/visible";
 import { statusWord } from "../format/words";
@@ -17,7 +17,7 @@ function Evidence({ check }: { check: Json }) {
       <dl>
         {evidence.map((one, i) => (
           <div key={i}>
-            <dt><code>{clipped(text(at(one, "name")), 60)}</code></dt>
+            <dt><code>{clipped(label(at(one, "name")), 60)}</code></dt>
             <dd>{clipped(text(at(one, "says")), 600)}</dd>
           </div>
         ))}
@@ -34,7 +34,7 @@ function Check({ check, index, document }: { check: Json; index: number; documen
     <details class={`check ${status.tone}`}>
       <summary>
         <span class="number">{index}</span>
-        <span class="title">{text(at(check, "title"))}</span>
+        <span class="title">{label(at(check, "title"))}</span>
         <Badge {...status} />
         <span class="finding">
           {share && <strong>{formatEstimate(share)} of the loss; </strong>}
@@ -71,7 +71,7 @@ function NotExamined({ checks }: { checks: { check: Json; index: number }[] }) {
           <li key={index}>
             <span class="number">{index}</span>
             <div>
-              <strong>{text(at(check, "title"))}</strong>
+              <strong>{label(at(check, "title"))}</strong>
               {!isExamined(check) && text(at(check, "headline")) && <span class="dim">: {clipped(text(at(check, "headline")), 300)}</span>}
               {texts(at(check, "needs")).map((need) => <p key={need}>Give: {clipped(need, 400)}</p>)}
             </div>
@@ -112,7 +112,7 @@ export function Symptoms({ document }: { document: Json }) {
     const finding = text(at(one, "finding"));
     const [word, tone] = kFindings[finding] ?? ["not examined", "dim"];
     return [
-      text(at(one, "symptom")),
+      label(at(one, "symptom")),
       <Badge key="finding" word={finding === "shared" && sameWeights ? "F16 too" : word} tone={tone} />,
       clipped(text(at(one, "says")), 400),
     ];

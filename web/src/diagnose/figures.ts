@@ -1,5 +1,5 @@
 // The five figures of the verdict, each only from what the document says.
-import { at, fileName, list, metric, number, text, texts, type Json, type Metric } from "../document/read";
+import { at, fileName, label, list, metric, number, text, texts, type Json, type Metric } from "../document/read";
 import { formatEstimate, formatInterval } from "../format/number";
 import { formatBytes, formatSeconds } from "../format/units";
 
@@ -33,7 +33,7 @@ function measured(document: Json, name: string, title: string, means: string, ch
   const found = asRun(document, name);
   if (!found) return null;
   const after = metric(at(document, "remedies", 0, "after", name));
-  const fix = text(at(document, "remedies", 0, "name"));
+  const fix = label(at(document, "remedies", 0, "name"));
   const improved = after ? `${formatEstimate(after, { change, interval: false })} with ${fix}` : "";
   return {
     title,
@@ -48,16 +48,16 @@ function measured(document: Json, name: string, title: string, means: string, ch
 function size(document: Json): Figure | null {
   const own = number(at(document, "model", "file_bytes")) || number(at(rungWith(document, "yours"), "file_bytes"));
   if (!own) return null;
-  const remedy = list(at(document, "remedies")).find((one) => text(at(one, "cause")) !== "kv_cache");
+  const remedy = list(at(document, "remedies")).find((one) => label(at(one, "cause")) !== "kv_cache");
   const after = number(at(remedy, "bytes"));
   const bpw = number(at(document, "model", "bpw"));
   return {
     title: "Size",
     value: formatBytes(own),
     interval: bpw === null ? "" : `${bpw.toFixed(2)} bits per weight`,
-    note: after ? `→ ${formatBytes(after)} with ${text(at(remedy, "name"))}` : "",
+    note: after ? `→ ${formatBytes(after)} with ${label(at(remedy, "name"))}` : "",
     of: "",
-    means: text(at(document, "model", "type")),
+    means: label(at(document, "model", "type")),
   };
 }
 
@@ -78,7 +78,7 @@ function cost(document: Json): Figure | null {
 export function figuresOf(document: Json): Figure[] {
   const grades = texts(at(document, "loss", "grades")).join(" or ");
   return [
-    measured(document, "kld_mean", "KLD", grades ? `Loss: ${grades}` : "Distance from the original's predictions", false),
+    measured(document, "kld_mean", "KLD", `Distance from the original's predictions${grades ? `: ${grades}` : ""}`, false),
     measured(document, "ppl_change", "Perplexity change", "How much worse it predicts the text", true),
     measured(document, "same_top", "Same top token", "How often its first choice is the original's", false),
     size(document),

@@ -1,6 +1,6 @@
 // How it was measured, and the document itself.
 import type { ComponentChildren } from "preact";
-import { absent, at, entries, flag, known, number, text, type Json } from "../document/read";
+import { absent, at, entries, flag, known, label, number, text, type Json } from "../document/read";
 import { formatValue } from "../format/number";
 import { formatBytes, formatSeconds } from "../format/units";
 import { clipped, visible } from "../format/visible";
@@ -9,8 +9,8 @@ import { Section } from "../ui/parts";
 import { RawJson } from "../ui/raw_json";
 
 function levelInWords(document: Json): string {
-  const level = text(at(document, "evidence_level"));
-  const converter = text(at(document, "baseline", "format")).startsWith("GGUF")
+  const level = label(at(document, "evidence_level"));
+  const converter = label(at(document, "baseline", "format")).startsWith("GGUF")
     ? " If the conversion to GGUF made a fault, both files have it, and this cannot show it: to examine that as well, give the Hugging Face folder with --baseline."
     : "";
   if (level === "L3+") return `Compared with the original and its base model.${converter}`;
@@ -33,14 +33,14 @@ function spentInWords(spent: Json): string {
 
 export function versions(document: Json): string {
   const engine = at(document, "tool", "libllama");
-  return [`${text(at(document, "tool", "name"))} ${text(at(document, "tool", "version"))}`.trim(), text(engine) || absent(engine)]
+  return [`${label(at(document, "tool", "name"))} ${label(at(document, "tool", "version"))}`.trim(), text(engine) || absent(engine)]
     .filter(Boolean)
     .join(", ");
 }
 
 export function settingsLine(settings: Json): string {
   return entries(settings)
-    .map(([name, value]) => `${name} ${typeof value === "object" ? (absent(value) ?? "?") : visible(String(value))}`)
+    .map(([name, value]) => `${name} ${typeof value === "object" ? (absent(value) ?? "?") : clipped(visible(String(value)), 64)}`)
     .join(", ");
 }
 
@@ -78,13 +78,14 @@ export function HowMeasured({ document }: { document: Json }) {
           ["Text", text(at(document, "text"))],
           ["Windows", `${windowsLine(document)}${context === null || !number(at(document, "windows", "total")) ? "" : ` Each has ${context} tokens.`}`],
           ["Original", text(at(document, "original"))],
-          ["Protocol", text(at(document, "protocol"))],
+          ["Protocol", label(at(document, "protocol"))],
           ["Settings", settingsLine(at(document, "settings"))],
           ["Noise floor", noiseFloorLine(at(document, "resolution"))],
           ["Kept distributions", known(at(document, "reference_error")) ? referenceError(at(document, "reference_error")) : ""],
           ["Compared with", levelInWords(document)],
           ["Cost", spentInWords(at(document, "spent"))],
           ["Memory", needed ? `${formatBytes(needed)} needed (estimated), ${formatBytes(number(at(document, "memory", "free")) ?? 0)} free` : ""],
+          ["Words", "qualm explain WORD says what a word of this page means."],
           ["Made with", versions(document)],
         ]}
       />

@@ -1,5 +1,5 @@
 // The first screen: what is wrong, what to do, how large it is, how to repeat it.
-import { absent, at, fileName, flag, list, number, raw, text, texts, type Json } from "../document/read";
+import { absent, at, fileName, flag, label, list, number, raw, text, texts, type Json } from "../document/read";
 import { formatBytes } from "../format/units";
 import { clipped } from "../format/visible";
 import { cardLine, verdictWord } from "../format/words";
@@ -43,7 +43,7 @@ function Remedy({ remedy, document }: { remedy: Json; document: Json }) {
         {": "}
         {clipped(effect, 400) || (bytes === null ? "" : formatBytes(bytes))}
       </p>
-      <Command text={raw(at(remedy, "command"))} label={`the command for ${text(at(remedy, "name"))}`} />
+      <Command text={raw(at(remedy, "command"))} label={`the command for ${label(at(remedy, "name"))}`} />
       <p class="dim small">
         {measuredOn(remedy, document)}
         {text(at(remedy, "acceptable")) === "no" && " Better, but the loss is still larger than acceptable."}
@@ -89,7 +89,7 @@ export function Figures({ document }: { document: Json }) {
             {figure.interval && <span class="interval">{figure.interval}</span>}
             {figure.of && <span class="means">of the {figure.of}</span>}
             {figure.note && <span class="note">{clipped(figure.note, 60)}</span>}
-            <span class="means">{clipped(figure.means, 60)}</span>
+            <span class="means">{clipped(figure.means, 90)}</span>
           </dd>
         </div>
       ))}

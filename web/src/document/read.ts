@@ -1,6 +1,6 @@
 // Reading a document in which anything may be missing or of another kind. Strings from it are
 // hostile: `text` makes control characters visible, and only `raw` gives them as they are.
-import { visible } from "../format/visible";
+import { clipped, visible } from "../format/visible";
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -21,7 +21,7 @@ export const list = (value: Json | undefined): Json[] => (Array.isArray(value) ?
 
 /// The names and values of an object; the names to show, as `text`.
 export const entries = (value: Json | undefined): [string, Json][] =>
-  isObject(value) ? Object.entries(value).map(([name, of]) => [visible(name), of]) : [];
+  isObject(value) ? Object.entries(value).map(([name, of]) => [clipped(visible(name), kMostLabel), of]) : [];
 
 export const number = (value: Json | undefined): number | null =>
   typeof value === "number" && Number.isFinite(value) ? value : null;
@@ -32,7 +32,13 @@ export const flag = (value: Json | undefined): boolean => value === true;
 
 export const raw = (value: Json | undefined): string => (typeof value === "string" ? value : "");
 
-export const text = (value: Json | undefined): string => visible(raw(value));
+const kMostText = 1200; // characters of one string; all of it is in the JSON
+const kMostLabel = 64;
+
+export const text = (value: Json | undefined): string => clipped(visible(raw(value).slice(0, 20_000)), kMostText);
+
+/// A string that stands where only a few words have room.
+export const label = (value: Json | undefined): string => clipped(text(value), kMostLabel);
 
 export const texts = (value: Json | undefined): string[] => list(value).map(text).filter(Boolean);
 
@@ -40,7 +46,7 @@ export const texts = (value: Json | undefined): string[] => list(value).map(text
 export function absent(value: Json | undefined): string | null {
   if (value === null || value === undefined) return "not in this report";
   const reason = isObject(value) ? at(value, "absent") : null;
-  return typeof reason === "string" ? visible(reason) : null;
+  return typeof reason === "string" ? text(reason) : null;
 }
 
 export const known = (value: Json | undefined): boolean => absent(value) === null;

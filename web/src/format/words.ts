@@ -1,5 +1,5 @@
 // The words of the report, the same as on the terminal.
-import { absent, at, list, metric, number, text, type Json } from "../document/read";
+import { absent, at, label, list, metric, number, text, type Json } from "../document/read";
 import { formatEstimate, formatValue, type Style } from "./number";
 import { formatCount } from "./units";
 
@@ -71,9 +71,9 @@ function typeShares(types: Json[]): string {
   const shown: string[] = [];
   for (const type of types) {
     const share = number(at(type, "share")) ?? 0;
-    if (shown.length === 0 && share >= 0.995) return text(at(type, "name"));
+    if (shown.length === 0 && share >= 0.995) return label(at(type, "name"));
     if (shown.length === 2 || share < 0.005) return [...shown, "..."].join(", ");
-    shown.push(`${text(at(type, "name"))} ${(100 * share).toFixed(0)} %`);
+    shown.push(`${label(at(type, "name"))} ${(100 * share).toFixed(0)} %`);
   }
   return shown.join(", ");
 }
@@ -85,9 +85,9 @@ export function cardLine(card: Json): string {
   const parameters = number(at(card, "parameters"));
   const bpw = number(at(card, "bpw"));
   const parts = [
-    text(at(card, "arch")),
+    label(at(card, "arch")),
     parameters === null ? "" : `${formatCount(parameters)} weights`,
-    text(at(card, "format")),
+    label(at(card, "format")),
     bpw === null ? "" : `${bpw.toFixed(2)} bits per weight`,
   ].filter(Boolean);
   const shares = typeShares(list(at(card, "top_types")));

@@ -47,9 +47,11 @@ export function Minimap({ tokens, mode, current, onPick }: Props) {
   useEffect(() => {
     const draw = () => canvas.current && paint(canvas.current, tokens, mode, current);
     draw();
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    dark.addEventListener("change", draw);
-    return () => dark.removeEventListener("change", draw);
+    const media = ["(prefers-color-scheme: dark)", "print"].map((query) => matchMedia(query));
+    for (const one of media) one.addEventListener("change", draw);
+    return () => {
+      for (const one of media) one.removeEventListener("change", draw);
+    };
   }, [tokens, mode, current]);
   const onClick = (event: MouseEvent) => {
     const box = canvas.current?.getBoundingClientRect();

@@ -30,7 +30,7 @@ export function Panel({ tokens, window, index }: { tokens: Tokens; window: Token
   return (
     <aside class="panel" aria-label="The token" aria-live="polite">
       {!window || index === null ? (
-        <p class="dim">Point at a token, or focus it with Tab and use the arrow keys. Both models' five most likely tokens are shown here.</p>
+        <p class="dim">Point at a token or tap it, or use Tab and the arrow keys. Both models' five most likely tokens are shown here.</p>
       ) : (
         <>
           <p class="which"><Token of={inText} /> <span class="dim">window {window.id}, depth {index}</span></p>

@@ -1,5 +1,5 @@
 // The tokens that carry the loss, with what stands around them; and the loss by class of token.
-import { absent, at, metric, number, text } from "../document/read";
+import { absent, at, label, metric, number, text } from "../document/read";
 import { Dot, Rows } from "../chart/rows";
 import { linearAxis } from "../chart/scale";
 import { formatEstimate, formatValue } from "../format/number";
@@ -67,7 +67,7 @@ export function TokenClasses({ tokens }: { tokens: Tokens }) {
         columns={["Class", "tokens", "share of tokens", "share of the loss", "KLD"]}
         axis={axis}
         rows={rows.map(({ json, loss, own, kld }) => ({
-          name: text(at(json, "title")) || text(at(json, "id")),
+          name: label(at(json, "title")) || text(at(json, "id")),
           graphic: (
             <>
               {own !== null && <g class="hollow"><Dot at={axis.at(own)} /></g>}

@@ -78,10 +78,11 @@ export function Table({ caption, columns, rows, showCaption }: Props) {
 
 /// The figures of a chart as a table, for who cannot see or wants to copy them.
 export function AsTable(props: Props) {
+  const [open, setOpen] = useState(false);
   return (
-    <details class="data">
+    <details class="data" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>As a table</summary>
-      <Table {...props} />
+      {open && <Table {...props} />}
     </details>
   );
 }

@@ -1,6 +1,6 @@
 // The tensors of `weights`, and the colour of each: a step of a fixed scale, so that the colours of
 // two reports can be compared.
-import { at, list, number, text, type Json } from "../document/read";
+import { at, label, list, number, type Json } from "../document/read";
 import { formatValue } from "../format/number";
 
 export interface Tensor {
@@ -22,10 +22,10 @@ export const tensorsOf = (weights: Json): Tensor[] =>
     if (bytes === null || bytes < 0) return [];
     const layer = number(at(json, "layer"));
     return [{
-      name: text(at(json, "name")),
-      group: text(at(json, "class")) || "other",
+      name: label(at(json, "name")),
+      group: label(at(json, "class")) || "other",
       layer: layer !== null && layer >= 0 ? Math.floor(layer) : null,
-      type: text(at(json, "type")),
+      type: label(at(json, "type")),
       bytes,
       parameters: number(at(json, "parameters")),
       error: number(at(json, "error")),
