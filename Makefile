@@ -1,5 +1,5 @@
 # Two commands: `make demo` and `make test` set up everything they need on a bare Debian 12 machine.
-.PHONY: all setup build readme demo test check-format format tidy fuzz bench asan tsan clean
+.PHONY: all setup build readme demo test web check-format format tidy fuzz bench asan tsan clean
 
 JOBS := $(shell nproc)
 
@@ -19,14 +19,26 @@ demo: build
 	build/qualm demo
 
 # Every test: the unit tests under ASan and UBSan, then those that run libllama, with the release
-# build. The latter (4 minutes) are repeated where a program, a model, a text or a file of the tests is
-# newer than their last pass; remove build/slow.passed to have them anyway.
+# build, then those of the page in Chromium. The last two (4 minutes and 1) are repeated where one of
+# their files is newer than their last pass; remove build/*.passed to have them anyway.
 test: build asan
 	@cmake --build build --target engine_tests -j $(JOBS)
 	@if $(MAKE) -q --no-print-directory build/slow.passed; then \
 	  echo "The tests that run libllama passed with these very programs and files: not repeated" \
 	    "(rm build/slow.passed to repeat them)."; \
 	else $(MAKE) --no-print-directory build/slow.passed; fi
+	@$(MAKE) --no-print-directory build/web.passed
+
+# The page of the reports, from its sources; dist/page.html is committed.
+web:
+	@tools/setup.sh web
+	tools/web.sh check
+	tools/web.sh build
+
+build/web.passed: $(shell find web -type f -not -path '*/node_modules/*') tests/report/golden
+	@tools/setup.sh web
+	ctest --test-dir build --output-on-failure -L web
+	@touch $@
 
 build/slow.passed: build/qualm $(filter-out %.cmake,$(wildcard build/tests/test_*)) \
     $(shell find models corpora tests fuzz/corpus -type f)

@@ -4,6 +4,7 @@
 #   tools/setup.sh          compiler, CMake, the libraries of docs/dependencies.md, libllama
 #   tools/setup.sh dev      also clang-format, clang-tidy, the JSON Schema validator
 #   tools/setup.sh fuzz     also clang with libFuzzer
+#   tools/setup.sh web      also Node, Chromium and the packages of the page in web/
 #   tools/setup.sh peers    also llama.cpp's own tools, for bench/ and the differential tests
 #
 # Only apt needs root. libllama comes from the distribution where it has one (Debian 14 and later).
@@ -31,7 +32,12 @@ case $want in
   dev) packages="$packages clang-format-14 clang-tidy-19 python3-jsonschema" ;;
   fuzz) packages="$packages clang-19 libclang-rt-19-dev" ;;
   peers) packages="$packages python3 python3-numpy time" ;;
-  *) die "unknown set '$want': expected build, dev, fuzz or peers" ;;
+  web)
+    # Node may come from elsewhere; Debian's npm brings hundreds of packages.
+    node=$(node --version 2>/dev/null | sed 's/^v//; s/\..*//')
+    [ "${node:-0}" -ge 18 ] && command -v npm >/dev/null || packages="$packages nodejs npm"
+    packages="$packages chromium fonts-dejavu-core" ;;
+  *) die "unknown set '$want': expected build, dev, fuzz, web or peers" ;;
 esac
 
 install_packages() {
@@ -116,6 +122,13 @@ CONF
 install_packages
 command -v apt-get >/dev/null || exit 0
 install_system_libllama || make_sysroot current libllama-dev libggml0-backend-rpc
+if [ "$want" = web ]; then
+  page=$(dirname "$0")/../web
+  if [ ! -e "$page/node_modules/.made" ] || [ "$page/package-lock.json" -nt "$page/node_modules/.made" ]; then
+    say "npm ci in web/"
+    (cd "$page" && npm ci --silent --no-audit --no-fund && touch node_modules/.made)
+  fi
+fi
 if [ "$want" = peers ]; then
   make_sysroot peers libllama-dev libggml0-backend-rpc llama.cpp-tools llama.cpp-tools-extra python3-gguf
   # A program started through a loader looks for ggml's backends beside that loader.

@@ -65,7 +65,7 @@ report::DiagnoseReport report_of(Session& session, diagnose::Diagnosis diagnosis
                     session.texts.front().text->windows().count()};
   report.original_ppl.absent = "the original was not run";
   if (const auto as_run = facts.measured(facts.reference(), facts.as_run())) {
-    report.kld = (*as_run)->metrics[evaluate::MetricId::kld_mean];
+    report.as_run = (*as_run)->metrics;
     report.truth_over_estimate = (*as_run)->truth_over_estimate;
     report.reference_error = (*as_run)->kept_error;
     if (facts.paired()) report.original_ppl = (*as_run)->metrics[evaluate::MetricId::ppl_baseline];

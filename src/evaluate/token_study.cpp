@@ -32,6 +32,19 @@ std::vector<double> quantiles(std::vector<double>& values) {
   return found;
 }
 
+/// Of ascending values.
+std::vector<double> shares(const std::vector<double>& values, double sum) {
+  std::vector<double> found;
+  if (sum <= 0) return found;
+  double carried = 0;
+  std::size_t at = values.size();
+  for (auto rank = kShareRanks.rbegin(); rank != kShareRanks.rend(); ++rank) {
+    while (at > 0 && carried < *rank * sum) carried += values[--at];
+    found.insert(found.begin(), values[std::min(at, values.size() - 1)]);
+  }
+  return found;
+}
+
 template <class Take>
 void for_scored(const Measurement& measurement, Take&& take) {
   for (std::size_t w = 0; w < measurement.windows.size(); ++w)
@@ -131,6 +144,7 @@ TokenStudy study_tokens(const Measurement& measurement, const TextWindows& text,
   });
   study.kld_bands = quantiles(kld);
   study.delta_p_bands = quantiles(delta_p);
+  study.share_bands = shares(kld, loss);  // sorted by now
   const std::size_t count = std::min(kWorst, study.worst.size());
   std::ranges::partial_sort(study.worst, study.worst.begin() + static_cast<std::ptrdiff_t>(count),
                             std::ranges::greater(), &WorstToken::kld);

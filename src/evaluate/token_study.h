@@ -61,11 +61,14 @@ struct WorstToken {
 struct TokenStudy {
   std::vector<double> kld_bands;      ///< its quantiles kBandRanks over the scored tokens
   std::vector<double> delta_p_bands;  ///< the same of |delta_p|
-  std::vector<WorstToken> worst;      ///< largest kld first, kWorst at most
-  double worst_share = 0;             ///< of the sum of kld; all of them together
-  std::vector<ClassLoss> classes;     ///< those with tokens, the largest share of the loss first
+  /// Tokens with at least this kld carry kShareRanks of the sum of kld.
+  std::vector<double> share_bands;
+  std::vector<WorstToken> worst;   ///< largest kld first, kWorst at most
+  double worst_share = 0;          ///< of the sum of kld; all of them together
+  std::vector<ClassLoss> classes;  ///< those with tokens, the largest share of the loss first
 };
 inline constexpr std::array kBandRanks{0.5, 0.75, 0.9, 0.97, 0.99};
+inline constexpr std::array kShareRanks{0.9, 0.75, 0.5, 0.25, 0.1};
 inline constexpr std::size_t kWorst = 20;
 
 /// Shares of a loss of 0 are 0 and have no interval.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -59,8 +60,8 @@ Json to_json(const diagnose::Remedy& remedy) {
           {"acceptable", answer(remedy.line)}};
 }
 
-/// The three answers about a loss.
-Json to_json(const diagnose::Loss& loss) {
+/// The three answers about a loss, and what was measured of the model as it is run.
+Json to_json(const diagnose::Loss& loss, const evaluate::Metrics& as_run) {
   Json grades = Json::array();
   if (loss.grades)
     for (auto grade = loss.grades->least; grade <= loss.grades->most;
@@ -73,7 +74,11 @@ Json to_json(const diagnose::Loss& loss) {
   return {{"grades", std::move(grades)},
           {"excess_over_type", known(loss.excess, "1", "not examined")},
           {"runtime_share", known(loss.runtime_share, "nat/token", "not examined")},
-          {"acceptable", answer(loss.line)}};
+          {"acceptable", answer(loss.line)},
+          {"kld_mean", metric(evaluate::MetricId::kld_mean, as_run[evaluate::MetricId::kld_mean])},
+          {"ppl_change",
+           metric(evaluate::MetricId::ppl_change, as_run[evaluate::MetricId::ppl_change])},
+          {"same_top", metric(evaluate::MetricId::same_top, as_run[evaluate::MetricId::same_top])}};
 }
 
 Json to_json(const probe::Symptom& symptom) {
@@ -87,21 +92,17 @@ Json to_json(const probe::Symptom& symptom) {
           {"says", symptom.says}};
 }
 
-/// Bytes of a text as what JavaScript counts: UTF-16 units.
-std::int64_t units(std::string_view text) {
-  std::int64_t count = 0;
-  for (const char at : text) {
-    const auto c = static_cast<unsigned char>(at);
-    count += (c & 0xC0U) == 0x80U ? 0 : c >= 0xF0U ? 2 : 1;
-  }
-  return count;
+/// Of UTF-8.
+std::int64_t characters(std::string_view text) {
+  return std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
 }
 
 Json loop(const probe::WrittenSide& side) {
   if (!side.loop) return nullptr;
   const std::string_view text = side.text;
-  return {{"begin", units(text.substr(0, side.loop->begin))},
-          {"period", units(text.substr(side.loop->begin, side.loop->period))}};
+  return {{"begin", characters(text.substr(0, side.loop->begin))},
+          {"period", characters(text.substr(side.loop->begin, side.loop->period))}};
 }
 
 Json to_json(const probe::WrittenText& text) {
@@ -112,8 +113,9 @@ Json to_json(const probe::WrittenText& text) {
   json["original"] = text.control ? Json(text.control->text) : absent("nothing to compare with");
   json["original_loop"] = text.control ? loop(*text.control) : Json(nullptr);
   json["diverges"] =
-      text.parts_at ? Json(units(std::string_view(text.candidate.text).substr(0, *text.parts_at)))
-                    : Json(nullptr);
+      text.parts_at
+          ? Json(characters(std::string_view(text.candidate.text).substr(0, *text.parts_at)))
+          : Json(nullptr);
   return json;
 }
 
@@ -128,8 +130,8 @@ Json reference_error(const DiagnoseReport& report) {
             {"exact", number(error.exact)},
             {"estimated", number(error.estimated)},
             {"difference", metric(error.difference)}};
-  const double half =
-      report.kld.estimate ? (report.kld.estimate->high - report.kld.estimate->low) / 2 : 0;
+  const auto& kld = report.as_run[evaluate::MetricId::kld_mean].estimate;
+  const double half = kld ? (kld->high - kld->low) / 2 : 0;
   json["of_half_width"] = half > 0 ? number(std::abs(error.estimated - error.exact) / half)
                                    : absent("the KLD has no interval");
   return json;
@@ -170,7 +172,7 @@ Json to_json(const DiagnoseReport& report) {
        {"summary", summary(report)},
        {"estimated", diagnosis.conclusion.estimated},
        {"truth_over_estimate", metric({report.truth_over_estimate, "1", "no loss was estimated"})},
-       {"loss", diagnosis.conclusion.loss ? to_json(*diagnosis.conclusion.loss)
+       {"loss", diagnosis.conclusion.loss ? to_json(*diagnosis.conclusion.loss, report.as_run)
                                           : absent("it was not compared with an original")},
        {"accept", report.accept.empty() ? absent("no --accept was given") : Json(report.accept)},
        {"checks", list(diagnosis.findings)},

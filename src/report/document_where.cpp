@@ -113,18 +113,19 @@ Json to_json(const TokenView& view) {
   Vocabulary vocabulary(view.pieces);
   Json windows = Json::array();
   for (const ShownWindow& window : view.windows) windows.push_back(shown(window, vocabulary));
-  return {
-      {"text", view.text},
-      {"compared_with", view.reference},
-      {"windows_read", view.windows_read},
-      {"top", evaluate::kTops},
-      {"floor", view.floor ? Json(number(*view.floor)) : absent("not measured")},
-      {"bands",
-       {{"kld", numbers(view.study.kld_bands)}, {"delta_p", numbers(view.study.delta_p_bands)}}},
-      {"worst", worst(view.study)},
-      {"classes", classes(view.study)},
-      {"vocabulary", vocabulary.take()},
-      {"windows", std::move(windows)}};
+  return {{"text", view.text},
+          {"compared_with", view.reference},
+          {"windows_read", view.windows_read},
+          {"top", evaluate::kTops},
+          {"floor", view.floor ? Json(number(*view.floor)) : absent("not measured")},
+          {"bands",
+           {{"kld", numbers(view.study.kld_bands)},
+            {"delta_p", numbers(view.study.delta_p_bands)},
+            {"share", numbers(view.study.share_bands)}}},
+          {"worst", worst(view.study)},
+          {"classes", classes(view.study)},
+          {"vocabulary", vocabulary.take()},
+          {"windows", std::move(windows)}};
 }
 
 Json to_json(const weights::WeightMap& map) {

@@ -143,7 +143,7 @@ struct DiagnoseReport {
   /// Where the loss is estimated: the true KLD over such an estimate.
   std::optional<numeric::Estimate> truth_over_estimate = std::nullopt;
   std::optional<evaluate::KeptError> reference_error = std::nullopt;
-  numeric::Metric kld{};  ///< of the model as it is run, whose interval that error is held against
+  evaluate::Metrics as_run{};                 ///< of the model as it is run, against the original
   std::vector<diagnose::LeftOut> left_out{};  ///< since the time of --budget was up
   std::string again{};                        ///< the command that measures this as well
   Spent spent;

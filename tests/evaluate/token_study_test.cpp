@@ -79,6 +79,14 @@ TEST_F(Study, bands_are_quantiles_of_finite_positions) {
   EXPECT_NEAR(study.delta_p_bands[4], 0.9, 1e-6);
 }
 
+TEST_F(Study, tokens_above_a_band_carry_that_share_of_the_loss) {
+  const TokenStudy study = study_tokens(measured, text, class_of);
+  ASSERT_EQ(study.share_bands.size(), kShareRanks.size());
+  EXPECT_NEAR(study.share_bands[4], 0.9, 1e-6);  // one of them is 15 %
+  EXPECT_NEAR(study.share_bands[2], 0.9, 1e-6);  // four are 60 %
+  EXPECT_NEAR(study.share_bands[0], 0.1, 1e-6);
+}
+
 TEST_F(Study, too_few_windows_with_a_class_give_no_interval) {
   const TokenStudy study = study_tokens(measured, text, class_of);
   EXPECT_FALSE(study.classes[0].kld_mean.estimate);  // in five windows

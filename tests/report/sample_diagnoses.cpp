@@ -50,7 +50,7 @@ DiagnoseReport report_of(Facts& facts, experiment::Experiment* experiment,
   report.noise_floor.original.estimate = numeric::Estimate{1.61e-7, 1.4e-7, 1.9e-7};
   report.noise_floor.candidate.estimate = numeric::Estimate{0.00034, 0.00031, 0.00037};
   if (const auto as_run = facts.measured(facts.reference(), facts.as_run()))
-    report.kld = (*as_run)->metrics[evaluate::MetricId::kld_mean];
+    report.as_run = (*as_run)->metrics;
   report.reference_error = evaluate::KeptError{
       2, 0.0801, 0.0802, {numeric::Estimate{0.0001, -0.0003, 0.0005}, "nat/token", ""}};
   report.spent = {.seconds = 94.2, .passes = 512, .variants = 7};
@@ -125,6 +125,7 @@ TokenView token_sample() {
       .floor = 0.00034,
       .study = {.kld_bands = {0.01, 0.05, 0.2, 1, 2},
                 .delta_p_bands = {0.01, 0.02, 0.1, 0.2, 0.3},
+                .share_bands = {0.2, 0.25, 0.3, 1, 2.5},
                 .worst = {{7, 3, 2.5, 0.9}},
                 .worst_share = 0.9,
                 .classes = {{evaluate::TokenClass::digits,

@@ -13,17 +13,13 @@ export const kModes: [Mode, string][] = [
 export const levelOf = (value: number, limits: number[]): number =>
   limits.filter((limit) => value >= limit).length;
 
-/// The shares of the tokens that carry most of the loss, of one window.
-export const sharesOf = (tokens: Tokens, window: TokenWindow): Map<number, number> =>
-  new Map(tokens.worst.filter((one) => one.window === window.id).map((one) => [one.token, one.share ?? 0]));
-
 /// "context", "quiet" (below the noise floor), "b0" to "b5", "r0" to "r5" for a p that rose.
-export function tint(tokens: Tokens, window: TokenWindow, index: number, mode: Mode, shares: Map<number, number>): string {
+export function tint(tokens: Tokens, window: TokenWindow, index: number, mode: Mode): string {
   const k = index - window.first;
   const kld = window.kld[k];
   if (k < 0 || kld === undefined || kld === null) return "context";
-  if (mode === "share") return shares.has(index) ? `b${2 + Math.min(3, Math.floor((shares.get(index) ?? 0) * 100))}` : "quiet";
   if (tokens.floor !== null && kld < tokens.floor) return "quiet";
+  if (mode === "share") return `b${Math.min(5, levelOf(kld, tokens.bands.share))}`;
   if (mode === "flip") return window.flip[k] === "1" ? "b3" : "b0";
   if (mode === "kld") return `b${Math.min(5, levelOf(kld, tokens.bands.kld))}`;
   const change = window.deltaP[k];

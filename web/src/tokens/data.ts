@@ -30,7 +30,7 @@ export interface Tokens {
   text: string;
   why: string | null;
   floor: number | null;
-  bands: { kld: number[]; deltaP: number[] };
+  bands: { kld: number[]; deltaP: number[]; share: number[] };
   vocabulary: string[];
   windows: TokenWindow[];
   worst: Worst[];
@@ -61,7 +61,7 @@ export function tokensOf(json: Json): Tokens {
     text: text(at(json, "text")),
     why: absent(json),
     floor: number(at(json, "floor")),
-    bands: { kld: ascending(at(json, "bands", "kld")), deltaP: ascending(at(json, "bands", "delta_p")) },
+    bands: { kld: ascending(at(json, "bands", "kld")), deltaP: ascending(at(json, "bands", "delta_p")), share: ascending(at(json, "bands", "share")) },
     vocabulary: list(at(json, "vocabulary")).map(raw),
     windows: list(at(json, "windows")).map(windowOf).filter((window) => window.tokens.length > 0),
     worst: list(at(json, "worst", "tokens")).map((one) => ({

@@ -8,13 +8,20 @@ function limits(values: number[], percent: boolean): string[] {
   return values.map((value, i) => (i + 1 < values.length ? `${shown(value)} to ${shown(values[i + 1])}` : `${shown(value)} and more`));
 }
 
+/// Tokens that together carry so much of the loss: the limits of bands.share.
+const kShares = ["90 %", "75 %", "50 %", "25 %", "10 %"];
+
 export function Legend({ tokens, mode }: { tokens: Tokens; mode: Mode }) {
-  const bands =
-    mode === "kld" ? limits(tokens.bands.kld.slice(0, 5), false) : mode === "delta_p" ? limits(tokens.bands.deltaP.slice(0, 5), true) : [];
+  const bands = {
+    kld: limits(tokens.bands.kld.slice(0, 5), false),
+    delta_p: limits(tokens.bands.deltaP.slice(0, 5), true),
+    share: tokens.bands.share.length === kShares.length ? kShares : [],
+    flip: [],
+  }[mode];
   return (
     <ul class="legend tokens">
-      {tokens.floor !== null && mode !== "share" && <li><span class="token quiet">grey</span> below the noise floor ({formatValue(tokens.floor)})</li>}
-      {mode === "share" && <li><span class="token b4">tinted</span> one of the tokens with the largest share</li>}
+      {tokens.floor !== null && <li><span class="token quiet">grey</span> below the noise floor ({formatValue(tokens.floor)})</li>}
+      {mode === "share" && <li>tokens with this tint or a stronger one carry this part of the loss:</li>}
       {mode === "flip" && <li><span class="token b3">tinted</span> the top token is not the original's</li>}
       {bands.map((band, i) => (
         <li key={band}>

@@ -1,6 +1,6 @@
 // All windows at once: a row each, a column a token. Click one to read it.
 import { useEffect, useRef } from "preact/hooks";
-import { sharesOf, tint, type Mode } from "./bands";
+import { tint, type Mode } from "./bands";
 import type { Tokens } from "./data";
 
 const kRow = 6;
@@ -23,11 +23,10 @@ function paint(canvas: HTMLCanvasElement, tokens: Tokens, mode: Mode, current: n
   };
   const step = canvas.width / longest;
   tokens.windows.forEach((window, row) => {
-    const shares = sharesOf(tokens, window);
     pen.fillStyle = colour("line");
     if (row === current) pen.fillRect(0, row * kRow, canvas.width, kRow - 1);
     for (let index = 0; index < window.tokens.length; ++index) {
-      const kind = tint(tokens, window, index, mode, shares);
+      const kind = tint(tokens, window, index, mode);
       if (kind === "context" || kind === "quiet" || kind === "b0" || kind === "r0") continue;
       pen.fillStyle = colour(kind);
       pen.fillRect(index * step, row * kRow, Math.max(step, 1), kRow - 1);

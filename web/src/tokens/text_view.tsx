@@ -3,7 +3,7 @@ import { Fragment } from "preact";
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { focusItem, kKeys } from "../ui/roving";
 import { formatValue } from "../format/number";
-import { sharesOf, tint, type Mode } from "./bands";
+import { tint, type Mode } from "./bands";
 import { tokenText, type Tokens, type TokenWindow } from "./data";
 import { target } from "./keys";
 import { quoted, running } from "./token_text";
@@ -45,7 +45,6 @@ export function TextView({ tokens, window, part, mode, selected, onPoint, onSele
   const wanted = useRef<number | null>(null);
   const from = part * kPart;
   const to = Math.min(window.tokens.length, from + kPart);
-  const shares = useMemo(() => sharesOf(tokens, window), [tokens, window]);
   const stop = selected !== null && selected >= from && selected < to ? selected : Math.max(from, Math.min(window.first, to - 1));
   useLayoutEffect(() => {
     if (wanted.current === null) return;
@@ -61,11 +60,11 @@ export function TextView({ tokens, window, part, mode, selected, onPoint, onSele
     for (let index = from; index < to; ++index) {
       const { shown, breaks } = running(tokenText(tokens, window.tokens[index]));
       const k = index - window.first;
-      const kind = `token ${tint(tokens, window, index, mode, shares)}${window.flip[k] === "1" ? " flip" : ""}`;
+      const kind = `token ${tint(tokens, window, index, mode)}${window.flip[k] === "1" ? " flip" : ""}`;
       items.push({ index, shown, breaks, kind, label: said(tokens, window, index) });
     }
     return items;
-  }, [tokens, window, from, to, mode, shares]);
+  }, [tokens, window, from, to, mode]);
   return (
     <div
       class="running"

@@ -1,20 +1,19 @@
 import { expect, it } from "vitest";
-import { sharesOf, tint } from "./bands";
+import { tint } from "./bands";
 import { tokensOf, topOf } from "./data";
 import { placeOf } from "./section";
 import { quoted, running } from "./token_text";
 
 const tokens = tokensOf({
   floor: 0.001,
-  bands: { kld: [0.01, 0.1, 1, 2, 3], delta_p: [0.1, 0.2, 0.3, 0.4, 0.5] },
+  bands: { kld: [0.01, 0.1, 1, 2, 3], delta_p: [0.1, 0.2, 0.3, 0.4, 0.5], share: [0.1, 0.2, 0.3, 0.4, 2] },
   vocabulary: ["a", " b\n", "\u202e"],
   windows: [{ window: 12, tokens: [0, 1, 2, 9], first: 1, kld: [0.0001, 0.5, null], delta_p: [0, -0.25, 0], flip: "010", top_original: [[0, 0.6, 1, 0.2]] }],
   worst: { share: 0.5, tokens: [{ window: 12, token: 2, kld: 0.5, share: 0.02 }] },
 });
 const window = tokens.windows[0];
 if (!window) throw new Error("no window");
-const shares = sharesOf(tokens, window);
-const kinds = (mode: "kld" | "flip" | "delta_p" | "share") => [0, 1, 2, 3].map((i) => tint(tokens, window, i, mode, shares));
+const kinds = (mode: "kld" | "flip" | "delta_p" | "share") => [0, 1, 2, 3].map((i) => tint(tokens, window, i, mode));
 
 it("tints by the bands of the document", () => {
   expect(kinds("kld")).toEqual(["context", "quiet", "b2", "context"]);
