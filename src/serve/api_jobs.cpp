@@ -29,7 +29,8 @@ Json in_list(const Record& record) {
 
 /// Of the history's own texts; null where there is none.
 Json parsed(const std::string& text) {
-  Json json = Json::parse(text, nullptr, false);
+  constexpr bool kThrows = false;
+  Json json = Json::parse(text, nullptr, kThrows);
   return json.is_discarded() ? Json() : json;
 }
 

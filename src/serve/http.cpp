@@ -107,10 +107,14 @@ struct Http::Callbacks {
     return exchange;
   }
 
-  static MHD_Result handle(void* self, MHD_Connection* connection, const char*, const char* method,
-                           const char*, const char* data, std::size_t* size, void** held) {
-    Http& http = *static_cast<Http*>(self);
-    auto* const exchange = static_cast<Exchange*>(*held);
+  /// A piece of the body, of `*size` bytes; none at first and at the end.
+  struct Piece {
+    const char* data;
+    std::size_t* size;
+  };
+
+  static MHD_Result handle(Http& http, MHD_Connection* connection, Exchange* exchange,
+                           const char* method, Piece piece) {
     if (!exchange) return MHD_NO;
     Message& message = exchange->message;
     const std::size_t most = http.limits_.body;
@@ -122,10 +126,10 @@ struct Http::Callbacks {
                  ? send(connection, refusal(body_too_large(most)), http.streams_)
                  : MHD_YES;
     }
-    if (*size > 0) {
-      exchange->received += *size;
-      if (exchange->received <= most) message.body.append(data, *size);
-      *size = 0;
+    if (*piece.size > 0) {
+      exchange->received += *piece.size;
+      if (exchange->received <= most) message.body.append(piece.data, *piece.size);
+      *piece.size = 0;
       return exchange->received > most * kMostDropped ? MHD_NO : MHD_YES;
     }
     http.peers_.has_asked(connection);
@@ -153,11 +157,17 @@ struct Http::Callbacks {
 
 Result<std::unique_ptr<Http>> Http::start(int socket, Handler handler, const Limits& limits) {
   std::unique_ptr<Http> http(new Http(std::move(handler), limits));
+  const MHD_AccessHandlerCallback handle = [](void* self, MHD_Connection* connection, const char*,
+                                              const char* method, const char*, const char* data,
+                                              std::size_t* size, void** held) {
+    return Callbacks::handle(*static_cast<Http*>(self), connection, static_cast<Exchange*>(*held),
+                             method, {data, size});
+  };
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(limits.patience).count();
   http->daemon_ = ::MHD_start_daemon(
-      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr,
-      &Callbacks::handle, http.get(), MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_THREAD_POOL_SIZE,
-      kThreads, MHD_OPTION_CONNECTION_LIMIT, limits.connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr, handle,
+      http.get(), MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_THREAD_POOL_SIZE, kThreads,
+      MHD_OPTION_CONNECTION_LIMIT, limits.connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
       limits.of_one_address, MHD_OPTION_CONNECTION_TIMEOUT, static_cast<unsigned>(seconds),
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits.header, MHD_OPTION_STRICT_FOR_CLIENT, 1,
       MHD_OPTION_URI_LOG_CALLBACK, &Callbacks::begin, http.get(), MHD_OPTION_NOTIFY_COMPLETED,

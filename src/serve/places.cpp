@@ -87,6 +87,7 @@ Entry entry_of(const fs::directory_entry& found) {
 
 Result<Places> Places::open(const std::string& root, const locate::Environment& environment) {
   Places places;
+  places.environment_ = environment;
   std::error_code error;
   places.root_ = fs::canonical(root, error);
   if (error || !fs::is_directory(places.root_, error)) return fail(no_root(root));
@@ -145,7 +146,10 @@ Result<Json> Places::list(const std::string& said) const {
 }
 
 Result<std::string> Places::take(const std::string& said) const {
-  if (locate::is_name(said)) return said;
+  if (locate::is_name(said)) {
+    QUALM_CHECK(locate::locate(said, environment_));
+    return said;
+  }
   if (is_url(said)) return fail(no_servers(said));
   const fs::path path = fs::path(said).is_absolute() ? fs::path(said) : root_ / said;
   QUALM_CHECK(real(path, said));

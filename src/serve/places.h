@@ -29,7 +29,7 @@ class Places {
   [[nodiscard]] Result<nlohmann::ordered_json> list(const std::string& path) const;
 
   /// The path of a file or folder that a request names, absolute; the name of a model in a store
-  /// (hf:, ollama:, lms:) stays as it is. SERVE-011, SERVE-012; SERVE-013 a URL.
+  /// (hf:, ollama:, lms:) stays as it is. SERVE-011, SERVE-012; SERVE-013 a URL; LOCATE-*, JSON-*.
   [[nodiscard]] Result<std::string> take(const std::string& said) const;
 
  private:
@@ -39,6 +39,7 @@ class Places {
   [[nodiscard]] Result<std::filesystem::path> real(const std::filesystem::path& path,
                                                    const std::string& said) const;
 
+  locate::Environment environment_;
   std::filesystem::path root_;
   std::vector<std::filesystem::path> stores_;
 };

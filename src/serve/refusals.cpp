@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 namespace qualm::serve {
 
 Error port_taken(const std::string& address, int port) {
@@ -184,17 +182,15 @@ Error bad_target(std::string_view raw) {
 }
 
 int status_of(const Error& error) noexcept {
-  struct Row {
-    std::string_view code;
-    int status;
-  };
-  static constexpr std::array kRows{
-      Row{"SERVE-011", 403}, Row{"SERVE-012", 404}, Row{"SERVE-014", 401}, Row{"SERVE-015", 403},
-      Row{"SERVE-016", 413}, Row{"SERVE-017", 404}, Row{"SERVE-018", 409}, Row{"SERVE-019", 405},
-      Row{"SERVE-020", 429}, Row{"SERVE-021", 404}, Row{"SERVE-008", 500}};
-  for (const Row& row : kRows)
-    if (error.code == row.code) return row.status;
-  return 400;
+  const std::string& code = error.code;
+  if (code == "SERVE-008") return 500;
+  if (code == "SERVE-011" || code == "SERVE-015") return 403;
+  if (code == "SERVE-012" || code == "SERVE-017" || code == "SERVE-021") return 404;
+  if (code == "SERVE-014") return 401;
+  if (code == "SERVE-016") return 413;
+  if (code == "SERVE-018") return 409;
+  if (code == "SERVE-019") return 405;
+  return code == "SERVE-020" ? 429 : 400;
 }
 
 }  // namespace qualm::serve
