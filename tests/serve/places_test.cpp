@@ -62,6 +62,7 @@ TEST(ServePlaces, no_path_leads_out_of_the_root) {
                            ".secret", "sub/../.secret", "./../outside"})
     EXPECT_EQ(disk.refusal(path), "SERVE-011") << path;
   EXPECT_EQ(disk.refusal(disk.path("root")), "SERVE-011") << "absolute";
+  EXPECT_EQ(disk.taken("../root/b.gguf"), "SERVE-011") << "no way up, even if it leads back";
   EXPECT_EQ(disk.refusal("nothing"), "SERVE-012");
   EXPECT_EQ(disk.refusal("b.gguf"), "SERVE-012") << "no folder";
   EXPECT_EQ(disk.refusal(std::string("sub\0x", 5)), "SERVE-011");
