@@ -56,6 +56,9 @@ constexpr std::array kExamples{
     Names{"clinic",
           "  qualm clinic --list\n"
           "  qualm clinic --only cache/ -c 128"},
+    Names{"serve",
+          "  qualm serve --root ~/models\n"
+          "  qualm serve --host 192.168.1.5 --token \"$(openssl rand -hex 16)\""},
     Names{"explain",
           "  qualm explain kld_mean\n"
           "  qualm explain --schema > report.schema.json"}};

@@ -11,6 +11,7 @@
 #include "cli/options.h"
 #include "cli/progress_bar.h"
 #include "cli/run_command.h"
+#include "cli/serve_command.h"
 #include "commands/bundled.h"
 #include "commands/commands.h"
 #include "commands/named_models.h"
@@ -116,6 +117,12 @@ int main(int argc, const char* const* argv) {
   auto& options = std::get<Options>(said);
   if (options.request.command == "job") return job::serve_job(run_in_job);
   job::catch_interrupts();
+  if (options.request.command == "serve") {
+    const std::string program = program_path(argv[0]);
+    commands::look_for_data_beside(program);
+    const auto served = serve(options.serving, program);
+    return served ? 0 : say(served.error());
+  }
   if (!options.output.empty())
     if (const auto writable = check_writable(options.output); !writable)
       return say(writable.error());

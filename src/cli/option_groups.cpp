@@ -211,4 +211,27 @@ void add_models(CLI::App& app, Parser& parser) {
   add_output(*command, parser.options);
 }
 
+void add_serve(CLI::App& app, Parser& parser) {
+  Serving& serving = parser.options.serving;
+  CLI::App* command = app.add_subcommand(
+      "serve", "measure and diagnose from a page in the browser, on this machine");
+  named(command->add_option("--root", serving.root,
+                            "the folder whose models and texts the page may use, beside those of "
+                            "`qualm models`"),
+        kModel, "FOLDER")
+      ->capture_default_str();
+  named(command->add_option("--port", serving.port, "the port to listen on"), kServer, "N")
+      ->check(CLI::Range(1, 65535).description(""))
+      ->capture_default_str();
+  auto* const token = command->add_option(
+      "--token", serving.token,
+      "the token that the page must know, 16 characters or more (default: a random one)");
+  named(token, kServer, "TOKEN");
+  named(command->add_option("--host", serving.host,
+                            "an address to listen on, so that other machines can reach it; they "
+                            "need the token (default: this machine alone)"),
+        kServer, "ADDRESS")
+      ->needs(token);
+}
+
 }  // namespace qualm::cli

@@ -13,6 +13,7 @@ inline constexpr const char* kModel = "Model";
 inline constexpr const char* kText = "Text";
 inline constexpr const char* kRunAs = "Run as";
 inline constexpr const char* kOutput = "Output";
+inline constexpr const char* kServer = "Server";
 
 /// The commands and what each of them fills.
 struct Parser {
@@ -49,5 +50,7 @@ void add_model(CLI::App& command, Parser& parser,
 void add_base_model(CLI::App& command, job::Request& request);
 /// The command `models`.
 void add_models(CLI::App& app, Parser& parser);
+/// The command `serve`.
+void add_serve(CLI::App& app, Parser& parser);
 
 }  // namespace qualm::cli

@@ -355,7 +355,7 @@ std::optional<Leave> answer(const Parser& parser) {
 
 void add_commands(CLI::App& app, Parser& parser) {
   for (const auto add : {add_diagnose, add_measure, add_reference_pack, add_inspect, add_models,
-                         add_compare, add_repair, add_demo, add_clinic, add_explain})
+                         add_compare, add_repair, add_demo, add_clinic, add_serve, add_explain})
     add(app, parser);
   app.add_subcommand("job", "")->group("");  // for qualm's own use; not in the help
   set_help(app);

@@ -11,14 +11,23 @@ namespace qualm::cli {
 
 enum class Format { text, json, markdown, html, junit };
 
+/// What `qualm serve` was told.
+struct Serving {
+  int port = 8093;
+  std::string root = ".";
+  std::string host;   ///< empty: this machine alone
+  std::string token;  ///< empty: a random one
+};
+
 /// Everything that was said on the command line.
 struct Options {
-  job::Request request;  ///< .command: diagnose, measure, inspect, compare, demo, clinic, job
+  job::Request request;  ///< .command: diagnose, measure, inspect, compare, demo, clinic, serve, job
   Format format = Format::text;
   std::string output;  ///< -o; empty: stdout
   bool quiet = false;
   bool verbose = false;
   bool explain = false;  ///< the words of the report are explained below it
+  Serving serving = {};
 };
 
 /// What is answered without running anything: a text to print (help, version, an explanation), or

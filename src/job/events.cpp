@@ -20,15 +20,6 @@ constexpr std::array<std::pair<Kind, const char*>, 4> kKinds{{{Kind::input, "inp
 
 constexpr const char* name_of(News kind) noexcept { return kind == News::plan ? "plan" : "so_far"; }
 
-Json error_to_json(const Error& error) {
-  const char* kind = "engine";
-  for (const auto& [value, name] : kKinds)
-    if (value == error.kind) kind = name;
-  return {{"kind", kind},          {"code", error.code},         {"file", error.file},
-          {"place", error.place},  {"expected", error.expected}, {"found", error.found},
-          {"advice", error.advice}};
-}
-
 Error error_from_json(const Json& json) {
   Error error{Kind::engine,        json.at("code"),  json.at("file"),  json.at("place"),
               json.at("expected"), json.at("found"), json.at("advice")};
@@ -45,6 +36,15 @@ std::vector<Answer> answers_of(const Json& list) {
 }
 
 }  // namespace
+
+Json error_to_json(const Error& error) {
+  const char* kind = "engine";
+  for (const auto& [value, name] : kKinds)
+    if (value == error.kind) kind = name;
+  return {{"kind", kind},          {"code", error.code},         {"file", error.file},
+          {"place", error.place},  {"expected", error.expected}, {"found", error.found},
+          {"advice", error.advice}};
+}
 
 void EventWriter::send(const Json& event) {
   // Names from files may hold any bytes; an event is UTF-8 whatever they hold.
@@ -113,6 +113,7 @@ void EventReader::take(const std::string& line) {
   try {
     Json event = Json::parse(line);
     const std::string kind = event.at("event");
+    if (heard_ && kind != "result" && kind != "error") heard_(event);
     if (kind == "progress") {
       step_ = event.at("step");
       progress_.update(step_, event.at("done"), event.at("total"));

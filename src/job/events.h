@@ -13,6 +13,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@
 #include "job/outcome.h"
 
 namespace qualm::job {
+
+/// The members of Error by name; its kind as "input", "undecided", "engine" or "cancelled".
+[[nodiscard]] nlohmann::ordered_json error_to_json(const Error& error);
 
 /// The job's end: a Progress that writes events to a file descriptor. A reader that is gone is no
 /// error.
@@ -45,10 +49,15 @@ class EventWriter final : public Progress {
   std::chrono::steady_clock::time_point sent_;
 };
 
+/// Told every event that is not the end of the job, as it came: also one that Progress has no word
+/// for.
+using Heard = std::function<void(const nlohmann::ordered_json& event)>;
+
 /// The watcher's end: feeds progress and notes on, keeps how it ended.
 class EventReader {
  public:
-  explicit EventReader(Progress& progress) : progress_(progress) {}
+  explicit EventReader(Progress& progress, Heard heard = {})
+      : progress_(progress), heard_(std::move(heard)) {}
   /// Whatever came through the pipe; lines may come in pieces.
   void feed(std::string_view bytes);
   /// The result or error, once it was said.
@@ -60,6 +69,7 @@ class EventReader {
   void take(const std::string& line);
 
   Progress& progress_;
+  Heard heard_;
   std::string pending_;
   std::string step_;
   std::optional<Result<Outcome>> ending_;

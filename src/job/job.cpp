@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -177,7 +178,13 @@ std::vector<std::string> job_environment() {
   return variables;
 }
 
-Result<Outcome> run_job(const Request& request, Progress& progress, const std::string& program) {
+namespace {
+
+/// Asks the child to stop where somebody wants that; true once it was asked.
+using Stop = std::function<bool(const Child& child)>;
+
+Result<Outcome> follow(const Request& request, const std::string& program, EventReader& reader,
+                       const Stop& stop) {
   Child child;
   if (const int error = child.start(program); error != 0)
     return fail({Kind::engine, "JOB-005", program, "", "to start the engine's process",
@@ -186,24 +193,48 @@ Result<Outcome> run_job(const Request& request, Progress& progress, const std::s
   const auto message = nlohmann::json::to_cbor(to_json(request));
   child.say({reinterpret_cast<const char*>(message.data()), message.size()});
 
-  EventReader reader(progress);
   std::string words;
-  int asked = 0;
+  bool asked = false;
   while (child.listen([&](std::string_view out) { reader.feed(out); },
                       [&](std::string_view err) {
                         words += err;
                         if (words.size() > kLastWords) words.erase(0, words.size() - kLastWords);
-                      })) {
-    if (interrupts() == asked) continue;
-    asked = interrupts();
-    child.signal(asked == 1 ? last_interrupt() : SIGKILL);
-  }
+                      }))
+    asked = stop(child);
   const int status = child.wait();
   if (reader.ending()) return std::move(*reader.ending());
-  if (asked > 0)
+  if (asked)
     return fail({Kind::cancelled, "JOB-002", "", reader.step(), "an answer", "stopped on request",
                  "What was measured is kept: the same command goes on from there."});
   return fail(without_answer(request, status, reader.step(), words));
+}
+
+}  // namespace
+
+Result<Outcome> run_job(const Request& request, Progress& progress, const std::string& program) {
+  EventReader reader(progress);
+  return follow(request, program, reader, [asked = 0](const Child& child) mutable {
+    if (interrupts() != asked) {
+      asked = interrupts();
+      child.signal(asked == 1 ? last_interrupt() : SIGKILL);
+    }
+    return asked > 0;
+  });
+}
+
+Result<Outcome> run_job(const Request& request, const JobWatch& watch, const std::string& program) {
+  using Clock = std::chrono::steady_clock;
+  Progress nobody;
+  EventReader reader(nobody, watch.heard);
+  std::optional<Clock::time_point> asked;
+  return follow(request, program, reader, [&](const Child& child) {
+    if (!asked && watch.cancelled && watch.cancelled()) {
+      asked = Clock::now();
+      child.signal(SIGTERM);
+    }
+    if (asked && Clock::now() - *asked > std::chrono::seconds(kPatience)) child.signal(SIGKILL);
+    return asked.has_value();
+  });
 }
 
 }  // namespace qualm::job

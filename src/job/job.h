@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "job/events.h"
 #include "job/outcome.h"
 #include "job/request.h"
 
@@ -28,6 +29,17 @@ using Command = std::function<Result<Outcome>(const Request& request, Progress& 
 /// on request before there was a result; JOB-005 the program did not start.
 [[nodiscard]] Result<Outcome> run_job(const Request& request, Progress& progress,
                                       const std::string& program);
+
+/// Whoever follows a job without a terminal: several of them, and not by signals.
+struct JobWatch {
+  Heard heard;
+  std::function<bool()> cancelled;  ///< asked ten times a second
+};
+/// The same, but Ctrl-C of this process means nothing: a job that is cancelled gets SIGTERM, which
+/// ends it within kGrace seconds, and SIGKILL kPatience seconds later.
+[[nodiscard]] Result<Outcome> run_job(const Request& request, const JobWatch& watch,
+                                      const std::string& program);
+inline constexpr int kPatience = 10;  ///< seconds
 
 /// The child's side, `qualm job`: a Request on stdin (its JSON as CBOR), events on stdout. What
 /// libraries print goes to stderr. Returns the exit code, 0 whenever an answer was sent.

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <nlohmann/json.hpp>
 
 #include "job/interrupt.h"
 #include "support/notes.h"
@@ -200,6 +201,53 @@ TEST(Job, a_second_interrupt_kills_one_that_does_not_listen) {
       "kill -INT $PPID\n"
       "while :; do sleep 0.05; done\n");
   EXPECT_EQ(played.exit_code, 130);
+}
+
+struct Watched {
+  Result<Outcome> outcome;
+  std::vector<std::string> events;
+};
+
+/// run_job for a watcher without a terminal, who cancels when this event is heard.
+Watched watch(const std::string& script, const std::string& cancel_at) {
+  const test::Scratch scratch;
+  const std::string path = scratch.file("job", "#!/bin/sh\n" + script);
+  ::chmod(path.c_str(), 0755);
+  std::vector<std::string> events;
+  bool cancelled = false;
+  const JobWatch watcher{[&](const nlohmann::ordered_json& event) {
+                           events.push_back(event.dump());
+                           cancelled = cancelled || event.at("event") == cancel_at;
+                         },
+                         [&] { return cancelled; }};
+  auto outcome = run_job(Request{}, watcher, path);
+  return {std::move(outcome), events};
+}
+
+TEST(Job, a_watcher_hears_every_event_but_the_end_as_it_came) {
+  const Watched watched = watch(
+      "cat >/dev/null\n"
+      "echo '{\"event\":\"step\",\"number\":1,\"count\":2,\"seconds_after\":-1}'\n"
+      "echo '{\"event\":\"of_a_later_version\",\"x\":1}'\n"
+      "echo '{\"event\":\"result\",\"exit_code\":0,\"document\":{}}'\n",
+      "");
+  EXPECT_TRUE(watched.outcome);
+  EXPECT_EQ(watched.events,
+            (std::vector<std::string>{R"({"event":"step","number":1,"count":2,"seconds_after":-1})",
+                                      R"({"event":"of_a_later_version","x":1})"}));
+}
+
+TEST(Job, a_watcher_cancels_it_alone_and_gets_what_it_has) {
+  const Watched watched = watch(
+      "trap '' INT\n"
+      "trap 'echo \"{\\\"event\\\":\\\"result\\\",\\\"exit_code\\\":130,\\\"document\\\":{}}\"; "
+      "exit 0' TERM\n"
+      "cat >/dev/null\n"
+      "echo '{\"event\":\"note\",\"line\":\"ready\"}'\n"
+      "while :; do sleep 0.05; done\n",
+      "note");
+  ASSERT_TRUE(watched.outcome);
+  EXPECT_EQ(watched.outcome->exit_code, 130);
 }
 
 }  // namespace
