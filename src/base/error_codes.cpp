@@ -34,7 +34,7 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
     // CHAT, src/commands: conversations as a text to measure on.
     {"CHAT-001", Kind::input, "A line of a .jsonl file is not a conversation.",
      "Each line is a JSON object with the array messages; each message has role and content."},
-    {"CHAT-002", Kind::input, "The model has no chat template, or one that libllama cannot render.",
+    {"CHAT-002", Kind::input, "The model has no chat template, or its template cannot be rendered.",
      "Render the conversations yourself and give them as a plain text with -f."},
     {"CHAT-003", Kind::input, "The .jsonl file holds no conversation.",
      "Write one conversation per line."},
@@ -207,6 +207,20 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
     {"SERVE-020", Kind::input, "Too many jobs wait.", "Wait, or cancel some."},
     {"SERVE-021", Kind::input, "There is no report of this job in this format.", ""},
     {"SERVE-022", Kind::input, "The address of the request is not a URL that qualm reads.", ""},
+
+    // TEMPLATE, src/chat: a chat template is rendered, in a process with limits.
+    {"TEMPLATE-001", Kind::input, "The chat template is not valid Jinja.",
+     "Take the template of the original (qualm repair --copy tokenizer.chat_template)."},
+    {"TEMPLATE-002", Kind::input,
+     "The chat template refuses this conversation, or uses something that llama.cpp does not have.",
+     "Look at its raise_exception calls: some templates allow no system message."},
+    {"TEMPLATE-003", Kind::input, "The chat template takes too long: more than about 2 seconds.",
+     "Take the template of the original."},
+    {"TEMPLATE-004", Kind::input,
+     "The chat template needs too much memory, writes too much text, or is nested too deep.",
+     "Take the template of the original."},
+    {"TEMPLATE-005", Kind::engine, "The process that renders chat templates could not be started.",
+     "Check the limits of this account (ulimit -u, ulimit -n)."},
 
     // USAGE, src/cli: the command line.
     {"USAGE-001", Kind::input, "The command line has a word or a value that qualm does not know.",

@@ -67,6 +67,10 @@ static std::int64_t available_memory() {
   return std::clamp<std::int64_t>(*most - *used + files, 0, machine);
 }
 
+std::int64_t mapped_memory() noexcept {
+  return number_after("/proc/self/statm", "").value_or(0) * ::sysconf(_SC_PAGESIZE);
+}
+
 void stop_with_parent() noexcept { ::prctl(PR_SET_PDEATHSIG, SIGTERM); }
 
 #else  // macOS: not tested
@@ -84,6 +88,8 @@ std::int32_t available_cores() noexcept {
 }
 
 static std::int64_t available_memory() { return total_memory() / 2; }
+
+std::int64_t mapped_memory() noexcept { return 0; }
 
 void stop_with_parent() noexcept {}
 

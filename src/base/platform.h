@@ -27,6 +27,9 @@ namespace qualm {
 /// give up. The environment variable QUALM_FREE_MEMORY (bytes) says another number, for tests.
 [[nodiscard]] std::int64_t free_memory() noexcept;
 
+/// Bytes of address space that this process has mapped; 0 where the system does not say.
+[[nodiscard]] std::int64_t mapped_memory() noexcept;
+
 /// From now on this process is asked to stop (SIGTERM) when its parent is gone.
 void stop_with_parent() noexcept;
 

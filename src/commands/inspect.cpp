@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "chat/lint.h"
 #include "commands/commands.h"
 #include "commands/pack.h"
 #include "commands/session.h"
@@ -88,11 +89,17 @@ std::string answer_of(const report::InspectReport& report) {
                               "pre_tokenizer_of_another_family",
                               "special_token_unknown",
                               "template_of_another_family",
+                              "template_fails",
                               "pre_tokenizer_missing",
+                              "rope_base_default",
+                              "rope_original_context_missing",
+                              "rope_context_too_long",
                               "quant_of_a_quant",
                               "below_floor",
                               "tied_embedding_crushed",
                               "router_quantized",
+                              "template_hides_roles",
+                              "template_drops_message",
                               "turn_marks_no_tokens",
                               "template_begins_no_answer",
                               "end_of_turn_no_end_token",
@@ -139,6 +146,8 @@ Result<job::Outcome> inspect(const job::Request& request, Progress& progress) {
   report.types = types_of(anatomy);
   report.classes = classes_of(checkpoint, anatomy, progress);
   report.provenance = anatomy.provenance;
+  for (const model::Risk& risk : chat::rendered_risks(checkpoint.metadata))
+    report.risks.push_back({risk.id, risk.says});
   for (const model::Risk& risk : model::static_risks(checkpoint, anatomy))
     report.risks.push_back({risk.id, risk.says});
   if (const auto& kind = model::kind_of(checkpoint); kind.kind != model::Kind::language_model)

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "chat/lint.h"
+#include "chat/render.h"
 #include "commands/chat_text.h"
 #include "numeric/format.h"
 #include "probe/readable.h"
@@ -61,14 +63,21 @@ void add_unread(const probe::Readable& own, const probe::Readable* theirs,
   }
 }
 
-std::optional<std::string> chat_template(const model::Checkpoint& checkpoint) {
-  return checkpoint.metadata.string("tokenizer.chat_template");
+void add_templates(const diagnose::Given& given, diagnose::FileFacts& files) {
+  if (!given.baseline) {
+    files.rendered = chat::rendered_risks(given.candidate->metadata);
+    return;
+  }
+  const engine::ChatTemplate ours = chat::template_of(given.candidate->metadata);
+  const engine::ChatTemplate original = chat::template_of(given.baseline->metadata);
+  if (!ours.text.empty() && !original.text.empty()) files.chat = chat::compare(ours.text, original);
 }
 
 }  // namespace
 
 Result<void> compare_tokenizers(const job::Request& request, const LoadedPair& pair,
                                 const diagnose::Given& given, diagnose::FileFacts& files) {
+  add_templates(given, files);
   QUALM_TRY(const std::string text, text_to_split(request, pair));
   const auto own = probe::readable(pair.candidate, text);
   if (!own) {
@@ -85,9 +94,6 @@ Result<void> compare_tokenizers(const job::Request& request, const LoadedPair& p
                                            common ? common->text : theirs->text))
       files.split = std::move(*split);
   }
-  const auto ours = chat_template(*given.candidate);
-  const auto original = chat_template(*given.baseline);
-  if (ours && original) files.chat = probe::compare_chats(pair.engine, *ours, *original);
   return {};
 }
 

@@ -15,7 +15,7 @@ struct LoadedPair {
   engine::Model* baseline = nullptr;
 };
 
-/// Fills faults and remarks (a tokenizer that throws), split and chat.
+/// Fills faults and remarks (a tokenizer that throws), split, chat and rendered.
 [[nodiscard]] Result<void> compare_tokenizers(const job::Request& request, const LoadedPair& pair,
                                               const diagnose::Given& given,
                                               diagnose::FileFacts& files);

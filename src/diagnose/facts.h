@@ -10,6 +10,7 @@
 #include <tuple>
 #include <vector>
 
+#include "chat/comparison.h"
 #include "diagnose/finding.h"
 #include "diagnose/metadata_difference.h"
 #include "diagnose/wanted.h"
@@ -17,10 +18,10 @@
 #include "evaluate/noise_floor.h"
 #include "experiment/experiment.h"
 #include "experiment/split_cost.h"
+#include "model/anatomy.h"
 #include "model/cache.h"
 #include "model/checkpoint.h"
 #include "model/importance.h"
-#include "probe/chat.h"
 #include "probe/split.h"
 #include "probe/symptom.h"
 #include "weights/integrity.h"
@@ -85,7 +86,8 @@ struct FileFacts {
   std::vector<Difference> differences;          ///< from the original
   std::vector<model::UnfitCache> unfit_caches;  ///< asked for; F16 is used instead
   std::optional<probe::Split> split;            ///< where both tokenizers ran and their keys differ
-  std::optional<probe::ChatComparison> chat;    ///< where both files have a chat template
+  std::optional<chat::Comparison> chat;         ///< where both files have a chat template
+  std::vector<model::Risk> rendered;            ///< what rendering the chat template shows
   /// Why candidate and original cannot be compared by their logits; empty where they can.
   std::string not_comparable;
 };

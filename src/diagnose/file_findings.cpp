@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "model/activations.h"
 #include "model/layer_name.h"
 #include "model/prompt_risks.h"
+#include "model/rope_risks.h"
 #include "model/runtime.h"
 
 namespace qualm::diagnose {
@@ -55,11 +57,11 @@ void add_split(const FileFacts& files, std::vector<Difference>& differences, Fil
 
 void add_template(const FileFacts& files, std::vector<Difference>& differences,
                   FileFindings& found) {
-  using enum probe::ChatComparison::Outcome;
+  using enum chat::Comparison::Outcome;
   if (!files.chat || files.chat->outcome == equal) return;
   const auto outcome = files.chat->outcome;
   const std::string where = std::string(kTemplateKey) + ".rendered";
-  if (outcome == renders_otherwise || outcome == not_rendered) {
+  if (outcome == renders_otherwise || outcome == fails || outcome == not_rendered) {
     found.faults.push_back({.kind = FaultKind::chat_template,
                             .effect = Effect::prompts,
                             .where = where,
@@ -69,10 +71,6 @@ void add_template(const FileFacts& files, std::vector<Difference>& differences,
   for (Difference& difference : differences)
     if (difference.key == kTemplateKey) difference.weight = Difference::Weight::note;
   found.notes.push_back(fact(where, files.chat->says));
-  if (outcome == renders_alike)
-    found.open.push_back(
-        {"chat templates differ; whether they render differently is not known",
-         "the prompts that your runtime makes with either chat template (llama-server --jinja)"});
 }
 
 void add_integrity(const weights::IntegrityReport& integrity, FileFindings& found) {
@@ -209,13 +207,18 @@ void add_lost(const Facts& facts, FileFindings& found) {
                            facts.paired() ? "the original" : "the same model with an F16 cache")});
 }
 
-/// What template, tokens and pre-tokenizer say about each other. Beside an original the differences
-/// from it tell more.
-void add_prompt_risks(const Given& given, FileFindings& found) {
-  if (given.baseline) return;
-  for (const model::Risk& risk : model::prompt_risks(given.candidate->metadata)) {
-    const bool splits = risk.id == "pre_tokenizer_of_another_family";
-    if (!splits && risk.id != "special_token_unknown" && risk.id != "template_of_another_family") {
+/// What template, tokens and pre-tokenizer say about each other, what the template writes, and how
+/// positions are read. Beside an original the differences from it tell more.
+void add_metadata_risks(const Facts& facts, FileFindings& found) {
+  if (facts.given.baseline) return;
+  constexpr std::array kFaults{"pre_tokenizer_of_another_family", "special_token_unknown",
+                               "template_of_another_family", "template_fails"};
+  std::vector<model::Risk> risks = model::prompt_risks(facts.given.candidate->metadata);
+  risks.insert(risks.end(), facts.files.rendered.begin(), facts.files.rendered.end());
+  std::ranges::move(model::rope_risks(*facts.given.candidate), std::back_inserter(risks));
+  for (const model::Risk& risk : risks) {
+    const bool splits = risk.id == kFaults.front();
+    if (std::ranges::find(kFaults, risk.id) == kFaults.end()) {
       found.notes.push_back(fact(risk.id, risk.says));
       found.risks.push_back(risk.says.substr(0, risk.says.find_last_not_of('.') + 1));
       continue;
@@ -273,7 +276,7 @@ FileFindings file_findings(const Facts& facts) {
   add_template(facts.files, differences, found);
   add_differences(facts, std::move(differences), found);
   add_lost(facts, found);
-  add_prompt_risks(given, found);
+  add_metadata_risks(facts, found);
   add_activations(*given.candidate, found);
   add_rotation(given, found);
   add_symptom(facts, found);

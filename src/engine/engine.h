@@ -33,6 +33,13 @@ struct ChatMessage {
   std::string content;
 };
 
+/// How a model writes conversations.
+struct ChatTemplate {
+  std::string text;  ///< Jinja; empty: none
+  std::string bos;   ///< what it calls bos_token: the name of the begin token
+  std::string eos;   ///< eos_token
+};
+
 /// Option names and meaning are llama.cpp's.
 struct Settings {
   std::int32_t ctx_size = 512;  ///< positions per window
@@ -78,8 +85,7 @@ class Model {
   /// tokenizer threw (a vocabulary without byte tokens meeting a newline).
   [[nodiscard]] virtual Result<std::vector<Token>> tokenize(std::string_view text,
                                                             SpecialTokens special) = 0;
-  /// The chat template that comes with the model; empty: none.
-  [[nodiscard]] virtual std::string chat_template() const { return {}; }
+  [[nodiscard]] virtual ChatTemplate chat_template() const { return {}; }
   /// The text of one token, as it would be printed.
   [[nodiscard]] virtual std::string piece(Token token) const = 0;
   /// The token ends an answer: end of text, end of turn.

@@ -175,9 +175,13 @@ class LlamaModel final : public Model {
     }
   }
 
-  std::string chat_template() const override {
+  ChatTemplate chat_template() const override {
     const char* found = llama_model_chat_template(model_.get(), nullptr);
-    return found ? found : "";
+    const auto name = [&](Token token) {
+      const char* text = token < 0 ? nullptr : llama_vocab_get_text(vocab_, token);
+      return std::string(text ? text : "");
+    };
+    return {found ? found : "", name(llama_vocab_bos(vocab_)), name(llama_vocab_eos(vocab_))};
   }
 
   std::string piece(Token token) const override {

@@ -19,16 +19,15 @@ namespace {
 /// How a family of models marks the turns of a conversation.
 struct TurnMarks {
   std::string_view family;
-  std::string_view begin;   ///< of a turn
-  std::string_view end;     ///< of a turn: an answer ends there
-  std::string_view answer;  ///< how the begin of an answer goes on: the role
+  std::string_view begin;  ///< of a turn
+  std::string_view end;    ///< of a turn: an answer ends there
 };
 /// Of models whose marks are tokens. [INST] and <|user|> were plain text in many.
 /// Source: the chat templates that llama.cpp knows by these marks (llama-chat.cpp).
 constexpr std::array kTurnMarks{
-    TurnMarks{"ChatML", "<|im_start|>", "<|im_end|>", "assistant"},
-    TurnMarks{"Llama 3", "<|start_header_id|>", "<|eot_id|>", "assistant"},
-    TurnMarks{"Gemma", "<start_of_turn>", "<end_of_turn>", "model"},
+    TurnMarks{"ChatML", "<|im_start|>", "<|im_end|>"},
+    TurnMarks{"Llama 3", "<|start_header_id|>", "<|eot_id|>"},
+    TurnMarks{"Gemma", "<start_of_turn>", "<end_of_turn>"},
 };
 
 /// A vocabulary that is known by its size and one of its tokens, and how its text is split first.
@@ -142,31 +141,6 @@ void end_risk(const Metadata& metadata, const Vocabulary& vocabulary, const Turn
                    marks.end, *end, vocabulary.text(ends.front()), ends.front())});
 }
 
-/// "assistant" or "model" in the last part of the template: it always begins the answer.
-void answer_risk(const TurnMarks& marks, std::string_view text, std::vector<Risk>& risks) {
-  constexpr std::size_t kLastPart = 200;  // characters
-  const std::string_view last = text.substr(text.size() - std::min(text.size(), kLastPart));
-  if (has(text, "add_generation_prompt") || has(last, marks.answer)) return;
-  risks.push_back({"template_begins_no_answer",
-                   fmt::format("The chat template never begins the answer (add_generation_prompt, "
-                               "{}{}): the model may go on with the user's turn.",
-                               marks.begin, marks.answer)});
-}
-
-/// The begin token once by the template and once by the tokenizer.
-void begin_risk(const Metadata& metadata, const Vocabulary& vocabulary, std::string_view text,
-                std::vector<Risk>& risks) {
-  const auto begin = metadata.integer("tokenizer.ggml.bos_token_id");
-  if (!begin || *begin < 0 || !metadata.boolean("tokenizer.ggml.add_bos_token").value_or(false))
-    return;
-  const std::string name = vocabulary.text(static_cast<std::size_t>(*begin));
-  if (!has(text, name) || has(text, "bos_token")) return;
-  risks.push_back({"begin_token_twice",
-                   fmt::format("The chat template writes {} as text, and add_bos_token adds it "
-                               "again: a prompt begins with two.",
-                               name)});
-}
-
 void missing_template_risk(const Metadata& metadata, const Vocabulary& vocabulary,
                            std::vector<Risk>& risks) {
   const auto* const marks = std::ranges::find_if(kTurnMarks, [&](const TurnMarks& one) {
@@ -193,9 +167,7 @@ void template_risks(const Metadata& metadata, const Vocabulary& vocabulary,
   if (const TurnMarks* marks = marks_of(*text)) {
     marks_risk(vocabulary, *marks, *text, risks);
     end_risk(metadata, vocabulary, *marks, *text, risks);
-    answer_risk(*marks, *text, risks);
   }
-  begin_risk(metadata, vocabulary, *text, risks);
 }
 
 void special_token_risks(const Metadata& metadata, const Vocabulary& vocabulary,

@@ -1,8 +1,7 @@
 // What a file's chat template, special tokens and pre-tokenizer say about each other: faults of
 // prompts that the metadata alone shows.
 //
-// The template is read as text: what it writes is known where a marker stands in it. A template is
-// not run here.
+// The template is read as text here. What it writes is in chat/lint.h.
 #pragma once
 
 #include <vector>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <string_view>
 
 #include "base/text.h"
@@ -10,6 +11,7 @@
 #include "model/anatomy.h"
 #include "model/cache.h"
 #include "model/prompt_risks.h"
+#include "model/rope_risks.h"
 
 namespace qualm::model {
 namespace {
@@ -185,6 +187,7 @@ std::optional<std::string> named_quantizer(const Checkpoint& checkpoint) {
 
 std::vector<Risk> static_risks(const Checkpoint& checkpoint, const Anatomy& anatomy) {
   Risks risks = prompt_risks(checkpoint.metadata);
+  std::ranges::move(rope_risks(checkpoint), std::back_inserter(risks));
   tier_risks(checkpoint, anatomy, risks);
   label_risk(anatomy, risks);
   cache_risks(checkpoint, risks);

@@ -9,7 +9,7 @@ namespace {
 
 struct Templated : test::FakeModel {
   explicit Templated(std::string text) : FakeModel({}), text_(std::move(text)) {}
-  std::string chat_template() const override { return text_; }
+  engine::ChatTemplate chat_template() const override { return {text_, "<s>", "</s>"}; }
   std::string text_;
 };
 
@@ -55,9 +55,22 @@ TEST(ChatText, says_which_line_is_no_conversation) {
   EXPECT_EQ(rendered("\n \n"), "CHAT-003 text");
 }
 
-TEST(ChatText, needs_a_template_that_the_engine_knows) {
+TEST(ChatText, is_rendered_as_jinja_where_the_engine_does_not_know_the_template) {
+  const std::string text =
+      "{{ bos_token }}{% for m in messages %}[{{ m.role }}]{{ m.content }}{{ eos_token }}"
+      "{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
+  const std::string answered = R"({"messages":[{"role":"user","content":"b"},)"
+                               R"({"role":"assistant","content":"c"}]})";
+  EXPECT_EQ(rendered(std::string(kOne) + "\n" + answered, text),
+            "[user]a</s>[assistant][user]b</s>[assistant]c</s>");
+}
+
+TEST(ChatText, needs_a_template_that_can_be_rendered) {
   EXPECT_EQ(rendered(kOne, ""), "CHAT-002 chat template");
-  EXPECT_EQ(rendered(kOne, "another"), "CHAT-002 chat template");
+  EXPECT_EQ(rendered(kOne, "{{ raise_exception('no') }}"), "CHAT-002 conversation 1");
+  const auto refused = render_chats(kOne, "c.jsonl", {Renderer{}, Templated{"{% if"}});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().found.find("parser"), std::string::npos) << refused.error().found;
 }
 
 TEST(ChatText, is_told_by_the_name_of_the_file) {

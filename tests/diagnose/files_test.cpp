@@ -228,7 +228,7 @@ TEST(Files, a_different_split_is_the_headline) {
 TEST(Files, templates_that_render_otherwise_are_a_cause_that_yields) {
   Files files;
   files.candidate.metadata.set("tokenizer.chat_template", std::string("{{ other }}"));
-  files.found.chat = {probe::ChatComparison::Outcome::renders_otherwise, "rendered otherwise"};
+  files.found.chat = {chat::Comparison::Outcome::renders_otherwise, "rendered otherwise"};
   const auto result = files.examine();
   EXPECT_EQ(result.status, Status::cause);
   EXPECT_TRUE(of_prompts(result));
@@ -237,17 +237,22 @@ TEST(Files, templates_that_render_otherwise_are_a_cause_that_yields) {
 TEST(Files, templates_that_differ_in_layout_are_a_note) {
   Files files;
   files.candidate.metadata.set("tokenizer.chat_template", std::string("{{messages}}"));
-  files.found.chat = {probe::ChatComparison::Outcome::layout, "layout"};
+  files.found.chat = {chat::Comparison::Outcome::layout, "layout"};
   EXPECT_EQ(files.examine().status, Status::cleared);
 }
 
-TEST(Files, templates_that_libllama_renders_alike_are_not_cleared) {
+TEST(Files, templates_that_render_alike_are_a_note) {
   Files files;
   files.candidate.metadata.set("tokenizer.chat_template", std::string("{{ other }}"));
-  files.found.chat = {probe::ChatComparison::Outcome::renders_alike, "alike"};
-  const auto result = files.examine();
-  EXPECT_EQ(result.status, Status::cannot_tell);
-  EXPECT_FALSE(result.needs.empty());
+  files.found.chat = {chat::Comparison::Outcome::renders_alike, "alike"};
+  EXPECT_EQ(files.examine().status, Status::cleared);
+}
+
+TEST(Files, a_template_that_fails_where_the_original_s_does_not_is_a_cause_that_yields) {
+  Files files;
+  files.candidate.metadata.set("tokenizer.chat_template", std::string("{{ other"));
+  files.found.chat = {chat::Comparison::Outcome::fails, "fails"};
+  EXPECT_TRUE(of_prompts(files.examine()));
 }
 
 TEST(Files, keys_that_differ_are_mended_by_a_repair_of_the_file) {

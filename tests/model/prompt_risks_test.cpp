@@ -29,12 +29,6 @@ struct ChatFile {
     for (const Risk& risk : prompt_risks(metadata)) ids.push_back(risk.id);
     return ids;
   }
-  void change_template(const std::string& from, const std::string& to) {
-    std::string text = kChatMl;
-    for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
-      text.replace(at, from.size(), to);
-    metadata.set("tokenizer.chat_template", text);
-  }
 };
 
 using Ids = std::vector<std::string>;
@@ -63,25 +57,6 @@ TEST(PromptRisks, a_turn_that_ends_with_another_token_than_the_file_s_is_told) {
   file.metadata.set("tokenizer.ggml.eos_token_id", std::int64_t{1});
   EXPECT_EQ(file.risks(), Ids{"end_of_turn_no_end_token"});
   file.metadata.set("tokenizer.ggml.eot_token_id", std::int64_t{4});
-  EXPECT_EQ(file.risks(), Ids{});
-}
-
-TEST(PromptRisks, a_template_that_never_begins_the_answer_is_told) {
-  ChatFile file;
-  file.change_template("{% if add_generation_prompt %}{{'<|im_start|>assistant\\n'}}{% endif %}",
-                       "");
-  EXPECT_EQ(file.risks(), Ids{"template_begins_no_answer"});
-  file.change_template("{% if add_generation_prompt %}", "{% if true %}");  // it always does
-  EXPECT_EQ(file.risks(), Ids{});
-}
-
-TEST(PromptRisks, a_begin_token_that_both_add_is_told) {
-  ChatFile file;
-  file.metadata.set("tokenizer.ggml.add_bos_token", true);
-  EXPECT_EQ(file.risks(), Ids{});
-  file.change_template("{% for", "<s>{% for");
-  EXPECT_EQ(file.risks(), Ids{"begin_token_twice"});
-  file.metadata.set("tokenizer.ggml.add_bos_token", false);
   EXPECT_EQ(file.risks(), Ids{});
 }
 

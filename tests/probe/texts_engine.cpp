@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "engine/llama_engine.h"
-#include "probe/chat.h"
 #include "probe/examine.h"
 #include "probe/split.h"
 
@@ -23,13 +22,6 @@ TEST(LlamaChat, known_templates_are_rendered_and_others_not) {
   EXPECT_EQ(*text,
             "<|im_start|>user\n" + std::string(3000, 'x') + "<|im_end|>\n<|im_start|>assistant\n");
   EXPECT_FALSE(engine->render_chat("{{ nobody knows this }}", turns));
-}
-
-TEST(LlamaChat, an_edited_mark_shows) {
-  const auto engine = engine::make_llama_engine();
-  const auto found =
-      compare_chats(*engine, "<|im_start|>{{ a }}<|im_end|>", "[INST]{{ a }}[/INST]{{ bos }}");
-  EXPECT_EQ(found.outcome, ChatComparison::Outcome::renders_otherwise);
 }
 
 TEST(Texts, of_a_model_against_itself_are_the_same) {

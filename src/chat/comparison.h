@@ -6,24 +6,25 @@
 
 #include "engine/engine.h"
 
-namespace qualm::probe {
+namespace qualm::chat {
 
-struct ChatComparison {
+struct Comparison {
   enum class Outcome {
     equal,              ///< the same text
     layout,             ///< only white space inside tags, comments, line endings: renders the same
-    renders_otherwise,  ///< the engine renders the two otherwise
-    renders_alike,  ///< by an engine that knows templates by marks: no proof that they are alike
-    not_rendered,   ///< the engine knows at least one of them not: only their texts differ
+    renders_otherwise,  ///< a conversation becomes another prompt
+    renders_alike,      ///< the sample conversations become the same prompts
+    fails,              ///< the candidate's cannot be rendered, the original's can
+    not_rendered,       ///< the original's cannot be rendered: only their texts differ
   };
   Outcome outcome = Outcome::equal;
   std::string says;
 };
 
-/// Renders three short conversations with both where their texts differ in more than layout.
-[[nodiscard]] ChatComparison compare_chats(const engine::Engine& engine,
-                                           const std::string& candidate,
-                                           const std::string& baseline);
+/// Renders the sample prompts with both where their texts differ in more than layout. Both call
+/// their tokens by the original's names: other names are another difference.
+[[nodiscard]] Comparison compare(const std::string& candidate,
+                                 const engine::ChatTemplate& original);
 
 /// A template without what cannot show in a prompt: white space inside of {{ }} and {% %} outside
 /// of strings, what comments say, the kind of line ending, one line break at the end (Jinja's
@@ -31,4 +32,4 @@ struct ChatComparison {
 /// reverse does not hold.
 [[nodiscard]] std::string template_essence(std::string_view text);
 
-}  // namespace qualm::probe
+}  // namespace qualm::chat
