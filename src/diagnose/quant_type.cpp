@@ -247,8 +247,7 @@ Known<std::optional<Fix>> fix_type(const Facts& facts) {
                     facts.given.pack->original);
   else
     fix.effect += fmt::format(
-        "; download the {} from where this file came from: one made from this file would lose more",
-        chosen);
+        "; download the {} where you got this file, do not make it from this file", chosen);
   return fix;
 }
 

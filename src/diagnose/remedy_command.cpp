@@ -171,6 +171,14 @@ std::string imatrix_command(const std::string& model, const Domain& text,
                      shell_word(text.path), text.ctx_size, text.windows, shell_word(matrix));
 }
 
+std::string named_as(const std::string& stem, const std::string& type) {
+  const auto end = stem.find_last_of("-.");
+  const bool named = end != std::string::npos && end > 0 &&
+                     model::file_type_named(upper_case(stem.substr(end + 1))).has_value();
+  const std::string name = (named ? stem.substr(0, end) : stem) + "-" + type;
+  return same_letters(name, stem) ? name + "-new" : name;
+}
+
 std::string quantize_command(const Given& given, const Weights& weights,
                              const std::string& imatrix) {
   std::string command = "llama-quantize";
@@ -179,11 +187,10 @@ std::string quantize_command(const Given& given, const Weights& weights,
   std::ranges::move(assemble::native_types(*given.baseline), std::back_inserter(overrides));
   for (const auto& [pattern, type] : overrides)
     command += " " + option_of(shell_word(pattern), type);
-  const std::string mark = weights.overrides.empty() ? "" : "-fixed";
-  return fmt::format(
-      "{} {} {} {}", command, gguf_original(given).path,
-      shell_word(fmt::format("{}-{}{}.gguf", stem_of(given.candidate_path), weights.mix, mark)),
-      weights.mix);
+  const std::string type = weights.mix + (weights.overrides.empty() ? "" : "-fixed");
+  return fmt::format("{} {} {} {}", command, gguf_original(given).path,
+                     shell_word(named_as(stem_of(given.candidate_path), type) + ".gguf"),
+                     weights.mix);
 }
 
 }  // namespace qualm::diagnose

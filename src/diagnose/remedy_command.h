@@ -46,6 +46,9 @@ struct GgufOriginal {
 /// Else `fix` as it is. Precondition: fix.weights and fix.bytes are set.
 [[nodiscard]] Fix in_format_of(const Given& given, Fix fix);
 
+/// "tiny-Q4_K_M" of "tiny-Q2_K" and "Q4_K_M": the type at its end is replaced; never the same name.
+[[nodiscard]] std::string named_as(const std::string& stem, const std::string& type);
+
 /// "tiny-F16" of "models/tiny-F16.gguf"; the last folder's name of a folder.
 [[nodiscard]] std::string stem_of(std::string path);
 

@@ -57,7 +57,7 @@ TEST(Diagnose, weights_that_a_larger_type_makes_better_are_the_cause) {
   ASSERT_EQ(found.remedies.size(), 1U);
   const Remedy& remedy = found.remedies[0];
   EXPECT_EQ(remedy.cause, CheckId::tier);
-  EXPECT_EQ(remedy.command, "llama-quantize models/tiny-F16.gguf tiny-Q2_K-Q4_K_M.gguf Q4_K_M");
+  EXPECT_EQ(remedy.command, "llama-quantize models/tiny-F16.gguf tiny-Q4_K_M.gguf Q4_K_M");
   EXPECT_EQ(remedy.effect, "weights from 3.4 MB to 4.8 MB");
   EXPECT_EQ(remedy.bytes, 4'800'000);
   EXPECT_NEAR((*remedy.before)[MetricId::kld_mean].estimate->value, 0.06, 0.002);
@@ -73,7 +73,7 @@ TEST(Diagnose, a_baseline_that_is_a_folder_is_converted_before_it_is_quantized) 
   ASSERT_EQ(found.remedies.size(), 1U);
   EXPECT_EQ(found.remedies[0].command,
             "convert_hf_to_gguf.py 'models/my tiny/' --outtype auto --outfile 'my tiny.gguf' && "
-            "llama-quantize 'my tiny.gguf' tiny-Q2_K-Q4_K_M.gguf Q4_K_M");
+            "llama-quantize 'my tiny.gguf' tiny-Q4_K_M.gguf Q4_K_M");
 }
 
 TEST(Diagnose, a_remedy_is_proved_on_windows_that_did_not_choose_it) {

@@ -109,7 +109,7 @@ TEST(Text, names_the_text_of_each_row_where_they_differ) {
 
 TEST(Text, a_command_is_never_broken) {
   EXPECT_THAT(text(sample("diagnose"), {.width = 20}),
-              HasSubstr("\n  llama-quantize models/tiny-F16.gguf tiny-Q2_K-Q4_K_M.gguf Q4_K_M\n"));
+              HasSubstr("\n  llama-quantize models/tiny-F16.gguf tiny-Q4_K_M.gguf Q4_K_M\n"));
 }
 
 TEST(Text, no_control_character_of_a_file_reaches_the_terminal) {

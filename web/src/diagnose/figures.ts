@@ -1,5 +1,5 @@
 // The five figures of the verdict, each only from what the document says.
-import { at, fileName, label, list, metric, number, text, texts, type Json, type Metric } from "../document/read";
+import { at, fileName, flag, label, list, metric, number, text, texts, type Json, type Metric } from "../document/read";
 import { formatEstimate, formatInterval } from "../format/number";
 import { formatBytes, formatSeconds } from "../format/units";
 
@@ -15,11 +15,12 @@ export interface Figure {
 const rungWith = (document: Json, mark: string): Json =>
   list(at(document, "ladder", "rungs")).find((rung) => texts(at(rung, "marks")).includes(mark)) ?? null;
 
-/// As the user runs it; where no document says that, of the weights alone.
+/// As the user runs it: on the windows that proved the first fix, so that before and after compare;
+/// else on all windows read. Where no document says that, of the weights alone.
 function asRun(document: Json, name: string): { metric: Metric; of: string } | null {
   const places: [Json, string][] = [
-    [at(document, "loss", name), ""],
     [at(document, "remedies", 0, "before", name), ""],
+    [at(document, "loss", name), ""],
     [at(rungWith(document, "yours"), name), "weights, F16 cache"],
   ];
   for (const [json, of] of places) {
@@ -35,10 +36,11 @@ function measured(document: Json, name: string, title: string, means: string, ch
   const after = metric(at(document, "remedies", 0, "after", name));
   const fix = label(at(document, "remedies", 0, "name"));
   const improved = after ? `${formatEstimate(after, { change, interval: false })} with ${fix}` : "";
+  const interval = formatInterval(found.metric, { change });
   return {
     title,
     value: formatEstimate(found.metric, { change, interval: false }),
-    interval: formatInterval(found.metric, { change }),
+    interval: interval && `${interval} (${flag(at(document, "estimated")) ? "90 %" : "95 %"} interval)`,
     note: improved && `→ ${improved}`,
     of: found.of,
     means,
@@ -57,29 +59,38 @@ function size(document: Json): Figure | null {
     interval: bpw === null ? "" : `${bpw.toFixed(2)} bits per weight`,
     note: after ? `→ ${formatBytes(after)} with ${label(at(remedy, "name"))}` : "",
     of: "",
-    means: label(at(document, "model", "type")),
+    means: "",
   };
 }
 
 function cost(document: Json): Figure | null {
   const seconds = number(at(document, "spent", "seconds"));
   const read = number(at(document, "windows", "read"));
+  const context = number(at(document, "ctx_size"));
   if (!seconds) return null;
   return {
-    title: "Cost of this answer",
-    value: formatSeconds(seconds),
-    interval: read === null ? "" : `${read} windows of text read`,
+    title: "Measured on",
+    value: read === null ? formatSeconds(seconds) : `${read} windows`,
+    interval: context ? `of ${context} tokens each` : "",
     note: "",
     of: "",
-    means: fileName(text(at(document, "text"))).replace(/^bundled: (.*)$/, "$1 (bundled)"),
+    means: `${fileName(text(at(document, "text"))).replace(/^bundled: (.*)$/, "$1 (bundled; -f: your own text)")}, in ${formatSeconds(seconds)}`,
   };
 }
 
+/// Perplexity is looked for: say why it is not there.
+function unknown(document: Json): Figure | null {
+  if (!flag(at(document, "estimated"))) return null;
+  return { title: "Perplexity change", value: "not known", interval: "", note: "", of: "", means: "It needs the original (--baseline)" };
+}
+
 export function figuresOf(document: Json): Figure[] {
-  const grades = texts(at(document, "loss", "grades")).join(" or ");
+  const grades = texts(at(document, "loss", "grades")).join(" to ");
+  const perplexity = metric(at(document, "original_ppl"));
+  const original = perplexity ? ` (original: ${formatEstimate(perplexity, { interval: false })})` : "";
   return [
-    measured(document, "kld_mean", "KLD", `Distance from the original's predictions${grades ? `: ${grades}` : ""}`, false),
-    measured(document, "ppl_change", "Perplexity change", "How much worse it predicts the text", true),
+    measured(document, "kld_mean", "KLD", `Distance from the original's predictions${grades ? `; grade: ${grades}` : ""}`, false),
+    measured(document, "ppl_change", "Perplexity change", `How much worse it predicts the text${original}`, true) ?? unknown(document),
     measured(document, "same_top", "Same top token", "How often its first choice is the original's", false),
     size(document),
     cost(document),

@@ -17,20 +17,27 @@ function originalLine(document: Json): string {
   if (absent(pack) === null)
     return `original: ${text(at(pack, "original"))}, by the reference pack ${fileName(text(at(pack, "path")))} (not verified)`;
   if (flag(at(document, "estimated")))
-    return "original: not given (--baseline); its weights are estimated from this file";
+    return "original: not given; the loss is estimated from the rounding steps in this file";
   const baseline = at(document, "baseline");
   return absent(baseline) === null
     ? `original: ${fileName(text(at(baseline, "path")))}`
     : "original: not given (--baseline)";
 }
 
+/// "run with a q4_0/q4_0 cache (K/V)", where it is quantized.
+function cacheLine(document: Json): string {
+  const [k, v] = [text(at(document, "settings", "type_k")), text(at(document, "settings", "type_v"))];
+  const float = (type: string): boolean => ["", "f16", "bf16", "f32"].includes(type);
+  return float(k) && float(v) ? "" : `run with a ${k}/${v} cache (K/V)`;
+}
+
 function measuredOn(remedy: Json, document: Json): string {
   const windows = number(at(remedy, "windows")) ?? 0;
-  if (windows === 0) return "Not measured here.";
+  if (windows === 0) return "The effect of this fix was not measured: run qualm diagnose on the new file.";
   if (flag(at(document, "estimated"))) return `Estimated on ${windows} windows.`;
   return flag(at(remedy, "fresh"))
-    ? `Measured again on ${windows} holdout windows (not used to choose it).`
-    : `Measured on ${windows} windows; some of them were used to choose it.`;
+    ? `Measured again on ${windows} other windows of the text (holdout: not used to choose the fix).`
+    : `Measured on ${windows} windows; some of them were used to choose the fix.`;
 }
 
 function Remedy({ remedy, document }: { remedy: Json; document: Json }) {
@@ -45,6 +52,7 @@ function Remedy({ remedy, document }: { remedy: Json; document: Json }) {
       </p>
       <Command text={raw(at(remedy, "command"))} label={`the command for ${label(at(remedy, "name"))}`} />
       <p class="dim small">
+        {raw(at(remedy, "command")).startsWith("--cache-type") && "Options of llama-server and llama-cli. In other programs: the type of the K and V cache. "}
         {measuredOn(remedy, document)}
         {text(at(remedy, "acceptable")) === "no" && " Better, but the loss is still larger than acceptable."}
       </p>
@@ -63,6 +71,9 @@ function WhatToDo({ document }: { document: Json }) {
         <ol class={remedies.length === 1 ? "single" : ""}>
           {remedies.map((remedy, i) => <Remedy key={i} remedy={remedy} document={document} />)}
         </ol>
+        {flag(at(document, "estimated")) && (
+          <p class="dim small">To be certain, give the original: the same command with --baseline ORIGINAL.</p>
+        )}
       </div>
     );
   const verdict = text(at(document, "verdict"));
@@ -99,7 +110,9 @@ export function Figures({ document }: { document: Json }) {
 
 export function Verdict({ document }: { document: Json }) {
   const word = verdictWord(document);
-  const [first, rest] = firstSentence(clipped(text(at(document, "summary")), 1500));
+  // The badge says "likely" already.
+  const said = clipped(text(at(document, "summary")), 1500).replace(/^Likely: /, "");
+  const [first, rest] = firstSentence(said);
   const accept = at(document, "accept");
   return (
     <header class={`verdict ${word.tone}`}>
@@ -108,6 +121,7 @@ export function Verdict({ document }: { document: Json }) {
         <span class="dim">{cardLine(at(document, "model"))}</span>
         <br />
         <span class="dim"><Name of={originalLine(document)} most={160} /></span>
+        {cacheLine(document) && <><br /><span class="dim"><Name of={cacheLine(document)} most={80} /></span></>}
       </p>
       {typeof accept === "string" && <p class="dim small">you accept: <Name of={text(accept)} /></p>}
       <h1>
