@@ -103,6 +103,8 @@ void add_diagnose(CLI::App& app, Parser& parser) {
                             "prompts to continue, one per line (default: bundled ones)"),
         kText, "FILE");
   add_accept(*command, request);
+  command->add_flag("--plan", request.plan_only, "say what it would read, and how long that takes")
+      ->group(kOutput);
   named(command->add_option("--budget", request.budget,
                             "how long it may take: 30s, 5m, 1h. What does not fit is left out, and "
                             "the report says what (default: no limit)"),

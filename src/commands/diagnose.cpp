@@ -7,6 +7,7 @@
 #include "commands/diagnose_session.h"
 #include "commands/examine.h"
 #include "commands/pack.h"
+#include "commands/plan.h"
 #include "commands/where_lost.h"
 #include "commands/written_texts.h"
 #include "diagnose/diagnose.h"
@@ -92,6 +93,10 @@ Result<job::Outcome> diagnose(const job::Request& request, const experiment::Sto
   QUALM_CHECK(named_texts(request));  // also where nothing will be read of them
   progress.begin({1, diagnose::kStages + 1, -1});
   QUALM_CHECK(prepare(session));
+  if (request.plan_only) {
+    QUALM_TRY(const auto planned, plan(session));
+    return job::Outcome{report::to_json(planned), 0};
+  }
   const Budget budget{start, request.budget};
   UntilBudget in_time(progress, budget);
   const Writers writers = writers_of(session);

@@ -175,21 +175,32 @@ bool Outlook::affords_noise_floor() const {
   return !budget_.given() || budget_.left() > seconds;
 }
 
+std::vector<PlannedStep> Outlook::steps() const {
+  std::vector<PlannedStep> all;
+  for (std::int32_t at = 0; at < diagnose::kStages; ++at) {
+    const auto stage = static_cast<Stage>(at);
+    PlannedStep step{at + 2, std::string(title_of(stage)), {}};
+    for (Planned& one : diagnose::planned(stage, facts_)) {
+      const double seconds = seconds_of(one);
+      step.readings.push_back({std::move(one), seconds});
+    }
+    if (!step.readings.empty()) all.push_back(std::move(step));
+  }
+  return all;
+}
+
 std::string Outlook::plan() const {
   std::string lines;
   double whole = 0;
-  for (std::int32_t at = 0; at < diagnose::kStages; ++at) {
-    const auto stage = static_cast<Stage>(at);
+  for (const PlannedStep& step : steps()) {
     std::string readings;
-    for (const Planned& one : diagnose::planned(stage, facts_)) {
-      const double seconds = seconds_of(one);
-      readings += fmt::format("{}{} {}{} ({})", readings.empty() ? "" : ", ", one.model,
-                              one.windows, readings.empty() ? " windows" : "",
+    for (const auto& [planned, seconds] : step.readings) {
+      readings += fmt::format("{}{} {}{} ({})", readings.empty() ? "" : ", ", planned.model,
+                              planned.windows, readings.empty() ? " windows" : "",
                               seconds > 0 ? format_seconds(seconds) : "saved");
       whole += seconds;
     }
-    if (!readings.empty())
-      lines += fmt::format("\n  step {}, {}: {}", at + 2, title_of(stage), readings);
+    lines += fmt::format("\n  step {}, {}: {}", step.number, step.title, readings);
   }
   return fmt::format("plan, about {}; more where the usual number of windows does not decide{}",
                      format_seconds(whole), lines);

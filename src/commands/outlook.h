@@ -29,6 +29,17 @@ struct Budget {
   [[nodiscard]] bool over() const { return given() && left() <= 0; }
 };
 
+/// A step of a diagnosis with what it reads as a rule.
+struct PlannedStep {
+  struct Reading {
+    diagnose::Planned planned;
+    double seconds = 0;  ///< estimated; 0: its windows are saved
+  };
+  std::int32_t number = 0;
+  std::string title;
+  std::vector<Reading> readings;
+};
+
 /// Of work that knows no other end than Ctrl-C: it is stopped when the time is up.
 class UntilBudget final : public Progress {
  public:
@@ -61,6 +72,9 @@ class Outlook final : public evaluate::Follower {
   /// The last reading was ended by the budget.
   [[nodiscard]] bool cut_short() const noexcept { return cut_short_; }
   [[nodiscard]] const Budget& budget() const noexcept { return budget_; }
+
+  /// By the time that windows took so far; steps that read nothing are left out.
+  [[nodiscard]] std::vector<PlannedStep> steps() const;
 
   void reached(const evaluate::Reached& now) override;
   bool enough(std::int64_t windows) override;

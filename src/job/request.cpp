@@ -77,6 +77,7 @@ nlohmann::json to_json(const Request& r) {
           {"budget", r.budget},
           {"words", r.words},
           {"shown_windows", r.shown_windows},
+          {"plan_only", r.plan_only},
           {"cache_told", r.cache_told},
           {"gpu_layers", r.settings.gpu_layers},
           {"ctx_size", r.settings.ctx_size},
@@ -169,6 +170,7 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("budget").get_to(r.budget);
     json.at("words").get_to(r.words);
     json.at("shown_windows").get_to(r.shown_windows);
+    json.at("plan_only").get_to(r.plan_only);
     json.at("cache_told").get_to(r.cache_told);
     read_settings(json, r.settings);
     return r;

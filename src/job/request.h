@@ -81,6 +81,7 @@ struct Request {
   std::string pick;         ///< measure: the limit a candidate must keep: "kld_mean<0.05"; or empty
   std::int64_t memory = 0;  ///< bytes that the model may take; 0: all that this machine has
   std::string accept;       ///< what is acceptable: "kld_mean<0.01"; empty: qualm's own lines
+  bool plan_only = false;   ///< diagnose: say what it would read, and end
   double budget = 0;        ///< diagnose: seconds that it may take; 0: as long as it takes
   std::vector<std::string> words;  ///< of the command line, for commands to paste
   /// Windows of the text to show token by token, with the weights tensor by tensor; 0: neither.

@@ -24,6 +24,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json to_json(const ClinicReport& report);
 [[nodiscard]] Json to_json(const RepairReport& report);
 [[nodiscard]] Json to_json(const PackReport& report);
+[[nodiscard]] Json to_json(const PlanReport& report);
 [[nodiscard]] Json to_json(const ModelsReport& report);
 [[nodiscard]] Json to_json(const ErrorReport& report);
 

@@ -196,10 +196,7 @@ Json to_json(const DiagnoseReport& report) {
         {{"seconds", number(report.spent.seconds)},
          {"passes", report.spent.passes},
          {"variants", report.spent.variants}}},
-       {"memory",
-        {{"needed_estimated", report.memory.needed},
-         {"free", report.memory.free},
-         {"low_memory", report.memory.low_memory}}},
+       {"memory", memory(report.memory)},
        {"command_line", command_line(report.command_line)}});
   add_where(report.where, document);
   document["texts"] = list(report.texts);

@@ -121,6 +121,12 @@ Json noise_floor(const evaluate::NoiseFloor& floor) {
 
 Json note(std::string_view id, std::string_view says) { return {{"id", id}, {"says", says}}; }
 
+Json memory(const MemoryUse& memory) {
+  return {{"needed_estimated", memory.needed},
+          {"free", memory.free},
+          {"low_memory", memory.low_memory}};
+}
+
 Json command_line(const std::string& line) {
   return line.empty() ? absent("not known") : Json(line);
 }

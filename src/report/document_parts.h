@@ -42,6 +42,7 @@ enum class Which { all, in_tables };
 [[nodiscard]] Json to_json(const weights::WeightMap& map);
 /// Adds depth, confidence, domains, weights and tokens.
 void add_where(const WhereLost& where, Json& document);
+[[nodiscard]] Json memory(const MemoryUse& memory);
 /// The command line, or why it is not known.
 [[nodiscard]] Json command_line(const std::string& line);
 /// Files and quant types by size, and which one to take.

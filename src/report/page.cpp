@@ -14,6 +14,7 @@ Page compose_command(const Json& document, bool verbose) {
   if (command == "demo") return compose_demo(document, verbose);
   if (command == "clinic") return compose_clinic(document, verbose);
   if (command == "repair") return compose_repair(document);
+  if (command == "plan") return compose_plan(document);
   if (command == "reference") return compose_pack(document);
   if (command == "models") return compose_models(document);
   return {Paragraph{{{"This document is no report that can be shown (command \"" + command +

@@ -61,6 +61,7 @@ using Page = std::vector<Block>;
 [[nodiscard]] Page compose_demo(const nlohmann::ordered_json& document, bool verbose);
 [[nodiscard]] Page compose_clinic(const nlohmann::ordered_json& document, bool verbose);
 [[nodiscard]] Page compose_repair(const nlohmann::ordered_json& document);
+[[nodiscard]] Page compose_plan(const nlohmann::ordered_json& document);
 [[nodiscard]] Page compose_pack(const nlohmann::ordered_json& document);
 [[nodiscard]] Page compose_models(const nlohmann::ordered_json& document);
 /// Which files the names stand for, at the top of the page.

@@ -153,6 +153,26 @@ struct DiagnoseReport {
   std::string command_line{};               ///< that made the report; empty: not known
 };
 
+/// What a diagnosis will read, and about how long that takes.
+struct PlanReport {
+  struct Reading {
+    std::string model;  ///< for people: "original", "candidate", "Q4_K_M"
+    std::int64_t windows = 0;
+    double seconds = 0;  ///< estimated; 0: they are saved
+  };
+  struct Step {
+    std::int64_t number = 0;
+    std::string title;
+    std::vector<Reading> readings;
+  };
+  Tool tool{};
+  ModelCard model;
+  std::optional<ModelCard> baseline{};
+  std::vector<Step> steps{};
+  double seconds = 0;
+  MemoryUse memory{};
+};
+
 /// A text of a reference pack.
 struct PackTextCard {
   std::string name;

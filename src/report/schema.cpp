@@ -60,7 +60,7 @@ std::map<std::string, Json> lists() {
 /// Every command that reads models says which names they were given by.
 void add_named(Json& definitions) {
   for (const char* command :
-       {"measure", "diagnose", "inspect", "compare", "clinic", "repair", "reference"})
+       {"measure", "diagnose", "inspect", "compare", "clinic", "repair", "reference", "plan"})
     definitions[command]["properties"]["named"] = {{"$ref", "#/$defs/named"}};
 }
 

@@ -79,8 +79,8 @@ bool is_type_name(const std::string& name) {
 }
 
 Result<void> check(const Wish& wish) {
-  if (wish.command != "diagnose" && wish.command != "measure")
-    return fail(bad_field("command", "diagnose or measure", wish.command));
+  if (wish.command != "diagnose" && wish.command != "measure" && wish.command != "plan")
+    return fail(bad_field("command", "diagnose, measure or plan", wish.command));
   if (wish.candidate.empty()) return fail(bad_field("candidate", "a model", "none"));
   if (wish.command == "measure" && wish.baseline.empty() && wish.reference.empty())
     return fail(bad_field("baseline", "the original or a reference pack", "none"));
@@ -102,6 +102,10 @@ std::vector<std::string> words_of(const Wish& wish) {
     if (value.empty()) continue;
     if (*field.option != '\0') words.emplace_back(field.option);
     words.push_back(value);
+  }
+  if (wish.command == "plan") {
+    words.front() = "diagnose";
+    words.emplace_back("--plan");
   }
   if (wish.ctx_size) words.insert(words.end(), {"-c", std::to_string(*wish.ctx_size)});
   if (wish.budget) words.insert(words.end(), {"--budget", fmt::format("{}", *wish.budget)});
@@ -147,7 +151,8 @@ Result<job::Request> request_of(const Wish& wish, const Places& places) {
   if (locate::is_name(taken.text)) return fail(outside(taken.text));
   job::Request request;
   request.shown_windows = job::kShownWindows;
-  request.command = taken.command;
+  request.plan_only = taken.command == "plan";
+  request.command = request.plan_only ? "diagnose" : taken.command;
   request.models = {taken.candidate};
   request.baseline = taken.baseline;
   request.reference = taken.reference;

@@ -45,6 +45,7 @@ Request unusual() {
   r.accept = "kld_mean<0.01";
   r.budget = 90;
   r.shown_windows = 7;
+  r.plan_only = true;
   r.words = {"diagnose", "a b.gguf"};
   r.cache_told = false;
   r.repair = {{"a=1"}, {"b"}, {"c"}, "from.gguf", "out.gguf"};

@@ -58,6 +58,7 @@ TEST(Golden, a_candidate_whose_original_is_estimated) {
   expect_golden(to_json(diagnose_estimated()), "diagnose_estimated");
 }
 
+TEST(Golden, a_plan) { expect_golden(to_json(plan_sample()), "plan"); }
 TEST(Golden, a_reference_pack) { expect_golden(to_json(pack_sample()), "reference"); }
 
 TEST(Golden, a_diagnosis_whose_budget_was_over_after_one_window) {

@@ -47,6 +47,7 @@ const auto& once(Make make) {
 /// The original by a reference pack.
 [[nodiscard]] DiagnoseReport diagnose_by_pack();
 [[nodiscard]] PackReport pack_sample();
+[[nodiscard]] PlanReport plan_sample();
 
 [[nodiscard]] InspectReport inspect_sample();
 /// Names with control characters, markup and bytes that are no UTF-8.
