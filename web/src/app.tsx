@@ -6,6 +6,7 @@ import { Demo } from "./commands/demo";
 import { Inspect } from "./commands/inspect";
 import { Measure } from "./commands/measure";
 import { Failure, Models, Reference, Repair, Unknown } from "./commands/small";
+import { Plan } from "./commands/plan";
 import { Diagnose } from "./diagnose/diagnose";
 import { Contents } from "./contents";
 
@@ -28,6 +29,8 @@ function Report({ document }: { document: Json }) {
       return <Reference document={document} />;
     case "models":
       return <Models document={document} />;
+    case "plan":
+      return <Plan document={document} />;
     case "repair":
       return <Repair document={document} />;
     default:
