@@ -31,6 +31,7 @@ nlohmann::json findings(const test::Ended& ended) {
   document.erase("memory");
   document["spent"].erase("seconds");
   document.erase("reference_error");
+  document.erase("command_line");
   return document;
 }
 
