@@ -21,7 +21,7 @@ struct Serving {
 
 /// Everything that was said on the command line.
 struct Options {
-  job::Request request;  ///< .command: diagnose, measure, inspect, compare, demo, clinic, serve, job
+  job::Request request;  ///< .command: any but explain
   Format format = Format::text;
   std::string output;  ///< -o; empty: stdout
   bool quiet = false;
