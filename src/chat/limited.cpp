@@ -27,8 +27,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr rlim_t kMemory = rlim_t{512} << 20;  // bytes more than the process has already
 constexpr rlim_t kSeconds = 2;                 // of a core, for one piece
-constexpr std::chrono::seconds kWait{10};      // for one piece: a busy machine gives no core
-constexpr int kNoMemory = 3;                   // exit codes of the child
+constexpr std::chrono::seconds kWait{120};  // for one piece: a busy machine gives little of a core
+constexpr int kNoMemory = 3;                // exit codes of the child
 constexpr int kTooMuchText = 4;
 
 void limit(decltype(RLIMIT_CPU) what, rlim_t most) {

@@ -28,7 +28,7 @@ struct Pieces {
   std::function<std::string(std::size_t)> answer;
 };
 
-/// Each piece has about two seconds of a core, and ten by the clock.
+/// Each piece has about two seconds of a core, and two minutes by the clock.
 [[nodiscard]] Answers answer_limited(const Pieces& pieces);
 
 }  // namespace qualm::chat

@@ -20,8 +20,9 @@ struct ChatForm {
 
 /// JSON lines, each {"messages": [{"role": "user", "content": "..."}, ...]}, as the chat template
 /// of the model renders them, one after the other. libllama renders the templates that it knows
-/// (engine/llama_chat.h), chat/render.h the others. Errors: CHAT-001 a line that is no conversation,
-/// CHAT-002 the model has no template, or one that cannot be rendered, CHAT-003 no conversation.
+/// (engine/llama_chat.h), chat/render.h the others. Errors: CHAT-001 a line that is no
+/// conversation, CHAT-002 the model has no template, or one that cannot be rendered, CHAT-003 no
+/// conversation.
 [[nodiscard]] Result<std::string> render_chats(std::string_view lines, const std::string& path,
                                                const ChatForm& form);
 
