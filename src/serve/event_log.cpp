@@ -12,8 +12,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// Each stands in place of the one before.
-constexpr std::array<std::string_view, 6> kLastCounts{"progress", "answers", "step", "so_far", "plan",
-                                                      "status"};
+constexpr std::array<std::string_view, 6> kLastCounts{"progress", "answers", "step",
+                                                      "so_far",   "plan",    "status"};
 
 std::string name_of(const Json& event) {
   const auto found = event.find("event");

@@ -96,8 +96,9 @@ TEST(Usage, what_is_wrong_is_named_with_exit_code_2) {
   EXPECT_EQ(said({"measure", "m.gguf"}), usage("--baseline or --reference is required", "measure"));
   EXPECT_EQ(said({"inspect", "m.gguf", "--frobnicate"}),
             usage("The following argument was not expected: --frobnicate", "inspect"));
-  EXPECT_EQ(said({"inspect", "m.gguf", "--format", "html5"}),
-            usage("--format: expected one of text, json, md, html, junit, found \"html5\"", "inspect"));
+  EXPECT_EQ(
+      said({"inspect", "m.gguf", "--format", "html5"}),
+      usage("--format: expected one of text, json, md, html, junit, found \"html5\"", "inspect"));
   EXPECT_EQ(said({"inspect", "m.gguf", "--format", "1"}),
             usage("--format: expected one of text, json, md, html, junit, found \"1\"", "inspect"));
   EXPECT_EQ(said({"diagnose", "m.gguf", "-c", "many"}),
