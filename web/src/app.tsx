@@ -9,7 +9,7 @@ import { Failure, Models, Reference, Repair, Unknown } from "./commands/small";
 import { Diagnose } from "./diagnose/diagnose";
 import { Contents } from "./contents";
 
-function Report({ document }: { document: Json }) {
+export function Report({ document }: { document: Json }) {
   if (isObject(document) && known(at(document, "error"))) return <Failure document={document} />;
   switch (text(at(document, "command"))) {
     case "diagnose":

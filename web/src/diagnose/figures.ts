@@ -16,7 +16,7 @@ const rungWith = (document: Json, mark: string): Json =>
   list(at(document, "ladder", "rungs")).find((rung) => texts(at(rung, "marks")).includes(mark)) ?? null;
 
 /// As the user runs it; where no document says that, of the weights alone.
-function asRun(document: Json, name: string): { metric: Metric; of: string } | null {
+export function asRun(document: Json, name: string): { metric: Metric; of: string } | null {
   const places: [Json, string][] = [
     [at(document, "loss", name), ""],
     [at(document, "remedies", 0, "before", name), ""],
