@@ -73,17 +73,18 @@ export class Client {
   }
 
   async get(path: string, signal?: AbortSignal): Promise<Json> {
-    return this.read(await this.ask(path, signal ? { signal } : {}));
+    return this.read(await this.ask(path, signal ? { signal } : {}), signal);
   }
 
   async send(method: "POST" | "DELETE", path: string, body?: Json): Promise<Json> {
     return this.read(await this.ask(path, body === undefined ? { method } : { method, body }));
   }
 
-  private async read(response: Response): Promise<Json> {
+  private async read(response: Response, signal?: AbortSignal): Promise<Json> {
     try {
       return await response.json() as Json;
-    } catch {
+    } catch (error) {
+      if (signal?.aborted) throw error;
       this.onConnection("gone"); // it broke off
       throw new Gone("The server broke off its answer.");
     }

@@ -62,7 +62,7 @@ function Side({ groups, jobs, ids, only }: { groups: Group[]; jobs: Json[]; ids:
                 <th scope="row">{clipped(pair.name, 60)}</th>
                 <td>{clipped(pair.a, 500)}</td>
                 <td>{clipped(pair.b, 500)}</td>
-                <td class="mark-cell">{pair.differs ? <span class="mark-differs">≠ differs</span> : <span class="dim">same</span>}{pair.note && pair.differs && <span class="dim small"> {pair.note}</span>}</td>
+                <td class="mark-cell">{pair.differs ? <span class="mark-differs">≠ differs</span> : <span class="dim">{pair.a === pair.b ? "same" : ""}</span>}{pair.note && pair.differs && <><br /><span class="dim small">{pair.note}</span></>}</td>
               </tr>
             ))}
           </tbody>

@@ -1,10 +1,11 @@
 // A job that waits or runs: its checks as they resolve, the loss so far, its plan and its progress.
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { at, list, number, type Json } from "../document/read";
 import { formatValue } from "../format/number";
 import { clipped } from "../format/visible";
 import { percentOf } from "../chart/rows";
-import { Badge, Part } from "../ui/parts";
+import { Badge } from "../ui/parts";
 import { useAction } from "./action";
 import { jobPath, secondsOf } from "./client";
 import { changes, clock, intervalIn, timeLeft, type Check, type Live, type Progress } from "./live";
@@ -35,9 +36,9 @@ export function LiveView({ id, job, onChange }: Props) {
       <SoFar live={live} />
       <Plan live={live} />
       {live.notes.length > 0 && (
-        <Part title="Notes">
+        <Box title="Notes">
           <ul class="notes">{live.notes.map((note, i) => <li key={i}>{clipped(note, 400)}</li>)}</ul>
-        </Part>
+        </Box>
       )}
     </div>
   );
@@ -107,6 +108,15 @@ function ProgressLine({ live, job }: { live: Live; job: Json }) {
   );
 }
 
+function Box({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <div class="part">
+      <h2>{title}</h2>
+      {children}
+    </div>
+  );
+}
+
 const ProgressName = ({ of }: { of: string }) => <bdi>{of}</bdi>;
 
 function Cancel({ id }: { id: string }) {
@@ -125,7 +135,7 @@ function Cancel({ id }: { id: string }) {
 function Checks({ checks }: { checks: Check[] }) {
   if (checks.length === 0) return null;
   return (
-    <Part title="Checks">
+    <Box title="Checks">
       <ol class="checks live-checks" start={0}>
         {checks.map(({ id, title, open, word, says }, i) => (
           <li key={id || i} class={`check ${open ? "open" : word.tone}`}>
@@ -136,7 +146,7 @@ function Checks({ checks }: { checks: Check[] }) {
           </li>
         ))}
       </ol>
-    </Part>
+    </Box>
   );
 }
 
@@ -145,7 +155,7 @@ function SoFar({ live: { soFar, widest } }: { live: Live }) {
   const interval = intervalIn(soFar);
   const end = widest * 1.1;
   return (
-    <Part title="Loss so far">
+    <Box title="Loss so far">
       <p>{clipped(soFar.replace(/^so far: /, ""), 400)}</p>
       {interval && end > 0 && (
         <div class="so-far" aria-hidden="true">
@@ -157,7 +167,7 @@ function SoFar({ live: { soFar, widest } }: { live: Live }) {
           <p class="dim small"><span>0</span><span>KLD {formatValue(end)}</span></p>
         </div>
       )}
-    </Part>
+    </Box>
   );
 }
 
@@ -166,7 +176,7 @@ function Plan({ live: { plan, step } }: { live: Live }) {
   const [first, ...steps] = plan;
   const numberOf = (line: string): number => Number(/^\s*step (\d+)/.exec(line)?.[1] ?? Number.NaN);
   return (
-    <Part title="Plan">
+    <Box title="Plan">
       <p>{clipped((first ?? "").replace(/^plan, /, ""), 300)}</p>
       {steps.length > 0 && (
         <ul class="plan">
@@ -176,6 +186,6 @@ function Plan({ live: { plan, step } }: { live: Live }) {
           })}
         </ul>
       )}
-    </Part>
+    </Box>
   );
 }

@@ -96,7 +96,7 @@ function Against({ draft, models, problemAt, set }: AgainstProps) {
   return (
     <div class="against">
       <div class="against-head">
-        <h3>Compare with</h3>
+        <h2 class="field-title">Compare with</h2>
         <Toggle<"baseline" | "reference"> label="Compare with" options={[["baseline", "Original model"], ["reference", "Reference pack"]]} value={against} onChange={(to) => set({ against: to })} />
       </div>
       {offers.length > 0 && draft[against] === "" && (

@@ -41,7 +41,7 @@ export function PathField({ field, title, hint, kind, value, models, problem, re
   const id = `serve-${field}`;
   return (
     <div class={problem ? "field wrong" : "field"} ref={box} id={id} role="group" aria-labelledby={`${id}-title`} aria-describedby={problem ? `${id}-problem` : undefined}>
-      <h3 id={`${id}-title`}>{title}</h3>
+      <h2 class="field-title" id={`${id}-title`}>{title}</h2>
       {hint && <p class="dim small">{hint}</p>}
       {value ? (
         <p class="chosen">

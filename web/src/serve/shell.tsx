@@ -42,7 +42,8 @@ function Closed({ onToken, denied = false }: { onToken: (token: string) => void;
   return (
     <main class="closed">
       <h1 tabIndex={-1} ref={heading}>{denied ? "The server was started again: open its new address." : "Open the address that qualm serve printed."}</h1>
-      <p>Each start of <code>qualm serve</code> prints an address that ends in <code>#token=</code> and a token. Without the token this page can read nothing.</p>
+      <p>It ends in <code>#token=</code> and a token that is new with every start. Without it this page can read nothing.</p>
+      <p>If the server was started with <code>--token</code>, give that token here.</p>
       <form class="inline" onSubmit={take}>
         <label>Token or address <input type="password" autocomplete="off" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} /></label>
         <button type="submit">Open</button>
