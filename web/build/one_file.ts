@@ -1,5 +1,6 @@
 // Puts the script and the styles into the page, with a Content-Security-Policy that allows these
-// two by their hashes and nothing else: a report needs no request, and can make none.
+// two by their hashes, and requests to the server it came from alone: that is for `qualm serve`. A
+// report from disk has no such server, and makes no request.
 import { createHash } from "node:crypto";
 import type { Plugin } from "vite";
 
@@ -11,6 +12,7 @@ export function policy(script: string, style: string): string {
     "default-src 'none'",
     `script-src ${hash(script)}`,
     `style-src ${hash(style)}`,
+    "connect-src 'self'",
     "img-src data:",
     "base-uri 'none'",
     "form-action 'none'",

@@ -10,7 +10,7 @@ import { Plan } from "./commands/plan";
 import { Diagnose } from "./diagnose/diagnose";
 import { Contents } from "./contents";
 
-function Report({ document }: { document: Json }) {
+export function Report({ document }: { document: Json }) {
   if (isObject(document) && known(at(document, "error"))) return <Failure document={document} />;
   switch (text(at(document, "command"))) {
     case "diagnose":

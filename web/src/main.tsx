@@ -2,10 +2,12 @@
 import { render } from "preact";
 import { App } from "./app";
 import type { Json } from "./document/read";
+import { Shell } from "./serve/shell";
 import "./style/theme.css";
 import "./style/page.css";
 import "./style/charts.css";
 import "./style/tokens.css";
+import "./style/serve.css";
 import "./style/print.css";
 
 function read(): { document: Json; fault: string } {
@@ -31,11 +33,7 @@ function openForPrint(): void {
 function Page() {
   const { document, fault } = read();
   if (fault) return <main><h1>The report in this file cannot be read.</h1><p>{fault}</p></main>;
-  return document === null ? <Serve /> : <App document={document} />;
-}
-
-function Serve() {
-  return <main><h1>qualm serve</h1></main>;
+  return document === null ? <Shell /> : <App document={document} />;
 }
 
 const root = document.getElementById("page");

@@ -1,33 +1,12 @@
 // Every command's sample document: it opens from disk, says its verdict, asks for nothing, and
 // has no serious fault of accessibility in either theme.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import type { Json } from "../src/document/read";
+import { axe, faults } from "./accessible";
 import { launch, open } from "./browser";
 import { diagnose } from "./fixtures/diagnose";
 import { golden } from "./report_file";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/// Marks of which there are hundreds alike: the first of them are examined.
-const kMany = '[".running .token:nth-of-type(n+150)", ".cell:nth-of-type(n+60)"]';
-
-interface Result {
-  id: string;
-  impact: string;
-  nodes: { html: string; failureSummary: string }[];
-}
-
-/// The serious faults, with the first place of each.
-async function faults(page: Page, rules = ""): Promise<string[]> {
-  const run = `axe.run({ exclude: ${kMany} }, { resultTypes: ["violations"]${rules} }).then((r) => r.violations)`;
-  const results = (await page.evaluate(run)) as Result[];
-  return results
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id} (${nodes.length}): ${nodes[0]?.html.slice(0, 200)} ${nodes[0]?.failureSummary}`);
-}
 
 const kDocuments: [name: string, document: () => Json, says: string][] = [
   ["diagnose", () => golden("diagnose"), "PROBLEM"],
@@ -56,15 +35,15 @@ const kDocuments: [name: string, document: () => Json, says: string][] = [
   ["nothing but a command", () => ({ command: "diagnose" }), "CANNOT TELL"],
 ];
 
-/// Built of the same parts as the others: not examined for accessibility again.
-const kAlike = ["diagnose", "diagnose_cache", "diagnose_by_pack", "diagnose_symptom", "diagnose_out_of_time", "measure_kv", "measure_absent", "compare_equal", "inspect_hostile"];
+/// One of each kind: the others are built of the same parts.
+const kExamined = ["diagnose, all fields", "measure", "compare", "clinic", "demo", "inspect", "models", "error"];
 
 let browser: Browser;
 beforeAll(async () => { browser = await launch(); });
 afterAll(() => browser.close());
 
 describe.each(kDocuments)("%s", (name, document, says) => {
-  const examined = !kAlike.includes(name);
+  const examined = kExamined.includes(name);
   it(`opens from disk and says it${examined ? ", in both themes" : ""}`, async () => {
     const opened = await open(browser, document());
     await expect.poll(() => opened.page.locator("main").textContent()).toContain(says);
@@ -99,8 +78,9 @@ it("shows the tokens and caches of a candidate", async () => {
   await opened.close();
 });
 
-it("shows the page of serve where there is no document", async () => {
+it("shows the page of serve where there is no document, and asks for nothing without a token", async () => {
   const opened = await open(browser, null);
-  expect(await opened.page.locator("h1").textContent()).toContain("qualm serve");
+  await expect.poll(() => opened.page.locator("h1").textContent()).toBe("Open the address that qualm serve printed.");
+  expect(opened.requests).toEqual([]);
   await opened.close();
 });

@@ -58,7 +58,7 @@ it("colours by what is chosen", async () => {
   await expect.poll(kinds).not.toBe(before);
   expect(await kinds()).toContain("token r");
   await page.getByText("Share of the loss", { exact: true }).first().click();
-  await expect.poll(kinds).not.toContain("b1");
+  await expect.poll(kinds).not.toContain("token r");
 });
 
 it("leads from the worst tokens and from the map into the text", async () => {

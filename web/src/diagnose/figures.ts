@@ -17,7 +17,7 @@ const rungWith = (document: Json, mark: string): Json =>
 
 /// As the user runs it: on the windows that proved the first fix, so that before and after compare;
 /// else on all windows read. Where no document says that, of the weights alone.
-function asRun(document: Json, name: string): { metric: Metric; of: string } | null {
+export function asRun(document: Json, name: string): { metric: Metric; of: string } | null {
   const places: [Json, string][] = [
     [at(document, "remedies", 0, "before", name), ""],
     [at(document, "loss", name), ""],

@@ -79,7 +79,7 @@ function View({ tokens }: { tokens: Tokens }) {
 
   const select = (index: number) => {
     go({ row, index });
-    if (own) history.replaceState(null, "", `#token=${window.id}:${index}`);
+    if (own) history.replaceState(history.state, "", `#token=${window.id}:${index}`);
   };
   const parts = Math.ceil(window.tokens.length / kPart);
   return (

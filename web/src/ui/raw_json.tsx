@@ -8,8 +8,8 @@ const kMostShown = 200_000;
 
 /// The text in the page, byte for byte, if this is the page's own document.
 function saved(document: Json, whole: boolean): string {
-  const element = globalThis.document.getElementById("report");
-  return (whole && element?.textContent) || JSON.stringify(document, null, 2);
+  const own = globalThis.document.getElementById("report")?.textContent ?? "null";
+  return whole && own.trim() !== "null" ? own : JSON.stringify(document, null, 2);
 }
 
 function save(content: string): void {
