@@ -167,10 +167,10 @@ std::vector<std::int32_t> windows_to_show(const Measurement& measurement, const 
   for_scored(measurement, [&](std::size_t, std::int32_t window, const Score& score) {
     loss[window] += static_cast<double>(score.kld);
   });
-  std::vector<std::pair<std::int32_t, double>> by_loss(loss.begin(), loss.end());
-  std::ranges::stable_sort(by_loss, std::ranges::greater(),
-                           &std::pair<std::int32_t, double>::second);
-  for (const auto& [window, sum] : by_loss) add(window);
+  std::vector<std::pair<double, std::int32_t>> by_loss;  // ascending
+  for (const auto& [window, sum] : loss) by_loss.emplace_back(-sum, window);
+  std::ranges::sort(by_loss);
+  for (const auto& [sum, window] : by_loss) add(window);
   std::ranges::sort(wanted);
   return wanted;
 }
