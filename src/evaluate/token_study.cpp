@@ -168,6 +168,7 @@ std::vector<std::int32_t> windows_to_show(const Measurement& measurement, const 
     loss[window] += static_cast<double>(score.kld);
   });
   std::vector<std::pair<double, std::int32_t>> by_loss;  // ascending
+  by_loss.reserve(loss.size());
   for (const auto& [window, sum] : loss) by_loss.emplace_back(-sum, window);
   std::ranges::sort(by_loss);
   for (const auto& [sum, window] : by_loss) add(window);
