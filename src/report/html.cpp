@@ -51,7 +51,7 @@ std::string as_script(const Json& document) {
   return out;
 }
 
-std::string escaped(const std::string& raw) {
+std::string html_escaped(const std::string& raw) {
   std::string out;
   for (const char c : printable(raw)) {
     if (c == '<')
@@ -84,7 +84,7 @@ std::string_view empty_page() noexcept {
 
 std::string html(const Json& document) {
   std::string page(empty_page());
-  replace_first(page, kTitle, "<title>" + escaped(title_of(document)) + "</title>");
+  replace_first(page, kTitle, "<title>" + html_escaped(title_of(document)) + "</title>");
   std::string element(kPlace.substr(0, kPlace.size() - kNull.size()));
   replace_first(page, kPlace, element + as_script(document) + "</script>");
   return page;

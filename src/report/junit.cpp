@@ -28,7 +28,7 @@ struct Suite {
 
 /// Attribute and text alike. printable() leaves no control characters, which XML has no way to
 /// write.
-std::string escaped(const std::string& raw) {
+std::string xml_escaped(const std::string& raw) {
   std::string out;
   for (const char c : printable(raw)) {
     if (c == '<')
@@ -132,8 +132,8 @@ Suite suite_of(const Json& document) {
 
 std::string to_xml(const TestCase& one, const Suite& suite) {
   const std::string open = fmt::format("    <testcase classname=\"{}\" name=\"{}\"",
-                                       escaped(suite.name), escaped(one.name));
-  const std::string says = escaped(one.says);
+                                       xml_escaped(suite.name), xml_escaped(one.name));
+  const std::string says = xml_escaped(one.says);
   switch (one.outcome) {
     case Outcome::passed:
       return says.empty()
@@ -160,7 +160,7 @@ std::string junit(const Json& document) {
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
       "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" "
       "time=\"{:.3f}\">\n",
-      escaped(suite.name), suite.cases.size(), count(Outcome::failed), count(Outcome::error),
+      xml_escaped(suite.name), suite.cases.size(), count(Outcome::failed), count(Outcome::error),
       count(Outcome::skipped), suite.seconds);
   for (const TestCase& one : suite.cases) out += to_xml(one, suite);
   return out + "  </testsuite>\n</testsuites>\n";
