@@ -15,10 +15,10 @@ namespace {
 using experiment::Experiment;
 
 /// Answers one wish with facts.
-class Answer {
+class Answering {
  public:
-  Answer(const diagnose::Wanted& wish, diagnose::Facts& facts, Experiment& experiment,
-         const TextWriter& write, Outlook& outlook)
+  Answering(const diagnose::Wanted& wish, diagnose::Facts& facts, Experiment& experiment,
+            const TextWriter& write, Outlook& outlook)
       : wish_(wish), facts_(facts), experiment_(experiment), write_(write), outlook_(outlook) {}
 
   Result<void> operator()(const diagnose::WantedMeasurements& wanted) {
@@ -110,7 +110,7 @@ Result<diagnose::Diagnosis> examine(diagnose::Facts& facts, Experiment* experime
     if (diagnosis) return *std::move(diagnosis);
     const diagnose::Wanted& wanted = diagnosis.error();
     outlook.begin(wanted);
-    QUALM_CHECK(std::visit(Answer(wanted, facts, *experiment, write, outlook), wanted.what));
+    QUALM_CHECK(std::visit(Answering(wanted, facts, *experiment, write, outlook), wanted.what));
     outlook.end(wanted);
   }
 }

@@ -10,12 +10,13 @@
 #include "serve/refusals.h"
 
 namespace qualm::serve {
-namespace {
 
-Reply json_reply(const Json& json, int status = 200) {
+Reply json_reply(const Json& json, int status) {
   return {.status = status,
           .body = json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
 }
+
+namespace {
 
 bool fits(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
   return std::ranges::equal(pattern, path, [](const std::string& want, const std::string& part) {

@@ -18,6 +18,8 @@ namespace qualm::serve {
 
 using Json = nlohmann::ordered_json;
 
+[[nodiscard]] Reply json_reply(const Json& json, int status = 200);
+
 /// What others make for the server.
 struct Made {
   std::string page;                              ///< HTML of "/"

@@ -13,10 +13,6 @@ namespace {
 
 constexpr std::size_t kLongestName = 80;  // bytes of a file's name, without its extension
 
-Reply json_reply(const Json& json) {
-  return {.body = json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
-}
-
 Json in_list(const Record& record) {
   return {{"id", record.id},
           {"title", record.title},

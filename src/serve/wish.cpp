@@ -18,7 +18,7 @@
 namespace qualm::serve {
 namespace {
 
-using Json = nlohmann::json;
+using Parsed = nlohmann::json;
 
 constexpr std::size_t kLongest = 4096;                       // bytes of a value
 constexpr std::int64_t kMostTokens = std::int64_t{1} << 20;  // of a window
@@ -39,11 +39,11 @@ constexpr std::array kFields{Field{"command", &Wish::command, ""},
                              Field{"type_v", &Wish::type_v, "--cache-type-v"},
                              Field{"symptom", &Wish::symptom, "--symptom"}};
 
-std::string found_in(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 100);
+std::string found_in(const Parsed& value) {
+  return value.dump(-1, ' ', false, Parsed::error_handler_t::replace).substr(0, 100);
 }
 
-Result<void> read_number(const std::string& name, const Json& value, Wish& wish) {
+Result<void> read_number(const std::string& name, const Parsed& value, Wish& wish) {
   if (name == "ctx_size") {
     if (!value.is_number_integer() || value < 1 || value > kMostTokens)
       return fail(bad_field(name, "a number of tokens, 1 to 1048576", found_in(value)));
@@ -57,7 +57,7 @@ Result<void> read_number(const std::string& name, const Json& value, Wish& wish)
   return {};
 }
 
-Result<void> read(const std::string& name, const Json& value, Wish& wish) {
+Result<void> read(const std::string& name, const Parsed& value, Wish& wish) {
   const auto* field = std::ranges::find(kFields, name, &Field::name);
   const bool is_number = name == "ctx_size" || name == "budget";
   if (field == kFields.end() && !is_number)
@@ -116,7 +116,7 @@ std::vector<std::string> words_of(const Wish& wish) {
 
 Result<Wish> parse_wish(std::string_view json) {
   constexpr formats::JsonLimits kLimits{.bytes = 65536, .values = 1000, .depth = 4};
-  QUALM_TRY(const Json value, formats::parse_json(json, "", "request", kLimits));
+  QUALM_TRY(const Parsed value, formats::parse_json(json, "", "request", kLimits));
   if (!value.is_object())
     return fail(bad_field("request", "an object", std::string(value.type_name())));
   Wish wish;
