@@ -61,7 +61,9 @@ void become_limited() {
     limit(RLIMIT_AS, static_cast<rlim_t>(mapped) + kMemory);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, 0);
+#ifndef __SANITIZE_ADDRESS__  // UBSan's check of vptr opens a pipe to look at an object
   limit(RLIMIT_NOFILE, 0);
+#endif
 }
 
 [[noreturn]] void work(const Pieces& pieces, int out) {
