@@ -230,7 +230,6 @@ Section risks() {
        {"template_fails", "The chat template cannot be rendered for an ordinary conversation."},
        {"template_drops_message", "A message of the conversation is not in the rendered prompt."},
        {"template_hides_roles", "The prompt does not show who speaks."},
-       {"template_begins_no_answer", "The prompt does not say that the assistant speaks next."},
        {"rope_base_default", "The rope base is 10000, and models like this have another one."},
        {"rope_original_context_missing",
         "The rope is scaled, and the file does not say from which context."},
