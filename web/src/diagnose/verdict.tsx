@@ -111,7 +111,7 @@ export function Figures({ document }: { document: Json }) {
 export function Verdict({ document }: { document: Json }) {
   const word = verdictWord(document);
   // The badge says "likely" already.
-  const said = clipped(text(at(document, "summary")), 1500).replace(/^Likely: /, "").replace(/(\d) %/g, "$1\u00a0%");
+  const said = clipped(text(at(document, "summary")), 1500).replace(/^Likely: /, "");
   const [first, rest] = firstSentence(said);
   const accept = at(document, "accept");
   return (

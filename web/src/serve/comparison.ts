@@ -35,7 +35,8 @@ export function overlap(a: Metric | null, b: Metric | null): string {
 }
 
 function metricIn(document: Json, name: string): Metric | null {
-  return isDiagnosis(document) ? (asRun(document, name)?.metric ?? null) : metric(at(measured(document), "metrics", name));
+  // On all windows read: those that proved a fix are other ones in each run.
+  return isDiagnosis(document) ? (metric(at(document, "loss", name)) ?? asRun(document, name)?.metric ?? null) : metric(at(measured(document), "metrics", name));
 }
 
 const shown = (m: Metric | null, name: string): string => (m ? formatEstimate(m, { change: name === "ppl_change" }) : "");

@@ -39,6 +39,7 @@ export function useRoute(): { route: Route; moves: number } {
       });
     addEventListener("hashchange", look);
     addEventListener("popstate", look);
+    look();  // the address may have changed since this view was first drawn
     return () => {
       removeEventListener("hashchange", look);
       removeEventListener("popstate", look);

@@ -20,6 +20,7 @@ export function Shell() {
       if (accessToken(location.hash) !== null) setToken(takeToken());
     };
     addEventListener("hashchange", look);
+    look();
     return () => removeEventListener("hashchange", look);
   }, []);
   return token === null ? <Closed onToken={setToken} /> : <Opened key={token} token={token} onToken={setToken} />;
