@@ -107,6 +107,13 @@ std::int64_t free_memory() noexcept {
   return told && *told ? std::strtoll(told, nullptr, 10) : available_memory();
 }
 
+std::string user_folder(const char* variable, const std::string& in_home) {
+  const char* named = std::getenv(variable);
+  if (named && *named) return std::string(named) + "/qualm";
+  const char* home = std::getenv("HOME");
+  return (home ? home : "/tmp") + ("/" + in_home) + "/qualm";
+}
+
 std::string program_path(const char* argv0) {
   namespace fs = std::filesystem;
   const std::string_view word = argv0 ? argv0 : "";

@@ -30,6 +30,10 @@ namespace qualm {
 /// Bytes of address space that this process has mapped; 0 where the system does not say.
 [[nodiscard]] std::int64_t mapped_memory() noexcept;
 
+/// qualm's own folder of what this environment variable names (XDG_CACHE_HOME), or of that folder
+/// of the home.
+[[nodiscard]] std::string user_folder(const char* variable, const std::string& in_home);
+
 /// From now on this process is asked to stop (SIGTERM) when its parent is gone.
 void stop_with_parent() noexcept;
 

@@ -1,18 +1,18 @@
 #include "experiment/store.h"
 
 #include <fmt/format.h>
-#include <sqlite3.h>
-#include <unistd.h>
 
-#include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <span>
 
+#include "base/platform.h"
+#include "database/database.h"
 #include "experiment/scores_blob.h"
 
 namespace qualm::experiment {
 namespace {
+
+using database::Rows;
 
 constexpr int kVersion = 1;  // of the tables
 
@@ -28,16 +28,8 @@ constexpr const char* kForgetOlderHalf =
     "DELETE FROM texts WHERE rowid <= (SELECT (min(rowid) + max(rowid)) / 2 FROM texts);"
     "PRAGMA incremental_vacuum;";
 
-struct Closer {
-  void operator()(sqlite3* database) const { ::sqlite3_close(database); }
-  void operator()(sqlite3_stmt* statement) const { ::sqlite3_finalize(statement); }
-};
-using Database = std::unique_ptr<sqlite3, Closer>;
-using Statement = std::unique_ptr<sqlite3_stmt, Closer>;
-
-bool is_corrupt(int code) {
-  const int primary = code & 0xff;
-  return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
+std::span<const std::byte> bytes_of(const std::string& text) {
+  return std::as_bytes(std::span(text));
 }
 
 class SqliteStore final : public evaluate::WindowStore {
@@ -53,41 +45,25 @@ class SqliteStore final : public evaluate::WindowStore {
     std::vector<evaluate::WindowScores> found;
     guarded([&] {
       found.clear();
-      Statement query;
-      int code = prepare("SELECT scores FROM windows WHERE key = ?1 AND window = ?2", query);
-      for (std::size_t i = 0; code == SQLITE_OK && i < windows.size(); ++i) {
-        bind(*query, key, windows[i]);
-        code = ::sqlite3_step(query.get());
-        if (code == SQLITE_ROW) {
-          const auto* data = static_cast<const std::byte*>(::sqlite3_column_blob(query.get(), 0));
-          const auto size = static_cast<std::size_t>(::sqlite3_column_bytes(query.get(), 0));
-          // A window that does not prove whole is measured again.
-          if (auto scores = unpack(std::span(data, size)))
-            found.push_back({windows[i], std::move(*scores)});
-        }
-        if (code == SQLITE_ROW || code == SQLITE_DONE) code = ::sqlite3_reset(query.get());
+      Rows rows = database_.query("SELECT scores FROM windows WHERE key = ?1 AND window = ?2");
+      for (const std::int32_t window : windows) {
+        rows.again({key, std::int64_t{window}});
+        // A window that does not prove whole is measured again.
+        if (rows.next())
+          if (auto scores = unpack(rows.bytes(0))) found.push_back({window, std::move(*scores)});
       }
-      return code;
+      return rows.code();
     });
     return found;
   }
 
   void save(const std::string& key, std::span<const evaluate::WindowScores> windows) override {
     guarded([&] {
-      int code = execute("BEGIN IMMEDIATE");
-      if (code != SQLITE_OK) return code;
-      Statement insert;
-      code = prepare("INSERT OR REPLACE INTO windows VALUES(?1, ?2, ?3)", insert);
-      for (std::size_t i = 0; code == SQLITE_OK && i < windows.size(); ++i) {
-        const auto bytes = pack(windows[i].scores);
-        bind(*insert, key, windows[i].window);
-        ::sqlite3_bind_blob64(insert.get(), 3, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
-        ::sqlite3_step(insert.get());
-        code = ::sqlite3_reset(insert.get());  // repeats the code of the step
-      }
-      insert.reset();
-      if (code == SQLITE_OK) code = execute("COMMIT");
-      if (code != SQLITE_OK) execute("ROLLBACK");
+      int code = database_.execute("BEGIN IMMEDIATE");
+      if (code != database::kOk) return code;
+      code = insert(key, windows);
+      if (code == database::kOk) code = database_.execute("COMMIT");
+      if (code != database::kOk) static_cast<void>(database_.execute("ROLLBACK"));
       return code;
     });
   }
@@ -96,31 +72,19 @@ class SqliteStore final : public evaluate::WindowStore {
     std::optional<std::string> found;
     guarded([&] {
       found.reset();
-      Statement query;
-      if (const int code = prepare("SELECT text FROM texts WHERE key = ?1", query);
-          code != SQLITE_OK)
-        return code;
-      bind_bytes(*query, 1, key);
-      const int code = ::sqlite3_step(query.get());
-      if (code != SQLITE_ROW) return code == SQLITE_DONE ? SQLITE_OK : code;
-      const void* data = ::sqlite3_column_blob(query.get(), 0);
-      const int size = ::sqlite3_column_bytes(query.get(), 0);
-      if (data) found.emplace(static_cast<const char*>(data), static_cast<std::size_t>(size));
-      return SQLITE_OK;
+      Rows rows = database_.query("SELECT text FROM texts WHERE key = ?1", {bytes_of(key)});
+      if (rows.next())
+        if (const auto bytes = rows.bytes(0); bytes.data())
+          found.emplace(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      return rows.code();
     });
     return found;
   }
 
   void remember(const std::string& key, const std::string& text) override {
     guarded([&] {
-      Statement insert;
-      if (const int code = prepare("INSERT OR REPLACE INTO texts VALUES(?1, ?2)", insert);
-          code != SQLITE_OK)
-        return code;
-      bind_bytes(*insert, 1, key);
-      bind_bytes(*insert, 2, text);
-      const int code = ::sqlite3_step(insert.get());
-      return code == SQLITE_DONE ? SQLITE_OK : code;
+      return database_.change("INSERT OR REPLACE INTO texts VALUES(?1, ?2)",
+                              {bytes_of(key), bytes_of(text)});
     });
   }
 
@@ -130,32 +94,37 @@ class SqliteStore final : public evaluate::WindowStore {
   void guarded(auto&& access) {
     if (!usable_) return;
     int code = access();
-    if (is_corrupt(code) && set_aside()) code = open();
-    if (code == SQLITE_OK) return;
+    if (database::is_corrupt(code) && set_aside()) code = open();
+    if (code == database::kOk) return;
     usable_ = false;
     // Not sqlite3_errmsg: that speaks of the last call, which may have been a rollback.
     progress_.note(
-        fmt::format("no cache of finished measurements: {}: {}", path_, ::sqlite3_errstr(code)));
+        fmt::format("no cache of finished measurements: {}: {}", path_, database::words_of(code)));
+  }
+
+  int insert(const std::string& key, std::span<const evaluate::WindowScores> windows) {
+    Rows rows = database_.query("INSERT OR REPLACE INTO windows VALUES(?1, ?2, ?3)");
+    for (const evaluate::WindowScores& window : windows) {
+      const auto bytes = pack(window.scores);
+      rows.again({key, std::int64_t{window.window}, std::span<const std::byte>(bytes)});
+      static_cast<void>(rows.next());
+    }
+    return rows.code();
   }
 
   int open() {
-    sqlite3* opened = nullptr;
-    int code = ::sqlite3_open_v2(path_.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-                                 nullptr);
-    database_.reset(opened);
-    if (code != SQLITE_OK) return code;
-    ::sqlite3_busy_timeout(opened, 2000);
+    int code = database_.open(path_, database::Readers::by_umask);
     // Before anything is written: a database that has a page keeps the mode it was made with.
-    code = execute("PRAGMA auto_vacuum = INCREMENTAL");
-    if (code == SQLITE_OK) code = start_over_if_other_version();
-    return code == SQLITE_OK ? execute(kTables) : code;
+    if (code == database::kOk) code = database_.execute("PRAGMA auto_vacuum = INCREMENTAL");
+    if (code == database::kOk) code = start_over_if_other_version();
+    return code == database::kOk ? database_.execute(kTables) : code;
   }
 
   int start_over_if_other_version() {
     std::int64_t version = 0;
-    if (const int code = number("PRAGMA user_version", version); code != SQLITE_OK) return code;
-    if (version == kVersion) return SQLITE_OK;
-    return execute(
+    if (const int code = number("PRAGMA user_version", version); code != database::kOk) return code;
+    if (version == kVersion) return database::kOk;
+    return database_.execute(
         fmt::format("DROP TABLE IF EXISTS windows; DROP TABLE IF EXISTS texts; "
                     "PRAGMA user_version = {}",
                     kVersion));
@@ -166,60 +135,32 @@ class SqliteStore final : public evaluate::WindowStore {
     std::int64_t unused = 0;
     std::int64_t page = 0;
     int code = number("PRAGMA page_count", pages);
-    if (code == SQLITE_OK) code = number("PRAGMA freelist_count", unused);
-    if (code == SQLITE_OK) code = number("PRAGMA page_size", page);
+    if (code == database::kOk) code = number("PRAGMA freelist_count", unused);
+    if (code == database::kOk) code = number("PRAGMA page_size", page);
     const bool full = (pages - unused) * page > most_bytes_;
-    return code == SQLITE_OK && full ? execute(kForgetOlderHalf) : code;
+    return code == database::kOk && full ? database_.execute(kForgetOlderHalf) : code;
   }
 
   /// False where that is not possible; the data stays for whoever wants to look at it.
   bool set_aside() {
-    database_.reset();
-    const auto seconds =
-        std::chrono::system_clock::now().time_since_epoch() / std::chrono::seconds(1);
-    const std::string aside = fmt::format("{}.corrupt-{}-{}", path_, seconds, ::getpid());
-    std::error_code error;
-    std::filesystem::rename(path_, aside, error);
-    if (error) return false;
-    for (const char* companion : {"-wal", "-shm"})
-      std::filesystem::remove(path_ + companion, error);
-    progress_.note(
-        fmt::format("the cache of finished measurements was corrupt: moved to {}", aside));
-    return true;
+    database_.close();
+    const auto aside = database::set_aside(path_);
+    if (aside)
+      progress_.note(
+          fmt::format("the cache of finished measurements was corrupt: moved to {}", *aside));
+    return aside.has_value();
   }
 
   int number(const char* sql, std::int64_t& value) {
-    Statement query;
-    int code = prepare(sql, query);
-    if (code != SQLITE_OK) return code;
-    code = ::sqlite3_step(query.get());
-    if (code != SQLITE_ROW) return code == SQLITE_DONE ? SQLITE_ERROR : code;
-    value = ::sqlite3_column_int64(query.get(), 0);
-    return SQLITE_OK;
-  }
-
-  int prepare(const char* sql, Statement& statement) {
-    sqlite3_stmt* prepared = nullptr;
-    const int code = ::sqlite3_prepare_v2(database_.get(), sql, -1, &prepared, nullptr);
-    statement.reset(prepared);
-    return code;
-  }
-  int execute(const std::string& sql) {
-    return ::sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr);
-  }
-  static void bind(sqlite3_stmt& statement, const std::string& key, std::int32_t window) {
-    ::sqlite3_bind_text(&statement, 1, key.data(), static_cast<int>(key.size()), SQLITE_TRANSIENT);
-    ::sqlite3_bind_int(&statement, 2, window);
-  }
-
-  static void bind_bytes(sqlite3_stmt& statement, int place, const std::string& bytes) {
-    ::sqlite3_bind_blob64(&statement, place, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+    Rows rows = database_.query(sql);
+    if (rows.next()) value = rows.integer(0);
+    return rows.code();
   }
 
   std::string path_;
   Progress& progress_;
   std::int64_t most_bytes_;
-  Database database_;
+  database::Database database_;
   bool usable_ = true;
 };
 
@@ -231,12 +172,7 @@ std::string made_cache_folder() {
 
 }  // namespace
 
-std::string cache_folder() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  const std::string base = cache && *cache ? cache : fmt::format("{}/.cache", home ? home : "/tmp");
-  return base + "/qualm";
-}
+std::string cache_folder() { return user_folder("XDG_CACHE_HOME", ".cache"); }
 
 std::unique_ptr<evaluate::WindowStore> open_store(const std::string& path, Progress& progress,
                                                   std::int64_t most_bytes) {

@@ -2,19 +2,17 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sqlite3.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <utility>
 
+#include "base/platform.h"
 #include "serve/refusals.h"
 
 namespace qualm::serve {
@@ -41,7 +39,7 @@ Status status_named(const std::string& text) {
   return Status::interrupted;
 }
 
-Record record_of(const Rows& row) {
+Record record_of(const database::Rows& row) {
   return {.id = row.text(0),
           .title = row.text(1),
           .status = status_named(row.text(2)),
@@ -70,13 +68,7 @@ std::string_view to_string(Status status) noexcept {
   return "";
 }
 
-std::string state_folder() {
-  const char* state = std::getenv("XDG_STATE_HOME");
-  const char* home = std::getenv("HOME");
-  const std::string base =
-      state && *state ? state : fmt::format("{}/.local/state", home ? home : "/tmp");
-  return base + "/qualm";
-}
+std::string state_folder() { return user_folder("XDG_STATE_HOME", ".local/state"); }
 
 History::Lock::~Lock() {
   if (descriptor >= 0) ::close(descriptor);
@@ -92,37 +84,32 @@ Result<std::unique_ptr<History>> History::open(const std::string& path, Note not
   if (history->lock_.descriptor < 0) return fail(no_history(path, std::strerror(errno)));
   if (::flock(history->lock_.descriptor, LOCK_EX | LOCK_NB) != 0) return fail(history_in_use(path));
   int code = history->open_tables();
-  if (is_corrupt(code) && history->set_aside()) code = history->open_tables();
-  if (code != SQLITE_OK) return fail(no_history(path, words_of(code)));
+  if (database::is_corrupt(code) && history->set_aside()) code = history->open_tables();
+  if (code != database::kOk) return fail(no_history(path, database::words_of(code)));
   return history;
 }
 
 int History::open_tables() {
-  const int code = database_.open(path_);
-  return code == SQLITE_OK ? database_.execute(kTables) : code;
+  const int code = database_.open(path_, database::Readers::owner);
+  return code == database::kOk ? database_.execute(kTables) : code;
 }
 
 bool History::set_aside() {
   database_.close();
-  const auto seconds =
-      std::chrono::system_clock::now().time_since_epoch() / std::chrono::seconds(1);
-  const std::string aside = fmt::format("{}.corrupt-{}-{}", path_, seconds, ::getpid());
-  std::error_code error;
-  std::filesystem::rename(path_, aside, error);
-  if (error) return false;
-  for (const char* companion : {"-wal", "-shm"}) std::filesystem::remove(path_ + companion, error);
-  note_(fmt::format("the history was corrupt: moved to {}", aside));
-  return true;
+  const auto aside = database::set_aside(path_);
+  if (aside) note_(fmt::format("the history was corrupt: moved to {}", *aside));
+  return aside.has_value();
 }
 
 void History::guarded(const std::function<int()>& access) {
   const std::lock_guard lock(mutex_);
   int code = access();
-  if (is_corrupt(code) && set_aside()) {
+  if (database::is_corrupt(code) && set_aside()) {
     code = open_tables();
-    if (code == SQLITE_OK) code = access();
+    if (code == database::kOk) code = access();
   }
-  if (code != SQLITE_OK) note_(fmt::format("the history: {}: {}", path_, words_of(code)));
+  if (code != database::kOk)
+    note_(fmt::format("the history: {}: {}", path_, database::words_of(code)));
 }
 
 void History::add(const Record& r) {
@@ -132,7 +119,7 @@ void History::add(const Record& r) {
         "document, error) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         {r.id, r.title, to_string(r.status), r.verdict, r.summary, r.created, r.seconds, r.request,
          r.document, r.error});
-    if (code != SQLITE_OK) return code;
+    if (code != database::kOk) return code;
     return database_.change(
         "DELETE FROM jobs WHERE status NOT IN ('queued', 'running') AND number <= "
         "(SELECT number FROM jobs ORDER BY number DESC LIMIT 1 OFFSET ?1)",
@@ -153,7 +140,7 @@ bool History::remove(const std::string& id) {
   bool removed = false;
   guarded([&] {
     const int code = database_.change("DELETE FROM jobs WHERE id = ?1", {id});
-    removed = code == SQLITE_OK && database_.changed() > 0;
+    removed = code == database::kOk && database_.changed() > 0;
     return code;
   });
   return removed;
@@ -162,7 +149,7 @@ bool History::remove(const std::string& id) {
 std::optional<Record> History::find(const std::string& id) {
   std::optional<Record> found;
   guarded([&] {
-    Rows rows = database_.query(
+    database::Rows rows = database_.query(
         "SELECT id, title, status, verdict, summary, created, seconds, request, document, error "
         "FROM jobs WHERE id = ?1",
         {id});
@@ -176,7 +163,7 @@ std::vector<Record> History::list() {
   std::vector<Record> all;
   guarded([&] {
     all.clear();
-    Rows rows = database_.query(
+    database::Rows rows = database_.query(
         "SELECT id, title, status, verdict, summary, created, seconds, '', '', '' FROM jobs "
         "ORDER BY number DESC");
     while (rows.next()) all.push_back(record_of(rows));

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "serve/database.h"
+#include "database/database.h"
 
 namespace qualm::serve {
 
@@ -73,7 +73,7 @@ class History {
   Note note_;
   Lock lock_;
   std::mutex mutex_;
-  Database database_;
+  database::Database database_;
 };
 
 }  // namespace qualm::serve

@@ -1,21 +1,24 @@
-// SQLite in the few calls that the history needs.
+// SQLite in the few calls that qualm needs. A code is SQLite's: kOk, or what went wrong.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 
-#include "base/error.h"
-
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace qualm::serve {
+namespace qualm::database {
 
-using Value = std::variant<std::int64_t, double, std::string_view>;
+inline constexpr int kOk = 0;
+
+using Value = std::variant<std::int64_t, double, std::string_view, std::span<const std::byte>>;
 
 /// One statement on its way through its rows.
 class Rows {
@@ -25,7 +28,11 @@ class Rows {
   [[nodiscard]] std::string text(int column) const;
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] double number(int column) const;
-  /// Of SQLite: SQLITE_OK where nothing went wrong.
+  /// Until the next row.
+  [[nodiscard]] std::span<const std::byte> bytes(int column) const;
+  /// The same statement from its beginning, with other parameters.
+  void again(std::initializer_list<Value> values);
+  /// kOk where nothing went wrong.
   [[nodiscard]] int code() const noexcept { return code_; }
 
  private:
@@ -37,12 +44,15 @@ class Rows {
   int code_ = 0;
 };
 
+/// Who may read the file: whoever the umask leaves, or its owner alone.
+enum class Readers { by_umask, owner };
+
 class Database {
  public:
-  /// Makes the file for its owner alone (0600). The code is SQLite's.
-  [[nodiscard]] int open(const std::string& path);
+  /// Makes the file where there is none; "" is a file that is gone when it is closed.
+  [[nodiscard]] int open(const std::string& path, Readers readers);
   void close() { database_.reset(); }
-  [[nodiscard]] int execute(const char* sql);
+  [[nodiscard]] int execute(const std::string& sql);
   /// One statement, with its parameters in their order.
   [[nodiscard]] Rows query(const char* sql, std::initializer_list<Value> values = {});
   /// One that has no rows.
@@ -60,5 +70,8 @@ class Database {
 /// The file is no database, or a broken one.
 [[nodiscard]] bool is_corrupt(int code) noexcept;
 [[nodiscard]] std::string words_of(int code);
+/// Gives a corrupt database another name, for whoever wants to look at it, and removes what SQLite
+/// keeps beside it. The name; absent where that is not possible. It is not open.
+[[nodiscard]] std::optional<std::string> set_aside(const std::string& path);
 
-}  // namespace qualm::serve
+}  // namespace qualm::database
