@@ -154,10 +154,7 @@ Result<void> write_file(const std::string& path, std::string_view bytes) {
   return write_file(path, std::span(&part, 1));
 }
 
-namespace {
-
-/// errno, or 0 where all was written.
-int write_all(int descriptor, std::span<const std::byte> bytes) {
+int write_all(int descriptor, std::span<const std::byte> bytes) noexcept {
   while (!bytes.empty()) {
     const ssize_t n = ::write(descriptor, bytes.data(), bytes.size());
     if (n < 0 && errno != EINTR) return errno;
@@ -166,7 +163,9 @@ int write_all(int descriptor, std::span<const std::byte> bytes) {
   return 0;
 }
 
-}  // namespace
+int write_all(int descriptor, std::string_view text) noexcept {
+  return write_all(descriptor, std::as_bytes(std::span(text)));
+}
 
 Result<void> write_file(const std::string& path,
                         std::span<const std::span<const std::byte>> parts) {

@@ -34,6 +34,10 @@ class FileSource {
 /// Fails now if `path` could not be written later (FILE-010); leaves no trace.
 [[nodiscard]] Result<void> check_writable(const std::string& path);
 
+/// All of it, however many calls that takes. 0, or errno.
+[[nodiscard]] int write_all(int descriptor, std::span<const std::byte> bytes) noexcept;
+[[nodiscard]] int write_all(int descriptor, std::string_view text) noexcept;
+
 /// Writes beside `path` and renames: the file is whole or not there. FILE-011 (disk full, ...).
 [[nodiscard]] Result<void> write_file(const std::string& path, std::string_view bytes);
 /// The same of parts, one behind the other.

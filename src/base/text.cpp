@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace qualm {
 namespace {
@@ -24,6 +25,17 @@ std::string upper_case(std::string_view text) {
 
 bool same_letters(std::string_view a, std::string_view b) noexcept {
   return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+std::string_view trimmed(std::string_view text) noexcept {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const auto begin = text.find_first_not_of(kBlank);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlank) + 1 - begin);
+}
+
+std::size_t character_count(std::string_view text) noexcept {
+  return static_cast<std::size_t>(std::ranges::count_if(text, std::not_fn(continues_character)));
 }
 
 std::string shell_word(const std::string& word) {

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <vector>
 
+#include "base/text.h"
 #include "chat/render.h"
 #include "chat/text.h"
 

@@ -10,6 +10,7 @@
 #include <exception>
 #include <string_view>
 
+#include "base/text.h"
 #include "chat/text.h"
 
 namespace qualm::chat {

@@ -16,8 +16,9 @@
 #include <cstring>
 #include <ctime>
 #include <new>
-#include <string_view>
+#include <span>
 
+#include "base/file.h"
 #include "base/platform.h"
 
 namespace qualm::chat {
@@ -36,16 +37,6 @@ void limit(decltype(RLIMIT_CPU) what, rlim_t most) {
   if (::getrlimit(what, &now) != 0) return;
   now.rlim_cur = std::min(most, now.rlim_max);
   ::setrlimit(what, &now);
-}
-
-bool write_all(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(descriptor, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
 }
 
 /// Whatever handlers the parent has are not for the child, and what the work prints is for nobody.
@@ -74,9 +65,7 @@ void become_limited() {
     const std::string text = pieces.answer(i);
     if (text.size() > pieces.most_bytes) ::_exit(kTooMuchText);
     const std::uint64_t size = text.size();
-    if (!write_all(out, {reinterpret_cast<const char*>(&size), sizeof(size)}) ||
-        !write_all(out, text))
-      break;
+    if (write_all(out, std::as_bytes(std::span(&size, 1))) != 0 || write_all(out, text) != 0) break;
   }
   ::_exit(0);
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
 #include "chat/prompt.h"
 #include "chat/render.h"
 #include "chat/text.h"

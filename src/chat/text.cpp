@@ -6,13 +6,6 @@
 
 namespace qualm::chat {
 
-std::string_view trimmed(std::string_view text) noexcept {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const auto begin = text.find_first_not_of(kBlank);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlank) + 1 - begin);
-}
-
 std::string on_one_line(std::string_view text) {
   std::string line;
   while (true) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <filesystem>
 
+#include "base/text.h"
 #include "commands/bundled.h"
 #include "commands/commands.h"
 #include "commands/pack.h"
@@ -30,7 +31,7 @@ std::string name_in(const std::string& path) { return fs::path(path).filename().
 
 /// As many bytes of a text, but no part of a character.
 std::string beginning(const std::string& text, std::size_t bytes) {
-  while (bytes < text.size() && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) ++bytes;
+  while (bytes < text.size() && continues_character(text[bytes])) ++bytes;
   return text.substr(0, bytes);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/text.h"
 #include "chat/lint.h"
 #include "chat/render.h"
 #include "commands/chat_text.h"
@@ -22,7 +23,7 @@ Result<std::string> text_to_split(const job::Request& request, const LoadedPair&
   QUALM_TRY(std::string text, read_text_as(form, request.text));
   if (text.size() > kUserText) {
     std::size_t end = kUserText;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    while (end > 0 && continues_character(text[end])) --end;
     text.resize(end);
   }
   return std::string(probe::split_text()) + text;

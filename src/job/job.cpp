@@ -17,6 +17,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/file.h"
 #include "job/events.h"
 #include "job/interrupt.h"
 
@@ -79,12 +80,7 @@ class Child {
     return error;
   }
   void say(std::string_view text) {
-    while (!text.empty()) {
-      const ssize_t n = ::write(in_.write_end(), text.data(), text.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) break;  // it died already: its end will tell
-      text.remove_prefix(static_cast<std::size_t>(n));
-    }
+    static_cast<void>(write_all(in_.write_end(), text));  // if it died already, its end will tell
     in_.close_write();
   }
   /// Waits a moment for output. False when both pipes are at their end.

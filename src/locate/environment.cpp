@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "formats/json.h"
 #include "locate/inside.h"
 
@@ -42,7 +43,7 @@ std::string lm_studio_home(const Environment& environment) {
   if (environment.home.empty()) return "";
   if (const auto pointer =
           small_file(environment.home + "/.lmstudio-home-pointer", kLongestPointer)) {
-    const std::string folder = trimmed(*pointer);
+    const std::string folder(trimmed(*pointer));
     if (fs::path(folder).is_absolute()) return folder;
   }
   std::string old = environment.home + "/.cache/lm-studio";

@@ -22,13 +22,6 @@ bool is_folder(const std::string& path) {
   return fs::is_directory(path, ignored);
 }
 
-std::string trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const auto begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return "";
-  return std::string(text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1));
-}
-
 Result<std::string> small_file(const std::string& path, std::int64_t most) {
   std::error_code ignored;  // to open a pipe would wait for its other end
   if (fs::exists(path, ignored) && !fs::is_regular_file(path, ignored))

@@ -11,8 +11,6 @@
 namespace qualm::locate {
 
 [[nodiscard]] bool is_folder(const std::string& path);
-/// Without blanks and line breaks at both ends.
-[[nodiscard]] std::string trimmed(std::string_view text);
 
 /// The contents of a file of at most `most` bytes. Errors: FILE-*, LOCATE-005 it is larger.
 [[nodiscard]] Result<std::string> small_file(const std::string& path, std::int64_t most);

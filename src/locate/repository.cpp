@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/text.h"
 #include "locate/choose.h"
 #include "locate/inside.h"
 
@@ -24,7 +25,7 @@ std::string commit_of(const std::string& store, const std::string& ref) {
   const auto path = inside(store, ref);
   const auto text = path ? small_file(*path, kLongestRef) : path;
   if (!text) return "";
-  const std::string commit = trimmed(*text);
+  const std::string commit(trimmed(*text));
   return is_commit(commit) ? commit : "";
 }
 

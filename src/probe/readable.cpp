@@ -6,6 +6,8 @@
 #include <map>
 #include <numeric>
 
+#include "base/text.h"
+
 namespace qualm::probe {
 namespace {
 
@@ -15,9 +17,8 @@ constexpr std::size_t kShown = 8;  // characters
 std::size_t character_length(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text.front());
   const std::size_t length = lead < 0xC0U ? 1 : lead < 0xE0U ? 2 : lead < 0xF0U ? 3 : 4;
-  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
   const bool whole =
-      length <= text.size() && std::ranges::all_of(text.substr(1, length - 1), continues);
+      length <= text.size() && std::ranges::all_of(text.substr(1, length - 1), continues_character);
   return whole ? length : 1;
 }
 

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "diagnose/loss.h"
 #include "diagnose/plan.h"
 #include "report/document_parts.h"
@@ -92,17 +93,11 @@ Json to_json(const probe::Symptom& symptom) {
           {"says", symptom.says}};
 }
 
-/// Of UTF-8.
-std::int64_t characters(std::string_view text) {
-  return std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
-}
-
 Json loop(const probe::WrittenSide& side) {
   if (!side.loop) return nullptr;
   const std::string_view text = side.text;
-  return {{"begin", characters(text.substr(0, side.loop->begin))},
-          {"period", characters(text.substr(side.loop->begin, side.loop->period))}};
+  return {{"begin", character_count(text.substr(0, side.loop->begin))},
+          {"period", character_count(text.substr(side.loop->begin, side.loop->period))}};
 }
 
 Json to_json(const probe::WrittenText& text) {
@@ -114,7 +109,7 @@ Json to_json(const probe::WrittenText& text) {
   json["original_loop"] = text.control ? loop(*text.control) : Json(nullptr);
   json["diverges"] =
       text.parts_at
-          ? Json(characters(std::string_view(text.candidate.text).substr(0, *text.parts_at)))
+          ? Json(character_count(std::string_view(text.candidate.text).substr(0, *text.parts_at)))
           : Json(nullptr);
   return json;
 }

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "report/page.h"
 #include "report/render.h"
 
@@ -13,15 +14,9 @@ constexpr std::size_t kNarrowestColumn = 24;  // a column of text with less room
 constexpr std::size_t kIndent = 2;
 constexpr std::string_view kBetween = "  ";
 
-/// Columns of a terminal: code points. (Wide and combining characters are not told apart.)
-std::size_t columns_of(std::string_view utf8) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
 /// What fills a column of that width beside the text.
 std::string blanks(const std::string& text, std::size_t width) {
-  const std::size_t has = columns_of(text);
+  const std::size_t has = character_count(text);
   return std::string(width > has ? width - has : 0, ' ');
 }
 
@@ -51,7 +46,8 @@ std::vector<std::string> wrapped(const std::string& text, std::size_t width) {
     const std::size_t word = std::min(text.find_first_not_of(' ', at), text.size());
     const std::size_t end = std::min(text.find(' ', word), text.size());
     const bool fits =
-        width == 0 || columns_of(lines.back()) + columns_of(text.substr(at, end - at)) <= width;
+        width == 0 ||
+        character_count(lines.back()) + character_count(text.substr(at, end - at)) <= width;
     if (fits || lines.back().empty()) {
       lines.back() += text.substr(at, end - at);
     } else {
@@ -81,7 +77,7 @@ class TextLayout {
     for (const Cell& cell : paragraph.cells) {
       if (cell.text.empty()) continue;
       const std::string text = printable(cell.text);
-      if (used > 0 && width_ > 0 && used + kBetween.size() + columns_of(text) > width_) {
+      if (used > 0 && width_ > 0 && used + kBetween.size() + character_count(text) > width_) {
         out_ += "\n";
         used = 0;
       }
@@ -122,7 +118,7 @@ class TextLayout {
       if (i > 0) out_ += "\n" + std::string(margin, ' ');
       out_ += painted(lines[i], tone);
     }
-    return indent + columns_of(lines.back());
+    return indent + character_count(lines.back());
   }
 
   static std::vector<Cell> headings_of(const Table& table) {
@@ -134,9 +130,9 @@ class TextLayout {
   static std::vector<std::size_t> widths_of(const Table& table) {
     std::vector<std::size_t> widths;
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
-      std::size_t width = table.headed ? columns_of(table.columns[i].heading) : 0;
+      std::size_t width = table.headed ? character_count(table.columns[i].heading) : 0;
       for (const std::vector<Cell>& cells : table.rows)
-        width = std::max(width, columns_of(printable(cells[i].text)));
+        width = std::max(width, character_count(printable(cells[i].text)));
       widths.push_back(width);
     }
     return widths;
@@ -174,7 +170,7 @@ class TextLayout {
   void lists(const Table& table) {
     std::size_t names = 0;
     for (const Column& column : table.columns)
-      names = std::max(names, columns_of(column.heading) + kBetween.size());
+      names = std::max(names, character_count(column.heading) + kBetween.size());
     for (const std::vector<Cell>& cells : table.rows) {
       for (std::size_t i = 0; i < cells.size(); ++i) {
         const bool below = table.headed ? i > 0 : i + 1 == cells.size();

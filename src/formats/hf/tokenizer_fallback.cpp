@@ -12,6 +12,7 @@
 #include <limits>
 #include <queue>
 
+#include "base/text.h"
 #include "formats/hf/tokenizer_parts.h"
 
 namespace qualm::formats::hf {
@@ -66,7 +67,7 @@ class Bpe {
     nodes_.clear();
     for (std::size_t at = 0; at < text.size();) {
       std::size_t end = at + 1;
-      while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
+      while (end < text.size() && continues_character(text[end])) ++end;
       const auto index = static_cast<std::int64_t>(nodes_.size());
       const auto id = table_.find(text.substr(at, end - at));
       nodes_.push_back({id.value_or(kForeign), index - 1, index + 1});
