@@ -1,7 +1,8 @@
 // A fake server and a page of it, for one test.
-import { expect } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import type { Browser, Page } from "playwright-core";
 import { axe, faults } from "./accessible";
+import { launch } from "./browser";
 import { FakeServer } from "./fake_server";
 import { kFiles } from "./fixtures/serve";
 import { openServe, type Served } from "./serve_page";
@@ -11,7 +12,13 @@ export class Bench {
   server = new FakeServer();
   served: Served | null = null;
 
-  constructor(private readonly browser: () => Browser) {}
+  constructor(private readonly launched: () => Browser | null) {}
+
+  get browser(): Browser {
+    const browser = this.launched();
+    if (!browser) throw new Error("no browser");
+    return browser;
+  }
 
   async begin(): Promise<void> {
     this.server = new FakeServer();
@@ -28,7 +35,7 @@ export class Bench {
   }
 
   async open(hash = "", address = this.server.address): Promise<Page> {
-    this.served = await openServe(this.browser(), address);
+    this.served = await openServe(this.browser, address);
     if (hash) await this.served.go(hash);
     return this.served.page;
   }
@@ -61,4 +68,15 @@ export class Bench {
     expect(await faults(this.page, ', runOnly: ["color-contrast"]'), `${where}, dark`).toEqual([]);
     await this.page.emulateMedia({ colorScheme: "light" });
   }
+}
+
+/// One browser for the tests of a file, and a server and a page of its own for each.
+export function benchOfEachTest(): Bench {
+  let browser: Browser | null = null;
+  const bench = new Bench(() => browser);
+  beforeAll(async () => { browser = await launch(); });
+  afterAll(() => browser?.close());
+  beforeEach(() => bench.begin());
+  afterEach(() => bench.end());
+  return bench;
 }

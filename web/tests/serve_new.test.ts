@@ -1,17 +1,10 @@
 // A run from the form to its report, and what the form says.
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import type { Browser } from "playwright-core";
-import { Bench } from "./bench";
-import { launch } from "./browser";
+import { expect, it } from "vitest";
+import { benchOfEachTest } from "./bench";
 import { diagnosis, sayBeginning, sayMiddle } from "./fixtures/serve";
 import { golden } from "./report_file";
 
-let browser: Browser;
-const bench = new Bench(() => browser);
-beforeAll(async () => { browser = await launch(); });
-afterAll(() => browser.close());
-beforeEach(() => bench.begin());
-afterEach(() => bench.end());
+const bench = benchOfEachTest();
 
 it("runs a job by keyboard alone, from the file to the report", async () => {
   bench.server.onCreate = (job) => sayBeginning(bench.server, job.id);

@@ -1,16 +1,9 @@
 // The history: open, cancel, resume, remove, compare.
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import type { Browser } from "playwright-core";
-import { Bench } from "./bench";
-import { launch } from "./browser";
+import { expect, it } from "vitest";
+import { benchOfEachTest } from "./bench";
 import { fillHistory } from "./fixtures/serve";
 
-let browser: Browser;
-const bench = new Bench(() => browser);
-beforeAll(async () => { browser = await launch(); });
-afterAll(() => browser.close());
-beforeEach(() => bench.begin());
-afterEach(() => bench.end());
+const bench = benchOfEachTest();
 
 it("cancels, resumes and removes", async () => {
   fillHistory(bench.server);

@@ -1,20 +1,13 @@
 // What the page does with a server that is gone, another one, hostile, or fast.
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import type { Browser } from "playwright-core";
+import { expect, it } from "vitest";
 import type { Json } from "../src/document/read";
-import { Bench } from "./bench";
-import { launch } from "./browser";
+import { benchOfEachTest } from "./bench";
 import { hostile, kScript, kTurned } from "./fixtures/hostile";
 import { fillHistory, sayBeginning, sayMiddle } from "./fixtures/serve";
 import { golden } from "./report_file";
 import { longestTask } from "./trace";
 
-let browser: Browser;
-const bench = new Bench(() => browser);
-beforeAll(async () => { browser = await launch(); });
-afterAll(() => browser.close());
-beforeEach(() => bench.begin());
-afterEach(() => bench.end());
+const bench = benchOfEachTest();
 
 it("says so where the token is missing or another one", async () => {
   await bench.open("", `${bench.server.origin}/`);
@@ -78,7 +71,7 @@ it("has no long task while 50 events come a second", async () => {
   await bench.open("#job=gg");
   await expect.poll(() => bench.page.locator(".live-checks .waiting").count()).toBe(4);
   const kEvents = 200;
-  const { longest, total } = await longestTask(browser, bench.page, async () => {
+  const { longest, total } = await longestTask(bench.browser, bench.page, async () => {
     for (let done = 1; done <= kEvents; ++done) {
       bench.server.say("gg", "progress", { step: "measuring candidate", done, total: kEvents });
       if (done % 10 === 0) bench.server.say("gg", "so_far", { text: `so far: KLD 0.05 [0.0${50 - done / 10}, 0.0${50 + done / 10}] (after ${done} windows)` });

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { at, raw, text, type Json } from "../document/read";
 import { clipped } from "../format/visible";
 import type { Tone } from "../format/words";
-import { Badge, Command } from "../ui/parts";
+import { Badge, Repeat } from "../ui/parts";
 
 interface Props {
   document: Json;
@@ -22,12 +22,7 @@ export function Head({ document, title, word, tone = "plain", children }: Props)
         <span class={title.length > 180 ? "sentence long" : "sentence"}>{clipped(title, 1500)}</span>
       </h1>
       {children}
-      {raw(at(document, "command_line")) && (
-        <div class="repeat">
-          <h2>To repeat it</h2>
-          <Command text={raw(at(document, "command_line"))} label="the command that repeats it" />
-        </div>
-      )}
+      <Repeat command={raw(at(document, "command_line"))} />
     </header>
   );
 }

@@ -3,7 +3,7 @@ import { absent, at, fileName, flag, label, list, number, raw, text, texts, type
 import { formatBytes } from "../format/units";
 import { clipped } from "../format/visible";
 import { cardLine, verdictWord } from "../format/words";
-import { Badge, Command, Name } from "../ui/parts";
+import { Badge, Command, Name, Repeat } from "../ui/parts";
 import { figuresOf } from "./figures";
 
 /// The first sentence, and the others.
@@ -133,12 +133,7 @@ export function Verdict({ document }: { document: Json }) {
         <WhatToDo document={document} />
         <Figures document={document} />
       </div>
-      {raw(at(document, "command_line")) && (
-        <div class="repeat">
-          <h2>To repeat it</h2>
-          <Command text={raw(at(document, "command_line"))} label="the command that repeats it" />
-        </div>
-      )}
+      <Repeat command={raw(at(document, "command_line"))} />
     </header>
   );
 }

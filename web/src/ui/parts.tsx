@@ -101,6 +101,17 @@ export function Command({ text, label }: { text: string; label: string }) {
   );
 }
 
+/// The command that made a report.
+export function Repeat({ command }: { command: string }) {
+  if (!command) return null;
+  return (
+    <div class="repeat">
+      <h2>To repeat it</h2>
+      <Command text={command} label="the command that repeats it" />
+    </div>
+  );
+}
+
 interface ToggleProps<T extends string> {
   label: string;
   options: [T, string][];
