@@ -175,6 +175,14 @@ struct World : test::Scratch {
     ASSERT_TRUE(started) << describe(started.error());
     server = *std::move(started);
   }
+  /// Begins a job that runs until it is released; its id.
+  std::string start_held() {
+    job.held = true;
+    start();
+    const std::string id = server ? diagnose() : "";
+    EXPECT_TRUE(job.wait_until_running());
+    return id;
+  }
   [[nodiscard]] std::string host() const { return "127.0.0.1:" + std::to_string(server->port()); }
   [[nodiscard]] std::string head(const std::string& method, const std::string& target) const {
     return method + " " + target + " HTTP/1.1\r\nHost: " + host() + "\r\nAuthorization: Bearer " +

@@ -8,6 +8,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// A piece every 50 ms, for 4 s or until the other end has closed it.
+void say_slowly(Socket& socket, const char* piece) {
+  const auto begin = std::chrono::steady_clock::now();
+  while (!socket.closed && std::chrono::steady_clock::now() - begin < 4s) {
+    socket.say(piece);
+    socket.hear({}, 50ms);
+  }
+}
+
 TEST(ServeHttp, a_body_over_the_limit_is_refused_before_it_is_sent) {
   World world;
   world.start();
@@ -51,12 +60,8 @@ TEST(ServeHttp, a_client_that_sends_its_header_slowly_is_dropped) {
   world.limits.patience = 300ms;
   world.start();
   Socket socket(world.server->port());
-  const auto begin = std::chrono::steady_clock::now();
   socket.say("GET /api/state HTTP/1.1\r\n");
-  while (!socket.closed && std::chrono::steady_clock::now() - begin < 4s) {
-    socket.say("X: y\r\n");
-    socket.hear({}, 50ms);
-  }
+  say_slowly(socket, "X: y\r\n");
   EXPECT_TRUE(socket.closed);
 }
 
@@ -65,12 +70,8 @@ TEST(ServeHttp, a_client_that_sends_its_body_slowly_is_dropped) {
   world.limits.patience = 300ms;
   world.start();
   Socket socket(world.server->port());
-  const auto begin = std::chrono::steady_clock::now();
   socket.say(world.head("POST", "/api/jobs") + "Content-Length: 60000\r\n\r\n");
-  while (!socket.closed && std::chrono::steady_clock::now() - begin < 4s) {
-    socket.say(" ");
-    socket.hear({}, 50ms);
-  }
+  say_slowly(socket, " ");
   EXPECT_TRUE(socket.closed);
 }
 
@@ -88,10 +89,7 @@ TEST(ServeHttp, several_requests_may_use_one_connection) {
 
 TEST(ServeHttp, two_hundred_idle_connections_stop_neither_a_job_nor_another_client) {
   World world;
-  world.job.held = true;
-  world.start();
-  const std::string id = world.diagnose();
-  ASSERT_TRUE(world.job.wait_until_running());
+  const std::string id = world.start_held();
   std::vector<Socket> idle;
   for (int i = 0; i < 200; ++i) {
     idle.emplace_back(world.server->port());

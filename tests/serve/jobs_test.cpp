@@ -90,14 +90,11 @@ TEST(ServeJobs, refused_requests_make_no_job) {
 
 TEST(ServeJobs, a_stream_begins_with_what_was_said_goes_on_and_ends) {
   World world;
-  world.job.held = true;
   world.job.events = {{{"event", "plan"}, {"text", "two\nlines"}},
                       {{"event", "progress"}, {"step", "s"}, {"done", 1}, {"total", 9}},
                       {{"event", "progress"}, {"step", "s"}, {"done", 2}, {"total", 9}},
                       {{"event", "of_a_later_version"}, {"x", 1}}};
-  world.start();
-  const std::string id = world.diagnose();
-  ASSERT_TRUE(world.job.wait_until_running());
+  const std::string id = world.start_held();
   const std::string begun = stream(world, id, "of_a_later_version");
   EXPECT_NE(begun.find("Content-Type: text/event-stream"), std::string::npos);
   EXPECT_NE(begun.find("event: plan\ndata: {\"text\":\"two\\nlines\"}\n\n"), std::string::npos);
@@ -161,10 +158,7 @@ TEST(ServeJobs, a_stream_of_a_client_that_went_stops_nothing) {
 
 TEST(ServeJobs, one_that_runs_is_cancelled_and_can_be_resumed_as_the_same) {
   World world;
-  world.job.held = true;
-  world.start();
-  const std::string id = world.diagnose();
-  ASSERT_TRUE(world.job.wait_until_running());
+  const std::string id = world.start_held();
   EXPECT_EQ(world.send("DELETE", "/api/jobs/" + id).status, 409);
   EXPECT_EQ(world.send("POST", "/api/jobs/" + id + "/resume").status, 409);
   EXPECT_EQ(world.send("POST", "/api/jobs/" + id + "/cancel").status, 200);
@@ -180,10 +174,7 @@ TEST(ServeJobs, one_that_runs_is_cancelled_and_can_be_resumed_as_the_same) {
 
 TEST(ServeJobs, one_at_a_time_runs_and_one_that_waits_can_be_cancelled) {
   World world;
-  world.job.held = true;
-  world.start();
-  const std::string first = world.diagnose();
-  ASSERT_TRUE(world.job.wait_until_running());
+  const std::string first = world.start_held();
   const std::string second = world.diagnose();
   const std::string third = world.diagnose();
   EXPECT_EQ(world.get("/api/state").json()["queued"], 2);
@@ -201,10 +192,7 @@ TEST(ServeJobs, one_at_a_time_runs_and_one_that_waits_can_be_cancelled) {
 
 TEST(ServeJobs, no_more_wait_than_allowed) {
   World world;
-  world.job.held = true;
-  world.start();
-  static_cast<void>(world.diagnose());
-  ASSERT_TRUE(world.job.wait_until_running());
+  static_cast<void>(world.start_held());
   const std::string body = R"({"command":"diagnose","candidate":"m.gguf"})";
   for (std::size_t i = 0; i < Jobs::kMostQueued; ++i)
     EXPECT_EQ(world.send("POST", "/api/jobs", body).status, 201);
@@ -231,10 +219,7 @@ TEST(ServeJobs, one_that_fails_or_throws_is_told_and_the_next_one_runs) {
 
 TEST(ServeJobs, a_server_that_ends_interrupts_what_runs_and_waits_and_ends_streams) {
   World world;
-  world.job.held = true;
-  world.start();
-  const std::string first = world.diagnose();
-  ASSERT_TRUE(world.job.wait_until_running());
+  const std::string first = world.start_held();
   const std::string second = world.diagnose();
   Socket socket(world.server->port());
   socket.say(world.head("GET", "/api/jobs/" + second + "/events") + "\r\n");
