@@ -27,6 +27,7 @@ struct Answer {
   std::string title;     ///< for people
   std::string status{};  ///< empty: open
   std::string says{};    ///< what is known, for people; may be empty
+  bool likely = false;   ///< it rests on an estimate
   friend bool operator==(const Answer&, const Answer&) = default;
 };
 

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <fmt/ranges.h>
-#include <map>
+#include <array>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -44,21 +45,29 @@ CLI::Validator not_negative() {
           ""};
 }
 
-const std::map<std::string, Format> kFormats{{"text", Format::text},
-                                             {"json", Format::json},
-                                             {"md", Format::markdown},
-                                             {"html", Format::html},
-                                             {"junit", Format::junit}};
+constexpr std::array<std::pair<std::string_view, Format>, 5> kFormats{{{"text", Format::text},
+                                                                       {"json", Format::json},
+                                                                       {"md", Format::markdown},
+                                                                       {"html", Format::html},
+                                                                       {"junit", Format::junit}}};
+
+std::optional<Format> format_named(std::string_view name) {
+  for (const auto& [known, format] : kFormats)
+    if (known == name) return format;
+  return std::nullopt;
+}
 
 void add_format(CLI::App& command, Options& options) {
   const auto set_format = [&options](const std::string& name) {
-    options.format = kFormats.at(name);
+    options.format = format_named(name).value_or(Format::text);
   };
+  std::vector<std::string> names;
+  for (const auto& [name, format] : kFormats) names.emplace_back(name);
   named(command.add_option_function<std::string>(
             "--format", set_format,
             "text (default), json, md, html (a page to look at and share) or junit (for CI)"),
         kOutput, "FORMAT")
-      ->check(one_of({"text", "json", "md", "html", "junit"}));
+      ->check(one_of(names));
 }
 
 void add_output(CLI::App& command, Options& options) {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/options.h"
@@ -32,6 +34,8 @@ CLI::Option* named(CLI::Option* option, const char* group, const char* type);
 /// A number in digits: no inf, no nan.
 [[nodiscard]] CLI::Validator finite();
 [[nodiscard]] CLI::Validator not_negative();
+/// "json", "html", ...: what --format takes.
+[[nodiscard]] std::optional<Format> format_named(std::string_view name);
 void add_format(CLI::App& command, Options& options);
 void add_output(CLI::App& command, Options& options);
 void add_runtime(CLI::App& command, job::Request& request);

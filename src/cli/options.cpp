@@ -308,7 +308,7 @@ void find_output(const std::vector<std::string>& words, Options& options) {
     return words[i].starts_with(with) ? words[i].substr(with.size()) : std::string();
   };
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (take(i, "--format") == "json") options.format = Format::json;
+    if (const auto format = format_named(take(i, "--format"))) options.format = *format;
     for (const char* name : {"-o", "--output"})
       if (options.request.command != "repair" && options.request.command != "reference")
         if (auto file = take(i, name); !file.empty()) options.output = std::move(file);

@@ -5,7 +5,9 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "job/interrupt.h"
+#include "report/status_word.h"
 
 namespace qualm::cli {
 namespace {
@@ -28,21 +30,17 @@ std::string clock(double seconds) {
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
-/// As the report's table has it.
 std::string word_of(const Answer& answer) {
-  const bool files = answer.id == "not_quant";
   if (answer.status.empty()) return "...";
-  if (answer.status == "cleared") return files ? "OK" : "cleared";
-  if (answer.status == "cause" || answer.status == "contributes") return files ? "NO" : "CAUSE";
-  return answer.status == "cannot_tell" ? "cannot tell" : "not examined";
+  const auto sure = answer.likely ? report::Sure::likely : report::Sure::certain;
+  return report::status_word(answer.id, answer.status, sure).text;
 }
 
 /// As many whole characters of UTF-8 as there are columns.
 std::string first_columns(const std::string& text, std::size_t columns) {
   std::size_t end = 0;
   for (std::size_t used = 0; end < text.size(); ++end) {
-    const bool begins = (static_cast<unsigned char>(text[end]) & 0xC0U) != 0x80U;
-    if (begins && used++ == columns) break;
+    if (!continues_character(text[end]) && used++ == columns) break;
   }
   return text.substr(0, end);
 }

@@ -25,7 +25,8 @@ Result<void> read_one_window(Session& session, Outlook& outlook) {
 }  // namespace
 
 Result<report::PlanReport> plan(Session& session) {
-  Outlook outlook(session.facts, session.progress, {});
+  UntilBudget quietly(session.progress, {});  // the report tells the plan
+  Outlook outlook(session.facts, quietly, {});
   QUALM_CHECK(read_one_window(session, outlook));
   report::PlanReport report;
   report.tool.libllama = session.engine->version();

@@ -1,11 +1,9 @@
 #include "job/events.h"
 
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "base/file.h"
 #include "job/interrupt.h"
 
 namespace qualm::job {
@@ -31,7 +29,8 @@ Error error_from_json(const Json& json) {
 std::vector<Answer> answers_of(const Json& list) {
   std::vector<Answer> all;
   for (const Json& one : list)
-    all.push_back({one.at("id"), one.at("title"), one.at("status"), one.at("says")});
+    all.push_back(
+        {one.at("id"), one.at("title"), one.at("status"), one.at("says"), one.at("likely")});
   return all;
 }
 
@@ -48,14 +47,9 @@ Json error_to_json(const Error& error) {
 
 void EventWriter::send(const Json& event) {
   // Names from files may hold any bytes; an event is UTF-8 whatever they hold.
-  std::string line = event.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  std::string_view left = line;
-  while (!left.empty()) {
-    const ssize_t n = ::write(descriptor_, left.data(), left.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;  // nobody listens any more: what is finished is in the store
-    left.remove_prefix(static_cast<std::size_t>(n));
-  }
+  const std::string line = event.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  // Where nobody listens any more, what is finished is in the store.
+  static_cast<void>(write_all(descriptor_, line));
 }
 
 void EventWriter::update(std::string_view step, std::int64_t done, std::int64_t total) {
@@ -83,8 +77,11 @@ void EventWriter::news(News kind, std::string_view text) {
 void EventWriter::answers(std::span<const Answer> all) {
   Json list = Json::array();
   for (const Answer& one : all)
-    list.push_back(
-        {{"id", one.id}, {"title", one.title}, {"status", one.status}, {"says", one.says}});
+    list.push_back({{"id", one.id},
+                    {"title", one.title},
+                    {"status", one.status},
+                    {"says", one.says},
+                    {"likely", one.likely}});
   send({{"event", "answers"}, {"answers", std::move(list)}});
 }
 

@@ -5,7 +5,8 @@
 //   {"event":"note","line":"..."}
 //   {"event":"plan","text":"..."}
 //   {"event":"so_far","text":"..."}
-//   {"event":"answers","answers":[{"id":"tier","title":"...","status":"cause","says":"..."}]}
+//   {"event":"answers","answers":[{"id":"tier","title":"...","status":"cause","says":"...",
+//     "likely":false}]}
 //   {"event":"result","exit_code":1,"document":{...}}
 //   {"event":"error","error":{"kind":"input","code":"GGUF-012",...}}
 //

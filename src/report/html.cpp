@@ -51,19 +51,6 @@ std::string as_script(const Json& document) {
   return out;
 }
 
-std::string html_escaped(const std::string& raw) {
-  std::string out;
-  for (const char c : printable(raw)) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '&')
-      out += "&amp;";
-    else
-      out += c;
-  }
-  return out;
-}
-
 std::string title_of(const Json& document) {
   constexpr std::size_t kLongest = 100;
   const std::string model = file_name(string_at(at(document, "model"), "path"));
@@ -84,7 +71,7 @@ std::string_view empty_page() noexcept {
 
 std::string html(const Json& document) {
   std::string page(empty_page());
-  replace_first(page, kTitle, "<title>" + html_escaped(title_of(document)) + "</title>");
+  replace_first(page, kTitle, "<title>" + markup_escaped(title_of(document)) + "</title>");
   std::string element(kPlace.substr(0, kPlace.size() - kNull.size()));
   replace_first(page, kPlace, element + as_script(document) + "</script>");
   return page;

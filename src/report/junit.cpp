@@ -26,25 +26,6 @@ struct Suite {
   std::vector<TestCase> cases;
 };
 
-/// Attribute and text alike. printable() leaves no control characters, which XML has no way to
-/// write.
-std::string xml_escaped(const std::string& raw) {
-  std::string out;
-  for (const char c : printable(raw)) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '&')
-      out += "&amp;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
-
 Outcome of_check(const std::string& status) {
   if (status == "cause" || status == "contributes") return Outcome::failed;
   if (status == "cannot_tell") return Outcome::error;
@@ -132,8 +113,8 @@ Suite suite_of(const Json& document) {
 
 std::string to_xml(const TestCase& one, const Suite& suite) {
   const std::string open = fmt::format("    <testcase classname=\"{}\" name=\"{}\"",
-                                       xml_escaped(suite.name), xml_escaped(one.name));
-  const std::string says = xml_escaped(one.says);
+                                       markup_escaped(suite.name), markup_escaped(one.name));
+  const std::string says = markup_escaped(one.says);
   switch (one.outcome) {
     case Outcome::passed:
       return says.empty()
@@ -160,7 +141,7 @@ std::string junit(const Json& document) {
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
       "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" "
       "time=\"{:.3f}\">\n",
-      xml_escaped(suite.name), suite.cases.size(), count(Outcome::failed), count(Outcome::error),
+      markup_escaped(suite.name), suite.cases.size(), count(Outcome::failed), count(Outcome::error),
       count(Outcome::skipped), suite.seconds);
   for (const TestCase& one : suite.cases) out += to_xml(one, suite);
   return out + "  </testsuite>\n</testsuites>\n";

@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "probe/symptom.h"
 #include "report/page_parts.h"
+#include "report/status_word.h"
 
 namespace qualm::report {
 namespace {
@@ -12,20 +13,6 @@ namespace {
 /// A cause that rests on an estimate is likely, never certain; a fault of the file is there.
 bool is_likely(const Json& document, const std::string& check) {
   return flag_at(document, "estimated") && check != "not_quant";
-}
-
-/// The first check says that the files match: its title is the good case, those of the others the
-/// cause.
-Cell status_word(const Json& check, const Json& document) {
-  const std::string status = string_at(check, "status");
-  const std::string id = string_at(check, "id");
-  const bool is_first = id == "not_quant";
-  const char* cause = is_likely(document, id) ? "LIKELY" : "CAUSE";
-  if (status == "cause") return {is_first ? "NO" : cause, Tone::bad};
-  if (status == "contributes") return {is_first ? "NO" : "CONTRIBUTES", Tone::warning};
-  if (status == "cleared") return {is_first ? "OK" : "cleared", Tone::good};
-  if (status == "cannot_tell") return {"cannot tell", Tone::dim};
-  return {"not examined", Tone::dim};
 }
 
 std::string finding(const Json& check) {
@@ -47,7 +34,9 @@ Table check_table(const Json& document) {
               .wraps = true};
   int index = 0;
   for (const Json& check : at(document, "checks")) {
-    const Cell status = status_word(check, document);
+    const std::string id = string_at(check, "id");
+    const Cell status = status_word(id, string_at(check, "status"),
+                                    is_likely(document, id) ? Sure::likely : Sure::certain);
     table.rows.push_back({{std::to_string(index++), Tone::dim},
                           {string_at(check, "title")},
                           status,

@@ -72,6 +72,23 @@ std::optional<std::string> why_absent(const Json& value) {
   return reason.is_string() ? std::optional(reason.get<std::string>()) : std::nullopt;
 }
 
+std::string markup_escaped(const std::string& raw) {
+  std::string out;
+  for (const char c : printable(raw)) {
+    if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '&')
+      out += "&amp;";
+    else if (c == '"')
+      out += "&quot;";
+    else
+      out += c;
+  }
+  return out;
+}
+
 std::string file_name(std::string_view path) {
   while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
   const auto slash = path.rfind('/');

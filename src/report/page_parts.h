@@ -25,6 +25,10 @@ namespace qualm::report {
 /// The reason, where the value is {absent: reason} or missing.
 [[nodiscard]] std::optional<std::string> why_absent(const Json& value);
 
+/// As text or attribute of HTML and XML. Control characters are escaped as everywhere: XML has no
+/// way to write them.
+[[nodiscard]] std::string markup_escaped(const std::string& raw);
+
 /// The last part of a path.
 [[nodiscard]] std::string file_name(std::string_view path);
 /// "llama, 5.8 M weights, GGUF v3, 3.35 bits per weight (Q2_K 61 %, Q3_K 24 %, ...)"

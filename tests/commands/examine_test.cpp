@@ -143,6 +143,33 @@ TEST(Plan, is_told_once_after_the_first_window_of_each_model) {
             "Q4_K_M 8 (8.0 s)");
 }
 
+TEST(Answers, are_told_when_one_of_them_changes_and_are_open_before) {
+  InTime run(0);
+  const auto found = run.examine();
+  ASSERT_GE(run.notes.told.size(), 2U);
+  for (std::size_t i = 1; i < run.notes.told.size(); ++i)
+    EXPECT_NE(run.notes.told[i], run.notes.told[i - 1]);
+  const auto tier = [](const std::vector<Answer>& all) {
+    return *std::ranges::find(all, "tier", &Answer::id);
+  };
+  EXPECT_EQ(tier(run.notes.told.front()).status, "");
+  EXPECT_EQ(tier(run.notes.told.back()).status, "cause");
+  EXPECT_FALSE(tier(run.notes.told.back()).likely);
+  EXPECT_EQ(found.conclusion.principal, CheckId::tier);
+}
+
+TEST(Answers, of_an_estimate_are_likely) {
+  InTime run(0);
+  run.world.given.baseline = nullptr;
+  run.world.given.surrogate = &run.world.baseline;
+  run.world.experiment.truth_over_estimate = numeric::Estimate{0.95, 0.7, 1.3};
+  run.facts = run.world.facts_and_texts();
+  static_cast<void>(run.examine());
+  ASSERT_FALSE(run.notes.told.empty());
+  for (const Answer& one : run.notes.told.back())
+    EXPECT_EQ(one.likely, one.id != "not_quant" && !one.status.empty());
+}
+
 TEST(SoFar, is_told_from_8_windows_on_and_again_when_the_limit_is_known) {
   InTime run(0);
   static_cast<void>(run.examine());

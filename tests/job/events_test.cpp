@@ -27,6 +27,9 @@ std::string written(const std::function<void(EventWriter&)>& speak) {
   return text;
 }
 
+const std::vector<Answer> kAnswers{{"tier", "Quant type", "cause", "KLD 0.1", true},
+                                   {"kv_cache", "KV cache"}};
+
 TEST(Events, are_one_object_per_line) {
   EXPECT_EQ(written([](EventWriter& writer) {
               writer.update("measuring a.gguf", 16, 245);
@@ -44,6 +47,7 @@ TEST(Events, come_through_whole_however_the_lines_are_cut) {
     writer.note("a note");
     writer.news(News::plan, "two\nlines");
     writer.news(News::so_far, "KLD 0.1");
+    writer.answers(kAnswers);
     writer.update("loading", 2, 2);
     writer.finish(Outcome{{{"a", 1}}, 3});
   });
@@ -58,6 +62,7 @@ TEST(Events, come_through_whole_however_the_lines_are_cut) {
     EXPECT_EQ(notes.notes, std::vector<std::string>{"a note"});
     EXPECT_EQ(notes.plans, std::vector<std::string>{"two\nlines"});
     EXPECT_EQ(notes.so_far, std::vector<std::string>{"KLD 0.1"});
+    EXPECT_EQ(notes.told, std::vector<std::vector<Answer>>{kAnswers});
     EXPECT_EQ(reader.step(), "loading");
     ASSERT_TRUE(reader.ending() && *reader.ending());
     EXPECT_EQ((**reader.ending()).exit_code, 3);

@@ -19,6 +19,9 @@ class Notes final : public Progress {
     (kind == News::plan ? plans : so_far).emplace_back(text);
   }
 
+  void answers(std::span<const Answer> all) override { told.emplace_back(all.begin(), all.end()); }
+
+  std::vector<std::vector<Answer>> told;  ///< the answers, each time
   std::vector<std::string> plans;
   std::vector<std::string> so_far;
   std::vector<std::string> updates;
