@@ -9,9 +9,11 @@ namespace qualm::cli {
 
 Result<job::Outcome> run_in_job(const job::Request& request, Progress& progress) {
   if (request.command == "repair") return commands::repair(request);
-  const auto store = experiment::open_store(request.use_cache, progress);
+  // A window that is looked up takes no time, and would say nothing of how long others take.
+  const bool saved = request.use_cache && !request.plan_only;
+  const auto store = experiment::open_store(saved, progress);
   experiment::ReferenceStore references(
-      experiment::open_references(request.use_cache, progress, request.cache_size << 20),
+      experiment::open_references(saved, progress, request.cache_size << 20),
       request.reference_memory << 20);
   const experiment::Stores stores{*store, &references};
   if (request.command == "measure") return commands::measure(request, stores, progress);

@@ -7,7 +7,8 @@
 
 namespace qualm::commands {
 
-/// Reads one window with each of the two models, to know their pace. Errors: the engine's.
+/// Reads one window with each of the two models, to know their pace. Precondition: the stores of
+/// the session know no window. Errors: the engine's.
 [[nodiscard]] Result<report::PlanReport> plan(Session& session);
 
 }  // namespace qualm::commands

@@ -18,17 +18,16 @@ Page compose_plan(const nlohmann::ordered_json& document) {
   for (const Json& step : at(document, "steps")) {
     std::string title = fmt::format("{} {}", integer_at(step, "number"), string_at(step, "title"));
     for (const Json& one : at(step, "readings")) {
-      const double seconds = number_at(one, "seconds").value_or(0);
       table.rows.push_back({{std::exchange(title, "")},
                             {string_at(one, "model")},
                             {fmt::format("{}", integer_at(one, "windows"))},
-                            {seconds > 0 ? format_seconds(seconds) : "saved"}});
+                            {format_seconds(number_at(one, "seconds").value_or(0))}});
     }
   }
   page.emplace_back(std::move(table));
   page.emplace_back(Paragraph{{{fmt::format(
-      "About {}; more where the usual number of windows does not decide. About {} of memory, of "
-      "{} free.",
+      "About {}. It takes more where the usual number of windows does not decide, and less where "
+      "windows are saved from earlier runs. About {} of memory, of {} free.",
       format_seconds(number_at(document, "seconds").value_or(0)),
       bytes_at(at(document, "memory"), "needed_estimated"),
       bytes_at(at(document, "memory"), "free"))}}});

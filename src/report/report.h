@@ -158,7 +158,7 @@ struct PlanReport {
   struct Reading {
     std::string model;  ///< for people: "original", "candidate", "Q4_K_M"
     std::int64_t windows = 0;
-    double seconds = 0;  ///< estimated; 0: they are saved
+    double seconds = 0;  ///< estimated, if none of them is saved
   };
   struct Step {
     std::int64_t number = 0;

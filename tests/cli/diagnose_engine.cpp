@@ -52,6 +52,17 @@ TEST(Diagnose, without_a_baseline_it_cannot_tell) {
   EXPECT_EQ(check(ended, "tier")["status"], "not_examined");
 }
 
+TEST(Diagnose, a_plan_tells_the_time_of_windows_that_are_saved_too) {
+  const Home home;
+  for (int run = 0; run < 2; ++run) {
+    const Ended ended = home.diagnose("base.gguf", {"--baseline", "base.gguf", "--plan"});
+    ASSERT_EQ(ended.exit_code, 0) << ended.err;
+    for (const auto& step : test::document(ended)["steps"])
+      for (const auto& reading : step["readings"])
+        EXPECT_GT(reading["seconds"].get<double>(), 0) << run << ' ' << reading;
+  }
+}
+
 TEST(Diagnose, a_path_that_is_no_utf_8_is_opened) {
   const Home home;
   test::write(home.path("m\xff.gguf"), RunnableGguf{}.build());

@@ -6,14 +6,12 @@ import { RawJson } from "../ui/raw_json";
 import { Table } from "../ui/table";
 import { Head } from "./head";
 
-const time = (seconds: number): string => (seconds > 0 ? formatSeconds(seconds) : "saved");
-
 const rowsOf = (step: Json): string[][] =>
   list(at(step, "readings")).map((one, i) => [
     i === 0 ? label(at(step, "title")) : "",
     label(at(one, "model")),
     String(number(at(one, "windows")) ?? ""),
-    time(number(at(one, "seconds")) ?? 0),
+    formatSeconds(number(at(one, "seconds")) ?? 0),
   ]);
 
 export function Plan({ document }: { document: Json }) {
@@ -29,7 +27,7 @@ export function Plan({ document }: { document: Json }) {
         </p>
       </Head>
       {steps.length > 0 && (
-        <Section id="plan" title="What is read" lead="More where the usual number of windows does not decide. What is read is saved.">
+        <Section id="plan" title="What is read" lead="It takes more where the usual number of windows does not decide, and less where windows are saved from earlier runs.">
           <Table caption="What is read" columns={[{ title: "Step" }, { title: "Model" }, { title: "Windows", numeric: true }, { title: "Time", numeric: true }]} rows={steps.flatMap(rowsOf)} />
         </Section>
       )}
