@@ -26,7 +26,7 @@ as_root() {
 }
 
 packages="g++ cmake ninja-build ccache make pkg-config libcli11-dev nlohmann-json3-dev libfmt-dev
-  libsqlite3-dev libmicrohttpd-dev libxxhash-dev libgtest-dev libgmock-dev libbenchmark-dev"
+  libsqlite3-dev libmicrohttpd-dev libcurl4-openssl-dev libxxhash-dev libgtest-dev libgmock-dev libbenchmark-dev"
 case $want in
   build) ;;
   dev) packages="$packages clang-format-14 clang-tidy-19 python3-jsonschema" ;;

@@ -1,6 +1,7 @@
 #include "base/platform.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -105,6 +106,11 @@ int open_unnamed_file(const std::string& folder) {
 std::int64_t free_memory() noexcept {
   const char* told = std::getenv("QUALM_FREE_MEMORY");
   return told && *told ? std::strtoll(told, nullptr, 10) : available_memory();
+}
+
+bool owned_by_this_user(const std::string& path) noexcept {
+  struct stat about {};
+  return ::lstat(path.c_str(), &about) == 0 && about.st_uid == ::getuid();
 }
 
 std::string user_folder(const char* variable, const std::string& in_home) {

@@ -34,6 +34,9 @@ namespace qualm {
 /// of the home.
 [[nodiscard]] std::string user_folder(const char* variable, const std::string& in_home);
 
+/// The file or folder belongs to the user of this process. False where there is none.
+[[nodiscard]] bool owned_by_this_user(const std::string& path) noexcept;
+
 /// From now on this process is asked to stop (SIGTERM) when its parent is gone.
 void stop_with_parent() noexcept;
 

@@ -45,6 +45,16 @@ void add_named_texts(CLI::App& command, job::Request& request) {
       ->take_all();
 }
 
+/// Where MODEL is the address of a server.
+void add_server(CLI::App& command, job::Request& request) {
+  named(command.add_option("--server-file", request.server.file,
+                           "where MODEL is the address of a server: the file that it runs"),
+        kModel, "FILE");
+  named(command.add_option("--api-key-file", request.server.key_file,
+                           "a file with the server's API key (default: QUALM_API_KEY)"),
+        kModel, "FILE");
+}
+
 /// For the ladder of measure and of diagnose.
 void add_memory(CLI::App& command, job::Request& request) {
   named(command.add_option("--memory", request.memory,
@@ -114,6 +124,7 @@ void add_diagnose(CLI::App& app, Parser& parser) {
   add_reference(*command, request);
   add_low_memory(*command, request);
   add_run_with(*command, request);
+  add_server(*command, request);
   add_memory(*command, request);
   command->parse_complete_callback([command, &request] {
     request.cache_told = command->count("--cache-type-k") + command->count("--cache-type-v") > 0;

@@ -9,6 +9,7 @@
 #include "base/platform.h"
 #include "commands/memory_plan.h"
 #include "commands/pack.h"
+#include "commands/server_session.h"
 #include "commands/tokenizer_facts.h"
 #include "commands/written_texts.h"
 #include "diagnose/metadata_difference.h"
@@ -33,6 +34,7 @@ using diagnose::FaultKind;
 Result<void> open_files(Session& session) {
   const job::Request& request = session.request;
   using experiment::OpenedModel;
+  QUALM_CHECK(open_server(session));
   QUALM_TRY(session.candidate, OpenedModel::open(request.models.front()));
   if (!request.baseline.empty()) {
     QUALM_TRY(session.baseline, OpenedModel::open(request.baseline));
@@ -154,6 +156,7 @@ diagnose::Given given_of(const Session& session) {
           .type_k = session.settings.type_k,
           .type_v = session.settings.type_v,
           .cache_assumed = !request.cache_told,
+          .server = given_server(session),
           .accept = session.accept,
           .runtime = request.runtime,
           .lora = session.lora ? &*session.lora : nullptr,
@@ -296,8 +299,10 @@ Result<void> prepare_experiment(Session& session) {
       session.baseline ? session.baseline : session.surrogate, session.base_model, session.settings,
       std::move(texts), session.pack ? &*session.pack : nullptr,
       session.surrogate ? std::optional(weights::truth_over_estimate(*facts.given.candidate))
-                        : std::nullopt});
+                        : std::nullopt,
+      session.served.get()});
   facts.texts = session.runner->texts();
+  QUALM_CHECK(find_server_settings(session));
   const bool split_differs = facts.files.split && !facts.files.split->equal;
   return session.baseline_model && split_differs ? measure_split(session) : Result<void>();
 }

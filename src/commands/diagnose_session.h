@@ -15,6 +15,7 @@
 #include "experiment/runner.h"
 #include "job/request.h"
 #include "probe/symptom.h"
+#include "remote/served_model.h"
 #include "report/report.h"
 
 namespace qualm::commands {
@@ -35,6 +36,7 @@ struct Session {
   std::shared_ptr<experiment::OpenedModel> base_model{};
   std::optional<model::Checkpoint> lora{};
   model::Importance imatrix{};
+  std::unique_ptr<remote::ServedModel> served{};  ///< where the candidate is a server
   report::MemoryUse memory{};
   std::optional<experiment::LoadedModels> models{};
   /// Until the texts are cut: the models, or where one is held at a time their tokenizers.

@@ -2,6 +2,7 @@
 
 #include "commands/ollama_notes.h"
 #include "locate/locate.h"
+#include "remote/address.h"
 
 namespace qualm::commands {
 namespace {
@@ -16,8 +17,9 @@ void take_sampling(const locate::Overrides& overrides, job::RunWith& with) {
 std::vector<std::string*> model_words(job::Request& request) {
   std::vector<std::string*> words;
   for (std::string& model : request.models) words.push_back(&model);
-  for (std::string* word : {&request.baseline, &request.reference, &request.base_model,
-                            &request.clinic.finetune, &request.clinic.moe, &request.repair.from})
+  for (std::string* word :
+       {&request.baseline, &request.reference, &request.base_model, &request.clinic.finetune,
+        &request.clinic.moe, &request.repair.from, &request.server.file})
     words.push_back(word);
   return words;
 }
@@ -29,6 +31,7 @@ Result<std::vector<report::NamedModel>> resolve_names(job::Request& request,
   std::vector<report::NamedModel> named;
   const auto words = model_words(request);
   for (std::size_t i = 0; i < words.size(); ++i) {
+    if (remote::is_address(*words[i])) continue;
     QUALM_TRY(const locate::Located located, locate::locate(*words[i], environment));
     if (located.store == locate::Store::path) continue;
     report::NamedModel model{

@@ -73,7 +73,8 @@ Facts::Key Facts::key(WindowRange windows, const Variant& reference, const Varia
 
 bool Facts::measurable(const Variant& variant) const {
   const Weights& weights = variant.weights;
-  if (!given.pack || weights.kind == Weights::Kind::candidate) return true;
+  using Kind = Weights::Kind;
+  if (!given.pack || weights.kind == Kind::candidate || weights.kind == Kind::served) return true;
   return is_plain_type(variant) &&
          std::ranges::find(given.pack->types, weights.mix) != given.pack->types.end();
 }
@@ -225,6 +226,7 @@ void Facts::leave_out(const Wanted& wanted) {
 }
 
 Variant Facts::as_run() const { return {{}, given.type_k, given.type_v}; }
+Variant Facts::as_served() { return with_f16_cache(experiment::served_weights()); }
 Variant Facts::cache_only() const {
   return {experiment::baseline_weights(), given.type_k, given.type_v};
 }

@@ -48,6 +48,12 @@ struct GivenPack {
   bool has_text = true;  ///< false: its tokens alone, and how they were split is not known
 };
 
+/// The server that runs the candidate, as the user has it.
+struct GivenServer {
+  std::string address;
+  std::string kind;  ///< "llama-server"
+};
+
 /// What the user gave. Checkpoints are borrowed.
 struct Given {
   const model::Checkpoint* candidate = nullptr;
@@ -62,6 +68,7 @@ struct Given {
   std::string type_k = "f16";  ///< the cache the user runs with
   std::string type_v = "f16";
   bool cache_assumed = false;  ///< the user did not say which cache it runs with
+  std::optional<GivenServer> server{};
   std::optional<Accept> accept{};
   std::string runtime{};                    ///< model/runtime.h; empty: not said
   const model::Checkpoint* lora = nullptr;  ///< an adapter that is loaded with the model; or null
@@ -200,6 +207,7 @@ class Facts {
 
   // --- Variants ---
   [[nodiscard]] Variant as_run() const;      ///< candidate weights, the user's cache
+  [[nodiscard]] static Variant as_served();  ///< in its server, whatever that does
   [[nodiscard]] Variant cache_only() const;  ///< original weights, the user's cache
   [[nodiscard]] static Variant weights_only() { return {}; }  ///< candidate weights, F16 cache
   [[nodiscard]] static Variant original();                    ///< original weights, F16 cache

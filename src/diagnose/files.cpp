@@ -14,6 +14,7 @@
 #include "diagnose/limit.h"
 #include "diagnose/loss.h"
 #include "diagnose/mend.h"
+#include "diagnose/served.h"
 #include "diagnose/static_scales.h"
 #include "diagnose/thresholds.h"
 #include "diagnose/weights_loss.h"
@@ -127,6 +128,7 @@ Known<void> judge_lost(const Facts& facts, std::vector<Fault>& faults) {
 }
 
 Known<void> add_runs(const Facts& facts, Finding& finding) {
+  QUALM_CHECK(add_server(facts, finding));
   QUALM_CHECK(add_runtime(facts, finding));
   return add_original_run(facts, finding);
 }

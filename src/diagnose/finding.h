@@ -50,6 +50,7 @@ enum class FaultKind {
   adapter,      ///< a LoRA that does not fit the model it is loaded with
   sampling,     ///< sampler settings that spoil answers of any model
   runtime,      ///< the kernels of this device, not the weights
+  server,       ///< how its server runs it, not the weights
 };
 
 /// What a fault does to the loss on a given text.

@@ -30,6 +30,8 @@ inline constexpr double kFirstLookConfidence = numeric::shared_confidence(10, kC
 /// All that an estimate without the original reads: how far it may be off is known from trials, and
 /// is more than what windows differ by (docs/results/surrogate.md).
 inline constexpr std::int32_t kForEstimate = 8;
+/// The first so many of them are read by a server: it takes a request for each position.
+inline constexpr std::int32_t kForServer = 8;
 /// Windows kept for the proof of remedies, where a text has at least twice as many; reading does
 /// not stop early before as many.
 inline constexpr std::int32_t kHoldout = 16;
@@ -75,6 +77,8 @@ inline constexpr double kLeastExcessLoss = 0.003;
 /// nat/token. Under it the runtime's share matters: SmolLM2-135M, Q8_0 as run 0.0037, of which the
 /// weights are 0.0011.
 inline constexpr double kRuntimeMatters = 0.02;
+/// nat/token. A server that adds less is not to blame: kernels of another device or batch size do.
+inline constexpr double kLeastServerShare = 0.003;
 /// nat/token: where the grades of a loss begin, from "very small" on, the scale that published
 /// ladders suggest. Llama-3-8B: Q8_0 0.0014, Q6_K 0.0055, Q5_K_M 0.011, Q4_K_M 0.031, Q3_K_M 0.10,
 /// Q2_K 0.45; Qwen3-4B alike.

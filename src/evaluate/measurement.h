@@ -67,6 +67,9 @@ struct Measurement {
   /// In place of the original there was a surrogate (weights/surrogate.h): the truth over such an
   /// estimate, KLD over KLD. Then KLD is an estimate, and so is same_top; no other metric is known.
   std::optional<numeric::Estimate> truth_over_estimate = std::nullopt;
+  /// Of a candidate that is asked (asked.h): a lower bound of the mean KLD, absent of all others.
+  std::optional<numeric::Metric> kld_at_least = std::nullopt;
+  std::string cut_off;      ///< why its server answered no more, after these windows; or empty
   bool cancelled = false;   ///< the user stopped it: what is here is finished and whole
   std::string unavailable;  ///< why it could not be run: no metric is there then
   std::int64_t tokens_scored = 0;

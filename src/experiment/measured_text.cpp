@@ -134,6 +134,10 @@ Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun&
                                                                  std::int32_t begin,
                                                                  std::int32_t end,
                                                                  const evaluate::StopRule& rule) {
+  if (runs.size() == 1 && runs.front().asked) {
+    QUALM_TRY(auto asked, ask(reference, runs.front(), {begin, end}, rule));
+    return std::vector{std::move(asked)};
+  }
   RunSource baseline(reference);
   const auto kept = windows_of(reference);
   std::vector<RunSource> sources;
@@ -168,6 +172,34 @@ Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun&
     measurements.push_back(std::move(measurement));
   }
   return measurements;
+}
+
+Result<evaluate::Measurement> MeasuredText::ask(const ModelRun& reference, const ModelRun& run,
+                                                WindowRange windows,
+                                                const evaluate::StopRule& rule) {
+  RunSource original(reference);
+  const auto kept = windows_of(reference);
+  const evaluate::Reading reading{windows_,
+                                  windows.begin,
+                                  std::min(windows.end, windows.begin + run.at_most),
+                                  rule,
+                                  reference.settings.threads,
+                                  kept.get()};
+  QUALM_TRY(auto asked, evaluate::score_asked(original, *run.asked, reading, progress_));
+  passes_ += asked.windows_run;
+  evaluate::Measurement bounds;
+  bounds.windows = std::move(asked.bounds);
+  evaluate::summarize(bounds);
+  evaluate::Measurement measurement;
+  measurement.windows = std::move(asked.scores.windows);
+  measurement.windows_total = windows_.count();
+  measurement.stopped_early = asked.scores.stopped_early;
+  measurement.stopped = asked.scores.stopped;
+  measurement.cancelled = asked.cancelled;
+  measurement.cut_off = std::move(asked.cut_off);
+  measurement.kld_at_least = bounds.metrics[evaluate::MetricId::kld_mean];
+  evaluate::summarize(measurement);
+  return measurement;
 }
 
 std::string MeasuredText::calibration_identity() const {

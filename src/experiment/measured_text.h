@@ -13,10 +13,12 @@
 #include "assemble/image.h"
 #include "base/progress.h"
 #include "engine/engine.h"
+#include "evaluate/asked.h"
 #include "evaluate/measurement.h"
 #include "evaluate/score_pairs.h"
 #include "evaluate/text_windows.h"
 #include "evaluate/token_tops.h"
+#include "experiment/experiment.h"
 #include "experiment/known_results.h"
 #include "experiment/reference_store.h"
 #include "numeric/estimate.h"
@@ -32,6 +34,8 @@ struct ModelRun {
   /// Upper limit for the number of windows; the first ones of the range are used.
   std::int32_t at_most = std::numeric_limits<std::int32_t>::max();
   bool optional = false;  ///< where it cannot be run its measurement says so, and the others go on
+  /// In place of `load`: it is not run here but asked. Borrowed.
+  evaluate::AskedCandidate* asked = nullptr;
 };
 
 /// Weights and all settings that can change a logit, for cache keys. Threads do not: ggml splits
@@ -63,7 +67,8 @@ class MeasuredText {
   [[nodiscard]] std::vector<engine::Token> first_windows(std::int32_t count) const;
 
   /// Each run against the reference, windows order[begin, end); one summarized Measurement each.
-  /// After Ctrl-C the measurements hold what was finished, and say so.
+  /// One that is asked comes alone, needs keeps_references(), and is not remembered: servers
+  /// change. After Ctrl-C the measurements hold what was finished, and say so.
   [[nodiscard]] Result<std::vector<evaluate::Measurement>> measure(const ModelRun& reference,
                                                                    std::span<const ModelRun> runs,
                                                                    std::int32_t begin,
@@ -95,6 +100,9 @@ class MeasuredText {
   [[nodiscard]] std::int64_t passes() const noexcept { return passes_; }
 
  private:
+  [[nodiscard]] Result<evaluate::Measurement> ask(const ModelRun& reference, const ModelRun& run,
+                                                  WindowRange windows,
+                                                  const evaluate::StopRule& rule);
   [[nodiscard]] std::unique_ptr<evaluate::Reference> windows_of(const ModelRun& reference);
   [[nodiscard]] std::string key_of(const ModelRun& reference) const;
   [[nodiscard]] std::string key_of(const ModelRun& reference, const ModelRun& run) const;

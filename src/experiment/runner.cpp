@@ -149,6 +149,8 @@ std::string Runner::name_of(const Variant& variant) const {
 }
 
 ModelRun Runner::run_of(const Variant& variant) {
+  if (variant.weights.kind == Weights::Kind::served)
+    return {.name = name_of(variant), .identity = "", .asked = parts_.served};
   ModelRun run{.name = name_of(variant),
                .identity = identity_of(variant.weights),
                .load = [this, weights = variant.weights] { return model(weights); },

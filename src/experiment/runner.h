@@ -38,6 +38,8 @@ class Runner final : public Experiment {
     /// The baseline is a surrogate, and every KLD from it an estimate
     /// (evaluate::Measurement::truth_over_estimate).
     std::optional<numeric::Estimate> truth_over_estimate{};
+    /// A server that runs the candidate. May be null.
+    evaluate::AskedCandidate* served = nullptr;
   };
   explicit Runner(Parts parts);
 

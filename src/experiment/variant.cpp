@@ -85,6 +85,8 @@ std::string describe(const Weights& weights) {
         text += fmt::format(", calibrated on text {}", *weights.calibrated_on + 1);
       return text;
     }
+    case Weights::Kind::served:
+      return "candidate in its server";
     case Weights::Kind::assembled:
       break;
   }
@@ -99,6 +101,7 @@ std::string describe(const Weights& weights) {
 }
 
 std::string describe(const Variant& variant) {
+  if (variant.weights.kind == Weights::Kind::served) return describe(variant.weights);
   return fmt::format("{}, {}/{} cache", describe(variant.weights), variant.type_k, variant.type_v);
 }
 
@@ -107,6 +110,8 @@ Weights baseline_weights() { return {.kind = Weights::Kind::baseline, .mix = {},
 Weights base_model_weights() {
   return {.kind = Weights::Kind::base_model, .mix = {}, .recipe = {}};
 }
+
+Weights served_weights() { return {.kind = Weights::Kind::served, .mix = {}, .recipe = {}}; }
 
 Weights requantized(const std::string& mix) {
   return {.kind = Weights::Kind::requantized, .mix = mix, .recipe = {}};

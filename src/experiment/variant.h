@@ -21,6 +21,7 @@ struct Weights {
     base_model,   ///< those of the model that the original was fine-tuned from (--base-model)
     requantized,  ///< the original as llama-quantize's type `mix`
     assembled,    ///< the candidate with `recipe` applied
+    served,       ///< whatever the server runs that the user named, with the cache it has
   };
   Kind kind = Kind::candidate;
   std::string mix;
@@ -61,6 +62,7 @@ struct VariantId {
 
 [[nodiscard]] Weights baseline_weights();
 [[nodiscard]] Weights base_model_weights();
+[[nodiscard]] Weights served_weights();
 /// The original as a type of llama-quantize: "Q4_K_M".
 [[nodiscard]] Weights requantized(const std::string& mix);
 [[nodiscard]] Weights assembled(assemble::Recipe recipe);

@@ -63,6 +63,7 @@ nlohmann::json to_json(const Request& r) {
           {"symptom", r.symptom},
           {"runtime", r.runtime},
           {"run_with", to_json(r.run_with)},
+          {"server", {{"file", r.server.file}, {"key_file", r.server.key_file}}},
           {"prompts", r.prompts},
           {"fail_if", r.fail_if},
           {"set", r.repair.set},
@@ -159,6 +160,8 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("symptom").get_to(r.symptom);
     json.at("runtime").get_to(r.runtime);
     read_run_with(json.at("run_with"), r.run_with);
+    json.at("server").at("file").get_to(r.server.file);
+    json.at("server").at("key_file").get_to(r.server.key_file);
     json.at("prompts").get_to(r.prompts);
     json.at("fail_if").get_to(r.fail_if);
     read_repair(json, r.repair);

@@ -46,12 +46,19 @@ struct RunWith {
   std::optional<double> repeat_penalty;
 };
 
+/// Of a candidate that is a server: the models are then its address alone.
+struct ServerWanted {
+  std::string file;      ///< that it runs; empty: what it says, where that may be opened
+  std::string key_file;  ///< holds its API key; empty: QUALM_API_KEY, or none
+};
+
 /// Shown by a page: the 20 worst tokens are in no more windows.
 inline constexpr std::int64_t kShownWindows = 20;
 
 struct Request {
   std::string command;              ///< measure, diagnose, inspect, compare, demo, clinic, repair
-  std::vector<std::string> models;  ///< candidates; only measure takes several
+  std::vector<std::string> models;  ///< candidates, or the address of one server; only measure
+                                    ///< takes several
   std::string baseline;
   std::string reference;  ///< path of a reference pack in place of the baseline, or empty
   std::string base_model;
@@ -74,6 +81,7 @@ struct Request {
   std::string symptom;      ///< what the user sees: repetition, ..., all, none; empty: not said
   std::string runtime;      ///< what the model is run with: model/runtime.h; empty: not said
   RunWith run_with;
+  ServerWanted server;
   std::string prompts;  ///< path of a prompts file; empty: the bundled one
   std::vector<std::string> fail_if;
   Repair repair;

@@ -113,4 +113,11 @@ std::vector<std::string> lm_studio_folders(const Environment& environment) {
   return {moved.empty() ? home + "/models" : std::move(moved)};
 }
 
+std::vector<std::string> all_folders(const Environment& environment) {
+  std::vector<std::string> all;
+  for (const auto& folders : {hub_folders, old_llama_folders, ollama_folders, lm_studio_folders})
+    std::ranges::move(folders(environment), std::back_inserter(all));
+  return all;
+}
+
 }  // namespace qualm::locate

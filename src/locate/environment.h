@@ -29,4 +29,7 @@ struct Environment {
 /// LM Studio's folders of models: one, or none where there is no home.
 [[nodiscard]] std::vector<std::string> lm_studio_folders(const Environment& environment);
 
+/// Folders of all stores.
+[[nodiscard]] std::vector<std::string> all_folders(const Environment& environment);
+
 }  // namespace qualm::locate

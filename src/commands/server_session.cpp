@@ -1,0 +1,115 @@
+#include "commands/server_session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <iterator>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "commands/server_cache.h"
+#include "locate/environment.h"
+#include "locate/inside.h"
+#include "remote/process.h"
+
+namespace qualm::commands {
+namespace {
+
+constexpr std::int64_t kMostKey = 4096;  // bytes
+
+/// A store that another program keeps models in, with all links followed.
+bool in_a_store(const std::string& path) {
+  for (const std::string& folder : locate::all_folders(locate::environment()))
+    if (locate::inside(folder, path)) return true;
+  return false;
+}
+
+/// The command line of the server, where it is a process of this user.
+std::optional<remote::CommandLine> command_line(const remote::ServerInfo& info) {
+  if (!info.address.loopback) return std::nullopt;
+  return remote::command_of_listener(info.address.port);
+}
+
+void add_template(const remote::ServerInfo& info, Session& session) {
+  const auto text = session.candidate->checkpoint().metadata.string("tokenizer.chat_template");
+  if (!text || info.chat_template.empty() || trimmed(*text) == trimmed(info.chat_template)) return;
+  session.facts.files.faults.push_back(
+      {.kind = diagnose::FaultKind::chat_template,
+       .effect = diagnose::Effect::prompts,
+       .where = "server_template",
+       .says = "the server renders chats with another template than the file's: start it without "
+               "--chat-template"});
+}
+
+void add_adapters(const remote::ServerInfo& info, Session& session) {
+  for (const std::string& adapter : info.adapters)
+    session.facts.files.faults.push_back(
+        {.kind = diagnose::FaultKind::server,
+         .effect = diagnose::Effect::prompts,
+         .where = "server_adapter",
+         .says = fmt::format("the server adds a LoRA adapter to the model: {}. Start it without "
+                             "--lora to have the model of the file",
+                             printable(adapter))});
+}
+
+/// As its command line tells; types that are not given are llama.cpp's own.
+bool take_cache_of(const remote::CommandLine& words, Session& session) {
+  const auto k = remote::option_of(words, {"-ctk", "--cache-type-k"});
+  const auto v = remote::option_of(words, {"-ctv", "--cache-type-v"});
+  set_cache(session, {k.value_or("f16"), v.value_or("f16")},
+            fmt::format("its command line says {}/{}", k.value_or("f16"), v.value_or("f16")));
+  return true;
+}
+
+}  // namespace
+
+Result<std::string> api_key(const job::Request& request) {
+  const char* const set = std::getenv("QUALM_API_KEY");
+  if (request.server.key_file.empty()) return set ? std::string(set) : std::string();
+  QUALM_TRY(const std::string text, locate::small_file(request.server.key_file, kMostKey));
+  return std::string(trimmed(text));
+}
+
+Result<std::string> file_of_server(const job::Request& request, const remote::ServerInfo& info) {
+  if (!request.server.file.empty()) return request.server.file;
+  if (info.address.loopback && in_a_store(info.model_path)) return info.model_path;
+  return fail(
+      {Kind::input, "REMOTE-008", info.address.base, "the model's file",
+       "--server-file, or a file in a store of models on this machine",
+       info.model_path.empty() ? "it does not say" : "it says " + printable(info.model_path),
+       "Give the file with --server-file."});
+}
+
+Result<void> open_server(Session& session) {
+  job::Request& request = session.request;
+  const std::string address = request.models.front();
+  if (!remote::is_address(address)) return {};
+  QUALM_TRY(const std::string key, api_key(request));
+  QUALM_TRY(auto server, remote::open_server(address, key));
+  QUALM_TRY(request.models.front(), file_of_server(request, server->info()));
+  session.progress.note(
+      fmt::format("{} is asked token by token: prompts that it has read leave its memory.",
+                  server->info().address.base));
+  session.served = std::make_unique<remote::ServedModel>(std::move(server));
+  return {};
+}
+
+std::optional<diagnose::GivenServer> given_server(const Session& session) {
+  if (!session.served) return std::nullopt;
+  const remote::ServerInfo& info = session.served->server().info();
+  return diagnose::GivenServer{info.address.base, info.kind};
+}
+
+Result<void> find_server_settings(Session& session) {
+  if (!session.served) return {};
+  const remote::ServerInfo& info = session.served->server().info();
+  add_template(info, session);
+  add_adapters(info, session);
+  if (session.request.cache_told) return {};
+  if (const auto words = command_line(info); words && take_cache_of(*words, session)) return {};
+  return find_cache(session);
+}
+
+}  // namespace qualm::commands

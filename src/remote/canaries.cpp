@@ -1,0 +1,90 @@
+#include "remote/canaries.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace qualm::remote {
+namespace {
+
+constexpr std::size_t kParts = 4;  // lengths at which it is asked
+
+struct Expected {
+  const char* code;
+  const char* what;
+  const char* remedy;
+};
+constexpr Expected kRepeat{"REMOTE-013", "the same answer to the same question",
+                           "Its prompt cache gives other answers: start it without, or update it."};
+constexpr Expected kTemperature{
+    "REMOTE-014", "the same at temperature 2",
+    "It gives log-probabilities after sampling: start it with the raw ones (vLLM: "
+    "--logprobs-mode raw_logprobs)."};
+constexpr Expected kForced{"REMOTE-015", "the same, forced or not", "Update the server."};
+
+Result<void> same(const Server& server, const Expected& expected, double a, double b) {
+  if (std::abs(a - b) <= kMostDrift) return {};
+  return fail({Kind::undecided, expected.code, server.info().address.base, "log-probabilities",
+               expected.what, fmt::format("{:.4f} and {:.4f}", a, b), expected.remedy});
+}
+
+/// After another prompt in the same slot the answer must be what it was.
+Result<void> check_repeat(Server& server, const Question& question, double first) {
+  const auto half = question.before.first(std::max<std::size_t>(1, question.before.size() / 2));
+  QUALM_CHECK(server.ask({.before = half, .forced = question.forced, .slot = question.slot}));
+  QUALM_TRY(const auto again, server.ask(question));
+  return same(server, kRepeat, first, again.target_log_p);
+}
+
+Result<void> check_temperature(Server& server, Question question, double cold) {
+  question.temperature = 2;
+  QUALM_TRY(const auto hot, server.ask(question));
+  return same(server, kTemperature, cold, hot.target_log_p);
+}
+
+/// A token of the list, forced, must have the log-probability that it has in the list.
+Result<void> check_forcing(Server& server, Question question, const evaluate::PartialRow& row) {
+  const auto top = *std::ranges::max_element(row.tokens, {}, &evaluate::TokenLogP::log_p);
+  question.forced = top.token;
+  QUALM_TRY(const auto forced, server.ask(question));
+  return same(server, kForced, static_cast<double>(top.log_p), forced.target_log_p);
+}
+
+Result<void> check_settings(const ServerInfo& info, std::size_t tokens) {
+  if (!info.speculation.empty())
+    return fail({Kind::undecided, "REMOTE-012", info.address.base, "log-probabilities",
+                 "a server that writes one token at a time",
+                 fmt::format("it guesses tokens ahead ({})", info.speculation),
+                 "Start it without a draft model and without speculation."});
+  if (info.context == 0 || static_cast<std::int64_t>(tokens) < info.context) return {};
+  return fail({Kind::undecided, "REMOTE-016", info.address.base, "context",
+               fmt::format("more than {} tokens for each request", tokens),
+               fmt::format("{}", info.context),
+               "Start the server with a larger -c, or with fewer slots (-np); or give a smaller -c "
+               "here."});
+}
+
+}  // namespace
+
+Result<void> check_server(Server& server, std::span<const engine::Token> window) {
+  QUALM_CHECK(check_settings(server.info(), window.size()));
+  std::vector<double> answers;
+  for (std::size_t part = 1; part <= kParts; ++part) {
+    const auto before = window.first(std::max<std::size_t>(1, (window.size() - 1) * part / kParts));
+    const Question question{.before = before, .forced = window[before.size()]};
+    QUALM_TRY(const auto row, server.ask(question));
+    answers.push_back(row.target_log_p);
+    if (part == 1) continue;
+    QUALM_CHECK(check_repeat(server, question, row.target_log_p));
+    QUALM_CHECK(check_temperature(server, question, row.target_log_p));
+    QUALM_CHECK(check_forcing(server, question, row));
+  }
+  const auto [least, most] = std::ranges::minmax(answers);
+  if (least < most) return {};
+  return fail({Kind::undecided, "REMOTE-017", server.info().address.base, "log-probabilities",
+               "other ones at other places", fmt::format("{} everywhere", least),
+               "Start it without a draft model and without speculation."});
+}
+
+}  // namespace qualm::remote

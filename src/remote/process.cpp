@@ -1,0 +1,108 @@
+#include "remote/process.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "base/platform.h"
+
+namespace qualm::remote {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMostBytes = std::size_t{1} << 20;  // of a command line
+constexpr const char* kListens = "0A";                    // TCP_LISTEN in /proc/net/tcp
+
+/// Inodes of the sockets that listen on `port`, as /proc/net/tcp tells.
+std::set<std::string> listening_sockets(std::int64_t port) {
+  std::set<std::string> inodes;
+  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+    std::ifstream file(table);
+    for (std::string line; std::getline(file, line);) {
+      std::istringstream fields(line);
+      std::string number, local, remote, state, queues, timer, again, user, timeout, inode;
+      fields >> number >> local >> remote >> state >> queues >> timer >> again >> user >> timeout >>
+          inode;
+      const auto colon = local.find(':');
+      if (state == kListens && colon != std::string::npos &&
+          local.substr(colon + 1) == fmt::format("{:04X}", port))
+        inodes.insert(inode);
+    }
+  }
+  return inodes;
+}
+
+/// Folders of the processes of this user below /proc.
+std::vector<fs::path> own_processes() {
+  std::vector<fs::path> all;
+  std::error_code error;
+  for (fs::directory_iterator it("/proc", error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename();
+    const bool is_number = std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
+    if (is_number && owned_by_this_user(it->path())) all.push_back(it->path());
+  }
+  return all;
+}
+
+bool holds_one_of(const fs::path& process, const std::set<std::string>& inodes) {
+  std::error_code error;
+  for (fs::directory_iterator it(process / "fd", error), end; !error && it != end;
+       it.increment(error)) {
+    std::error_code gone;
+    const std::string to = fs::read_symlink(it->path(), gone).string();
+    const std::string_view before = "socket:[";
+    if (to.starts_with(before) && to.ends_with(']') &&
+        inodes.contains(to.substr(before.size(), to.size() - before.size() - 1)))
+      return true;
+  }
+  return false;
+}
+
+CommandLine command_of(const fs::path& process) {
+  std::ifstream file(process / "cmdline", std::ios::binary);
+  CommandLine words;
+  std::size_t bytes = 0;
+  for (std::string word; bytes < kMostBytes && std::getline(file, word, '\0');) {
+    bytes += word.size();
+    words.push_back(std::move(word));
+  }
+  return words;
+}
+
+}  // namespace
+
+std::optional<CommandLine> command_of_listener(std::int64_t port) {
+  const auto inodes = listening_sockets(port);
+  if (inodes.empty()) return std::nullopt;
+  for (const fs::path& process : own_processes())
+    if (holds_one_of(process, inodes)) return command_of(process);
+  return std::nullopt;
+}
+
+std::vector<CommandLine> own_commands() {
+  std::vector<CommandLine> all;
+  for (const fs::path& process : own_processes()) all.push_back(command_of(process));
+  return all;
+}
+
+std::optional<std::string> option_of(const CommandLine& words,
+                                     std::initializer_list<std::string_view> names) {
+  std::optional<std::string> value;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    for (const std::string_view name : names) {
+      if (words[i] == name && i + 1 < words.size()) value = words[i + 1];
+      const std::string with = std::string(name) + "=";
+      if (name.starts_with("--") && words[i].starts_with(with))
+        value = words[i].substr(with.size());
+    }
+  }
+  return value;
+}
+
+}  // namespace qualm::remote
