@@ -8,6 +8,7 @@
 #include "commands/examine.h"
 #include "commands/pack.h"
 #include "commands/plan.h"
+#include "commands/server_session.h"
 #include "commands/where_lost.h"
 #include "commands/written_texts.h"
 #include "diagnose/diagnose.h"
@@ -50,6 +51,9 @@ report::DiagnoseReport report_of(Session& session, diagnose::Diagnosis diagnosis
   report.tool.libllama = session.engine->version();
   report.model = card(*facts.given.candidate);
   if (facts.given.baseline) report.baseline = card(*facts.given.baseline);
+  if (session.baseline && facts.served_alone())
+    report.baseline = card(session.baseline->checkpoint());
+  report.server = server_card(session);
   if (session.pack) report.reference = reference_card(*session.pack, session.request.reference);
   report.settings = session.settings;
   report.memory = session.memory;

@@ -13,6 +13,7 @@
 #include "commands/tokenizer_facts.h"
 #include "commands/written_texts.h"
 #include "diagnose/metadata_difference.h"
+#include "diagnose/thresholds.h"
 #include "experiment/store.h"
 #include "formats/imatrix/imatrix.h"
 #include "formats/read.h"
@@ -35,7 +36,9 @@ Result<void> open_files(Session& session) {
   const job::Request& request = session.request;
   using experiment::OpenedModel;
   QUALM_CHECK(open_server(session));
-  QUALM_TRY(session.candidate, OpenedModel::open(request.models.front()));
+  if (!session.candidate) {
+    QUALM_TRY(session.candidate, OpenedModel::open(request.models.front()));
+  }
   if (!request.baseline.empty()) {
     QUALM_TRY(session.baseline, OpenedModel::open(request.baseline));
   }
@@ -141,22 +144,35 @@ void bound_cache(Session& session) {
   session.request.settings.type_v = settings.type_v;
 }
 
+/// A pack; or an original that weights of a server's model cannot be put into, which then tells as
+/// much as a pack of it.
+std::optional<diagnose::GivenPack> given_reference(const Session& session) {
+  if (session.pack) return given_pack(*session.pack);
+  if (!session.baseline || !session.served || !session.request.server.file.empty())
+    return std::nullopt;
+  return diagnose::GivenPack{
+      .original = session.baseline->path(),
+      .types = {diagnose::kRemedyTypes.begin(), diagnose::kRemedyTypes.end()}};
+}
+
 diagnose::Given given_of(const Session& session) {
   const job::Request& request = session.request;
   const bool of_texts = std::ranges::any_of(probe::kSymptoms, [&](const probe::SymptomRow& row) {
     return session.symptoms.wants(row.id) && probe::needs_texts(row.id);
   });
+  const auto server = given_server(session);
+  const bool alone = server && !server->file_known;
   return {.candidate = &session.candidate->checkpoint(),
-          .baseline = session.baseline ? &session.baseline->checkpoint() : nullptr,
+          .baseline = session.baseline && !alone ? &session.baseline->checkpoint() : nullptr,
           .base_model = session.base_model ? &session.base_model->checkpoint() : nullptr,
-          .pack = session.pack ? std::optional(given_pack(*session.pack)) : std::nullopt,
+          .pack = given_reference(session),
           .surrogate = session.surrogate ? &session.surrogate->checkpoint() : nullptr,
           .candidate_path = session.candidate->path(),
           .baseline_path = session.baseline ? session.baseline->path() : "",
           .type_k = session.settings.type_k,
           .type_v = session.settings.type_v,
           .cache_assumed = !request.cache_told,
-          .server = given_server(session),
+          .server = server,
           .accept = session.accept,
           .runtime = request.runtime,
           .lora = session.lora ? &*session.lora : nullptr,
@@ -166,8 +182,8 @@ diagnose::Given given_of(const Session& session) {
           .memory = memory_of(request),
           .asked_symptom = session.symptoms.named(),
           .look_for_long_context = session.symptoms.wants(probe::SymptomId::long_context),
-          .texts_asked = of_texts && session.symptoms.asked,
-          .texts_allowed = of_texts,
+          .texts_asked = of_texts && session.symptoms.asked && !alone,
+          .texts_allowed = of_texts && !alone,
           .read_all = request.full,
           .imatrix = request.imatrix.empty() ? nullptr : &session.imatrix};
 }
@@ -187,6 +203,7 @@ Result<void> read_files(Session& session) {
   const diagnose::Given& given = session.facts.given;
   diagnose::FileFacts& files = session.facts.files;
   const std::int32_t threads = session.settings.threads;
+  if (session.facts.served_alone()) return {};
   if (session.baseline) {
     const std::string left_out = leave_out_padding(*session.candidate, *session.baseline);
     if (!left_out.empty())
@@ -237,8 +254,27 @@ Result<std::shared_ptr<engine::Model>> load(Session& session, experiment::Opened
   return session.engine->load_tokenizer(file);
 }
 
+/// The original, where it is there; the candidate is asked.
+Result<bool> load_beside_server(Session& session) {
+  if (session.baseline) {
+    QUALM_TRY(session.baseline_model,
+              load(session, *session.baseline, experiment::baseline_weights()));
+  }
+  session.candidate_model = served_tokenizer(session);
+  if (!session.baseline_model) return true;
+  QUALM_TRY(const auto split, probe::compare_splits(*session.candidate_model,
+                                                    *session.baseline_model, probe::split_text()));
+  if (!split.equal)
+    session.facts.files.faults.push_back({.kind = FaultKind::tokenizer,
+                                          .effect = Effect::tokens,
+                                          .where = "split",
+                                          .says = probe::in_words(split)});
+  return true;
+}
+
 /// False where the candidate cannot be run.
 Result<bool> load_models(Session& session) {
+  if (session.facts.served_alone()) return load_beside_server(session);
   auto loaded = load(session, *session.candidate, {});
   if (!loaded) {
     QUALM_CHECK(add_refusal(loaded.error(), session));
@@ -272,7 +308,7 @@ Result<void> measure_split(Session& session) {
 /// The text to judge on first, then further ones where they are of use.
 Result<std::vector<DomainText>> texts_of(const Session& session, const TextReader& reader) {
   if (session.pack) return texts_of_pack(*session.pack, reader);
-  if (session.baseline) return read_texts(reader, reader);
+  if (session.baseline && !session.facts.served_alone()) return read_texts(reader, reader);
   std::vector<DomainText> texts(1);
   QUALM_TRY(texts.front(), read_main(reader));
   return texts;
@@ -283,7 +319,8 @@ Result<void> prepare_experiment(Session& session) {
   QUALM_TRY(const bool loaded, load_models(session));
   if (!loaded) return {};
   diagnose::Facts& facts = session.facts;
-  QUALM_CHECK(compare_tokenizers(session.request, session.pair(), facts.given, facts.files));
+  if (!facts.served_alone())
+    QUALM_CHECK(compare_tokenizers(session.request, session.pair(), facts.given, facts.files));
   const TextReader reader{session.request, session.reader(), *session.engine, session.stores,
                           session.progress};
   auto read = texts_of(session, reader);
@@ -300,7 +337,7 @@ Result<void> prepare_experiment(Session& session) {
       std::move(texts), session.pack ? &*session.pack : nullptr,
       session.surrogate ? std::optional(weights::truth_over_estimate(*facts.given.candidate))
                         : std::nullopt,
-      session.served.get()});
+      session.served.get(), facts.served_alone()});
   facts.texts = session.runner->texts();
   QUALM_CHECK(find_server_settings(session));
   const bool split_differs = facts.files.split && !facts.files.split->equal;

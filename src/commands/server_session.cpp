@@ -13,6 +13,7 @@
 #include "locate/environment.h"
 #include "locate/inside.h"
 #include "remote/process.h"
+#include "remote/served_tokenizer.h"
 
 namespace qualm::commands {
 namespace {
@@ -24,6 +25,29 @@ bool in_a_store(const std::string& path) {
   for (const std::string& folder : locate::all_folders(locate::environment()))
     if (locate::inside(folder, path)) return true;
   return false;
+}
+
+std::string which_file(const remote::ServerInfo& info) {
+  if (info.model_path.empty()) return "it does not say which";
+  return "it says " + printable(info.model_path);
+}
+
+/// A model of which no weight is known.
+model::Checkpoint what_is_told(const remote::ServerInfo& info) {
+  model::Checkpoint told;
+  told.format = info.kind + (info.build.empty() ? "" : " " + info.build);
+  told.path = info.address.base;
+  told.metadata.set("general.name", info.model_name);
+  told.lacks.emplace_back("weights (a server runs it)");
+  return told;
+}
+
+/// The token that every window begins with, or -1.
+engine::Token first_token_of_all(const evaluate::TextWindows& windows) {
+  const engine::Token first = windows.window(0).front();
+  for (std::int32_t w = 1; w < windows.count(); ++w)
+    if (windows.window(w).front() != first) return -1;
+  return first;
 }
 
 /// The command line of the server, where it is a process of this user.
@@ -72,14 +96,9 @@ Result<std::string> api_key(const job::Request& request) {
   return std::string(trimmed(text));
 }
 
-Result<std::string> file_of_server(const job::Request& request, const remote::ServerInfo& info) {
+std::string file_of_server(const job::Request& request, const remote::ServerInfo& info) {
   if (!request.server.file.empty()) return request.server.file;
-  if (info.address.loopback && in_a_store(info.model_path)) return info.model_path;
-  return fail(
-      {Kind::input, "REMOTE-008", info.address.base, "the model's file",
-       "--server-file, or a file in a store of models on this machine",
-       info.model_path.empty() ? "it does not say" : "it says " + printable(info.model_path),
-       "Give the file with --server-file."});
+  return info.address.loopback && in_a_store(info.model_path) ? info.model_path : "";
 }
 
 Result<void> open_server(Session& session) {
@@ -88,18 +107,45 @@ Result<void> open_server(Session& session) {
   if (!remote::is_address(address)) return {};
   QUALM_TRY(const std::string key, api_key(request));
   QUALM_TRY(auto server, remote::open_server(address, key));
-  QUALM_TRY(request.models.front(), file_of_server(request, server->info()));
-  session.progress.note(
-      fmt::format("{} is asked token by token: prompts that it has read leave its memory.",
-                  server->info().address.base));
+  const remote::ServerInfo& info = server->info();
+  request.server.file = file_of_server(request, info);
+  if (request.server.file.empty() && request.baseline.empty() && request.reference.empty())
+    return fail({Kind::input, "REMOTE-008", info.address.base, "the model's file",
+                 "--server-file, or --baseline, or --reference", which_file(info),
+                 "Give the file that the server runs with --server-file."});
+  session.progress.note(fmt::format(
+      "{} is asked token by token: prompts that it has read leave its memory.", info.address.base));
+  if (request.server.file.empty()) {
+    session.progress.note(
+        fmt::format("The file that it runs is not read: {}. Give it with "
+                    "--server-file to have all checks.",
+                    which_file(info)));
+    session.candidate = experiment::OpenedModel::made(what_is_told(info), info.address.base, "");
+  } else {
+    request.models.front() = request.server.file;
+  }
   session.served = std::make_unique<remote::ServedModel>(std::move(server));
   return {};
+}
+
+std::shared_ptr<engine::Model> served_tokenizer(const Session& session) {
+  engine::Token start = session.baseline_model ? session.baseline_model->window_start() : -1;
+  if (session.pack) start = first_token_of_all(session.pack->texts.front().windows);
+  return std::make_shared<remote::ServedTokenizer>(session.served->server(), start,
+                                                   session.baseline_model);
+}
+
+std::optional<report::ServerCard> server_card(const Session& session) {
+  if (!session.served) return std::nullopt;
+  const remote::ServerInfo& info = session.served->server().info();
+  return report::ServerCard{info.address.base, info.kind,       info.build,
+                            info.model_path,   info.model_name, info.slots};
 }
 
 std::optional<diagnose::GivenServer> given_server(const Session& session) {
   if (!session.served) return std::nullopt;
   const remote::ServerInfo& info = session.served->server().info();
-  return diagnose::GivenServer{info.address.base, info.kind};
+  return diagnose::GivenServer{info.address.base, info.kind, !session.request.server.file.empty()};
 }
 
 Result<void> find_server_settings(Session& session) {
@@ -107,7 +153,7 @@ Result<void> find_server_settings(Session& session) {
   const remote::ServerInfo& info = session.served->server().info();
   add_template(info, session);
   add_adapters(info, session);
-  if (session.request.cache_told) return {};
+  if (session.request.cache_told || session.facts.served_alone()) return {};
   if (const auto words = command_line(info); words && take_cache_of(*words, session)) return {};
   return find_cache(session);
 }

@@ -14,14 +14,20 @@ namespace qualm::commands {
 [[nodiscard]] Result<std::string> api_key(const job::Request& request);
 
 /// The file of the model that a server runs: --server-file, or the path that it tells where it is
-/// on this machine and in a store of models. REMOTE-008.
-[[nodiscard]] Result<std::string> file_of_server(const job::Request& request,
-                                                 const remote::ServerInfo& info);
+/// on this machine and in a store of models. Empty: not known.
+[[nodiscard]] std::string file_of_server(const job::Request& request,
+                                         const remote::ServerInfo& info);
 
-/// Where the model of the request is an address: asks what runs there. Its file becomes the model
-/// of the request. Errors: those of open_server and file_of_server.
+/// Where the model of the request is an address: asks what runs there. Its file, where it is known,
+/// becomes the model of the request; else the candidate is a model without a file. Errors: those of
+/// open_server; REMOTE-008 neither the file nor an original is known.
 [[nodiscard]] Result<void> open_server(Session& session);
 
+/// Of a candidate without a file: its server's tokenizer.
+[[nodiscard]] std::shared_ptr<engine::Model> served_tokenizer(const Session& session);
+
+/// Absent where the candidate is a file.
+[[nodiscard]] std::optional<report::ServerCard> server_card(const Session& session);
 [[nodiscard]] std::optional<diagnose::GivenServer> given_server(const Session& session);
 
 /// What the server does with the file: another chat template, an adapter, and the types of its

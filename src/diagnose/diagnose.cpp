@@ -5,6 +5,7 @@
 #include "diagnose/limit.h"
 #include "diagnose/loss.h"
 #include "diagnose/remedies.h"
+#include "diagnose/served.h"
 #include "diagnose/symptoms.h"
 #include "diagnose/thresholds.h"
 #include "diagnose/weights_loss.h"
@@ -46,7 +47,9 @@ Known<std::vector<Finding>> examine(const Facts& facts) {
   const bool faulty = facts.paired() && confounded(file_findings(facts));
   std::vector<Finding> findings;
   for (const CheckRow& row : kChecks) {
-    auto found = faulty && row.about_bits ? Known<Finding>(hidden_by_fault()) : row.check(facts);
+    auto found = facts.served_alone()       ? check_server(row.id, facts)
+                 : faulty && row.about_bits ? Known<Finding>(hidden_by_fault())
+                                            : row.check(facts);
     if (left_out(found)) found = not_in_time();
     QUALM_TRY(Finding finding, std::move(found));
     finding.check = row.id;
@@ -123,7 +126,7 @@ Known<Diagnosis> diagnose(const Facts& facts) {
   if (facts.runs()) {
     QUALM_TRY(diagnosis.remedies, in_stage(Stage::fixes, remedies_for(facts, diagnosis.findings)));
   }
-  if (facts.paired()) {
+  if (facts.paired() && !facts.served_alone()) {
     QUALM_TRY(diagnosis.ladder, in_stage(Stage::fixes, ladder_of(facts)));
   }
   QUALM_TRY(diagnosis.symptoms,

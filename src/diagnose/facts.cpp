@@ -53,6 +53,10 @@ Known<WindowRange> Facts::selection() const {
     wanted.windows.end = std::min(usable, kForEstimate);
     wanted.rule = {};
   }
+  if (served_alone() && !given.read_all) {  // a request for each position
+    wanted.windows.end = std::min(usable, kForServer);
+    wanted.rule = {};
+  }
   return std::unexpected(std::move(wanted));
 }
 

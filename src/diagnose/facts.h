@@ -51,7 +51,8 @@ struct GivenPack {
 /// The server that runs the candidate, as the user has it.
 struct GivenServer {
   std::string address;
-  std::string kind;  ///< "llama-server"
+  std::string kind;         ///< "llama-server"
+  bool file_known = false;  ///< the candidate is the file that it runs; else only what it answers
 };
 
 /// What the user gave. Checkpoints are borrowed.
@@ -144,6 +145,10 @@ class Facts {
   /// The original's weights are there, or a surrogate's: they can be put in place of the
   /// candidate's, and other types made of them.
   [[nodiscard]] bool swaps() const noexcept { return has_original() || estimated(); }
+  /// Nothing is known of the candidate but what its server answers.
+  [[nodiscard]] bool served_alone() const noexcept {
+    return given.server && !given.server->file_known;
+  }
   [[nodiscard]] bool cache_quantized() const noexcept;
   /// True for a quantized cache type.
   [[nodiscard]] static bool quantized(const std::string& cache_type) noexcept;

@@ -164,6 +164,7 @@ Known<Finding> check_files(const Facts& facts) {
     finding.status = Status::cleared;
     finding.headline = equal_in_words(found.note_count);
   }
+  if (finding.faults.empty()) add_server_to_headline(finding);
   if (finding.left_out) finding.needs.emplace_back(kMoreTime);
   if (facts.given.pack && !facts.given.pack->has_text && finding.faults.empty()) {
     finding.status = Status::cannot_tell;

@@ -2,14 +2,75 @@
 
 #include <fmt/format.h>
 
-#include "diagnose/checks.h"
+#include <algorithm>
+#include <array>
+
 #include "diagnose/limit.h"
 #include "diagnose/loss.h"
 #include "diagnose/thresholds.h"
+#include "diagnose/weights_loss.h"
 #include "evaluate/summary.h"
 #include "numeric/format.h"
 
 namespace qualm::diagnose {
+namespace {
+
+constexpr const char* kServerShare = "server_share";
+constexpr const char* kFile = "the file that the server runs (--server-file)";
+
+Finding files_of_server(const Facts& facts) {
+  Finding finding{.faults = facts.files.faults, .evidence = facts.files.remarks, .needs = {kFile}};
+  for (const Fault& fault : finding.faults)
+    finding.evidence.push_back(fact(fault.where, fault.says));
+  finding.headline = "the server's file was not read";
+  if (finding.faults.empty()) return finding;
+  finding.status = Status::cause;
+  finding.headline = finding.faults.front().says;
+  return finding;
+}
+
+/// Weights, cache and server together.
+Known<Finding> loss_of_server(const Facts& facts) {
+  QUALM_TRY(const WeightsLoss found, weights_loss(facts));
+  Finding finding{.loss = found.loss};
+  for (const auto id :
+       {evaluate::MetricId::kld_mean, evaluate::MetricId::ppl_change, evaluate::MetricId::same_top})
+    finding.evidence.push_back(metric_evidence(std::string(evaluate::row_of(id).name),
+                                               *found.judged, id, "As the server runs it"));
+  if (const auto& bound = found.judged->kld_at_least; bound && bound->estimate)
+    finding.evidence.push_back({"kld_at_least", bound->estimate, "nat/token",
+                                fmt::format("Of that KLD certainly (a lower bound): {}",
+                                            numeric::format_estimate(*bound->estimate))});
+  finding.headline = "as the server runs it: " + loss_in_words(*found.judged);
+  if (found.loss.grades) finding.headline += "; grade: " + in_words(*found.loss.grades);
+  if (found.loss.line == Side::below) {
+    finding.status = Status::cleared;
+  } else {
+    finding.status = Status::cannot_tell;
+    finding.needs.emplace_back(std::string(kFile) +
+                               ", to tell the quant type from the cache and the server");
+  }
+  return finding;
+}
+
+}  // namespace
+
+void add_server_to_headline(Finding& finding) {
+  const auto share = std::ranges::find(finding.evidence, kServerShare, &Evidence::name);
+  if (share == finding.evidence.end() || !share->value) return;
+  const bool over = share->value->low > 0;
+  finding.headline += fmt::format(
+      "; the server adds {}",
+      over ? "a KLD of " + numeric::format_estimate(*share->value) : "no loss that could be told");
+}
+
+Known<Finding> check_server(CheckId id, const Facts& facts) {
+  if (id == CheckId::not_quant) return files_of_server(facts);
+  if (id == CheckId::tier) return loss_of_server(facts);
+  Finding finding{.headline = "the server's file was not read"};
+  finding.needs.emplace_back(kFile);
+  return finding;
+}
 
 Known<void> add_server(const Facts& facts, Finding& finding) {
   if (!facts.given.server) return {};
@@ -34,12 +95,12 @@ Known<void> add_server(const Facts& facts, Finding& finding) {
   if (carries)
     finding.faults.push_back({.kind = FaultKind::server,
                               .effect = Effect::prompts,
-                              .where = "server_share",
+                              .where = kServerShare,
                               .says = says + ": its kernels, flags or adapters, not the file",
                               .value = share,
                               .unit = "nat/token"});
   else
-    finding.evidence.push_back({"server_share", share, "nat/token", says});
+    finding.evidence.push_back({kServerShare, share, "nat/token", says});
   return {};
 }
 

@@ -148,8 +148,13 @@ std::string Runner::name_of(const Variant& variant) const {
   return (parts_.truth_over_estimate && name.starts_with("original") ? "estimated " : "") + name;
 }
 
+bool Runner::is_served(const Weights& weights) const noexcept {
+  using Kind = Weights::Kind;
+  return weights.kind == Kind::served || (parts_.file_unknown && weights.kind == Kind::candidate);
+}
+
 ModelRun Runner::run_of(const Variant& variant) {
-  if (variant.weights.kind == Weights::Kind::served)
+  if (is_served(variant.weights))
     return {.name = name_of(variant), .identity = "", .asked = parts_.served};
   ModelRun run{.name = name_of(variant),
                .identity = identity_of(variant.weights),
@@ -237,6 +242,11 @@ evaluate::NoiseFloor Runner::noise_floor() {
   MeasuredText& text = *parts_.texts.front().text;
   evaluate::NoiseFloor floor;
   floor.original.absent = "no original was given";
+  floor.candidate.absent = "the candidate runs in a server";
+  if (parts_.file_unknown) {
+    floor.original.absent = floor.candidate.absent;
+    return floor;
+  }
   if (parts_.pack) floor.original = parts_.pack->noise_floor;
   if (parts_.baseline)
     floor.original = text.noise_floor(run_of(with_f16_cache(baseline_weights())));

@@ -40,6 +40,7 @@ class Runner final : public Experiment {
     std::optional<numeric::Estimate> truth_over_estimate{};
     /// A server that runs the candidate. May be null.
     evaluate::AskedCandidate* served = nullptr;
+    bool file_unknown = false;  ///< the candidate is whatever the server runs, and has no file
   };
   explicit Runner(Parts parts);
 
@@ -65,6 +66,7 @@ class Runner final : public Experiment {
  private:
   /// For people.
   [[nodiscard]] std::string name_of(const Variant& variant) const;
+  [[nodiscard]] bool is_served(const Weights& weights) const noexcept;
   /// True if the variant uses the user's cache types or an unquantized cache.
   [[nodiscard]] bool is_given(const Variant& variant) const;
   /// The file of weights that come from a file (not requantized or assembled).

@@ -70,7 +70,7 @@ Result<std::unique_ptr<Http>> Http::open(const Address& address, const std::stri
   handle.limits = limits;
   handle.curl = ready() ? curl_easy_init() : nullptr;
   if (!handle.curl)
-    return fail({Kind::engine, "REMOTE-002", address.base, "", "libcurl", "it does not start",
+    return fail({Kind::input, "REMOTE-002", address.base, "", "libcurl", "it does not start",
                  "Install libcurl4."});
   handle.headers = curl_slist_append(nullptr, "Content-Type: application/json");
   if (!key.empty())

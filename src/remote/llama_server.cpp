@@ -49,6 +49,7 @@ Result<std::unique_ptr<Server>> LlamaServer::open(const Address& address, const 
   QUALM_TRY(const bool is_one, server->read_properties(address));
   if (!is_one) return nullptr;
   QUALM_CHECK(server->read_adapters());
+  QUALM_CHECK(server->read_vocabulary());
   return server;
 }
 
@@ -95,8 +96,21 @@ Result<void> LlamaServer::read_adapters() {
   return {};
 }
 
-Result<std::vector<engine::Token>> LlamaServer::tokenize(const std::string& text) {
-  const Json request{{"content", text}, {"add_special", false}, {"parse_special", true}};
+Result<void> LlamaServer::read_vocabulary() {
+  QUALM_TRY(const auto body, http_->find("/v1/models"));
+  if (!body) return {};
+  QUALM_TRY(const Json json, parse_answer(*body, info_.address, "/v1/models"));
+  const Json& models = member(json, "data");
+  if (models.is_array() && !models.empty())
+    info_.vocab_size = integer_in(member(models.front(), "meta"), "n_vocab");
+  return {};
+}
+
+Result<std::vector<engine::Token>> LlamaServer::tokenize(const std::string& text,
+                                                         engine::SpecialTokens special) {
+  const Json request{{"content", text},
+                     {"add_special", true},
+                     {"parse_special", special == engine::SpecialTokens::parsed}};
   QUALM_TRY(const std::string body,
             http_->post("/tokenize", request.dump(-1, ' ', false, Json::error_handler_t::replace)));
   QUALM_TRY(const Json json, parse_answer(body, info_.address, "/tokenize"));
@@ -143,7 +157,7 @@ Result<evaluate::PartialRow> LlamaServer::ask(const Question& question) {
 /// writes another one, and the token is looked up among the most likely ones, or among all.
 Result<evaluate::PartialRow> LlamaServer::look_up(Question question) {
   if (!whole_) {
-    QUALM_TRY(const auto tokens, tokenize("a"));
+    QUALM_TRY(const auto tokens, tokenize("a", engine::SpecialTokens::as_text));
     if (tokens.empty())
       return fail(not_as_expected(info_.address, "/tokenize", "no token for \"a\""));
     whole_ = tokens.back();

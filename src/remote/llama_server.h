@@ -24,7 +24,8 @@ class LlamaServer final : public Server {
                                                             const std::string& key);
 
   const ServerInfo& info() const noexcept override { return info_; }
-  Result<std::vector<engine::Token>> tokenize(const std::string& text) override;
+  Result<std::vector<engine::Token>> tokenize(const std::string& text,
+                                              engine::SpecialTokens special) override;
   Result<evaluate::PartialRow> ask(const Question& question) override;
   Result<std::unique_ptr<Server>> again() const override;
 
@@ -33,6 +34,7 @@ class LlamaServer final : public Server {
       : http_(std::move(http)), key_(std::move(key)) {}
   [[nodiscard]] Result<bool> read_properties(const Address& address);
   [[nodiscard]] Result<void> read_adapters();
+  [[nodiscard]] Result<void> read_vocabulary();
   /// What it says of the first token that it writes; null where it tells nothing of it.
   [[nodiscard]] Result<Json> complete(const Question& question, int tops);
   [[nodiscard]] Result<evaluate::PartialRow> look_up(Question question);

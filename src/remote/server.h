@@ -25,8 +25,9 @@ struct ServerInfo {
   std::string chat_template;
   std::vector<std::string> adapters;  ///< paths of LoRA adapters that are in use
   std::string speculation;            ///< what guesses tokens ahead; empty: nothing
-  std::int64_t slots = 1;             ///< requests at a time
-  std::int64_t context = 0;           ///< tokens of one request
+  std::int64_t vocab_size = 0;
+  std::int64_t slots = 1;    ///< requests at a time
+  std::int64_t context = 0;  ///< tokens of one request
 };
 
 /// What does it say of the token `forced` after the tokens `before`?
@@ -44,9 +45,9 @@ class Server {
  public:
   virtual ~Server() = default;
   [[nodiscard]] virtual const ServerInfo& info() const noexcept = 0;
-  /// "<s>" in the text is the token of that name; nothing is added. Errors: REMOTE-009 this kind of
-  /// server does not tell.
-  [[nodiscard]] virtual Result<std::vector<engine::Token>> tokenize(const std::string& text) = 0;
+  /// With the tokens that begin a text. Errors: REMOTE-009 this kind of server does not tell.
+  [[nodiscard]] virtual Result<std::vector<engine::Token>> tokenize(
+      const std::string& text, engine::SpecialTokens special) = 0;
   [[nodiscard]] virtual Result<evaluate::PartialRow> ask(const Question& question) = 0;
   /// One request answers for all positions of a window: see read().
   [[nodiscard]] virtual bool reads_windows() const noexcept { return false; }

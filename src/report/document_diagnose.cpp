@@ -162,6 +162,7 @@ Json to_json(const DiagnoseReport& report) {
        {"baseline", report.baseline ? card(*report.baseline) : absent("no baseline was given")},
        {"reference",
         report.reference ? card(*report.reference) : absent("no --reference was given")},
+       {"server", card(report.server)},
        {"evidence_level", diagnosis.evidence_level},
        {"verdict", diagnose::to_string(diagnosis.conclusion.verdict)},
        {"summary", summary(report)},

@@ -99,10 +99,17 @@ Json card(const ModelCard& card) {
           {"name", card.name},
           {"parameters", card.parameters},
           {"file_bytes", card.file_bytes},
-          {"bpw", number(card.bpw)},
+          {"bpw", card.parameters > 0 ? number(card.bpw) : absent("not known")},
           {"context_length",
            card.context_length ? Json(*card.context_length) : absent("the file does not say")},
           {"top_types", std::move(types)}};
+}
+
+Json card(const std::optional<ServerCard>& server) {
+  if (!server) return absent("the model is a file");
+  return {{"address", server->address},       {"kind", server->kind},
+          {"build", server->build},           {"model_path", server->model_path},
+          {"model_name", server->model_name}, {"slots", server->slots}};
 }
 
 Json windows(std::int64_t read, std::int64_t total) { return {{"read", read}, {"total", total}}; }

@@ -30,6 +30,7 @@ enum class Which { all, in_tables };
 /// By name, in the order of the table of metrics.
 [[nodiscard]] Json metrics(const evaluate::Metrics& metrics, Which which = Which::all);
 [[nodiscard]] Json buckets(const std::vector<evaluate::Bucket>& buckets);
+[[nodiscard]] Json card(const std::optional<ServerCard>& server);
 [[nodiscard]] Json card(const ModelCard& card);
 [[nodiscard]] Json card(const ReferenceCard& reference);
 [[nodiscard]] Json windows(std::int64_t read, std::int64_t total);

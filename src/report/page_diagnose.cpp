@@ -178,6 +178,9 @@ std::string level_in_words(const Json& document) {
   if (level == "L3+")
     return std::string("Compared with the original and its base model.") + converter;
   if (level == "L3") return std::string("Compared with the original model.") + converter;
+  if (level == "L2" && !at(document, "reference").contains("original"))
+    return "Compared with the original model. Of the candidate only its server's answers are "
+           "known.";
   if (level == "L2")
     return "Compared with a reference pack. qualm cannot check that it really comes from this "
            "original.";
@@ -269,6 +272,17 @@ std::string baseline_line(const Json& document) {
   return "original: " + file_name(string_at(baseline, "path"));
 }
 
+/// "http://127.0.0.1:8080 (llama-server b11669) runs it"; empty where the model is a file, or
+/// nothing but its server.
+std::string server_line(const Json& document) {
+  const Json& server = at(document, "server");
+  const std::string address = string_at(server, "address");
+  if (address.empty() || address == string_at(at(document, "model"), "path")) return "";
+  const std::string build = string_at(server, "build");
+  return fmt::format("{} ({}{}{}) runs it", address, string_at(server, "kind"),
+                     build.empty() ? "" : " ", build);
+}
+
 }  // namespace
 
 Page compose_diagnose(const Json& document, bool verbose) {
@@ -277,6 +291,8 @@ Page compose_diagnose(const Json& document, bool verbose) {
   Page page;
   page.emplace_back(
       Paragraph{{{file_name(string_at(model, "path")), Tone::strong}, {card_line(model)}}});
+  if (const std::string line = server_line(document); !line.empty())
+    page.emplace_back(Paragraph{{{line}}});
   page.emplace_back(Paragraph{{{baseline_line(document)}}});
   if (const Json& accept = at(document, "accept"); accept.is_string())
     page.emplace_back(Paragraph{{{"you accept: " + accept.get<std::string>(), Tone::dim}}});

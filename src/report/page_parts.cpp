@@ -90,6 +90,7 @@ std::string markup_escaped(const std::string& raw) {
 }
 
 std::string file_name(std::string_view path) {
+  if (path.starts_with("http://") || path.starts_with("https://")) return std::string(path);
   while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
   const auto slash = path.rfind('/');
   const auto name = slash == std::string_view::npos ? path : path.substr(slash + 1);
@@ -99,9 +100,11 @@ std::string file_name(std::string_view path) {
 std::string card_line(const Json& card) {
   if (const auto reason = why_absent(card)) return "not known: " + *reason;
   std::vector<std::string> parts;
-  for (const std::string& part :
-       {string_at(card, "arch"), format_count(integer_at(card, "parameters")) + " weights",
-        string_at(card, "format")})
+  for (const std::string& part : {string_at(card, "arch"),
+                                  integer_at(card, "parameters") > 0
+                                      ? format_count(integer_at(card, "parameters")) + " weights"
+                                      : "",
+                                  string_at(card, "format")})
     if (!part.empty()) parts.push_back(part);
   if (const auto bpw = number_at(card, "bpw"))
     parts.push_back(fmt::format("{:.2f} bits per weight", *bpw));

@@ -102,6 +102,16 @@ struct ReferenceCard {
   std::vector<std::string> types;  ///< of the ladder
 };
 
+/// A server that runs the candidate, as it tells of itself; empty where it does not.
+struct ServerCard {
+  std::string address;
+  std::string kind;  ///< "llama-server"
+  std::string build;
+  std::string model_path;
+  std::string model_name;
+  std::int64_t slots = 1;
+};
+
 struct MeasureReport {
   Tool tool;
   std::optional<ModelCard> baseline;         ///< absent: the reference does not describe it
@@ -130,9 +140,10 @@ struct DiagnoseReport {
   ModelCard model;
   std::optional<ModelCard> baseline;
   std::optional<ReferenceCard> reference{};
-  std::string text;      ///< empty where nothing was run
-  std::string protocol;  ///< the same
-  std::string accept{};  ///< the user's own line, as given; empty: qualm's
+  std::optional<ServerCard> server{};  ///< absent: the candidate is a file
+  std::string text;                    ///< empty where nothing was run
+  std::string protocol;                ///< the same
+  std::string accept{};                ///< the user's own line, as given; empty: qualm's
   engine::Settings settings;
   diagnose::Diagnosis diagnosis;
   numeric::Metric original_ppl{};  ///< on the selection windows; absent where nothing was measured

@@ -52,6 +52,7 @@ TEST(Golden, a_healthy_candidate) {
 
 TEST(Golden, a_candidate_compared_with_a_reference_pack) {
   expect_golden(to_json(diagnose_by_pack()), "diagnose_by_pack");
+  expect_golden(to_json(diagnose_served()), "diagnose_served");
 }
 
 TEST(Golden, a_candidate_whose_original_is_estimated) {

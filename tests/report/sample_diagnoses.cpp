@@ -196,6 +196,24 @@ DiagnoseReport diagnose_by_pack() {
   });
 }
 
+DiagnoseReport diagnose_served() {
+  return once([] {
+    Named world;
+    world.given.baseline = nullptr;
+    world.given.pack = diagnose::GivenPack{"tiny-F16.gguf", {"Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"}};
+    world.given.server = diagnose::GivenServer{"http://127.0.0.1:8080", "llama-server", false};
+    world.lossy_weights();
+    DiagnoseReport report = world.report();
+    report.reference = pack_sample().reference;
+    report.model = {};
+    report.model.path = "http://127.0.0.1:8080";
+    report.model.format = "llama-server b11669";
+    report.server = ServerCard{"http://127.0.0.1:8080", "llama-server", "b11669",
+                               "models/tiny-Q2_K.gguf", "tiny",         4};
+    return report;
+  });
+}
+
 DiagnoseReport diagnose_estimated() {
   return once([] {
     Named world;

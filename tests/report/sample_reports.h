@@ -46,6 +46,7 @@ const auto& once(Make make) {
 [[nodiscard]] DiagnoseReport diagnose_estimated();
 /// The original by a reference pack.
 [[nodiscard]] DiagnoseReport diagnose_by_pack();
+[[nodiscard]] DiagnoseReport diagnose_served();
 [[nodiscard]] PackReport pack_sample();
 [[nodiscard]] PlanReport plan_sample();
 

@@ -24,6 +24,15 @@ function originalLine(document: Json): string {
     : "original: not given (--baseline)";
 }
 
+/// "http://127.0.0.1:8080 (llama-server b11669) runs it"; empty where the model is a file, or nothing but its server.
+function serverLine(document: Json): string {
+  const server = at(document, "server");
+  const address = text(at(server, "address"));
+  if (absent(server) !== null || address === text(at(document, "model", "path"))) return "";
+  const what = [text(at(server, "kind")), text(at(server, "build"))].filter(Boolean).join(" ");
+  return `${address} (${what}) runs it`;
+}
+
 /// "run with a q4_0/q4_0 cache (K/V)", where it is quantized.
 function cacheLine(document: Json): string {
   const [k, v] = [text(at(document, "settings", "type_k")), text(at(document, "settings", "type_v"))];
@@ -121,6 +130,7 @@ export function Verdict({ document }: { document: Json }) {
         <span class="dim">{cardLine(at(document, "model"))}</span>
         <br />
         <span class="dim"><Name of={originalLine(document)} most={160} /></span>
+        {serverLine(document) && <><br /><span class="dim"><Name of={serverLine(document)} most={120} /></span></>}
         {cacheLine(document) && <><br /><span class="dim"><Name of={cacheLine(document)} most={80} /></span></>}
       </p>
       {typeof accept === "string" && <p class="dim small">you accept: <Name of={text(accept)} /></p>}

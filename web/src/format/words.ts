@@ -86,7 +86,7 @@ export function cardLine(card: Json): string {
   const bpw = number(at(card, "bpw"));
   const parts = [
     label(at(card, "arch")),
-    parameters === null ? "" : `${formatCount(parameters)} weights`,
+    !parameters ? "" : `${formatCount(parameters)} weights`,
     label(at(card, "format")),
     bpw === null ? "" : `${bpw.toFixed(2)} bits per weight`,
   ].filter(Boolean);
