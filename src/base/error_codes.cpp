@@ -178,6 +178,8 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
     {"REMOTE-018", Kind::cancelled, "The program was stopped while it asked a server.", ""},
     {"REMOTE-019", Kind::input, "What the original says of a window could not be kept.",
      "Give more memory with --reference-memory."},
+    {"REMOTE-020", Kind::engine, "A model was to be run here that only its server has.",
+     "This is a mistake in qualm: please report it."},
 
     // REPAIR, src/commands: qualm repair.
     {"REPAIR-001", Kind::input, "Only GGUF files can be repaired.",

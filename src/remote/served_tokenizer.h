@@ -29,7 +29,7 @@ class ServedTokenizer final : public engine::Model {
     return pieces_ ? pieces_->piece(token) : "";
   }
   Result<std::unique_ptr<engine::LogitSource>> open(const engine::Settings& /*settings*/) override {
-    return fail({Kind::engine, "REMOTE-009", server_.info().address.base, "", "a model of a file",
+    return fail({Kind::engine, "REMOTE-020", server_.info().address.base, "", "a model of a file",
                  "a server", ""});
   }
 
