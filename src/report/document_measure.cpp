@@ -107,33 +107,17 @@ Json notes(const MeasureResult& result, Asks asks) {
 }
 
 Json raw(const evaluate::WindowScores& window) {
-  double nll_baseline = 0, nll = 0, kld = 0, delta_p = 0, delta_p_squared = 0;
-  std::int64_t tokens = 0, same_top = 0, not_finite = 0, lost = 0;
-  for (const evaluate::Score& score : window.scores) {
-    if (!score.finite) {
-      ++not_finite;
-      lost += score.lost ? 1 : 0;
-      continue;
-    }
-    const auto change = static_cast<double>(score.delta_p);
-    ++tokens;
-    nll_baseline += score.nll_p;
-    nll += score.nll_q;
-    kld += static_cast<double>(score.kld);
-    delta_p += change;
-    delta_p_squared += change * change;
-    same_top += score.same_top ? 1 : 0;
-  }
+  const evaluate::WindowSums sums = evaluate::sums_of(window);
   return {{"window", window.window},
-          {"tokens", tokens},
-          {"nll_baseline", number(nll_baseline)},
-          {"nll", number(nll)},
-          {"kld", number(kld)},
-          {"delta_p", number(delta_p)},
-          {"delta_p_squared", number(delta_p_squared)},
-          {"same_top", same_top},
-          {"not_finite", not_finite},
-          {"positions_lost", lost}};
+          {"tokens", sums.tokens},
+          {"nll_baseline", number(sums.nll_p)},
+          {"nll", number(sums.nll_q)},
+          {"kld", number(sums.kld)},
+          {"delta_p", number(sums.delta_p)},
+          {"delta_p_squared", number(sums.delta_p_squared)},
+          {"same_top", sums.same_top},
+          {"not_finite", sums.not_finite},
+          {"positions_lost", sums.lost}};
 }
 
 Json departs_at(const KvCell& cell) {
@@ -164,6 +148,11 @@ Json to_json(const MeasureResult& result, Asks asks) {
       {"ctx_size", result.settings.ctx_size},
       {"protocol", result.protocol},
       {"settings", settings(result.settings)},
+      {"hashes",
+       {{"candidate", result.hashes.candidate},
+        {"original", result.hashes.original},
+        {"text", result.hashes.text}}},
+      {"cache_bytes", result.cache_bytes ? Json(*result.cache_bytes) : absent("not known")},
       {"windows", windows(static_cast<std::int64_t>(m.windows.size()), m.windows_total)},
       {"tokens_scored", m.tokens_scored},
       {"not_finite", m.not_finite},

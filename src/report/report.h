@@ -21,6 +21,7 @@
 #include "evaluate/noise_floor.h"
 #include "numeric/estimate.h"
 #include "probe/examine.h"
+#include "report/hashes.h"
 #include "report/where_lost.h"
 #include "weights/comparison.h"
 #include "weights/origin.h"
@@ -78,6 +79,8 @@ struct MeasureResult {
   std::vector<std::string> file_notes{};  ///< how the candidate splits text otherwise
   std::vector<KvCell> kv{};               ///< empty: no grid was asked for
   std::optional<TokenView> tokens{};      ///< where details were asked for
+  Hashes hashes{};
+  std::optional<std::int64_t> cache_bytes{};  ///< at the context that was measured; absent: unknown
 };
 
 /// One --fail-if condition on one candidate.
