@@ -93,6 +93,8 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
     // EVAL, src/evaluate: texts are cut into windows, and logits are scored.
     {"EVAL-001", Kind::undecided, "The text is shorter than one window.",
      "Give a longer text with -f, or a smaller -c."},
+    {"EVAL-002", Kind::input, "The text does not have the windows of --windows.",
+     "Count from 0: the first half of 490 windows is --windows 0:245."},
     {"EVAL-010", Kind::engine, "The engine gave another number of logits than was asked for.",
      "Please report it."},
     {"EVAL-011", Kind::input, "The candidate's vocabulary has another size than the original's.",
@@ -124,8 +126,34 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
     {"MEMORY-001", Kind::input, "The models need more memory than is free.",
      "The message says what would fit."},
 
+    // MERGE, src/commands: qualm merge.
+    {"MERGE-001", Kind::input, "The file is not a report of `qualm measure`.",
+     "Make it with `qualm measure --format json`."},
+    {"MERGE-002", Kind::input, "A field of the report is missing or cannot be.",
+     "Make it with `qualm measure --format json` of this version of qualm."},
+    {"MERGE-003", Kind::input, "Two reports are of runs that cannot be put together.",
+     "Measure with the same text, original, settings and version of qualm."},
+    {"MERGE-004", Kind::input, "Two reports have the same window with different figures.",
+     "Give each window to one machine with --windows."},
+    {"MERGE-005", Kind::input, "The run of a report stopped early, so its windows are a choice.",
+     "Measure again with --full or --windows."},
+    {"MERGE-006", Kind::input, "A file of --positions does not belong to the reports.",
+     "Give the file that the same run wrote."},
+    {"MERGE-007", Kind::input, "The files of --positions lack a window of the reports.",
+     "Give the files of all runs, or none."},
+
     // MODELS, src/commands: qualm models.
     {"MODELS-001", Kind::cancelled, "The program was stopped while it listed models.", ""},
+
+    // POSITIONS, src/experiment: a file of `qualm measure --positions`.
+    {"POSITIONS-001", Kind::input, "The file has no scores of positions.",
+     "Write it with `qualm measure --positions`."},
+    {"POSITIONS-002", Kind::input, "A field of the file's description is missing or cannot be.",
+     "Write it again with `qualm measure --positions`."},
+    {"POSITIONS-003", Kind::input, "A tensor of the file is missing or has another shape.",
+     "Write it again with `qualm measure --positions`."},
+    {"POSITIONS-004", Kind::input, "A number of the file cannot be.",
+     "Write it again with `qualm measure --positions`."},
 
     // PROBE, src/probe: the models write texts.
     {"PROBE-001", Kind::cancelled, "The program was stopped while a model wrote texts.", ""},
@@ -180,6 +208,8 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
      "Give more memory with --reference-memory."},
     {"REMOTE-020", Kind::engine, "A model was to be run here that only its server has.",
      "This is a mistake in qualm: please report it."},
+    {"REMOTE-021", Kind::input, "A server was given together with other models.",
+     "Measure it by itself; --server-file measures its file beside it."},
 
     // REPAIR, src/commands: qualm repair.
     {"REPAIR-001", Kind::input, "Only GGUF files can be repaired.",

@@ -34,6 +34,10 @@ constexpr std::array kExamples{
           "8G\n"
           "  qualm measure model-Q4_K_M.gguf --baseline model-F16.gguf --fail-if 'ppl_change>1%'\n"
           "  qualm measure model-Q8_0.gguf --baseline model-F16.gguf --kv"},
+    Names{"merge",
+          "  qualm measure q4.gguf --baseline f16.gguf --windows 0:120 --format json -o a.json\n"
+          "  qualm measure q4.gguf --baseline f16.gguf --windows 120:245 --format json -o b.json\n"
+          "  qualm merge a.json b.json"},
     Names{"reference",
           "  qualm reference model-F16.gguf -o model.qref\n"
           "  qualm diagnose model-Q3_K_M.gguf --reference model.qref"},

@@ -75,6 +75,7 @@ Result<job::Outcome> run(const Options& options, const std::string& program, Pro
   // could take the process down.
   if (options.request.command == "inspect") return commands::inspect(options.request, progress);
   if (options.request.command == "compare") return commands::compare(options.request, progress);
+  if (options.request.command == "merge") return commands::merge(options.request);
   if (options.request.command == "models") return commands::models(locate::environment(), progress);
   return job::run_job(options.request, progress, program);
 }

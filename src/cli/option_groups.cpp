@@ -130,6 +130,29 @@ void add_low_memory(CLI::App& command, job::Request& request) {
       ->group(kRunAs);
 }
 
+/// "8G", "800M", or a number; 1K is 1024 bytes.
+static CLI::Validator bytes() {
+  constexpr bool kThousandIsK = false;
+  CLI::Validator size = CLI::AsSizeValue(kThousandIsK);
+  return size.description("");
+}
+
+void add_pack(CLI::App& command, job::Request& request) {
+  named(
+      command.add_option("--reference", request.reference,
+                         "instead of --baseline: a pack made with `qualm reference`, or a file of "
+                         "llama-perplexity --kl-divergence-base"),
+      kModel, "FILE");
+}
+
+void add_memory(CLI::App& command, job::Request& request) {
+  named(command.add_option("--memory", request.memory,
+                           "how much memory your model may take when you use it, for example 8G: "
+                           "the report says which candidates fit (default: all of this machine)"),
+        kOutput, "SIZE")
+      ->transform(bytes());
+}
+
 void add_text(CLI::App& command, job::Request& request) {
   named(command.add_option("-f,--file", request.text,
                            "text to measure on, or conversations as .jsonl (default: a bundled "
@@ -241,6 +264,15 @@ void add_serve(CLI::App& app, Parser& parser) {
                             "need the token (default: this machine alone)"),
         kServer, "ADDRESS")
       ->needs(token);
+}
+
+void add_server(CLI::App& command, job::Request& request) {
+  named(command.add_option("--server-file", request.server.file,
+                           "where MODEL is the address of a server: the file that it runs"),
+        kModel, "FILE");
+  named(command.add_option("--api-key-file", request.server.key_file,
+                           "a file with the server's API key (default: QUALM_API_KEY)"),
+        kModel, "FILE");
 }
 
 }  // namespace qualm::cli

@@ -41,6 +41,9 @@ void add_output(CLI::App& command, Options& options);
 void add_runtime(CLI::App& command, job::Request& request);
 void add_threads(CLI::App& command, job::Request& request, const char* group = kRunAs);
 void add_no_cache(CLI::App& command, job::Request& request);
+void add_pack(CLI::App& command, job::Request& request);
+/// For the ladder of measure and of diagnose.
+void add_memory(CLI::App& command, job::Request& request);
 void add_text(CLI::App& command, job::Request& request);
 void add_reference(CLI::App& command, job::Request& request);
 void add_low_memory(CLI::App& command, job::Request& request);
@@ -52,9 +55,15 @@ void add_model(CLI::App& command, Parser& parser,
                    "the quantized model: a GGUF file, a Hugging Face folder, or a "
                    "name as in `qualm models`");
 void add_base_model(CLI::App& command, job::Request& request);
+/// The commands `measure` and `merge`.
+void add_measure(CLI::App& app, Parser& parser);
+void add_merge(CLI::App& app, Parser& parser);
 /// The command `models`.
 void add_models(CLI::App& app, Parser& parser);
 /// The command `serve`.
 void add_serve(CLI::App& app, Parser& parser);
+
+/// Where MODEL is the address of a server.
+void add_server(CLI::App& command, job::Request& request);
 
 }  // namespace qualm::cli

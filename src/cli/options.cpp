@@ -15,27 +15,11 @@
 #include "cli/help.h"
 #include "cli/option_groups.h"
 #include "clinic/cases.h"
-#include "commands/pick.h"
 #include "commands/written_texts.h"
 #include "report/explain.h"
 
 namespace qualm::cli {
 namespace {
-
-/// "8G", "800M", or a number; 1K is 1024 bytes.
-CLI::Validator bytes() {
-  constexpr bool kThousandIsK = false;
-  CLI::Validator size = CLI::AsSizeValue(kThousandIsK);
-  return size.description("");
-}
-
-void add_pack(CLI::App& command, job::Request& request) {
-  named(
-      command.add_option("--reference", request.reference,
-                         "instead of --baseline: a pack made with `qualm reference`, or a file of "
-                         "llama-perplexity --kl-divergence-base"),
-      kModel, "FILE");
-}
 
 void add_named_texts(CLI::App& command, job::Request& request) {
   named(command.add_option("--text", request.texts,
@@ -43,25 +27,6 @@ void add_named_texts(CLI::App& command, job::Request& request) {
                            "may be repeated"),
         kText, "NAME=FILE")
       ->take_all();
-}
-
-/// Where MODEL is the address of a server.
-void add_server(CLI::App& command, job::Request& request) {
-  named(command.add_option("--server-file", request.server.file,
-                           "where MODEL is the address of a server: the file that it runs"),
-        kModel, "FILE");
-  named(command.add_option("--api-key-file", request.server.key_file,
-                           "a file with the server's API key (default: QUALM_API_KEY)"),
-        kModel, "FILE");
-}
-
-/// For the ladder of measure and of diagnose.
-void add_memory(CLI::App& command, job::Request& request) {
-  named(command.add_option("--memory", request.memory,
-                           "how much memory your model may take when you use it, for example 8G: "
-                           "the report says which candidates fit (default: all of this machine)"),
-        kOutput, "SIZE")
-      ->transform(bytes());
 }
 
 /// "30s", "5m", "1h", or a number of seconds; more than none.
@@ -129,39 +94,6 @@ void add_diagnose(CLI::App& app, Parser& parser) {
   command->parse_complete_callback([command, &request] {
     request.cache_told = command->count("--cache-type-k") + command->count("--cache-type-v") > 0;
   });
-  add_output(*command, parser.options);
-}
-
-void add_measure(CLI::App& app, Parser& parser) {
-  job::Request& request = parser.request();
-  CLI::App* command = app.add_subcommand(
-      "measure", "perplexity, KLD and same top token, compared with the original");
-  named(command->add_option("MODEL", request.models,
-                            "one or more quantized models, measured one by one"),
-        kModel, "FILE")
-      ->required()
-      ->take_all();
-  named(command->add_option("--baseline", request.baseline, "the original they are compared with"),
-        kModel, "FILE");
-  add_pack(*command, request);
-  add_text(*command, request);
-  add_run_as(*command, request);
-  command
-      ->add_flag("--kv", request.kv_grid,
-                 "also measure combinations of K and V cache types, with the same weights")
-      ->group(kRunAs);
-  named(command->add_option(
-            "--fail-if", request.fail_if,
-            "exit code 1 if this is true of the whole interval; may be given several times"),
-        kOutput, "CONDITION")
-      ->take_all();
-  named(
-      command->add_option("--pick", request.pick,
-                          fmt::format("the limit for the choice among several MODELs, for example "
-                                      "'kld_mean<0.05' (default: {})",
-                                      commands::default_limit().text)),
-      kOutput, "CONDITION");
-  add_memory(*command, request);
   add_output(*command, parser.options);
 }
 
@@ -367,8 +299,9 @@ std::optional<Leave> answer(const Parser& parser) {
 }
 
 void add_commands(CLI::App& app, Parser& parser) {
-  for (const auto add : {add_diagnose, add_measure, add_reference_pack, add_inspect, add_models,
-                         add_compare, add_repair, add_demo, add_clinic, add_serve, add_explain})
+  for (const auto add :
+       {add_diagnose, add_measure, add_merge, add_reference_pack, add_inspect, add_models,
+        add_compare, add_repair, add_demo, add_clinic, add_serve, add_explain})
     add(app, parser);
   app.add_subcommand("job", "")->group("");  // for qualm's own use; not in the help
   set_help(app);

@@ -30,6 +30,9 @@ namespace qualm::commands {
 [[nodiscard]] Result<job::Outcome> inspect(const job::Request& request, Progress& progress);
 [[nodiscard]] Result<job::Outcome> compare(const job::Request& request, Progress& progress);
 
+/// Reports of `qualm measure` as one. MERGE-*, POSITIONS-*.
+[[nodiscard]] Result<job::Outcome> merge(const job::Request& request);
+
 /// Lists the models that other programs keep on this machine. MODELS-001: stopped.
 [[nodiscard]] Result<job::Outcome> models(const locate::Environment& environment,
                                           Progress& progress);

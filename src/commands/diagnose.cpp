@@ -53,7 +53,7 @@ report::DiagnoseReport report_of(Session& session, diagnose::Diagnosis diagnosis
   if (facts.given.baseline) report.baseline = card(*facts.given.baseline);
   if (session.baseline && facts.served_alone())
     report.baseline = card(session.baseline->checkpoint());
-  report.server = server_card(session);
+  if (session.served) report.server = server_card(*session.served);
   if (session.pack) report.reference = reference_card(*session.pack, session.request.reference);
   report.settings = session.settings;
   report.memory = session.memory;

@@ -260,7 +260,9 @@ Result<bool> load_beside_server(Session& session) {
     QUALM_TRY(session.baseline_model,
               load(session, *session.baseline, experiment::baseline_weights()));
   }
-  session.candidate_model = served_tokenizer(session);
+  session.candidate_model = served_tokenizer(
+      *session.served, session.pack ? &session.pack->texts.front().windows : nullptr,
+      session.baseline_model);
   if (!session.baseline_model) return true;
   QUALM_TRY(const auto split, probe::compare_splits(*session.candidate_model,
                                                     *session.baseline_model, probe::split_text()));

@@ -3,19 +3,20 @@
 
 #include <algorithm>
 
+#include "commands/answers.h"
 #include "commands/commands.h"
 #include "commands/measure_caches.h"
 #include "commands/pack.h"
-#include "commands/pick.h"
+#include "commands/server_session.h"
 #include "commands/session.h"
 #include "commands/token_view.h"
 #include "diagnose/key_effects.h"
-#include "diagnose/loss.h"
 #include "diagnose/metadata_difference.h"
 #include "diagnose/thresholds.h"
 #include "engine/llama_engine.h"
 #include "evaluate/summary.h"
 #include "experiment/cache_size.h"
+#include "experiment/positions_file.h"
 #include "experiment/runner.h"
 #include "model/cache.h"
 #include "probe/split.h"
@@ -28,20 +29,43 @@ namespace {
 using evaluate::MetricId;
 
 struct Run {
-  const job::Request& request;
+  job::Request request;
   Progress& progress;
   engine::Settings settings{};
-  std::vector<job::Condition> conditions{};
-  std::optional<job::Condition> pick{};
+  Asked asked{};
   std::unique_ptr<engine::Engine> engine = engine::make_llama_engine();
   std::unique_ptr<assemble::Quantizer> quantizer = engine::make_llama_quantizer();
   std::shared_ptr<experiment::OpenedModel> baseline{};  ///< null where there is a pack
   std::optional<experiment::ReferencePack> pack{};
+  /// A server is the first candidate; the second is then the file that it runs, if it is known.
+  std::unique_ptr<remote::ServedModel> served{};
   std::vector<std::shared_ptr<experiment::OpenedModel>> candidates{};
   std::unique_ptr<experiment::MeasuredText> text{};
   std::shared_ptr<engine::Model> baseline_model{};
   std::vector<std::shared_ptr<engine::Model>> candidate_models{};
+
+  [[nodiscard]] bool is_served(std::size_t index) const noexcept { return served && index == 0; }
 };
+
+/// A server comes alone: what it is compared with is the file that it runs.
+Result<void> check_one_server(const job::Request& request) {
+  const auto server = std::ranges::find_if(request.models, remote::is_address);
+  if (server == request.models.end() || request.models.size() == 1) return {};
+  return fail({Kind::input, "REMOTE-021", printable(*server), "MODEL", "a server alone",
+               fmt::format("{} models", request.models.size()),
+               "Measure it by itself; --server-file measures its file beside it."});
+}
+
+/// Where the model is the address of a server.
+Result<void> open_candidate_server(Run& run) {
+  const std::string address = run.request.models.front();
+  if (!remote::is_address(address)) return {};
+  QUALM_TRY(auto named, name_server(run.request, run.progress));
+  run.served = std::move(named.model);
+  run.candidates.push_back(named.told ? named.told : told_by(*run.served));
+  if (named.told) run.request.models.clear();
+  return {};
+}
 
 /// Of a candidate and the baseline, where one is there: the same vocabulary, but for padding.
 Result<void> match_vocabularies(Run& run, experiment::OpenedModel& candidate) {
@@ -63,6 +87,7 @@ Result<void> open_files(Run& run) {
     QUALM_TRY(run.pack, open_pack(run.request.reference));
     run.settings.ctx_size = run.pack->texts.front().windows.ctx_size;
   }
+  QUALM_CHECK(open_candidate_server(run));
   for (const std::string& path : run.request.models) {
     QUALM_TRY(auto candidate, open_model(path, run.progress));
     const auto unfit =
@@ -99,7 +124,12 @@ experiment::ModelRun original_run(const Run& run) {
 /// The pack's first text, split by each candidate as the pack has it.
 Result<void> read_pack(Run& run, const experiment::Stores& stores) {
   for (std::size_t i = 0; i < run.candidates.size(); ++i) {
-    QUALM_TRY(run.candidate_models[i], load(run, *run.candidates[i]));
+    if (run.is_served(i)) {
+      run.candidate_models[i] =
+          served_tokenizer(*run.served, &run.pack->texts.front().windows, nullptr);
+    } else {
+      QUALM_TRY(run.candidate_models[i], load(run, *run.candidates[i]));
+    }
     job::Request asked = run.request;
     asked.models = {run.candidates[i]->path()};
     asked.settings.ctx_size = run.settings.ctx_size;
@@ -115,13 +145,16 @@ Result<void> load_models(Run& run, const experiment::Stores& stores) {
   run.candidate_models.resize(run.candidates.size());
   if (run.pack) return read_pack(run, stores);
   QUALM_TRY(run.baseline_model, load(run, *run.baseline));
-  const TextReader reader{
-      run.request, *run.baseline_model, *run.engine, {stores.scores}, run.progress};
+  // A server is scored against what is kept of the original.
+  const experiment::Stores used = run.served ? stores : experiment::Stores{stores.scores};
+  const TextReader reader{run.request, *run.baseline_model, *run.engine, used, run.progress};
   QUALM_TRY(run.text, reader.read(run.request.text));
   return {};
 }
 
 experiment::ModelRun candidate_run(Run& run, std::size_t index) {
+  if (run.is_served(index))
+    return {.name = run.candidates[index]->path(), .identity = "", .asked = run.served.get()};
   experiment::ModelRun one{run.candidates[index]->path(), run.candidates[index]->identity(),
                            nullptr, run.settings};
   one.load = [&run, index]() -> Result<std::shared_ptr<engine::Model>> {
@@ -139,92 +172,48 @@ experiment::ModelRun candidate_run(Run& run, std::size_t index) {
   return one;
 }
 
-/// All conditions on all candidates share one error: the exit code is one answer, and so is the
-/// pick.
-double confidence_of_answers(const Run& run) {
-  return numeric::shared_confidence(std::max<std::size_t>(1, run.conditions.size()) *
-                                    run.candidates.size());
-}
-
-/// A limit for the choice among several candidates: the user's; qualm's where nothing else is
-/// asked.
-std::optional<job::Condition> limit_of_choice(const Run& run) {
-  if (run.pick) return run.pick;
-  if (run.candidates.size() < 2 || !run.conditions.empty()) return std::nullopt;
-  return default_limit();
-}
-
 /// Which question lets a run stop before the end of the text: that of the only --fail-if it can
 /// answer, or of the choice among candidates, else whether perplexity rose by more than 1 %.
 evaluate::StopRule stop_rule(const Run& run) {
   using Quantity = evaluate::StopRule::Quantity;
-  if (run.request.full || run.request.protocol == evaluate::Protocol::llama_cpp) return {};
-  std::vector<job::Condition> asked = run.conditions;
-  if (const auto limit = limit_of_choice(run)) asked.push_back(*limit);
+  if (run.request.full || !run.request.windows.is_all() ||
+      run.request.protocol == evaluate::Protocol::llama_cpp)
+    return {};
+  std::vector<job::Condition> asked = run.asked.conditions;
+  if (const auto limit = limit_of_choice(run.asked)) asked.push_back(*limit);
   if (asked.empty()) return {Quantity::ppl_change, diagnose::kPplLine, 0};
   if (asked.size() > 1) return {};
   const job::Condition& only = asked.front();
-  evaluate::StopRule rule{Quantity::never, only.threshold, 0, confidence_of_answers(run)};
+  evaluate::StopRule rule{Quantity::never, only.threshold, 0, confidence_of(run.asked)};
   if (only.metric == MetricId::ppl_change) rule.quantity = Quantity::ppl_change;
   if (only.metric == MetricId::kld_mean) rule.quantity = Quantity::kld_mean;
   return rule;
 }
 
-/// Of one position a pack knows the KLD but roughly: only means over many are worth telling.
-bool pack_can_tell(MetricId metric) {
-  return evaluate::row_of(metric).statistic == evaluate::Statistic::mean;
-}
-
-bool of_perplexity(MetricId metric) {
-  return metric == MetricId::ppl || metric == MetricId::ppl_change;
-}
-
-report::Gate::Outcome decide(const job::Condition& condition,
-                             const evaluate::Measurement& measurement, double confidence) {
-  using enum report::Gate::Outcome;
-  if (measurement.lost > 0) return lost;
-  const auto estimate = evaluate::deciding(measurement, condition.metric, confidence);
-  if (!estimate) return cannot_tell;
-  const bool over = estimate->low > condition.threshold;
-  const bool under = estimate->high < condition.threshold;
-  if (condition.greater ? over : under) return holds;
-  if (of_perplexity(condition.metric) && diagnose::below_original(measurement)) return below;
-  if (condition.greater ? estimate->high <= condition.threshold
-                        : estimate->low >= condition.threshold)
-    return does_not_hold;
-  return cannot_tell;
-}
-
-int exit_code_of(const report::MeasureReport& report) {
-  using enum report::Gate::Outcome;
-  const auto any = [&](auto outcome) {
-    return std::ranges::any_of(report.gates,
-                               [&](const report::Gate& gate) { return gate.outcome == outcome; });
-  };
-  const bool broken = std::ranges::any_of(
-      report.results, [](const auto& result) { return result.measurement.lost > 0; });
-  if (any(holds) || broken) return 1;
-  // Too few windows, or no position with finite logits: that is no pass.
-  const bool unmeasured =
-      std::ranges::any_of(report.results, [](const report::MeasureResult& result) {
-        return !result.measurement.metrics[MetricId::kld_mean].estimate;
-      });
-  return unmeasured || any(cannot_tell) || any(below) ? 3 : 0;
-}
-
 /// Each candidate and the original's noise floor, in this order.
 Result<std::vector<evaluate::Measurement>> measure_all(Run& run) {
   const experiment::ModelRun reference = original_run(run);
+  const std::int32_t count = run.text->windows().count();
+  std::vector<evaluate::Measurement> all;
+  if (run.served) {
+    experiment::ModelRun asked = candidate_run(run, 0);
+    if (!run.request.full && run.request.windows.is_all()) asked.at_most = diagnose::kForServer;
+    QUALM_TRY(all, run.text->measure(reference, std::span(&asked, 1), 0, count, {}));
+  }
   std::vector<experiment::ModelRun> runs;
-  for (std::size_t i = 0; i < run.candidates.size(); ++i) runs.push_back(candidate_run(run, i));
+  for (std::size_t i = all.size(); i < run.candidates.size(); ++i)
+    runs.push_back(candidate_run(run, i));
   if (!run.pack) runs.push_back(experiment::noise_floor_run(reference));
-  return run.text->measure(reference, runs, 0, run.text->windows().count(), stop_rule(run));
+  if (runs.empty()) return all;
+  QUALM_TRY(auto others, run.text->measure(reference, runs, 0, count, stop_rule(run)));
+  std::ranges::move(others, std::back_inserter(all));
+  return all;
 }
 
 /// Both read the text with the original's tokens: where the candidate would split it otherwise, the
 /// figures do not show what that costs.
 Result<std::vector<std::string>> tokenizer_notes(Run& run, std::size_t index) {
-  if (run.pack) return std::vector<std::string>{};
+  if (run.pack || run.is_served(index)) return std::vector<std::string>{};
   auto found = diagnose::tokenizer_differences(run.candidates[index]->checkpoint(),
                                                run.baseline->checkpoint());
   if (found.empty()) return std::vector<std::string>{};
@@ -245,16 +234,13 @@ Result<std::vector<std::string>> tokenizer_notes(Run& run, std::size_t index) {
   return notes;
 }
 
-void leave_out_single_positions(evaluate::Metrics& metrics) {
-  for (const evaluate::MetricRow& row : evaluate::metric_rows())
-    if (!pack_can_tell(row.id))
-      metrics[row.id] = {.estimate = std::nullopt,
-                         .unit = std::string(row.unit),
-                         .absent = "a reference pack cannot tell it"};
-}
-
 std::string text_name(const Run& run) {
   return run.pack ? label_of(*run.pack) : text_label(run.request);
+}
+
+/// Text and models by their content, so that `qualm merge` knows what belongs together.
+report::Hashes hashes_of(const Run& run, std::size_t index) {
+  return {run.candidates[index]->identity(), original_run(run).identity, run.text->identity()};
 }
 
 /// Of several candidates each shows its part of the windows.
@@ -266,7 +252,8 @@ std::size_t windows_of_each(const Run& run) {
 Result<std::optional<report::TokenView>> tokens_of(Run& run, std::size_t index,
                                                    const evaluate::Measurement& measurement,
                                                    const evaluate::NoiseFloor& noise_floor) {
-  if (run.request.shown_windows == 0 || measurement.cancelled) return std::nullopt;
+  if (run.request.shown_windows == 0 || measurement.cancelled || run.is_served(index))
+    return std::nullopt;
   QUALM_TRY(const auto model, candidate_run(run, index).load());
   return token_view({.text = *run.text,
                      .reference = original_run(run),
@@ -279,37 +266,41 @@ Result<std::optional<report::TokenView>> tokens_of(Run& run, std::size_t index,
                      .windows = windows_of_each(run)});
 }
 
+/// Of a server and the file that it runs, on the windows that both have read.
+void add_server_share(report::MeasureReport& report) {
+  report::MeasureResult& server = report.results.front();
+  server.server_share = evaluate::kld_difference(
+      server.measurement, 1.0, report.results[1].measurement, numeric::kConfidence);
+}
+
 /// Adds what was measured of one candidate.
 Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measurement,
                         evaluate::NoiseFloor noise_floor, report::MeasureReport& report) {
   if (run.pack) leave_out_single_positions(measurement.metrics);
-  const double confidence = confidence_of_answers(run);
-  for (const job::Condition& condition : run.conditions) {
-    const bool known = !run.pack || pack_can_tell(condition.metric);
-    report::Gate gate{
-        condition.text, run.candidates[index]->path(),
-        known ? decide(condition, measurement, confidence) : report::Gate::Outcome::cannot_tell};
-    if (known && gate.outcome == report::Gate::Outcome::cannot_tell)
-      gate.detectable = evaluate::smallest_detectable(measurement, condition.metric, confidence);
-    report.gates.push_back(std::move(gate));
-  }
   if (measurement.cancelled) {
     noise_floor.candidate.absent = "stopped by the user";
+  } else if (run.is_served(index)) {
+    noise_floor = {};
+    noise_floor.original.absent = noise_floor.candidate.absent = "the candidate runs in a server";
   } else {
     noise_floor.candidate = run.text->noise_floor(candidate_run(run, index));
   }
   QUALM_TRY(auto tokens, tokens_of(run, index, measurement, noise_floor));
-  report::MeasureResult result{.candidate = card(run.candidates[index]->checkpoint()),
-                               .text = text_name(run),
-                               .protocol = std::string(evaluate::to_string(run.request.protocol)),
-                               .settings = run.settings,
-                               .measurement = std::move(measurement),
-                               .noise_floor = noise_floor,
-                               .tokens = std::move(tokens)};
+  report::MeasureResult result{
+      .candidate = card(run.candidates[index]->checkpoint()),
+      .text = text_name(run),
+      .protocol = std::string(evaluate::to_string(run.request.protocol)),
+      .settings = run.settings,
+      .measurement = std::move(measurement),
+      .noise_floor = noise_floor,
+      .tokens = std::move(tokens),
+      .hashes = hashes_of(run, index),
+      .cache_bytes = experiment::bytes_of_cache(run.candidates[index]->checkpoint(), run.settings)};
   if (!result.measurement.cancelled) {
     QUALM_TRY(result.file_notes, tokenizer_notes(run, index));
   }
-  if (run.request.kv_grid && !result.measurement.cancelled) {
+  if (run.is_served(index)) result.server = server_card(*run.served);
+  if (run.request.kv_grid && !result.measurement.cancelled && !run.is_served(index)) {
     QUALM_TRY(result.kv, measure_caches({*run.engine, *run.quantizer, run.progress,
                                          run.candidates[index], run.baseline, run.settings,
                                          *run.text, noise_floor, run.request.full}));
@@ -317,37 +308,34 @@ Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measu
       for (report::KvCell& cell : result.kv) leave_out_single_positions(cell.metrics);
   }
   report.results.push_back(std::move(result));
+  if (run.served && index == 1) add_server_share(report);
+  add_gates(run.asked, report);
   return {};
 }
 
-std::optional<diagnose::Ladder> ladder(const Run& run, const report::MeasureReport& report) {
-  const auto limit = limit_of_choice(run);
-  if (!limit) return std::nullopt;
-  std::vector<std::optional<std::int64_t>> caches;
-  for (const auto& candidate : run.candidates)
-    caches.push_back(experiment::bytes_of_cache(candidate->checkpoint(), run.settings));
-  return ladder_of(report.results, caches,
-                   {.limit = *limit,
-                    .confidence = confidence_of_answers(run),
-                    .memory = memory_of(run.request)});
+/// The scores of every position, for --positions.
+std::vector<experiment::Positions> positions_of(const report::MeasureReport& report) {
+  std::vector<experiment::Positions> positions;
+  for (const report::MeasureResult& one : report.results)
+    positions.push_back(
+        {one.hashes.candidate, one.hashes.original, one.hashes.text, one.measurement.windows});
+  return positions;
 }
 
 }  // namespace
 
 Result<job::Outcome> measure(const job::Request& request, const experiment::Stores& stores,
                              Progress& progress) {
+  QUALM_CHECK(check_one_server(request));
   Run run{.request = request, .progress = progress};
   QUALM_CHECK(check_goes_with_pack(request));
   QUALM_TRY(run.settings, settings_of(request));
-  for (const std::string& text : request.fail_if) {
-    QUALM_TRY(auto condition, job::parse_condition(text));
-    run.conditions.push_back(std::move(condition));
-  }
-  if (!request.pick.empty()) {
-    QUALM_TRY(run.pick, job::parse_limit("--pick", request.pick));
-  }
+  QUALM_TRY(run.asked, asked_of(request, request.models.size()));
+  if (!request.positions.empty()) QUALM_CHECK(check_writable(request.positions));
   QUALM_CHECK(open_files(run));
+  run.asked.candidates = run.candidates.size();
   QUALM_CHECK(load_models(run, stores));
+  QUALM_CHECK(run.text->keep_range(request.windows));
   QUALM_TRY(auto measured, measure_all(run));
   evaluate::NoiseFloor noise_floor;
   if (run.pack) {
@@ -364,7 +352,9 @@ Result<job::Outcome> measure(const job::Request& request, const experiment::Stor
   const bool cancelled = measured.front().cancelled;
   for (std::size_t i = 0; i < measured.size(); ++i)
     QUALM_CHECK(add_result(run, i, std::move(measured[i]), noise_floor, report));
-  if (!cancelled) report.ladder = ladder(run, report);
+  if (!cancelled && !run.served) report.ladder = ladder(run.asked, report);
+  if (!request.positions.empty())
+    QUALM_CHECK(experiment::write_positions(positions_of(report), request.positions));
   const int code = cancelled ? exit_code(Kind::cancelled) : exit_code_of(report);
   return job::Outcome{report::to_json(report), code};
 }

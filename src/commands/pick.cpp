@@ -32,16 +32,14 @@ job::Condition default_limit() {
   return {fmt::format("kld_mean<{}", kEndOfSmall), MetricId::kld_mean, false, kEndOfSmall};
 }
 
-diagnose::Ladder ladder_of(const std::vector<report::MeasureResult>& results,
-                           const std::vector<std::optional<std::int64_t>>& cache_bytes,
-                           const PickBy& by) {
+diagnose::Ladder ladder_of(const std::vector<report::MeasureResult>& results, const PickBy& by) {
   diagnose::Ladder ladder{.limit = by.limit.text, .memory = by.memory};
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    const report::ModelCard& candidate = results[i].candidate;
-    diagnose::Rung rung = diagnose::rung_of(candidate.path, results[i].measurement);
+  for (const report::MeasureResult& result : results) {
+    const report::ModelCard& candidate = result.candidate;
+    diagnose::Rung rung = diagnose::rung_of(candidate.path, result.measurement);
     rung.file_bytes = static_cast<std::int64_t>(candidate.file_bytes);
-    rung.cache_bytes = cache_bytes[i];
-    rung.limit = side_of_limit(results[i].measurement, by);
+    rung.cache_bytes = result.cache_bytes;
+    rung.limit = side_of_limit(result.measurement, by);
     ladder.rungs.push_back(std::move(rung));
   }
   return in_order(std::move(ladder));

@@ -18,9 +18,7 @@ struct PickBy {
 [[nodiscard]] job::Condition default_limit();
 
 /// The candidates from the smallest on; one whose cache has no known size may be picked.
-/// cache_bytes[i] belongs to results[i].
-[[nodiscard]] diagnose::Ladder ladder_of(
-    const std::vector<report::MeasureResult>& results,
-    const std::vector<std::optional<std::int64_t>>& cache_bytes, const PickBy& by);
+[[nodiscard]] diagnose::Ladder ladder_of(const std::vector<report::MeasureResult>& results,
+                                         const PickBy& by);
 
 }  // namespace qualm::commands

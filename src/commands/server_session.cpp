@@ -27,6 +27,20 @@ bool in_a_store(const std::string& path) {
   return false;
 }
 
+/// Of --api-key-file, or of QUALM_API_KEY; empty: none.
+Result<std::string> api_key(const job::Request& request) {
+  const char* const set = std::getenv("QUALM_API_KEY");
+  if (request.server.key_file.empty()) return set ? std::string(set) : std::string();
+  QUALM_TRY(const std::string text, locate::small_file(request.server.key_file, kMostKey));
+  return std::string(trimmed(text));
+}
+
+/// Empty: not known.
+std::string file_of_server(const job::Request& request, const remote::ServerInfo& info) {
+  if (!request.server.file.empty()) return request.server.file;
+  return info.address.loopback && in_a_store(info.model_path) ? info.model_path : "";
+}
+
 std::string which_file(const remote::ServerInfo& info) {
   if (info.model_path.empty()) return "it does not say which";
   return "it says " + printable(info.model_path);
@@ -89,57 +103,55 @@ bool take_cache_of(const remote::CommandLine& words, Session& session) {
 
 }  // namespace
 
-Result<std::string> api_key(const job::Request& request) {
-  const char* const set = std::getenv("QUALM_API_KEY");
-  if (request.server.key_file.empty()) return set ? std::string(set) : std::string();
-  QUALM_TRY(const std::string text, locate::small_file(request.server.key_file, kMostKey));
-  return std::string(trimmed(text));
-}
-
-std::string file_of_server(const job::Request& request, const remote::ServerInfo& info) {
-  if (!request.server.file.empty()) return request.server.file;
-  return info.address.loopback && in_a_store(info.model_path) ? info.model_path : "";
-}
-
-Result<void> open_server(Session& session) {
-  job::Request& request = session.request;
-  const std::string address = request.models.front();
-  if (!remote::is_address(address)) return {};
+Result<NamedServer> name_server(job::Request& request, Progress& progress) {
   QUALM_TRY(const std::string key, api_key(request));
-  QUALM_TRY(auto server, remote::open_server(address, key));
-  const remote::ServerInfo& info = server->info();
+  QUALM_TRY(auto server, remote::open_server(request.models.front(), key));
+  const remote::ServerInfo info = server->info();
   request.server.file = file_of_server(request, info);
   if (request.server.file.empty() && request.baseline.empty() && request.reference.empty())
     return fail({Kind::input, "REMOTE-008", info.address.base, "the model's file",
                  "--server-file, or --baseline, or --reference", which_file(info),
                  "Give the file that the server runs with --server-file."});
-  session.progress.note(fmt::format(
+  progress.note(fmt::format(
       "{} is asked token by token: prompts that it has read leave its memory.", info.address.base));
-  if (request.server.file.empty()) {
-    session.progress.note(
-        fmt::format("The file that it runs is not read: {}. Give it with "
-                    "--server-file to have all checks.",
-                    which_file(info)));
-    session.candidate = experiment::OpenedModel::made(what_is_told(info), info.address.base, "");
-  } else {
+  NamedServer named{std::make_unique<remote::ServedModel>(std::move(server)), nullptr};
+  if (!request.server.file.empty()) {
     request.models.front() = request.server.file;
+    return named;
   }
-  session.served = std::make_unique<remote::ServedModel>(std::move(server));
+  progress.note(
+      fmt::format("The file that it runs is not read: {}. Give it with --server-file to have all "
+                  "checks.",
+                  which_file(info)));
+  named.told = told_by(*named.model);
+  return named;
+}
+
+std::shared_ptr<experiment::OpenedModel> told_by(remote::ServedModel& served) {
+  const remote::ServerInfo& info = served.server().info();
+  return experiment::OpenedModel::made(what_is_told(info), info.address.base,
+                                       info.address.base + " " + info.build);
+}
+
+Result<void> open_server(Session& session) {
+  if (!remote::is_address(session.request.models.front())) return {};
+  QUALM_TRY(auto named, name_server(session.request, session.progress));
+  session.served = std::move(named.model);
+  session.candidate = std::move(named.told);
   return {};
 }
 
-std::shared_ptr<engine::Model> served_tokenizer(const Session& session) {
-  engine::Token start = session.baseline_model ? session.baseline_model->window_start() : -1;
-  if (session.pack) start = first_token_of_all(session.pack->texts.front().windows);
-  return std::make_shared<remote::ServedTokenizer>(session.served->server(), start,
-                                                   session.baseline_model);
+std::shared_ptr<engine::Model> served_tokenizer(remote::ServedModel& served,
+                                                const evaluate::TextWindows* windows,
+                                                std::shared_ptr<const engine::Model> original) {
+  engine::Token start = original ? original->window_start() : -1;
+  if (windows) start = first_token_of_all(*windows);
+  return std::make_shared<remote::ServedTokenizer>(served.server(), start, std::move(original));
 }
 
-std::optional<report::ServerCard> server_card(const Session& session) {
-  if (!session.served) return std::nullopt;
-  const remote::ServerInfo& info = session.served->server().info();
-  return report::ServerCard{info.address.base, info.kind,       info.build,
-                            info.model_path,   info.model_name, info.slots};
+report::ServerCard server_card(remote::ServedModel& served) {
+  const remote::ServerInfo& info = served.server().info();
+  return {info.address.base, info.kind, info.build, info.model_path, info.model_name, info.slots};
 }
 
 std::optional<diagnose::GivenServer> given_server(const Session& session) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "evaluate/metrics.h"
+#include "evaluate/window_sums.h"
 #include "numeric/estimate.h"
 
 namespace qualm::evaluate {
@@ -31,6 +32,8 @@ struct Score {
 struct WindowScores {
   std::int32_t window = 0;
   std::vector<Score> scores;
+  /// In place of the scores, where a report tells only these.
+  std::optional<WindowSums> sums = std::nullopt;
 };
 
 /// kld by a property of the position: `[low, high)` of the property.

@@ -3,18 +3,18 @@
 #include <algorithm>
 #include <cmath>
 
-#include "evaluate/measurement.h"
+#include "evaluate/window_sums.h"
 
 namespace qualm::evaluate {
 namespace {
 
-double nll(const Score& s) { return s.nll_q; }
-double nll_baseline(const Score& s) { return s.nll_p; }
-double nll_change(const Score& s) { return s.nll_q - s.nll_p; }
-double kld(const Score& s) { return static_cast<double>(s.kld); }
-double same_top(const Score& s) { return s.same_top ? 1.0 : 0.0; }
-double delta_p(const Score& s) { return static_cast<double>(s.delta_p); }
-double delta_p_squared(const Score& s) { return delta_p(s) * delta_p(s); }
+double nll(const WindowSums& s) { return s.nll_q; }
+double nll_baseline(const WindowSums& s) { return s.nll_p; }
+double nll_change(const WindowSums& s) { return s.nll_q - s.nll_p; }
+double kld(const WindowSums& s) { return s.kld; }
+double same_top(const WindowSums& s) { return static_cast<double>(s.same_top); }
+double delta_p(const WindowSums& s) { return s.delta_p; }
+double delta_p_squared(const WindowSums& s) { return s.delta_p_squared; }
 
 double exponential(double x) { return std::exp(x); }
 double exponential_minus_1(double x) { return std::expm1(x); }
@@ -28,7 +28,6 @@ constexpr MetricRow percentile(MetricId id, std::string_view name, std::string_v
           .unit = "nat/token",
           .meaning = meaning,
           .statistic = Statistic::percentile,
-          .of = kld,
           .rank = rank};
 }
 
@@ -80,8 +79,7 @@ constexpr std::array<MetricRow, kMetricCount> kRows{{
      .label = "KLD, largest",
      .unit = "nat/token",
      .meaning = "The largest KLD of a position that was read.",
-     .statistic = Statistic::largest,
-     .of = kld},
+     .statistic = Statistic::largest},
     {.id = MetricId::same_top,
      .name = "same_top",
      .label = "same top token",

@@ -14,7 +14,7 @@
 
 namespace qualm::evaluate {
 
-struct Score;
+struct WindowSums;
 
 /// In the order of reports.
 enum class MetricId : std::size_t {
@@ -48,11 +48,11 @@ struct MetricRow {
   std::string_view unit;     ///< "nat/token", "1", "fraction"
   std::string_view meaning;  ///< one sentence
   Statistic statistic = Statistic::mean;
-  double (*of)(const Score&) = nullptr;  ///< of one position
-  double (*then)(double) = nullptr;      ///< of mean and interval; null: as they are
-  double rank = 0;                       ///< of a percentile: its level, 0.99
-  double least = -1e300;                 ///< smallest possible value; intervals are cut there
-  double most = 1e300;                   ///< largest one
+  double (*of)(const WindowSums&) = nullptr;  ///< of a mean: its sum over a window
+  double (*then)(double) = nullptr;           ///< of mean and interval; null: as they are
+  double rank = 0;                            ///< of a percentile: its level, 0.99
+  double least = -1e300;                      ///< smallest possible value; intervals are cut there
+  double most = 1e300;                        ///< largest one
   bool is_change = false;  ///< against the original: 0 is "the same", and a sign is shown
   bool in_tables = false;  ///< one of the few that every table shows
 };

@@ -23,6 +23,8 @@ using numeric::Metric;
 constexpr double kPower = 0.8;          // share of texts of this length that would show the effect
 constexpr double kSameTopError = 0.06;  // of a share that a surrogate tells, either way
 constexpr const char* kNeedsOriginal = "not known without the original";
+constexpr const char* kNeedsPositions =
+    "it needs every position, and the reports have only the sums of windows (--positions)";
 constexpr const char* kNothingScored = "no position was scored";
 
 bool enough(std::size_t windows) {
@@ -52,15 +54,31 @@ std::optional<Estimate> window_mean(std::span<const ClusterSum> clusters,
   return numeric::cluster_mean(clusters, confidence);
 }
 
+/// Per-window sums of a mean.
+std::vector<ClusterSum> sums(const Measurement& m, double (*of)(const WindowSums&)) {
+  std::vector<ClusterSum> clusters;
+  clusters.reserve(m.windows.size());
+  for (const WindowScores& window : m.windows) {
+    const WindowSums all = sums_of(window);
+    clusters.push_back({of(all), static_cast<double>(all.tokens)});
+  }
+  return clusters;
+}
+
+/// Whether every position's score is known, and not only the sums of windows.
+bool knows_positions(const Measurement& m) {
+  return std::ranges::none_of(m.windows, [](const WindowScores& w) { return w.sums.has_value(); });
+}
+
 /// Per-window sums of `value` over the finite scores that `keep` takes.
 std::vector<ClusterSum> sums(const Measurement& m, const std::function<double(const Score&)>& value,
-                             const std::function<bool(const Score&)>& keep = nullptr) {
+                             const std::function<bool(const Score&)>& keep) {
   std::vector<ClusterSum> clusters;
   clusters.reserve(m.windows.size());
   for (const WindowScores& window : m.windows) {
     ClusterSum cluster;
     for (const Score& score : window.scores) {
-      if (!score.finite || (keep && !keep(score))) continue;
+      if (!score.finite || !keep(score)) continue;
       cluster.sum += value(score);
       cluster.count += 1;
     }
@@ -128,6 +146,7 @@ struct Positions {
 
 Positions positions_of(const Measurement& m) {
   Positions positions;
+  if (!knows_positions(m)) return positions;
   for (std::size_t w = 0; w < m.windows.size(); ++w)
     for (const Score& score : m.windows[w].scores)
       if (score.finite) {
@@ -158,6 +177,7 @@ std::vector<std::optional<Estimate>> percentiles_of(const Measurement& m,
 }
 
 std::string why_no_percentile(const Measurement& m, double rank) {
+  if (!knows_positions(m)) return kNeedsPositions;
   if (!enough(m.windows.size()) || m.tokens_scored == 0) return too_few(m);
   return fmt::format("not computed: it needs {:.0f} positions, and {} were scored",
                      std::ceil(numeric::kFewestBeyond / std::min(rank, 1 - rank) - 1e-6),
@@ -178,7 +198,7 @@ void add_order_statistics(Measurement& m) {
   for (std::size_t i = 0; i < wanted.size(); ++i)
     m.metrics[wanted[i].id] = metric(found[i], wanted[i].unit, why_no_percentile(m, ranks[i]));
   Metric& largest = m.metrics[MetricId::kld_max];
-  largest = {std::nullopt, "nat/token", kNothingScored};
+  largest = {std::nullopt, "nat/token", knows_positions(m) ? kNothingScored : kNeedsPositions};
   if (!positions.values.empty()) {  // exactly; the bootstrap says nothing about an extreme
     const auto value = static_cast<double>(*std::ranges::max_element(positions.values));
     largest = {Estimate{value, value, value}, "nat/token", ""};
@@ -277,13 +297,14 @@ void summarize(Measurement& m) {
   m.tokens_scored = 0;
   m.not_finite = 0;
   m.lost = 0;
-  for (const WindowScores& window : m.windows)
-    for (const Score& score : window.scores) {
-      ++(score.finite ? m.tokens_scored : m.not_finite);
-      m.lost += score.lost ? 1 : 0;
-    }
+  for (const WindowScores& window : m.windows) {
+    const WindowSums all = sums_of(window);
+    m.tokens_scored += all.tokens;
+    m.not_finite += all.not_finite;
+    m.lost += all.lost;
+  }
   add_metrics(m);
-  add_buckets(m);
+  if (knows_positions(m)) add_buckets(m);
   if (m.truth_over_estimate) mark_estimated(m);
   if (m.unavailable.empty()) return;
   for (const MetricRow& row : metric_rows()) m.metrics[row.id].absent = m.unavailable;
@@ -315,7 +336,7 @@ std::optional<double> smallest_detectable(const Measurement& m, MetricId id, dou
 }
 
 std::optional<double> widening_by_neighbours(const Measurement& m) {
-  const auto windows = sums(m, kld_of);
+  const auto windows = sums(m, row_of(MetricId::kld_mean).of);
   const auto length = static_cast<std::size_t>(std::cbrt(static_cast<double>(windows.size())));
   if (length < 2 || !enough(windows.size() / length)) return std::nullopt;
   std::vector<ClusterSum> blocks(windows.size() / length);

@@ -8,7 +8,8 @@
 
 namespace qualm::evaluate {
 
-/// Fills metrics, buckets and counts from `windows` (which it sorts into text order). Means and the
+/// Fills metrics, buckets and counts from `windows` (which it sorts into text order). Where a
+/// window has only its sums there are no percentiles and no buckets. Means and the
 /// RMS have cluster-robust intervals over windows, percentiles a bootstrap over windows; the metric
 /// by which reading stopped has the interval that it stopped by. No interval has fewer than
 /// numeric::kFewestClusters windows.

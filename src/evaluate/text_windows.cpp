@@ -52,6 +52,17 @@ std::span<const engine::Token> TextWindows::window(std::int32_t index) const noe
   return std::span(tokens).subspan(static_cast<std::size_t>(index) * size, size);
 }
 
+Result<void> keep_range(TextWindows& text, const WindowRange& range) {
+  if (range.is_all()) return {};
+  if (range.begin < 0 || range.begin >= range.end || range.end > text.total())
+    return fail({Kind::input, "EVAL-002", "", "--windows",
+                 fmt::format("a range of windows from 0:{}", text.total()),
+                 fmt::format("{}:{}", range.begin, range.end),
+                 fmt::format("The text has {} windows.", text.total())});
+  std::erase_if(text.order, [&](std::int32_t w) { return w < range.begin || w >= range.end; });
+  return {};
+}
+
 Result<TextWindows> cut(std::vector<engine::Token> tokens, const Cut& how) {
   const std::int32_t ctx_size = how.ctx_size;
   const auto size = static_cast<std::size_t>(ctx_size);

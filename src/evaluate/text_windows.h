@@ -35,8 +35,13 @@ struct TextWindows {
   std::int32_t last = 0;
   std::vector<std::int32_t> order;  ///< in which the windows are read
 
+  /// Windows that are read.
   [[nodiscard]] std::int32_t count() const noexcept {
     return static_cast<std::int32_t>(order.size());
+  }
+  /// Windows that the text has.
+  [[nodiscard]] std::int32_t total() const noexcept {
+    return ctx_size > 0 ? static_cast<std::int32_t>(std::ssize(tokens) / ctx_size) : 0;
   }
   /// Parts of the text, equally long, of which the order takes one window each in every round.
   [[nodiscard]] std::int32_t strata() const noexcept { return std::min(count(), kStrata); }
@@ -50,6 +55,17 @@ struct Cut {
   std::int64_t limit = -1;   ///< > 0: only the first so many windows of the text
   std::uint64_t seed = 0;    ///< of the order
 };
+
+/// Windows of a text by their index: [begin, end).
+struct WindowRange {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;  ///< 0: no range, all windows
+  [[nodiscard]] bool is_all() const noexcept { return end == 0; }
+};
+
+/// Only the windows of the range are read, in the order that they had. EVAL-002: the text does not
+/// have all of them.
+[[nodiscard]] Result<void> keep_range(TextWindows& text, const WindowRange& range);
 
 /// EVAL-001 (undecided): the text does not fill one window.
 [[nodiscard]] Result<TextWindows> cut(std::vector<engine::Token> tokens, const Cut& how);

@@ -162,7 +162,7 @@ Result<std::vector<evaluate::Measurement>> MeasuredText::measure(const ModelRun&
   for (auto& pair : run.candidates) {
     evaluate::Measurement measurement;
     measurement.windows = std::move(pair.windows);
-    measurement.windows_total = windows_.count();
+    measurement.windows_total = windows_.total();
     measurement.stopped_early = pair.stopped_early;
     measurement.stopped = pair.stopped;
     measurement.cancelled = run.cancelled;

@@ -54,6 +54,10 @@ class MeasuredText {
                Progress& progress);
 
   [[nodiscard]] const evaluate::TextWindows& windows() const noexcept { return windows_; }
+  /// From now on only these windows of the text are read (evaluate::keep_range).
+  [[nodiscard]] Result<void> keep_range(const evaluate::WindowRange& range) {
+    return evaluate::keep_range(windows_, range);
+  }
   /// Identifies the tokens and the scored positions in cache keys.
   [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
   /// A reference runs once for each window, not beside each run.

@@ -34,6 +34,14 @@ nlohmann::json to_json(const ClinicWanted& clinic) {
           {"with_packs", clinic.with_packs}};
 }
 
+nlohmann::json to_json(const Repair& repair) {
+  return {{"set", repair.set},
+          {"copy", repair.copy},
+          {"remove", repair.remove},
+          {"from", repair.from},
+          {"output", repair.output}};
+}
+
 nlohmann::json to_json(const PackWanted& pack) {
   return {{"output", pack.output}, {"windows", pack.windows}, {"ladder", pack.ladder}};
 }
@@ -52,6 +60,8 @@ nlohmann::json to_json(const Request& r) {
           {"imatrix", r.imatrix},
           {"protocol", evaluate::to_string(r.protocol)},
           {"chunks", r.chunks},
+          {"windows", {r.windows.begin, r.windows.end}},
+          {"positions", r.positions},
           {"seed", r.seed},
           {"full", r.full},
           {"kv_grid", r.kv_grid},
@@ -66,11 +76,7 @@ nlohmann::json to_json(const Request& r) {
           {"server", {{"file", r.server.file}, {"key_file", r.server.key_file}}},
           {"prompts", r.prompts},
           {"fail_if", r.fail_if},
-          {"set", r.repair.set},
-          {"copy", r.repair.copy},
-          {"remove", r.repair.remove},
-          {"from", r.repair.from},
-          {"output", r.repair.output},
+          {"repair", to_json(r.repair)},
           {"pack", to_json(r.pack)},
           {"pick", r.pick},
           {"memory", r.memory},
@@ -92,6 +98,11 @@ nlohmann::json to_json(const Request& r) {
 }
 
 namespace {
+
+void read_server(const nlohmann::json& json, ServerWanted& server) {
+  json.at("file").get_to(server.file);
+  json.at("key_file").get_to(server.key_file);
+}
 
 void read_run_with(const nlohmann::json& json, RunWith& with) {
   json.at("lora").get_to(with.lora);
@@ -149,6 +160,9 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     r.protocol = json.at("protocol") == "llama.cpp" ? evaluate::Protocol::llama_cpp
                                                     : evaluate::Protocol::standard;
     json.at("chunks").get_to(r.chunks);
+    json.at("windows").at(0).get_to(r.windows.begin);
+    json.at("windows").at(1).get_to(r.windows.end);
+    json.at("positions").get_to(r.positions);
     json.at("seed").get_to(r.seed);
     json.at("full").get_to(r.full);
     json.at("kv_grid").get_to(r.kv_grid);
@@ -160,11 +174,10 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("symptom").get_to(r.symptom);
     json.at("runtime").get_to(r.runtime);
     read_run_with(json.at("run_with"), r.run_with);
-    json.at("server").at("file").get_to(r.server.file);
-    json.at("server").at("key_file").get_to(r.server.key_file);
+    read_server(json.at("server"), r.server);
     json.at("prompts").get_to(r.prompts);
     json.at("fail_if").get_to(r.fail_if);
-    read_repair(json, r.repair);
+    read_repair(json.at("repair"), r.repair);
     read_pack(json.at("pack"), r.pack);
     read_clinic(json.at("clinic"), r.clinic);
     json.at("pick").get_to(r.pick);

@@ -30,6 +30,13 @@ struct PackWanted {
   bool ladder = true;         ///< quant types made from the original are measured too
 };
 
+/// What `qualm merge` puts together: reports of `qualm measure`, and their --positions files. It
+/// runs in the first process.
+struct MergeWanted {
+  std::vector<std::string> reports;
+  std::vector<std::string> positions;
+};
+
 /// What `qualm clinic` makes its cases of, and how it diagnoses them.
 struct ClinicWanted {
   std::string finetune;     ///< the model tuned from the baseline, or empty
@@ -67,11 +74,13 @@ struct Request {
   std::vector<std::string> texts;  ///< further domains, "name=path"
   std::string imatrix;             ///< the importance matrix the candidate was made with, or empty
   evaluate::Protocol protocol = evaluate::Protocol::standard;
-  std::int64_t chunks = -1;  ///< windows of the text; -1, as llama.cpp has it: all
-  std::int64_t seed = 0;     ///< of the order in which windows are read
-  bool full = false;         ///< do not stop early
-  bool kv_grid = false;      ///< measure --kv
-  bool use_cache = true;     ///< use and keep finished windows (experiment/store.h)
+  std::int64_t chunks = -1;       ///< windows of the text; -1, as llama.cpp has it: all
+  evaluate::WindowRange windows;  ///< measure: which windows of the text to read
+  std::string positions;          ///< measure: a file for the scores of every position, or empty
+  std::int64_t seed = 0;          ///< of the order in which windows are read
+  bool full = false;              ///< do not stop early
+  bool kv_grid = false;           ///< measure --kv
+  bool use_cache = true;          ///< use and keep finished windows (experiment/store.h)
   /// MiB for what is kept of the original's run: in memory, and in the cache folder.
   std::int64_t reference_memory = 256;
   std::int64_t cache_size = 4096;
@@ -86,6 +95,7 @@ struct Request {
   std::vector<std::string> fail_if;
   Repair repair;
   PackWanted pack;
+  MergeWanted merge;
   std::string pick;         ///< measure: the limit a candidate must keep: "kld_mean<0.05"; or empty
   std::int64_t memory = 0;  ///< bytes that the model may take; 0: all that this machine has
   std::string accept;       ///< what is acceptable: "kld_mean<0.01"; empty: qualm's own lines

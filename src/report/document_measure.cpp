@@ -78,6 +78,23 @@ void add_neighbours(const evaluate::Measurement& m, Json& notes) {
                       : std::string("."))));
 }
 
+/// What a server's answers tell, and do not.
+void add_server(const MeasureResult& result, Json& notes) {
+  const evaluate::Measurement& m = result.measurement;
+  if (m.kld_at_least && m.kld_at_least->estimate)
+    notes.push_back(note(
+        "server_kld",
+        fmt::format("A server lists only some log-probabilities: the KLD is estimated with tokens "
+                    "drawn by the original's probabilities. It is certainly at least {}.",
+                    numeric::format_estimate(*m.kld_at_least->estimate))));
+  if (result.server_share)
+    notes.push_back(
+        note("server_share", fmt::format("The server adds a KLD of {} to the same file run here.",
+                                         numeric::format_estimate(*result.server_share))));
+  if (!m.cut_off.empty())
+    notes.push_back(note("cut_off", "The server answered no more: " + m.cut_off));
+}
+
 /// Whether conditions were given, or the default question is asked: perplexity 1 % up?
 enum class Asks { conditions, default_question };
 
@@ -101,39 +118,24 @@ Json notes(const MeasureResult& result, Asks asks) {
              fmt::format("The KLD is under {} times the noise floor: not distinguishable from the "
                          "original on this machine.",
                          evaluate::kFloors)));
+  add_server(result, json);
   if (asks == Asks::default_question) add_undecided(m, json);
   add_neighbours(m, json);
   return json;
 }
 
 Json raw(const evaluate::WindowScores& window) {
-  double nll_baseline = 0, nll = 0, kld = 0, delta_p = 0, delta_p_squared = 0;
-  std::int64_t tokens = 0, same_top = 0, not_finite = 0, lost = 0;
-  for (const evaluate::Score& score : window.scores) {
-    if (!score.finite) {
-      ++not_finite;
-      lost += score.lost ? 1 : 0;
-      continue;
-    }
-    const auto change = static_cast<double>(score.delta_p);
-    ++tokens;
-    nll_baseline += score.nll_p;
-    nll += score.nll_q;
-    kld += static_cast<double>(score.kld);
-    delta_p += change;
-    delta_p_squared += change * change;
-    same_top += score.same_top ? 1 : 0;
-  }
+  const evaluate::WindowSums sums = evaluate::sums_of(window);
   return {{"window", window.window},
-          {"tokens", tokens},
-          {"nll_baseline", number(nll_baseline)},
-          {"nll", number(nll)},
-          {"kld", number(kld)},
-          {"delta_p", number(delta_p)},
-          {"delta_p_squared", number(delta_p_squared)},
-          {"same_top", same_top},
-          {"not_finite", not_finite},
-          {"positions_lost", lost}};
+          {"tokens", sums.tokens},
+          {"nll_baseline", number(sums.nll_p)},
+          {"nll", number(sums.nll_q)},
+          {"kld", number(sums.kld)},
+          {"delta_p", number(sums.delta_p)},
+          {"delta_p_squared", number(sums.delta_p_squared)},
+          {"same_top", sums.same_top},
+          {"not_finite", sums.not_finite},
+          {"positions_lost", sums.lost}};
 }
 
 Json departs_at(const KvCell& cell) {
@@ -164,6 +166,17 @@ Json to_json(const MeasureResult& result, Asks asks) {
       {"ctx_size", result.settings.ctx_size},
       {"protocol", result.protocol},
       {"settings", settings(result.settings)},
+      {"hashes",
+       {{"candidate", result.hashes.candidate},
+        {"original", result.hashes.original},
+        {"text", result.hashes.text}}},
+      {"server", card(result.server)},
+      {"kld_at_least", m.kld_at_least ? metric(*m.kld_at_least)
+                                      : absent("only a server gives bounds: the KLD is measured")},
+      {"server_share", metric({result.server_share, "nat/token",
+                               "no server was measured beside the file that it runs"})},
+      {"cut_off", m.cut_off.empty() ? absent("all windows were read") : Json(m.cut_off)},
+      {"cache_bytes", result.cache_bytes ? Json(*result.cache_bytes) : absent("not known")},
       {"windows", windows(static_cast<std::int64_t>(m.windows.size()), m.windows_total)},
       {"tokens_scored", m.tokens_scored},
       {"not_finite", m.not_finite},

@@ -118,6 +118,7 @@ void add_details(Page& page, const std::string& candidate, const Json& result) {
   const Json& buckets = at(result, "buckets");
   page.emplace_back(Heading{candidate});
   page.emplace_back(settings_table(result));
+  if (at(buckets, "position").empty()) return;  // a merged report without positions
   page.emplace_back(Gap{});
   page.emplace_back(bucket_table(at(buckets, "position"), "position", Edges::positions));
   page.emplace_back(Gap{});

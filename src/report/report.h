@@ -21,6 +21,8 @@
 #include "evaluate/noise_floor.h"
 #include "numeric/estimate.h"
 #include "probe/examine.h"
+#include "report/hashes.h"
+#include "report/server_card.h"
 #include "report/where_lost.h"
 #include "weights/comparison.h"
 #include "weights/origin.h"
@@ -78,6 +80,11 @@ struct MeasureResult {
   std::vector<std::string> file_notes{};  ///< how the candidate splits text otherwise
   std::vector<KvCell> kv{};               ///< empty: no grid was asked for
   std::optional<TokenView> tokens{};      ///< where details were asked for
+  std::optional<ServerCard> server{};     ///< absent: the candidate is a file
+  /// KLD that a server adds to that of the file that it runs.
+  std::optional<numeric::Estimate> server_share{};
+  Hashes hashes{};
+  std::optional<std::int64_t> cache_bytes{};  ///< at the context that was measured; absent: unknown
 };
 
 /// One --fail-if condition on one candidate.
@@ -100,16 +107,6 @@ struct ReferenceCard {
   std::string content_hash;  ///< of the original, as the pack says
   std::string made_with;
   std::vector<std::string> types;  ///< of the ladder
-};
-
-/// A server that runs the candidate, as it tells of itself; empty where it does not.
-struct ServerCard {
-  std::string address;
-  std::string kind;  ///< "llama-server"
-  std::string build;
-  std::string model_path;
-  std::string model_name;
-  std::int64_t slots = 1;
 };
 
 struct MeasureReport {

@@ -116,6 +116,17 @@ TEST(Usage, numbers_below_their_least_are_named_in_few_words) {
   }
 }
 
+TEST(Usage, a_range_of_windows_is_two_numbers_that_rise) {
+  const Scratch scratch;
+  for (const std::string range : {"5", "5:5", "6:5", "-1:5", "a:b", "0:8x", ":", "3:"}) {
+    const Ended ended =
+        run_qualm(scratch, {"measure", "m.gguf", "--baseline", "m.gguf", "--windows=" + range});
+    EXPECT_EQ(ended.exit_code, 2) << range;
+    EXPECT_NE(ended.err.find("expected FIRST:END with FIRST < END"), std::string::npos)
+        << ended.err;
+  }
+}
+
 TEST(Usage, a_number_that_is_none_is_refused) {
   const Scratch scratch;
   for (const std::string word : {"nan", "inf", "hot"}) {

@@ -19,6 +19,7 @@ report::MeasureResult result(const std::string& path, std::uint64_t bytes, float
   report::MeasureResult one;
   one.candidate.path = path;
   one.candidate.file_bytes = bytes;
+  one.cache_bytes = 20;
   for (std::int32_t w = 0; w < 16; ++w) {
     one.measurement.windows.push_back({w, {}});
     const float here = kld * (w % 2 == 0 ? 0.9F : 1.1F);
@@ -33,8 +34,16 @@ report::MeasureResult result(const std::string& path, std::uint64_t bytes, float
 const std::vector<report::MeasureResult> kThree{
     result("q6.gguf", 600, 0.01F), result("q3.gguf", 300, 0.2F), result("q4.gguf", 400, 0.03F)};
 
+/// The three with other sizes of their caches.
+std::vector<report::MeasureResult> with_caches(
+    const std::vector<std::optional<std::int64_t>>& caches) {
+  auto three = kThree;
+  for (std::size_t i = 0; i < three.size(); ++i) three[i].cache_bytes = caches[i];
+  return three;
+}
+
 diagnose::Ladder ladder(const job::Condition& limit, std::int64_t memory) {
-  return ladder_of(kThree, {20, 20, 20}, {.limit = limit, .confidence = 0.95, .memory = memory});
+  return ladder_of(kThree, {.limit = limit, .confidence = 0.95, .memory = memory});
 }
 
 std::string says(const diagnose::Ladder& made) {
@@ -67,7 +76,7 @@ TEST(Pick, counts_the_cache_against_the_memory) {
 
 TEST(Pick, of_a_cache_without_a_known_size_says_that_it_is_not_known) {
   const auto by_memory = [](std::int64_t memory) {
-    return ladder_of(kThree, {std::nullopt, std::nullopt, std::nullopt},
+    return ladder_of(with_caches({std::nullopt, std::nullopt, std::nullopt}),
                      {.limit = default_limit(), .confidence = 0.95, .memory = memory});
   };
   const diagnose::Ladder found = by_memory(500);
@@ -86,7 +95,7 @@ TEST(Pick, where_nothing_fits_asks_for_memory_or_a_smaller_model) {
 
 TEST(Pick, tells_where_a_smaller_one_keeps_the_limit_but_does_not_fit) {
   const diagnose::Ladder found = ladder_of(
-      kThree, {20, 20, 10'000}, {.limit = default_limit(), .confidence = 0.95, .memory = 700});
+      with_caches({20, 20, 10'000}), {.limit = default_limit(), .confidence = 0.95, .memory = 700});
   EXPECT_EQ(found.picked, 2U);
   EXPECT_THAT(says(found), ::testing::HasSubstr("keeps kld_mean<0.06 and fits."));
 }
@@ -112,9 +121,11 @@ TEST(Pick, takes_no_perplexity_below_the_originals_and_no_lost_position) {
   auto better = result("a.gguf", 1, 0.5F, -0.1);
   auto broken = result("b.gguf", 2, 0.001F);
   broken.measurement.lost = 1;
+  better.cache_bytes = 0;
+  broken.cache_bytes = 0;
   const auto limit = *job::parse_limit("--pick", "ppl_change<1%");
   const auto found =
-      ladder_of({better, broken}, {0, 0}, {.limit = limit, .confidence = 0.95, .memory = 10});
+      ladder_of({better, broken}, {.limit = limit, .confidence = 0.95, .memory = 10});
   EXPECT_EQ(found.rungs[0].limit, Side::not_separated);
   EXPECT_EQ(found.rungs[1].limit, Side::above);
   EXPECT_TRUE(found.rungs[1].lost);

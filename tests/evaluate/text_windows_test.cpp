@@ -111,5 +111,29 @@ TEST(TextWindows, a_text_shorter_than_a_window_is_undecided_and_says_how_much_is
   EXPECT_FALSE(cut({}, {.ctx_size = 512, .seed = 1}));
 }
 
+TEST(TextWindows, two_ranges_are_together_the_whole_text_and_have_no_window_in_common) {
+  const Cut how{.ctx_size = 8, .seed = 1};
+  const auto whole = cut(counting(8 * 40), how);
+  std::vector<std::int32_t> read;
+  for (const WindowRange& range : {WindowRange{0, 13}, WindowRange{13, 40}}) {
+    auto part = cut(counting(8 * 40), how);
+    ASSERT_TRUE(keep_range(*part, range));
+    EXPECT_EQ(part->count(), range.end - range.begin);
+    EXPECT_EQ(part->total(), 40);
+    read.insert(read.end(), part->order.begin(), part->order.end());
+  }
+  EXPECT_TRUE(std::ranges::is_permutation(read, whole->order));
+}
+
+TEST(TextWindows, a_range_that_the_text_does_not_have_is_refused) {
+  auto text = cut(counting(8 * 10), {.ctx_size = 8, .seed = 1});
+  for (const WindowRange& range : {WindowRange{0, 11}, WindowRange{5, 5}, WindowRange{-1, 3}})
+    EXPECT_FALSE(keep_range(*text, range));
+  EXPECT_EQ(describe(keep_range(*text, {9, 12}).error()),
+            "error[EVAL-002] --windows: expected a range of windows from 0:10, found 9:12. The "
+            "text has 10 windows.");
+  EXPECT_EQ(text->count(), 10);
+}
+
 }  // namespace
 }  // namespace qualm::evaluate

@@ -22,6 +22,8 @@ Request unusual() {
   r.text = "text.txt";
   r.protocol = evaluate::Protocol::llama_cpp;
   r.chunks = 60;
+  r.windows = {8, 64};
+  r.positions = "scores.safetensors";
   r.seed = 7;
   r.full = true;
   r.kv_grid = true;

@@ -68,15 +68,17 @@ MeasuredText text_of(Progress& progress, std::int64_t most = -1) {
   return {*std::move(windows), sample_tool().libllama, {keeps_nothing}, progress};
 }
 
-MeasureResult result_of(ModelCard card, evaluate::Measurement measurement,
+MeasureResult result_of(const ModelCard& card, evaluate::Measurement measurement,
                         const evaluate::NoiseFloor& noise_floor) {
-  return {.candidate = std::move(card),
+  return {.candidate = card,
           .text = "corpora/prose.txt",
           .protocol = std::string(evaluate::to_string(evaluate::Protocol::standard)),
           .settings = sample_settings(),
           .measurement = std::move(measurement),
           .noise_floor = noise_floor,
-          .kv = {}};
+          .kv = {},
+          .hashes = {"c0ffee" + card.path, "0123456789abcdef", "fedcba9876543210/4-31"},
+          .cache_bytes = 9'437'184};
 }
 
 std::vector<KvCell> kv_grid(const ModelRun& weights, MeasuredText& text) {
@@ -119,10 +121,10 @@ MeasureReport measure_sample() {
     report.results = {result_of(tiny_q2(), std::move(measured[0]), floor),
                       result_of(tiny_q8(), std::move(measured[1]), floor)};
     for (const MeasureResult& result : report.results) report.gates.push_back(gate_of(result));
-    report.ladder = commands::ladder_of(report.results, {9'437'184, 9'437'184},
-                                        {.limit = commands::default_limit(),
-                                         .confidence = numeric::shared_confidence(2),
-                                         .memory = std::int64_t{8} << 30});
+    report.ladder =
+        commands::ladder_of(report.results, {.limit = commands::default_limit(),
+                                             .confidence = numeric::shared_confidence(2),
+                                             .memory = std::int64_t{8} << 30});
     return report;
   });
 }
