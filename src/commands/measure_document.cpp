@@ -225,7 +225,7 @@ Result<report::ReferenceCard> reference_from(const json& value, const std::strin
   return card;
 }
 
-std::string_view text_of(const FileSource& file) {
+std::string_view json_text(const FileSource& file) {
   return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
 }
 
@@ -233,7 +233,7 @@ std::string_view text_of(const FileSource& file) {
 
 Result<report::MeasureReport> read_measure_document(const FileSource& file) {
   const std::string& path = file.path();
-  QUALM_TRY(const json document, formats::parse_json(text_of(file), path, "report"));
+  QUALM_TRY(const json document, formats::parse_json(json_text(file), path, "report"));
   DocumentFields fields(document, "");
   if (fields.object("schema_version") != report::kSchemaVersion ||
       fields.object("command") != "measure")

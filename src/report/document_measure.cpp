@@ -190,7 +190,8 @@ Json to_json(const MeasureResult& result, Asks asks) {
       {"buckets", {{"position", buckets(m.by_position)}, {"confidence", buckets(m.by_confidence)}}},
       {"kv", std::move(kv)},
       {"windows_raw", std::move(windows_raw)},
-      {"tokens", result.tokens ? to_json(*result.tokens) : absent("only for --format html")}};
+      {"tokens",
+       result.tokens ? to_json(*result.tokens) : absent("only for qualm measure --format html")}};
 }
 
 Json detectable(const Gate& gate) {

@@ -41,13 +41,15 @@ report::MeasureReport measured(std::int32_t begin, std::int32_t end,
                                const std::string& name = "q4.gguf") {
   report::MeasureReport report;
   report.tool.libllama = "libllama 1";
-  report.baseline = report::ModelCard{.path = "f16.gguf"};
-  report::MeasureResult result{.candidate = {.path = name, .file_bytes = 100},
-                               .text = "text.txt",
-                               .protocol = "default",
-                               .settings = {.ctx_size = 32},
-                               .hashes = {"hash of " + name, "original", "text"},
-                               .cache_bytes = 20};
+  report.baseline.emplace().path = "f16.gguf";
+  report::MeasureResult result;
+  result.candidate.path = name;
+  result.candidate.file_bytes = 100;
+  result.text = "text.txt";
+  result.protocol = "default";
+  result.settings.ctx_size = 32;
+  result.hashes = {"hash of " + name, "original", "text"};
+  result.cache_bytes = 20;
   for (std::int32_t w = begin; w < end; ++w) result.measurement.windows.push_back(scored(w));
   result.measurement.windows_total = kWindowsOfText;
   result.noise_floor.original = {numeric::Estimate{1e-3, 5e-4, 2e-3 + begin * 1e-6}, "nat/token",
@@ -162,7 +164,7 @@ TEST(Merge, answers_conditions_and_has_the_exit_code_of_measure) {
 TEST(Merge, by_a_pack_has_no_percentiles_even_with_positions) {
   const Desk desk;
   auto report = measured(0, 24);
-  report.reference = report::ReferenceCard{.path = "m.qref"};
+  report.reference.emplace().path = "m.qref";
   const auto joined =
       only_result(merged({desk.write("a.json", report)}, {desk.positions("a.scores", report)}));
   EXPECT_EQ(joined["metrics"]["kld_p90"]["absent"], "a reference pack cannot tell it");
