@@ -22,6 +22,8 @@
 #include "numeric/estimate.h"
 #include "probe/examine.h"
 #include "report/hashes.h"
+#include "report/model_card.h"
+#include "report/models_report.h"
 #include "report/server_card.h"
 #include "report/where_lost.h"
 #include "weights/comparison.h"
@@ -31,27 +33,6 @@ namespace qualm::report {
 
 /// Goes up when a field is renamed, removed or changes its meaning; not when one is added.
 inline constexpr int kSchemaVersion = 1;
-
-/// What made the report.
-struct Tool {
-  std::string version = QUALM_VERSION;
-  std::string libllama;  ///< engine::Engine::version(); empty where no engine ran
-};
-
-/// A model in one line.
-struct ModelCard {
-  std::string path;    ///< as the user gave it
-  std::string format;  ///< "GGUF v3", "EXL2", ...
-  std::string arch;
-  std::string type;  ///< "Q4_K_M", as the file calls itself or else what most weights are stored as
-  std::string name;  ///< general.name; empty where the file gives none
-  std::int64_t parameters = 0;
-  std::uint64_t file_bytes = 0;
-  double bpw = 0;  ///< bits of tensor data per weight
-  std::vector<std::pair<std::string, double>>
-      top_types;                               ///< type, share of the weights; largest first
-  std::optional<std::int64_t> context_length;  ///< the model was trained for
-};
 
 struct Windows {
   std::int64_t read = 0;
@@ -361,36 +342,6 @@ struct RepairReport {
   ModelCard model;
   std::vector<KeyChange> changes;
   std::string output;  ///< path of the new file
-};
-
-/// A model that was given by its name in another program, and what that program does with it.
-struct NamedModel {
-  std::string name;                                          ///< "ollama:llama3.2:3b"
-  std::string store;                                         ///< "Ollama"
-  std::string path;                                          ///< of the file that was read
-  std::vector<std::pair<std::string, std::string>> notes{};  ///< id, sentence
-};
-
-/// A model that a store of another program holds.
-struct ListedModel {
-  std::string name;
-  std::string store;
-  std::string path;
-  std::optional<ModelCard> card{};  ///< absent: it cannot be read
-  std::string problem{};            ///< why, in a few words
-  bool is_original = false;         ///< stored as F16, BF16 or F32
-  std::string original{};           ///< name of an original of it that is at hand; or empty
-  std::string pack{};               ///< path of a reference pack of it; or empty
-};
-struct StoreCard {
-  std::string name;
-  std::string path;
-  bool exists = false;
-};
-struct ModelsReport {
-  Tool tool{};
-  std::vector<ListedModel> models;
-  std::vector<StoreCard> stores;  ///< looked in
 };
 
 /// A command that failed. `command` is empty where not even that was understood.
