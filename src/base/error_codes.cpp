@@ -210,6 +210,8 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
      "This is a mistake in qualm: please report it."},
     {"REMOTE-021", Kind::input, "A server was given together with other models.",
      "Measure it by itself; --server-file measures its file beside it."},
+    {"REMOTE-022", Kind::input, "No server of this user runs the model.",
+     "Start it, or leave --as-run away."},
 
     // REPAIR, src/commands: qualm repair.
     {"REPAIR-001", Kind::input, "Only GGUF files can be repaired.",

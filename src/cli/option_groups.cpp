@@ -270,6 +270,12 @@ void add_server(CLI::App& command, job::Request& request) {
   named(command.add_option("--server-file", request.server.file,
                            "where MODEL is the address of a server: the file that it runs"),
         kModel, "FILE");
+  command
+      .add_flag(
+          "--as-run", request.server.as_run,
+          "MODEL is a file or a name: ask the server of yours that runs it now (llama-server, "
+          "Ollama), not the file")
+      ->group(kModel);
   named(command.add_option("--api-key-file", request.server.key_file,
                            "a file with the server's API key (default: QUALM_API_KEY)"),
         kModel, "FILE");

@@ -1,6 +1,7 @@
 #include "commands/named_models.h"
 
 #include "commands/ollama_notes.h"
+#include "commands/running_server.h"
 #include "locate/locate.h"
 #include "remote/address.h"
 
@@ -43,6 +44,7 @@ Result<std::vector<report::NamedModel>> resolve_names(job::Request& request,
     *words[i] = located.path;
     named.push_back(std::move(model));
   }
+  QUALM_CHECK(take_running_server(request));
   return named;
 }
 

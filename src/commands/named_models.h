@@ -12,8 +12,8 @@ namespace qualm::commands {
 
 /// Every name of a model in the request (hf:, ollama:, lms:) becomes the path of its file. Of a
 /// diagnosis, the sampling that Ollama uses becomes that of the request, where the user gave none.
-/// What was named, in the order of the request, with what there is to know. Errors: LOCATE-*,
-/// JSON-*.
+/// What was named, in the order of the request, with what there is to know. With --as-run the model
+/// becomes the server that runs it. Errors: LOCATE-*, JSON-*, REMOTE-022.
 [[nodiscard]] Result<std::vector<report::NamedModel>> resolve_names(
     job::Request& request, const locate::Environment& environment);
 

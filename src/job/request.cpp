@@ -73,7 +73,8 @@ nlohmann::json to_json(const Request& r) {
           {"symptom", r.symptom},
           {"runtime", r.runtime},
           {"run_with", to_json(r.run_with)},
-          {"server", {{"file", r.server.file}, {"key_file", r.server.key_file}}},
+          {"server",
+           {{"file", r.server.file}, {"key_file", r.server.key_file}, {"as_run", r.server.as_run}}},
           {"prompts", r.prompts},
           {"fail_if", r.fail_if},
           {"repair", to_json(r.repair)},
@@ -102,6 +103,7 @@ namespace {
 void read_server(const nlohmann::json& json, ServerWanted& server) {
   json.at("file").get_to(server.file);
   json.at("key_file").get_to(server.key_file);
+  json.at("as_run").get_to(server.as_run);
 }
 
 void read_run_with(const nlohmann::json& json, RunWith& with) {

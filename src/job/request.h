@@ -57,6 +57,7 @@ struct RunWith {
 struct ServerWanted {
   std::string file;      ///< that it runs; empty: what it says, where that may be opened
   std::string key_file;  ///< holds its API key; empty: QUALM_API_KEY, or none
+  bool as_run = false;   ///< the model is a file: ask the server of this user that runs it
 };
 
 /// Shown by a page: the 20 worst tokens are in no more windows.

@@ -39,7 +39,7 @@ std::set<std::string> listening_sockets(std::int64_t port) {
 }
 
 /// Folders of the processes of this user below /proc.
-std::vector<fs::path> own_processes() {
+std::vector<fs::path> folders_of_own_processes() {
   std::vector<fs::path> all;
   std::error_code error;
   for (fs::directory_iterator it("/proc", error), end; !error && it != end; it.increment(error)) {
@@ -80,14 +80,17 @@ CommandLine command_of(const fs::path& process) {
 std::optional<CommandLine> command_of_listener(std::int64_t port) {
   const auto inodes = listening_sockets(port);
   if (inodes.empty()) return std::nullopt;
-  for (const fs::path& process : own_processes())
+  for (const fs::path& process : folders_of_own_processes())
     if (holds_one_of(process, inodes)) return command_of(process);
   return std::nullopt;
 }
 
-std::vector<CommandLine> own_commands() {
-  std::vector<CommandLine> all;
-  for (const fs::path& process : own_processes()) all.push_back(command_of(process));
+std::vector<Process> own_processes() {
+  std::vector<Process> all;
+  for (const fs::path& process : folders_of_own_processes()) {
+    std::error_code gone;
+    all.push_back({command_of(process), fs::read_symlink(process / "cwd", gone).string()});
+  }
   return all;
 }
 

@@ -15,8 +15,12 @@ using CommandLine = std::vector<std::string>;
 /// Of the process of this user that listens on that TCP port. Absent: none, or another user's.
 [[nodiscard]] std::optional<CommandLine> command_of_listener(std::int64_t port);
 
-/// Command lines of all processes of this user.
-[[nodiscard]] std::vector<CommandLine> own_commands();
+struct Process {
+  CommandLine words;
+  std::string folder;  ///< that it runs in: relative paths of its command line are in it
+};
+/// All processes of this user.
+[[nodiscard]] std::vector<Process> own_processes();
 
 /// The value of an option that has several names: "-m FILE", "--model FILE", "--model=FILE"; the
 /// last one counts.

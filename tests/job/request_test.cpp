@@ -40,7 +40,7 @@ Request unusual() {
   r.symptom = "repetition";
   r.runtime = "vllm";
   r.run_with = {"lora.gguf", 0.5, 1.1};
-  r.server = {"served.gguf", "key.txt"};
+  r.server = {"served.gguf", "key.txt", true};
   r.prompts = "prompts.txt";
   r.texts = {"code=code.txt"};
   r.imatrix = "imatrix.gguf";
