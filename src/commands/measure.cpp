@@ -270,7 +270,9 @@ Result<std::optional<report::TokenView>> tokens_of(Run& run, std::size_t index,
 void add_server_share(report::MeasureReport& report) {
   report::MeasureResult& server = report.results.front();
   server.server_share = evaluate::kld_difference(
-      server.measurement, 1.0, report.results[1].measurement, numeric::kConfidence);
+      server.measurement, 1.0,
+      evaluate::at_positions_of(report.results[1].measurement, server.measurement),
+      numeric::kConfidence);
 }
 
 /// Adds what was measured of one candidate.

@@ -6,7 +6,7 @@
 #include <array>
 #include <cmath>
 
-#include "evaluate/measurement.h"
+#include "evaluate/asked.h"
 
 namespace qualm::commands {
 namespace {
@@ -21,12 +21,13 @@ constexpr double kClearly = 0.5;
 constexpr std::array kTypes{"f16", "q8_0", "q5_1", "q5_0", "q4_1", "iq4_nl", "q4_0"};
 
 /// Root mean square of the differences of ln Q of the tokens that follow: nat.
-double distance(const Measurement& a, const Measurement& b) {
+double distance(const Measurement& asked, const Measurement& run) {
   double sum = 0;
   double count = 0;
-  for (std::size_t w = 0; w < std::min(a.windows.size(), b.windows.size()); ++w)
-    for (std::size_t i = 0; i < a.windows[w].scores.size(); ++i) {
-      const double difference = a.windows[w].scores[i].nll_q - b.windows[w].scores[i].nll_q;
+  const Measurement same = evaluate::at_positions_of(run, asked);
+  for (std::size_t w = 0; w < same.windows.size(); ++w)
+    for (std::size_t i = 0; i < same.windows[w].scores.size(); ++i) {
+      const double difference = asked.windows[w].scores[i].nll_q - same.windows[w].scores[i].nll_q;
       sum += difference * difference;
       ++count;
     }

@@ -9,6 +9,7 @@
 #include "diagnose/loss.h"
 #include "diagnose/thresholds.h"
 #include "diagnose/weights_loss.h"
+#include "evaluate/asked.h"
 #include "evaluate/summary.h"
 #include "numeric/format.h"
 
@@ -83,7 +84,8 @@ Known<void> add_server(const Facts& facts, Finding& finding) {
   finding.evidence.push_back(metric_evidence(
       "served_kld_mean", server, evaluate::MetricId::kld_mean,
       fmt::format("As {} ({}) runs it", facts.given.server->address, facts.given.server->kind)));
-  const auto share = evaluate::kld_difference(server, 1.0, *in_process.front(), kCheckConfidence);
+  const auto share = evaluate::kld_difference(
+      server, 1.0, evaluate::at_positions_of(*in_process.front(), server), kCheckConfidence);
   if (!share) return {};
   const std::string says =
       fmt::format("The server adds a KLD of {} to the same file run here with the same cache types",

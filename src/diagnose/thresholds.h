@@ -31,7 +31,7 @@ inline constexpr double kFirstLookConfidence = numeric::shared_confidence(10, kC
 /// is more than what windows differ by (docs/results/surrogate.md).
 inline constexpr std::int32_t kForEstimate = 8;
 /// The first so many of them are read by a server: it takes a request for each position.
-inline constexpr std::int32_t kForServer = 8;
+inline constexpr std::int32_t kForServer = 16;
 /// Windows kept for the proof of remedies, where a text has at least twice as many; reading does
 /// not stop early before as many.
 inline constexpr std::int32_t kHoldout = 16;

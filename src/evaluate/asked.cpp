@@ -89,4 +89,21 @@ Result<AskedRun> score_asked(SourceMaker& original, AskedCandidate& candidate,
   return AskedReader(original, candidate, reading).read(progress);
 }
 
+Measurement at_positions_of(const Measurement& measured, const Measurement& asked) {
+  Measurement some;
+  some.windows_total = measured.windows_total;
+  for (const WindowScores& wanted : asked.windows) {
+    const auto window = std::ranges::find(measured.windows, wanted.window, &WindowScores::window);
+    if (window == measured.windows.end()) continue;
+    WindowScores& taken = some.windows.emplace_back(WindowScores{wanted.window, {}});
+    for (const Score& score : wanted.scores) {
+      const auto same =
+          std::ranges::lower_bound(window->scores, score.position, {}, &Score::position);
+      if (same != window->scores.end() && same->position == score.position)
+        taken.scores.push_back(*same);
+    }
+  }
+  return some;
+}
+
 }  // namespace qualm::evaluate

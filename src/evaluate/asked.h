@@ -45,4 +45,8 @@ struct AskedRun {
 [[nodiscard]] Result<AskedRun> score_asked(SourceMaker& original, AskedCandidate& candidate,
                                            const Reading& reading, Progress& progress);
 
+/// `measured` with those windows and positions alone that `asked` has: a server answers at some.
+/// Not summarized.
+[[nodiscard]] Measurement at_positions_of(const Measurement& measured, const Measurement& asked);
+
 }  // namespace qualm::evaluate

@@ -19,6 +19,9 @@ using evaluate::Score;
 using evaluate::WindowScores;
 
 constexpr std::int64_t kMostTogether = 8;  // windows, however many slots there are
+/// Positions of a window from one that is asked to the next: a request for each, and neighbours
+/// tell less than other windows do.
+constexpr std::int32_t kStride = 4;
 /// It is asked about drawn tokens at one position of so many, which then counts as many times: each
 /// such question is a request of its own, and the correction is small beside the rest of the sum.
 constexpr std::uint64_t kSparse = 4;
@@ -37,7 +40,9 @@ class WindowReader {
       QUALM_TRY(rows, server_.read(tokens_.first(static_cast<std::size_t>(text_.last) + 1)));
     }
     numeric::Random random(static_cast<std::uint64_t>(window) + 1);
-    for (std::int32_t p = text_.first; p < text_.last; ++p) {
+    const std::int32_t step = server_.reads_windows() ? 1 : kStride;
+    const auto begin = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(step)));
+    for (std::int32_t p = text_.first + begin; p < text_.last; p += step) {
       if (progress.cancelled())
         return fail({Kind::cancelled, "REMOTE-018", server_.info().address.base, "server", "",
                      "stopped on request", ""});
