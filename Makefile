@@ -1,5 +1,5 @@
 # Two commands: `make demo` and `make test` set up everything they need on a bare Debian 12 machine.
-.PHONY: all setup build readme demo test web check-format format tidy fuzz bench asan tsan clean
+.PHONY: all setup build readme demo test package web check-format format tidy fuzz bench asan tsan clean
 
 JOBS := $(shell nproc)
 
@@ -28,6 +28,12 @@ test: build asan
 	    "(rm build/slow.passed to repeat them)."; \
 	else $(MAKE) --no-print-directory build/slow.passed; fi
 	@$(MAKE) --no-print-directory build/web.passed
+
+# The tarball and the .deb, in build/package, and a try of both in an empty root folder, and of the
+# wheel in a new virtual environment.
+package: build
+	ctest --test-dir build --output-on-failure -L package
+	@ls -sh build/package/*.tar.gz build/package/*.deb
 
 # The page of the reports, from its sources; dist/page.html is committed.
 web:

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "commands/version.h"
+
 namespace qualm::cli {
 namespace {
 
@@ -101,6 +103,7 @@ class HelpFormatter final : public CLI::Formatter {
 }  // namespace
 
 void set_help(CLI::App& app) {
+  app.set_version_flag("--version", commands::version);
   const auto formatter = std::make_shared<HelpFormatter>();
   app.formatter(formatter);
   app.footer(std::string("Start with `qualm demo`. `qualm COMMAND --help` has the options and "

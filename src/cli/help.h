@@ -13,7 +13,7 @@ namespace qualm::cli {
 inline constexpr const char* kDescription =
     "qualm measures why a quantized language model got worse, and gives the fix.";
 
-/// Formats the help of the program and of each command.
+/// Formats the help of the program and of each command, and answers --version.
 void set_help(CLI::App& app);
 
 /// The words after the program's name. CLI11 knows options of one letter and of words; llama.cpp's

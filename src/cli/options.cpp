@@ -313,7 +313,6 @@ std::variant<Options, Leave> parse(int argc, const char* const* argv) {
   Options options;
   Parser parser{options};
   CLI::App app{kDescription, "qualm"};
-  app.set_version_flag("--version", "qualm " QUALM_VERSION);
   app.require_subcommand(1);
   app.option_defaults()->take_last();  // as llama.cpp does: a script may add to its defaults
   add_commands(app, parser);

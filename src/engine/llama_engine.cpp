@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/platform.h"
+#include "engine/llama_api.h"
 #include "engine/llama_chat.h"
 #include "engine/llama_importance.h"
 #include "engine/llama_log.h"
@@ -287,9 +288,7 @@ class LlamaEngine final : public Engine {
     return render_llama_chat(chat_template, messages);
   }
 
-  std::string version() const override {
-    return fmt::format("libllama {}, ggml {}", llama_version(), ggml_version());
-  }
+  std::string version() const override { return library_version(); }
 
  private:
   static Result<std::shared_ptr<Model>> load_with(const llama_model_params& params,
@@ -325,6 +324,13 @@ Result<void> check_names(const Settings& settings) {
   if (!flash_attention(settings.flash_attn))
     return bad("--flash-attn", settings.flash_attn, "on, off or auto");
   return {};
+}
+
+std::string library_version() {
+  const char* llama = loaded_llama_version();
+  const std::string commit = ggml_commit();  // "unknown" where it was built outside git
+  return fmt::format("libllama {}, ggml {}{}", llama ? llama : "without a version", ggml_version(),
+                     commit == "unknown" ? "" : fmt::format(" ({})", commit));
 }
 
 std::unique_ptr<Engine> make_llama_engine() { return std::make_unique<LlamaEngine>(); }

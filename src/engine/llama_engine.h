@@ -14,6 +14,10 @@ namespace qualm::engine {
 /// lines are in the errors. Loads ggml's backends on first use.
 [[nodiscard]] std::unique_ptr<Engine> make_llama_engine();
 
+/// Of the libraries that are loaded, which may be others than those of the headers:
+/// "libllama 0.7.0, ggml 0.27.0", with ggml's commit where it knows it.
+[[nodiscard]] std::string library_version();
+
 struct CallSize {
   std::int32_t windows = 1;
   std::int32_t tokens = 1;

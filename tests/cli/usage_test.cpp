@@ -1,6 +1,7 @@
 // What the command line says to right and wrong usage, and where reports go.
 #include <gtest/gtest.h>
 
+#include "engine/llama_engine.h"
 #include "support/program.h"
 #include "support/runnable_gguf.h"
 
@@ -69,11 +70,12 @@ TEST(Usage, a_runtime_that_loads_the_format_is_named) {
   EXPECT_EQ(run_qualm(home, {"inspect", "m.gguf"}).out.find("this format"), std::string::npos);
 }
 
-TEST(Usage, the_version_is_told) {
+TEST(Usage, the_version_is_told_with_those_of_the_libraries) {
   const Scratch scratch;
   const Ended ended = run_qualm(scratch, {"--version"});
   EXPECT_EQ(ended.exit_code, 0);
-  EXPECT_EQ(ended.out, "qualm " QUALM_VERSION "\n");
+  EXPECT_EQ(ended.out, "qualm " QUALM_VERSION " (" + engine::library_version() + ")\n");
+  EXPECT_NE(ended.out.find(", ggml "), std::string::npos) << ended.out;
 }
 
 TEST(Usage, what_is_wrong_is_named_with_exit_code_2) {
