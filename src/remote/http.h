@@ -1,6 +1,7 @@
 // Requests to one server, by libcurl: bounded, without redirects.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,7 +15,8 @@ namespace qualm::remote {
 struct HttpLimits {
   std::int64_t bytes = std::int64_t{64} << 20;  ///< of an answer
   long connect_seconds = 10;
-  long seconds = 600;  ///< of an answer: a server may be loading its model
+  long seconds = 600;                     ///< of an answer: a server may be loading its model
+  std::chrono::milliseconds pause{1000};  ///< before it is asked again
 };
 
 /// A connection that is kept. One thread at a time.
