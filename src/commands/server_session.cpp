@@ -64,10 +64,18 @@ engine::Token first_token_of_all(const evaluate::TextWindows& windows) {
   return first;
 }
 
-/// The command line of the server, where it is a process of this user.
+bool is_llama_server(const remote::CommandLine& words) {
+  return std::ranges::any_of(words, [](const std::string& word) {
+    return std::filesystem::path(word).filename() == "llama-server";
+  });
+}
+
+/// The command line of the server, where it is a process of this user. What listens may also be
+/// one that passes requests on, such as ssh -L.
 std::optional<remote::CommandLine> command_line(const remote::ServerInfo& info) {
   if (!info.address.loopback) return std::nullopt;
-  return remote::command_of_listener(info.address.port);
+  auto words = remote::command_of_listener(info.address.port);
+  return words && is_llama_server(*words) ? std::move(words) : std::nullopt;
 }
 
 void add_template(const remote::ServerInfo& info, Session& session) {
@@ -93,12 +101,11 @@ void add_adapters(const remote::ServerInfo& info, Session& session) {
 }
 
 /// As its command line tells; types that are not given are llama.cpp's own.
-bool take_cache_of(const remote::CommandLine& words, Session& session) {
+void take_cache_of(const remote::CommandLine& words, Session& session) {
   const auto k = remote::option_of(words, {"-ctk", "--cache-type-k"});
   const auto v = remote::option_of(words, {"-ctv", "--cache-type-v"});
   set_cache(session, {k.value_or("f16"), v.value_or("f16")},
             fmt::format("its command line says {}/{}", k.value_or("f16"), v.value_or("f16")));
-  return true;
 }
 
 }  // namespace
@@ -166,8 +173,10 @@ Result<void> find_server_settings(Session& session) {
   add_template(info, session);
   add_adapters(info, session);
   if (session.request.cache_told || session.facts.served_alone()) return {};
-  if (const auto words = command_line(info); words && take_cache_of(*words, session)) return {};
-  return find_cache(session);
+  const auto words = command_line(info);
+  if (!words) return find_cache(session);
+  take_cache_of(*words, session);
+  return {};
 }
 
 }  // namespace qualm::commands

@@ -58,7 +58,10 @@ PartialScore score_partial(const KeptRow& p, const PartialRow& q, engine::Token 
     const auto log_p = known.of(both[i].token);
     const auto log_q = both[i].token == target ? q.target_log_p : double{both[i].log_p};
     if (!log_p) {
-      if (log_q > known.least() + kFarAbove) only_q += std::exp(log_q);
+      if (log_q > known.least() + kFarAbove) {
+        only_q += std::exp(log_q);
+        partial.excluded.push_back(both[i].token);
+      }
       continue;
     }
     partial.known_part += std::exp(*log_p) * (*log_p - log_q);
@@ -78,7 +81,9 @@ PartialScore score_partial(const KeptRow& p, const PartialRow& q, engine::Token 
 double kld_with(const PartialScore& score, const TokenLogP& drawn, double log_q) {
   const double log_ratio = std::log(score.rest_q / score.rest_p);
   const double log_r = log_q - static_cast<double>(drawn.log_p) - log_ratio;
-  return score.known_part + score.rest_p * (std::exp(log_r) - 1 - log_r - log_ratio);
+  const bool counts = !std::ranges::binary_search(score.excluded, drawn.token);
+  const double ratio = counts ? std::exp(log_r) : 0;
+  return score.known_part + score.rest_p * (ratio - 1 - log_r - log_ratio);
 }
 
 std::optional<TokenLogP> draw_unknown(const KeptRow& p, const PartialScore& score, double at) {

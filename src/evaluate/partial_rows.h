@@ -22,8 +22,9 @@ struct PartialScore {
   Score score;
   double known_part = 0;  ///< sum of P ln(P/Q) over the tokens that are known on both sides
   double rest_p = 0;      ///< P's mass of the others
-  double rest_q = 0;      ///< Q's mass of the others, but for those that P nearly excludes
-  std::vector<engine::Token> known;  ///< ascending
+  double rest_q = 0;      ///< Q's mass of the others, but for `excluded`
+  std::vector<engine::Token> known;     ///< ascending
+  std::vector<engine::Token> excluded;  ///< of the others, those that P nearly excludes; ascending
 };
 /// `target`: the token that follows. Precondition: p.finite.
 [[nodiscard]] PartialScore score_partial(const KeptRow& p, const PartialRow& q,
@@ -34,10 +35,10 @@ struct PartialScore {
 [[nodiscard]] std::optional<TokenLogP> draw_unknown(const KeptRow& p, const PartialScore& score,
                                                     double at);
 
-/// The KLD without bias, from ln Q of such a token: with r = Q/P of it over Q/P of the rest, whose
-/// mean is 1,
-///   known_part + rest_p (ln(rest_p/rest_q) + r - 1 - ln r),
-/// the estimator of least variance that Schulman gives ("Approximating KL divergence", 2020).
+/// The KLD without bias, from ln Q of such a token: with r = Q/P of it over Q/P of the rest,
+///   known_part + rest_p (ln(rest_p/rest_q) + r' - 1 - ln r),
+/// the estimator of least variance that Schulman gives ("Approximating KL divergence", 2020). r' is
+/// r, but 0 of an excluded token: the mean of r' is then 1.
 [[nodiscard]] double kld_with(const PartialScore& score, const TokenLogP& drawn, double log_q);
 
 }  // namespace qualm::evaluate

@@ -9,10 +9,12 @@
 namespace qualm::remote {
 namespace {
 
+/// A name and a password in it are not shown.
 Error wrong(const std::string& word, const char* found) {
+  const auto at = word.rfind('@');
   return {Kind::input,
           "REMOTE-001",
-          printable(word),
+          printable(at == std::string::npos ? word : word.substr(at + 1)),
           "address",
           "http://HOST:PORT",
           found,
@@ -20,7 +22,8 @@ Error wrong(const std::string& word, const char* found) {
 }
 
 bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+  const bool is_number = host.find_first_not_of("0123456789.") == std::string::npos;
+  return host == "localhost" || host == "[::1]" || (is_number && host.starts_with("127."));
 }
 
 bool fits_in_a_host(char c) {

@@ -17,7 +17,10 @@ constexpr formats::JsonLimits kLimits{.bytes = 64'000'000, .values = 8'000'000, 
 
 Result<Json> parse_answer(const std::string& body, const Address& address,
                           const std::string& path) {
-  return formats::parse_json(body, address.base, path, kLimits);
+  auto json = formats::parse_json(body, address.base, path, kLimits);
+  if (json) return json;
+  const Error& wrong = json.error();
+  return fail(not_as_expected(address, path, fmt::format("{}: {}", wrong.code, wrong.found)));
 }
 
 std::string string_in(const Json& json, const char* key) {

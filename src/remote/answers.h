@@ -14,6 +14,7 @@ namespace qualm::remote {
 
 using Json = nlohmann::json;
 
+/// REMOTE-007.
 [[nodiscard]] Result<Json> parse_answer(const std::string& body, const Address& address,
                                         const std::string& path);
 [[nodiscard]] std::string string_in(const Json& json, const char* key);

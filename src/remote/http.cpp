@@ -3,15 +3,12 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <chrono>
 #include <thread>
 
 namespace qualm::remote {
 namespace {
 
-constexpr std::size_t kShown = 200;               // of a body that is no answer
-constexpr auto kPause = std::chrono::seconds(1);  // before it is asked again
+constexpr std::size_t kShown = 200;  // of a body that is no answer
 constexpr long kOk = 200;
 constexpr long kNotFound = 404;
 constexpr long kNotAllowed = 405;
@@ -21,6 +18,14 @@ constexpr long kBusy = 503;
 bool ready() {
   static const bool kReady = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
   return kReady;
+}
+
+/// Servers repeat a key that they refuse.
+std::string without_key(std::string text, const std::string& key) {
+  if (key.empty()) return text;
+  for (auto at = text.find(key); at != std::string::npos; at = text.find(key, at))
+    text.erase(at, key.size());
+  return text;
 }
 
 }  // namespace
@@ -46,6 +51,7 @@ struct Http::Handle {
   CURL* curl = nullptr;
   curl_slist* headers = nullptr;
   HttpLimits limits;
+  std::string key;
   Handle() = default;
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
@@ -68,6 +74,7 @@ Result<std::unique_ptr<Http>> Http::open(const Address& address, const std::stri
   http->handle_ = std::make_unique<Handle>();
   Handle& handle = *http->handle_;
   handle.limits = limits;
+  handle.key = key;
   handle.curl = ready() ? curl_easy_init() : nullptr;
   if (!handle.curl)
     return fail({Kind::input, "REMOTE-002", address.base, "", "libcurl", "it does not start",
@@ -104,22 +111,26 @@ Result<std::string> Http::post(const std::string& path, const std::string& json)
 }
 
 Error Http::status_error(const std::string& path, const Answer& answer) const {
+  const std::string body = without_key(answer.body, handle_->key);
   return {Kind::input,
           "REMOTE-003",
           address_.base,
           path,
           "status 200",
-          fmt::format("status {}: {}", answer.status, printable(answer.body.substr(0, kShown))),
+          fmt::format("status {}: {}", answer.status, printable(body.substr(0, kShown))),
           answer.status == 401 ? "Give the server's API key in QUALM_API_KEY or --api-key-file."
                                : "See the server's log."};
 }
 
 Result<Http::Answer> Http::perform(const std::string& path) {
-  for (int left = kTries - 1;; --left) {
+  const HttpLimits& limits = handle_->limits;
+  for (int tried = 1;; ++tried) {
     auto answer = try_once(path);
-    const bool again = answer ? answer->status == kBusy : answer.error().code == "REMOTE-002";
-    if (left == 0 || !again) return answer;
-    std::this_thread::sleep_for(kPause);
+    const bool busy = answer && answer->status == kBusy;
+    const bool silent = !answer && answer.error().code == "REMOTE-002";
+    if (!(busy && tried < limits.tries_while_busy) && !(silent && tried < limits.tries))
+      return answer;
+    std::this_thread::sleep_for(handle_->limits.pause);
   }
 }
 

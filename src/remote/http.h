@@ -1,6 +1,7 @@
 // Requests to one server, by libcurl: bounded, without redirects.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,7 +15,10 @@ namespace qualm::remote {
 struct HttpLimits {
   std::int64_t bytes = std::int64_t{64} << 20;  ///< of an answer
   long connect_seconds = 10;
-  long seconds = 600;  ///< of an answer: a server may be loading its model
+  long seconds = 600;                     ///< of an answer
+  std::chrono::milliseconds pause{1000};  ///< before it is asked again
+  int tries = 3;                          ///< of a server that does not answer
+  int tries_while_busy = 180;             ///< of one with status 503: it loads its model
 };
 
 /// A connection that is kept. One thread at a time.
@@ -30,13 +34,11 @@ class Http {
   Http& operator=(const Http&) = delete;
 
   /// The body of the answer; absent where the server has nothing at `path` (status 404 or 405).
-  /// A server that does not answer, or is busy (503), is asked kTries times. Errors: REMOTE-002 no
-  /// answer, REMOTE-003 another status than 200, REMOTE-004 more than the limit.
+  /// Errors: REMOTE-002 no answer, REMOTE-003 another status than 200, REMOTE-004 more than the
+  /// limit.
   [[nodiscard]] Result<std::optional<std::string>> find(const std::string& path);
   /// The same, but nothing there is REMOTE-003.
   [[nodiscard]] Result<std::string> post(const std::string& path, const std::string& json);
-
-  static constexpr int kTries = 3;
 
  private:
   struct Handle;

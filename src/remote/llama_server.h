@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "remote/answers.h"
 #include "remote/http.h"
 #include "remote/server.h"
 
@@ -21,7 +20,8 @@ class LlamaServer final : public Server {
  public:
   /// Null where another kind of server answers. Errors: those of Http.
   [[nodiscard]] static Result<std::unique_ptr<Server>> open(const Address& address,
-                                                            const std::string& key);
+                                                            const std::string& key,
+                                                            const HttpLimits& limits);
 
   const ServerInfo& info() const noexcept override { return info_; }
   Result<std::vector<engine::Token>> tokenize(const std::string& text,
@@ -30,17 +30,19 @@ class LlamaServer final : public Server {
   Result<std::unique_ptr<Server>> again() const override;
 
  private:
-  LlamaServer(std::unique_ptr<Http> http, std::string key)
-      : http_(std::move(http)), key_(std::move(key)) {}
-  [[nodiscard]] Result<bool> read_properties(const Address& address);
-  [[nodiscard]] Result<void> read_adapters();
-  [[nodiscard]] Result<void> read_vocabulary();
-  /// What it says of the first token that it writes; null where it tells nothing of it.
-  [[nodiscard]] Result<Json> complete(const Question& question, int tops);
+  struct Access {
+    std::string key;
+    HttpLimits limits;
+  };
+  LlamaServer(std::unique_ptr<Http> http, Access access, ServerInfo info)
+      : http_(std::move(http)), access_(std::move(access)), info_(std::move(info)) {}
+  /// What it says of the first token that it writes; absent where it tells nothing of it.
+  [[nodiscard]] Result<std::optional<evaluate::PartialRow>> complete(const Question& question,
+                                                                     int tops);
   [[nodiscard]] Result<evaluate::PartialRow> look_up(Question question);
 
   std::unique_ptr<Http> http_;
-  std::string key_;
+  Access access_;
   ServerInfo info_;
   std::optional<engine::Token> whole_;  ///< a token that is a whole character
 };

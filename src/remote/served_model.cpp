@@ -26,6 +26,16 @@ constexpr std::int32_t kStride = 4;
 /// such question is a request of its own, and the correction is small beside the rest of the sum.
 constexpr std::uint64_t kSparse = 4;
 
+Error stopped(const Server& server) {
+  return {Kind::cancelled,
+          "REMOTE-018",
+          server.info().address.base,
+          "server",
+          "",
+          "stopped on request",
+          ""};
+}
+
 /// One window, in a slot of its own.
 class WindowReader {
  public:
@@ -43,9 +53,7 @@ class WindowReader {
     const std::int32_t step = server_.reads_windows() ? 1 : kStride;
     const auto begin = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(step)));
     for (std::int32_t p = text_.first + begin; p < text_.last; p += step) {
-      if (progress.cancelled())
-        return fail({Kind::cancelled, "REMOTE-018", server_.info().address.base, "server", "",
-                     "stopped on request", ""});
+      if (progress.cancelled()) return fail(stopped(server_));
       const KeptRow& row = kept.rows[static_cast<std::size_t>(p - text_.first)];
       const double at = random.uniform();
       const Draw draw{p, at, random.below(kSparse) == 0};
@@ -121,10 +129,12 @@ std::size_t ServedModel::together() const noexcept {
 Result<void> ServedModel::prepare(std::span<const engine::Token> window) {
   if (!connections_.empty()) return {};
   QUALM_CHECK(check_server(*server_, window));
+  std::vector<std::unique_ptr<Server>> all;
   for (std::size_t i = 0; i < together(); ++i) {
     QUALM_TRY(auto one, server_->again());
-    connections_.push_back(std::move(one));
+    all.push_back(std::move(one));
   }
+  connections_ = std::move(all);
   return {};
 }
 
@@ -142,11 +152,13 @@ Result<evaluate::AskedScores> ServedModel::ask(const evaluate::TextWindows& text
                    "room for the original's distributions", "too little", ""});
   }
   const auto count = static_cast<std::int64_t>(windows.size());
-  QUALM_CHECK(run_blocks(count, static_cast<int>(count), progress,
-                         [&](std::int64_t block, const Lane& lane) -> Result<void> {
-                           const auto i = static_cast<std::size_t>(block);
-                           return readers[i].read(windows[i], *known[i], lane.progress);
-                         }));
+  QUALM_TRY(const Ended ended,
+            run_blocks(count, static_cast<int>(count), progress,
+                       [&](std::int64_t block, const Lane& lane) -> Result<void> {
+                         const auto i = static_cast<std::size_t>(block);
+                         return readers[i].read(windows[i], *known[i], lane.progress);
+                       }));
+  if (ended == Ended::cancelled) return fail(stopped(*server_));
   evaluate::AskedScores scores;
   for (WindowReader& reader : readers) {
     scores.windows.push_back(std::move(reader.scores()));

@@ -9,10 +9,11 @@ Result<std::vector<evaluate::PartialRow>> Server::read(std::span<const engine::T
                info().kind, ""});
 }
 
-Result<std::unique_ptr<Server>> open_server(const std::string& address, const std::string& key) {
+Result<std::unique_ptr<Server>> open_server(const std::string& address, const std::string& key,
+                                            const HttpLimits& limits) {
   QUALM_TRY(const Address parsed, parse_address(address));
   for (const auto& open : {LlamaServer::open}) {
-    QUALM_TRY(auto server, open(parsed, key));
+    QUALM_TRY(auto server, open(parsed, key, limits));
     if (server) return server;
   }
   return fail({Kind::input, "REMOTE-006", parsed.base, "", "a llama-server", "another server",

@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "evaluate/partial_rows.h"
 #include "remote/address.h"
+#include "remote/http.h"
 
 namespace qualm::remote {
 
@@ -61,6 +62,7 @@ class Server {
 /// Finds out what kind of server answers at `address`. `key`: an API key, or empty. Errors: those
 /// of Http and parse_address; REMOTE-006 none that qualm can ask.
 [[nodiscard]] Result<std::unique_ptr<Server>> open_server(const std::string& address,
-                                                          const std::string& key);
+                                                          const std::string& key,
+                                                          const HttpLimits& limits = {});
 
 }  // namespace qualm::remote

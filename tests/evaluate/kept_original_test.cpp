@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <map>
 
 #include "evaluate/score_pairs.h"
 #include "pair_world.h"
@@ -11,19 +10,8 @@ namespace qualm::evaluate {
 namespace {
 
 using test::fake_text;
+using test::MemoryReference;
 using test::PairWorld;
-
-class MemoryReference final : public Reference {
- public:
-  std::shared_ptr<const KeptWindow> find(std::int32_t window) override {
-    const auto it = kept.find(window);
-    return it == kept.end() ? nullptr : it->second;
-  }
-  void keep(std::int32_t window, std::shared_ptr<const KeptWindow> rows) override {
-    kept[window] = std::move(rows);
-  }
-  std::map<std::int32_t, std::shared_ptr<const KeptWindow>> kept;
-};
 
 /// A vocabulary of which a part is left to the draws.
 constexpr std::int64_t kVocabulary = 6000;

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,19 @@ class MemoryStore final : public evaluate::WindowStore {
 
  private:
   std::map<std::pair<std::string, std::int32_t>, evaluate::WindowScores> kept_;
+};
+
+/// All of it, in memory.
+class MemoryReference final : public evaluate::Reference {
+ public:
+  std::shared_ptr<const evaluate::KeptWindow> find(std::int32_t window) override {
+    const auto it = kept.find(window);
+    return it == kept.end() ? nullptr : it->second;
+  }
+  void keep(std::int32_t window, std::shared_ptr<const evaluate::KeptWindow> rows) override {
+    kept[window] = std::move(rows);
+  }
+  std::map<std::int32_t, std::shared_ptr<const evaluate::KeptWindow>> kept;
 };
 
 /// Says stop after so many looks.

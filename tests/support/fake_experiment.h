@@ -61,8 +61,8 @@ class FakeExperiment final : public experiment::Experiment {
   evaluate::NoiseFloor floor{.original = {numeric::Estimate{2e-6, 1e-6, 3e-6}, "nat/token", ""},
                              .candidate = {numeric::Estimate{4e-6, 3e-6, 5e-6}, "nat/token", ""}};
 
-  /// Weights without a cost have none, but for what is made of the candidate and other
-  /// calibrations: they cost what the candidate does.
+  /// Weights without a cost have none, but for what is made of the candidate, a server of it and
+  /// other calibrations: they cost what the candidate does.
   void set(const Weights& weights, Cost cost) { costs_[id_of(weights)] = cost; }
   void set_candidate(Cost cost) { set({}, cost); }
   void set_type(const std::string& type, Cost cost) { set(experiment::requantized(type), cost); }
@@ -113,8 +113,9 @@ class FakeExperiment final : public experiment::Experiment {
   [[nodiscard]] Cost weights_cost(const Variant& reference, const Variant& variant) const {
     if (reference.weights.kind == Weights::Kind::base_model) return against_base_model;
     auto it = costs_.find(id_of(variant.weights));
-    const bool alike =
-        variant.weights.kind == Weights::Kind::assembled || variant.weights.calibrated_on;
+    const bool alike = variant.weights.kind == Weights::Kind::assembled ||
+                       variant.weights.kind == Weights::Kind::served ||
+                       variant.weights.calibrated_on;
     if (it == costs_.end() && alike) it = costs_.find(id_of(Weights{}));
     return it == costs_.end() ? Cost{} : it->second;
   }
