@@ -11,7 +11,7 @@ using test::finding;
 using test::World;
 
 struct ServedFile : World {
-  ServedFile() { given.server = GivenServer{"http://127.0.0.1:8080", "llama-server"}; }
+  ServedFile() { given.server = GivenServer{"http://127.0.0.1:8080", "llama-server", true}; }
   void server_costs(test::Cost cost) { experiment.set(experiment::served_weights(), cost); }
   static const FaultKind* fault_of(const Finding& files) {
     for (const Fault& fault : files.faults)

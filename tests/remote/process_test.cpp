@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "remote/fake_llama.h"
 
 namespace qualm::remote {
@@ -27,9 +29,10 @@ TEST(Process, where_nobody_listens_there_is_none) {
 }
 
 TEST(Process, own_ones_have_this_one_among_them) {
-  const auto all = own_commands();
-  EXPECT_TRUE(std::ranges::any_of(all, [](const CommandLine& words) {
-    return !words.empty() && words.front().find("test_remote") != std::string::npos;
+  const auto all = own_processes();
+  EXPECT_TRUE(std::ranges::any_of(all, [](const Process& one) {
+    return !one.words.empty() && one.words.front().find("test_remote") != std::string::npos &&
+           one.folder == std::filesystem::current_path();
   }));
 }
 
