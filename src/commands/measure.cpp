@@ -7,6 +7,7 @@
 #include "commands/measure_caches.h"
 #include "commands/pack.h"
 #include "commands/pick.h"
+#include "commands/placement.h"
 #include "commands/session.h"
 #include "commands/token_view.h"
 #include "diagnose/key_effects.h"
@@ -77,9 +78,15 @@ Result<void> open_files(Run& run) {
   return {};
 }
 
+Result<void> place(Run& run) {
+  std::vector<const experiment::OpenedModel*> models{run.baseline.get()};
+  for (const auto& candidate : run.candidates) models.push_back(candidate.get());
+  return place_models(*run.engine, run.settings, models, run.progress);
+}
+
 Result<std::shared_ptr<engine::Model>> load(Run& run, experiment::OpenedModel& model) {
   QUALM_TRY(const auto file, model.runnable(run.progress));
-  return run.engine->load(file, run.settings.gpu_layers);
+  return run.engine->load(file, run.settings);
 }
 
 experiment::ModelRun original_run(const Run& run) {
@@ -347,6 +354,7 @@ Result<job::Outcome> measure(const job::Request& request, const experiment::Stor
     QUALM_TRY(run.pick, job::parse_limit("--pick", request.pick));
   }
   QUALM_CHECK(open_files(run));
+  QUALM_CHECK(place(run));
   QUALM_CHECK(load_models(run, stores));
   QUALM_TRY(auto measured, measure_all(run));
   evaluate::NoiseFloor noise_floor;

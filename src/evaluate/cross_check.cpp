@@ -1,0 +1,29 @@
+#include "evaluate/cross_check.h"
+
+#include <vector>
+
+#include "evaluate/noise_floor.h"
+#include "numeric/cluster.h"
+
+namespace qualm::evaluate {
+
+CrossCheck cross_check_of(const Measurement& measured) {
+  CrossCheck check{.kld = floor_of(measured),
+                   .lost = measured.lost,
+                   .windows = static_cast<std::int64_t>(measured.windows.size())};
+  check.worse.absent = check.kld.absent;
+  if (!check.kld.estimate) return check;
+  std::vector<numeric::ClusterSum> windows;
+  for (const WindowScores& window : measured.windows) {
+    numeric::ClusterSum& cluster = windows.emplace_back();
+    for (const Score& score : window.scores) {
+      if (!score.finite) continue;
+      cluster.sum += score.nll_q - score.nll_p;
+      cluster.count += 1;
+    }
+  }
+  check.worse.estimate = numeric::cluster_mean(windows);
+  return check;
+}
+
+}  // namespace qualm::evaluate
