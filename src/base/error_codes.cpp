@@ -182,7 +182,7 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
     {"RPC-002", Kind::input, "The server of --rpc has a public address.",
      "RPC is neither encrypted nor protected: use a tunnel, or --rpc-unsafe if you must."},
     {"RPC-003", Kind::input, "The server of --rpc does not answer as a ggml-rpc-server.",
-     "Start ggml-rpc-server there, with -H and its address. It serves one client at a time."},
+     "Start ggml-rpc-server there, with -H and its address; it serves one client at a time."},
     {"RPC-004", Kind::engine, "This libggml cannot use RPC servers.",
      "Install libggml0-backend-rpc, or build ggml with -DGGML_RPC=ON."},
     {"RPC-005", Kind::input, "The server of --rpc speaks another version of ggml's RPC.",

@@ -15,8 +15,10 @@ namespace {
 /// "auto", "all" or a number, to a number.
 CLI::Validator layers() {
   return {[](std::string& word) {
-            if (word == "auto") word = std::to_string(engine::kLayersThatFit);
-            else if (word == "all") word = std::to_string(engine::kAllLayers);
+            if (word == "auto")
+              word = std::to_string(engine::kLayersThatFit);
+            else if (word == "all")
+              word = std::to_string(engine::kAllLayers);
             else if (word.empty() || word.find_first_not_of("0123456789") != std::string::npos)
               return fmt::format("expected auto, all or a number, found \"{}\"", printable(word));
             return std::string();
@@ -52,10 +54,11 @@ void add_devices(CLI::App& command, job::Request& request) {
         kRunAs, "N")
       ->transform(layers());
   // Before --list-devices, like in llama.cpp: each acts where it is read.
-  named(command.add_option("--rpc", devices.rpc,
-                           "use the devices of these ggml-rpc-servers. Nothing is encrypted: weights "
-                           "and text can be read in the network"),
-        kRunAs, "HOST:PORT,...")
+  named(
+      command.add_option("--rpc", devices.rpc,
+                         "use the devices of these ggml-rpc-servers. Nothing is encrypted: weights "
+                         "and text can be read in the network"),
+      kRunAs, "HOST:PORT,...")
       ->delimiter(',')
       ->trigger_on_parse();
   command.add_flag("--rpc-unsafe", devices.rpc_unsafe, "allow servers with public addresses")
@@ -69,21 +72,23 @@ void add_devices(CLI::App& command, job::Request& request) {
                            "how much of the model each device gets, for example 3,1"),
         kRunAs, "N,...")
       ->delimiter(',');
-  named(command.add_option("--split-mode", devices.split_mode,
-                           "how several GPUs share a model: none, layer or row")
+  named(command
+            .add_option("--split-mode", devices.split_mode,
+                        "how several GPUs share a model: none, layer or row")
             ->capture_default_str(),
         kRunAs, "MODE");
   named(command.add_option("--main-gpu", devices.main_gpu, "the GPU for --split-mode none"), kRunAs,
         "N")
       ->capture_default_str();
-  command.add_flag_callback(
-             "--no-mmap", [&devices] { devices.mmap = false; },
-             "read the model instead of mapping it into memory")
+  command
+      .add_flag_callback(
+          "--no-mmap", [&devices] { devices.mmap = false; },
+          "read the model instead of mapping it into memory")
       ->group(kRunAs);
-  command.add_flag_callback(
-             "--list-devices",
-             [&devices] { throw CLI::CallForVersion(list_of_devices(devices), 0); },
-             "print the devices there are, and end")
+  command
+      .add_flag_callback(
+          "--list-devices", [&devices] { throw CLI::CallForVersion(list_of_devices(devices), 0); },
+          "print the devices there are, and end")
       ->group(kRunAs)
       ->trigger_on_parse();
 }

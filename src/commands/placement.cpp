@@ -11,8 +11,7 @@ namespace qualm::commands {
 namespace {
 
 std::int64_t bytes_of(const experiment::OpenedModel& model, const engine::Settings& settings) {
-  const auto as =
-      model.runs_as_it_is() ? experiment::RunsAs::file : experiment::RunsAs::floats;
+  const auto as = model.runs_as_it_is() ? experiment::RunsAs::file : experiment::RunsAs::floats;
   const auto need = experiment::need_of_model(model.checkpoint(), settings, as);
   return need.weights + need.context;
 }
@@ -66,8 +65,8 @@ void settle_layers(engine::Settings& settings,
     largest = std::max(largest, bytes);
   }
   const auto all = static_cast<std::int32_t>(layers);
-  settings.gpu_layers = layers_that_fit(
-      all, hold == experiment::Hold::all ? together : largest, settings.devices);
+  settings.gpu_layers =
+      layers_that_fit(all, hold == experiment::Hold::all ? together : largest, settings.devices);
   if (settings.gpu_layers <= all)
     progress.note(fmt::format("{} of {} layers fit on the devices (-ngl), the rest is on the CPU",
                               settings.gpu_layers, all));

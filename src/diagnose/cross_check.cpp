@@ -21,26 +21,35 @@ double line_of(const Given& given) {
 }
 
 bool is_fault(const CrossCheck& check, double line) {
-  return check.lost > 0 || (check.kld.estimate && check.kld.estimate->low > line);
-}
-
-/// Against the noise floor, as far as it is known.
-std::string beside_floor(const CrossCheck& check, const std::optional<double>& floor) {
-  if (!floor) return "";
-  const double most = evaluate::kFloors * *floor;
-  if (check.kld.estimate->high <= most) return ", within the noise floor";
-  return fmt::format(", the noise floor is {}", format_value(*floor));
+  return check.lost > 0 || check.worst_kld > kBrokenWindow ||
+         (check.kld.estimate && check.kld.estimate->low > line);
 }
 
 std::string which_side(const CrossCheck& check) {
   if (check.lost > 0) return "the device is the broken side: NaN or infinite logits there alone";
-  if (!check.worse.estimate) return "one of the two is wrong";
-  if (check.worse.estimate->low > 0)
-    return fmt::format("the device is the broken side: the text is guessed worse there, by {} nat",
-                       numeric::format_estimate(*check.worse.estimate));
-  if (check.worse.estimate->high < 0)
-    return "the CPU is the broken side: the text is guessed worse there";
+  const auto& worse = check.worse.estimate;
+  const bool told = check.worst_kld > kBrokenWindow;
+  if ((worse && worse->low > 0) || (told && check.worst_by > 0))
+    return "the device is the broken side, for it guesses the text worse";
+  if ((worse && worse->high < 0) || told)
+    return "the CPU is the broken side, for it guesses the text worse";
   return "which of the two is wrong cannot be told";
+}
+
+/// Against the noise floor, as far as that is known, and against what is a problem.
+std::string judged(const CrossCheck& check, const std::optional<double>& floor, double line) {
+  if (is_fault(check, line)) {
+    const std::string most = check.worst_kld > kBrokenWindow
+                                 ? fmt::format(", in one window {}", format_value(check.worst_kld))
+                                 : "";
+    return most + ". This is too much: " + which_side(check);
+  }
+  if (check.kld.estimate->high > line)
+    return ". Whether that is too much cannot be told from so few windows";
+  const bool noise = floor && check.kld.estimate->high <= evaluate::kFloors * *floor;
+  const std::string known =
+      floor ? fmt::format(", the noise floor is {}", format_value(*floor)) : "";
+  return (noise ? ", within the noise floor" : known) + ". The device is not the cause";
 }
 
 void add_side(const Facts& facts, const char* model, const CrossCheck& check, Finding& finding) {
@@ -52,15 +61,12 @@ void add_side(const Facts& facts, const char* model, const CrossCheck& check, Fi
   }
   std::string says = fmt::format("The {} on {} against the CPU, {} windows: ", model,
                                  facts.given.devices, check.windows);
-  says += check.kld.estimate
-              ? "KLD " + numeric::format_estimate(*check.kld.estimate) +
-                    beside_floor(check, facts.noise_floor() ? facts.noise_floor()->upper()
-                                                            : std::nullopt)
-              : "no KLD";
-  const bool fault = is_fault(check, line_of(facts.given));
-  says += fault ? ". This is too much: " + which_side(check) : ". The device is not the cause";
+  says += check.kld.estimate ? "KLD " + numeric::format_estimate(*check.kld.estimate) : "no KLD";
+  const double line = line_of(facts.given);
+  const auto floor = facts.noise_floor();
+  says += judged(check, floor ? floor->upper() : std::nullopt, line);
   finding.evidence.push_back({where, check.kld.estimate, "nat/token", says});
-  if (fault)
+  if (is_fault(check, line))
     finding.faults.push_back({.kind = FaultKind::runtime,
                               .effect = Effect::prompts,
                               .where = where,

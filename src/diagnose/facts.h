@@ -72,11 +72,11 @@ struct Given {
   std::int64_t memory = 0;       ///< bytes that weights and cache may take where the user runs it
   /// The one that the user named.
   std::optional<probe::SymptomId> asked_symptom = {};
-  bool look_for_long_context = false;          ///< a loss that grows with the position
-  bool texts_asked = false;                    ///< texts are to be written, whatever is found
-  bool texts_allowed = true;                   ///< texts may be written where a loss was found
-  bool read_all = false;                       ///< do not stop before the end of the text
-  std::string devices{};  ///< to be checked against the CPU: "Vulkan0"; empty: none
+  bool look_for_long_context = false;  ///< a loss that grows with the position
+  bool texts_asked = false;            ///< texts are to be written, whatever is found
+  bool texts_allowed = true;           ///< texts may be written where a loss was found
+  bool read_all = false;               ///< do not stop before the end of the text
+  std::string devices{};               ///< to be checked against the CPU: "Vulkan0"; empty: none
   const model::Importance* imatrix = nullptr;  ///< it was made with; may be null
 };
 

@@ -76,8 +76,9 @@ Result<std::vector<ggml_backend_dev_t>> chosen_devices(const Devices& wanted) {
     if (it == all.end()) {
       std::vector<std::string> names{kNoDevice};
       for (auto* const device : all) names.emplace_back(ggml_backend_dev_name(device));
-      return fail({Kind::input, "ENGINE-005", "", "--device", fmt::format("{}", fmt::join(names, ", ")),
-                   name, "See `qualm diagnose --list-devices`."});
+      return fail({Kind::input, "ENGINE-005", "", "--device",
+                   fmt::format("{}", fmt::join(names, ", ")), name,
+                   "See `qualm diagnose --list-devices`."});
     }
     found.push_back(*it);
   }

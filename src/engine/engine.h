@@ -48,7 +48,7 @@ inline constexpr const char* kNoDevice = "none";
 
 /// On which devices a model lies. Option names and meaning are llama.cpp's.
 struct Devices {
-  std::vector<std::string> names{};  ///< "Vulkan0", or kNoDevice; empty: all that there are
+  std::vector<std::string> names{};   ///< "Vulkan0", or kNoDevice; empty: all that there are
   std::vector<float> tensor_split{};  ///< shares of the devices; empty: by their free memory
   std::string split_mode = "layer";   ///< none, layer, row
   std::int32_t main_gpu = 0;          ///< with split_mode none: the only one that is used

@@ -24,8 +24,7 @@ constexpr int kPatience = 5000;  // milliseconds
 
 Error rpc_error(std::string code, const std::string& server, std::string expected,
                 std::string found) {
-  return {Kind::input, std::move(code),  server, "--rpc", std::move(expected),
-          std::move(found), ""};
+  return {Kind::input, std::move(code), server, "--rpc", std::move(expected), std::move(found), ""};
 }
 
 Error with_advice(Error error, std::string advice) {
@@ -157,9 +156,9 @@ Result<std::string> greet(const std::string& server, RpcReach reach) {
   for (const std::uint8_t size : {std::uint8_t{24}, std::uint8_t{0}}) {
     const Socket socket(place.address);
     if (!socket.connected())
-      return fail(with_advice(
-          rpc_error("RPC-003", server, "a server that answers", socket.why_not()),
-          "Start ggml-rpc-server there, with -H and the address of that machine."));
+      return fail(
+          with_advice(rpc_error("RPC-003", server, "a server that answers", socket.why_not()),
+                      "Start ggml-rpc-server there, with -H and the address of that machine."));
     version = ask_version(socket, size);
     if (version) break;
   }

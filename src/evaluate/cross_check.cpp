@@ -16,11 +16,16 @@ CrossCheck cross_check_of(const Measurement& measured) {
   std::vector<numeric::ClusterSum> windows;
   for (const WindowScores& window : measured.windows) {
     numeric::ClusterSum& cluster = windows.emplace_back();
+    double kld = 0;
     for (const Score& score : window.scores) {
       if (!score.finite) continue;
+      kld += static_cast<double>(score.kld);
       cluster.sum += score.nll_q - score.nll_p;
       cluster.count += 1;
     }
+    if (cluster.count == 0 || kld / cluster.count <= check.worst_kld) continue;
+    check.worst_kld = kld / cluster.count;
+    check.worst_by = cluster.sum / cluster.count;
   }
   check.worse.estimate = numeric::cluster_mean(windows);
   return check;

@@ -14,6 +14,10 @@ struct CrossCheck {
   numeric::Metric kld{std::nullopt, "nat/token", "nothing was read"};
   /// How much worse the text is guessed on the devices: the mean of nll there minus on the CPU.
   numeric::Metric worse{std::nullopt, "nat/token", "nothing was read"};
+  /// The window with the largest mean KLD: that, and how much worse it is guessed. No other window
+  /// could change what was seen there.
+  double worst_kld = 0;
+  double worst_by = 0;
   std::int64_t lost = 0;  ///< positions with NaN or infinite logits on the devices alone
   std::int64_t windows = 0;
 };

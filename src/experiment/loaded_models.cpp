@@ -12,7 +12,8 @@ Result<std::shared_ptr<engine::Model>> LoadedModels::get(const Weights& weights,
   make_room();
   QUALM_TRY(const engine::ModelFile made, file());
   make_room();  // making the file may have loaded another
-  QUALM_TRY(auto loaded, engine_.load(made, place == Place::cpu ? engine::on_cpu(settings_) : settings_));
+  QUALM_TRY(auto loaded,
+            engine_.load(made, place == Place::cpu ? engine::on_cpu(settings_) : settings_));
   models_.emplace(id, Loaded{loaded, weights.made()});
   return loaded;
 }

@@ -248,7 +248,8 @@ evaluate::CrossCheck Runner::cross_check(const Variant& variant) {
   on_cpu.name += " on the CPU";
   on_cpu.settings = engine::on_cpu(run.settings);
   on_cpu.load = [this, weights = variant.weights] {
-    return parts_.models.get(weights, [&] { return runnable(weights); }, Place::cpu);
+    return parts_.models.get(
+        weights, [&] { return runnable(weights); }, Place::cpu);
   };
   return parts_.texts.front().text->cross_check(run, on_cpu);
 }

@@ -38,8 +38,10 @@ nlohmann::json to_json(const PackWanted& pack) {
   return {{"output", pack.output}, {"windows", pack.windows}, {"ladder", pack.ladder}};
 }
 
-nlohmann::json to_json(const engine::Devices& devices) {
-  return {{"names", devices.names},
+nlohmann::json devices_of(const engine::Settings& settings) {
+  const engine::Devices& devices = settings.devices;
+  return {{"gpu_layers", settings.gpu_layers},
+          {"names", devices.names},
           {"tensor_split", devices.tensor_split},
           {"split_mode", devices.split_mode},
           {"main_gpu", devices.main_gpu},
@@ -90,8 +92,7 @@ nlohmann::json to_json(const Request& r) {
           {"plan_only", r.plan_only},
           {"cache_told", r.cache_told},
           {"cross_check", r.cross_check},
-          {"gpu_layers", r.settings.gpu_layers},
-          {"devices", to_json(r.settings.devices)},
+          {"devices", devices_of(r.settings)},
           {"ctx_size", r.settings.ctx_size},
           {"threads", r.settings.threads},
           {"batch", r.settings.batch},
@@ -132,7 +133,9 @@ void read_repair(const nlohmann::json& json, Repair& repair) {
   json.at("output").get_to(repair.output);
 }
 
-void read_devices(const nlohmann::json& json, engine::Devices& devices) {
+void read_devices(const nlohmann::json& json, engine::Settings& settings) {
+  engine::Devices& devices = settings.devices;
+  json.at("gpu_layers").get_to(settings.gpu_layers);
   json.at("names").get_to(devices.names);
   json.at("tensor_split").get_to(devices.tensor_split);
   json.at("split_mode").get_to(devices.split_mode);
@@ -151,8 +154,7 @@ void read_settings(const nlohmann::json& json, engine::Settings& settings) {
   json.at("type_k").get_to(settings.type_k);
   json.at("type_v").get_to(settings.type_v);
   json.at("flash_attn").get_to(settings.flash_attn);
-  json.at("gpu_layers").get_to(settings.gpu_layers);
-  read_devices(json.at("devices"), settings.devices);
+  read_devices(json.at("devices"), settings);
 }
 
 }  // namespace

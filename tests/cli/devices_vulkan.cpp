@@ -5,7 +5,6 @@
 #include <filesystem>
 
 #include "support/program.h"
-#include "support/quantized.h"
 
 namespace qualm::cli {
 namespace {
@@ -32,26 +31,29 @@ class Vulkan : public testing::Test {
     if (!fs::exists(folder / backend_.filename()))
       fs::create_symlink(backend_, folder / backend_.filename());
   }
-  [[nodiscard]] test::Ended qualm(std::vector<std::string> words) const {
+  [[nodiscard]] test::Ended qualm(std::vector<std::string> words,
+                                  const std::string& coopmat = "GGML_VK_DISABLE_COOPMAT") const {
     test::Command command = test::qualm(scratch_, std::move(words));
     command.environment["QUALM_GGML_BACKENDS"] = scratch_.path("backends");
     command.environment["LD_LIBRARY_PATH"] = backend_.parent_path().parent_path().parent_path();
     command.environment["VK_DRIVER_FILES"] = QUALM_VULKAN_DRIVER;
     command.environment["GGML_VK_VISIBLE_DEVICES"] = "0";  // else ggml passes over CPUs
+    command.environment[coopmat] = "1";
     return test::run(command);
   }
-  [[nodiscard]] test::Ended diagnose(std::vector<std::string> more) const {
-    std::vector<std::string> words{"diagnose", "q4.gguf",  "--baseline", base_,       "-c",
-                                   "32",       "--chunks", "12",         "--symptom", "none",
-                                   "--format", "json"};
-    words.insert(words.end(), more.begin(), more.end());
-    test::make_quantized("Q4_0", base_, scratch_.path("q4.gguf"));
-    return qualm(words);
+  /// The bundled model by itself: no more is run than what is checked.
+  [[nodiscard]] std::vector<std::string> words(std::vector<std::string> more) const {
+    std::vector<std::string> all{"diagnose",  test::source_file("models/qualm-tiny-base-F16.gguf"),
+                                 "-c",        "32",
+                                 "--chunks",  "4",
+                                 "--symptom", "none",
+                                 "--format",  "json"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
   }
 
   test::Scratch scratch_;
   fs::path backend_;
-  std::string base_ = test::source_file("models/qualm-tiny-base-F16.gguf");
 };
 
 std::vector<std::string> lines_of(const test::Ended& ended) {
@@ -69,22 +71,34 @@ TEST_F(Vulkan, is_listed) {
 }
 
 TEST_F(Vulkan, is_used_without_being_asked_for_and_is_checked_against_the_cpu) {
-  const auto ended = diagnose({"--cross-check", "cpu"});
+  const auto ended = qualm(words({"--cross-check", "cpu"}));
   EXPECT_THAT(ended.err, HasSubstr("devices: Vulkan0 (llvmpipe"));
   const auto lines = lines_of(ended);
-  ASSERT_EQ(lines.size(), 2U) << ended.err;
+  ASSERT_EQ(lines.size(), 1U) << ended.err;
   EXPECT_THAT(lines[0], HasSubstr("The candidate on Vulkan0 against the CPU, 4 windows: KLD"));
-  EXPECT_THAT(lines[1], HasSubstr("The device is not the cause"));
+  EXPECT_THAT(lines[0], HasSubstr("The device is not the cause"));
+}
+
+// Cooperative matrices of Mesa 26.1 on the CPU with ggml 0.27 give other logits on some windows,
+// which is what --cross-check is for.
+TEST_F(Vulkan, that_is_broken_is_found_to_be) {
+  const auto ended = qualm(words({"--cross-check", "cpu"}), "QUALM_NOTHING");
+  const auto lines = lines_of(ended);
+  ASSERT_EQ(lines.size(), 1U) << ended.err;
+  if (lines[0].ends_with("The device is not the cause"))
+    GTEST_SKIP() << "THIS DRIVER IS NOT BROKEN: " << lines[0];
+  EXPECT_THAT(lines[0], HasSubstr("the device is the broken side"));
+  EXPECT_EQ(ended.exit_code, 1);
 }
 
 TEST_F(Vulkan, is_left_alone_where_the_user_wants_the_cpu) {
-  const auto ended = diagnose({"--device", "none", "--cross-check", "cpu"});
+  const auto ended = qualm(words({"--device", "none", "--cross-check", "cpu"}));
   EXPECT_THAT(ended.err, HasSubstr("there is no device but the CPU"));
   EXPECT_TRUE(lines_of(ended).empty());
 }
 
 TEST_F(Vulkan, another_device_is_refused_with_the_names_there_are) {
-  const auto ended = diagnose({"--device", "CUDA0"});
+  const auto ended = qualm(words({"--device", "CUDA0"}));
   EXPECT_EQ(ended.exit_code, 2);
   EXPECT_EQ(test::document(ended)["error"]["code"], "ENGINE-005");
   EXPECT_THAT(ended.err, HasSubstr("none, Vulkan0"));

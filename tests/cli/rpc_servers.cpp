@@ -28,9 +28,9 @@ class RpcServers : public testing::Test {
   /// diagnose of a few windows, with a cache of that name.
   [[nodiscard]] test::Command diagnose(const std::string& cache,
                                        std::vector<std::string> more) const {
-    std::vector<std::string> words{"diagnose", "q4.gguf", "--baseline", base_,       "-c",
-                                   "64",       "--chunks", "32",        "--symptom", "none",
-                                   "--format", "json",    "-t",         "1"};
+    std::vector<std::string> words{"diagnose", "q4.gguf",  "--baseline", base_,       "-c",
+                                   "64",       "--chunks", "32",         "--symptom", "none",
+                                   "--format", "json",     "-t",         "1"};
     words.insert(words.end(), more.begin(), more.end());
     test::Command command = test::qualm(scratch_, words);
     command.environment["XDG_CACHE_HOME"] = scratch_.path(cache);
@@ -52,7 +52,7 @@ class RpcServers : public testing::Test {
 };
 
 double kld_of(const nlohmann::json& document) {
-  return document["as_run"]["kld_mean"]["value"].get<double>();
+  return document["loss"]["kld_mean"]["value"].get<double>();
 }
 
 const nlohmann::json* evidence(const nlohmann::json& document, const std::string& name) {
@@ -67,7 +67,7 @@ TEST_F(RpcServers, give_the_figures_of_this_machine_within_the_noise_floor) {
   const auto local = test::run(diagnose("local", {}));
   const auto over = test::document(remote);
   const auto here = test::document(local);
-  ASSERT_TRUE(over.contains("as_run")) << remote.err;
+  ASSERT_TRUE(over.contains("loss")) << remote.err;
   EXPECT_THAT(remote.err, HasSubstr("devices: RPC0 (" + servers_[0]->address() + "), RPC1"));
   EXPECT_THAT(remote.err, HasSubstr("not encrypted"));
   const double floor = over["noise_floor"]["candidate_kld_mean"]["high"].get<double>();
@@ -99,7 +99,8 @@ TEST_F(RpcServers, that_die_are_named_and_no_finished_window_is_lost) {
   servers_[1]->start();
   const auto resumed = test::document(test::run(diagnose("cut", {"--rpc", both()})));
   const auto whole = test::document(test::run(diagnose("whole", {"--rpc", both()})));
-  EXPECT_EQ(resumed["as_run"], whole["as_run"]);
+  ASSERT_TRUE(whole.contains("loss"));
+  EXPECT_EQ(resumed["loss"], whole["loss"]);
   EXPECT_EQ(resumed["checks"], whole["checks"]);
   EXPECT_LT(resumed["spent"]["passes"], whole["spent"]["passes"]);
 }
@@ -112,8 +113,7 @@ TEST_F(RpcServers, that_are_not_there_are_told_before_anything_runs) {
 }
 
 TEST_F(RpcServers, are_listed_as_devices) {
-  const auto listed =
-      test::run_qualm(scratch_, {"measure", "--rpc", both(), "--list-devices"});
+  const auto listed = test::run_qualm(scratch_, {"measure", "--rpc", both(), "--list-devices"});
   EXPECT_EQ(listed.exit_code, 0) << listed.err;
   EXPECT_THAT(listed.out, HasSubstr("  RPC0: " + servers_[0]->address() + " ("));
   EXPECT_THAT(listed.out, HasSubstr("  RPC1: " + servers_[1]->address() + " ("));

@@ -59,6 +59,20 @@ TEST(CrossCheck, a_device_that_guesses_worse_is_the_broken_side) {
   EXPECT_THAT(finding.headline, HasSubstr("the device is the broken side"));
 }
 
+TEST(CrossCheck, one_window_that_is_wholly_different_is_a_fault_whatever_the_others_say) {
+  evaluate::CrossCheck check = apart(1.5, 1);
+  check.kld.estimate = numeric::Estimate{1.5, 0, 4.9};
+  check.worse.estimate = numeric::Estimate{1, -1, 3};
+  Device undecided(check);
+  EXPECT_THAT(said(undecided.examine())[0], HasSubstr("cannot be told from so few windows"));
+  check.worst_kld = 6;
+  check.worst_by = 4;
+  Device broken(check);
+  EXPECT_EQ(broken.examine().status, Status::cause);
+  EXPECT_THAT(broken.examine().headline, HasSubstr("in one window 6"));
+  EXPECT_THAT(broken.examine().headline, HasSubstr("the device is the broken side"));
+}
+
 TEST(CrossCheck, a_cpu_that_guesses_worse_is_named_and_two_that_cannot_be_told_apart_are_not) {
   EXPECT_THAT(Device(apart(0.5, -0.4)).examine().headline, HasSubstr("the CPU is the broken side"));
   EXPECT_THAT(Device(apart(0.5, 0)).examine().headline, HasSubstr("cannot be told"));

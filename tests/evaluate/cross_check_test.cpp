@@ -26,6 +26,8 @@ TEST(CrossCheck, tells_how_far_apart_the_two_are_and_which_one_guesses_worse) {
   EXPECT_NEAR(check.worse.estimate->value, 3, 1e-9);
   EXPECT_GT(check.worse.estimate->low, 0);
   EXPECT_EQ(check.windows, 4);
+  EXPECT_NEAR(check.worst_kld, 0.55, 1e-6);
+  EXPECT_NEAR(check.worst_by, 3.3, 1e-9);
 }
 
 TEST(CrossCheck, positions_without_finite_logits_are_counted_and_left_out) {

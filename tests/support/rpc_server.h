@@ -57,8 +57,14 @@ class RpcServer {
           fs::create_symlink(fs::canonical(one.path()), folder / one.path().filename());
       fs::copy_file(fs::canonical(libs / "ld-linux-x86-64.so.2"), folder / "loader");
     }
-    words_ = {folder / "loader", "--library-path", libs.string() + ":" + (libs / "llama").string(),
-              QUALM_RPC_SERVER, "-p", std::to_string(port), "-t", "1"};
+    words_ = {folder / "loader",
+              "--library-path",
+              libs.string() + ":" + (libs / "llama").string(),
+              QUALM_RPC_SERVER,
+              "-p",
+              std::to_string(port),
+              "-t",
+              "1"};
     start();
   }
   RpcServer(const RpcServer&) = delete;
