@@ -9,4 +9,8 @@ root=$(readlink -f "$root")
 for lib in "$root"/usr/lib/*/; do
   [ ! -e "$lib"libllama.so ] || break
 done
-exec "$lib"ld-linux-*.so.* --library-path "$lib:${lib}llama:${lib}ggml/backends0" "$root/usr/bin/$tool" "$@"
+program=$root/usr/bin/$tool
+for other in "$root"/usr/libexec/*/llama/bin/"$tool"; do
+  [ ! -e "$other" ] || program=$other
+done
+exec "$lib"ld-linux-*.so.* --library-path "$lib:${lib}llama:${lib}ggml/backends0" "$program" "$@"

@@ -6,6 +6,9 @@
 #   tools/setup.sh fuzz     also clang with libFuzzer
 #   tools/setup.sh web      also Node, Chromium and the packages of the page in web/
 #   tools/setup.sh peers    also llama.cpp's own tools, for bench/ and the differential tests
+#   tools/setup.sh vulkan   also Mesa's Vulkan driver for the CPU, for the tests with a device
+#
+# Where it sees a GPU it brings ggml's Vulkan backend too; the driver is the system's.
 #
 # Only apt needs root. libllama comes from the distribution where it has one (Debian 14 and later).
 # On an older Debian a private apt brings it into a folder of its own: nothing of the system
@@ -28,7 +31,7 @@ as_root() {
 packages="g++ cmake ninja-build ccache make pkg-config libcli11-dev nlohmann-json3-dev libfmt-dev
   libsqlite3-dev libmicrohttpd-dev libcurl4-openssl-dev libxxhash-dev libgtest-dev libgmock-dev libbenchmark-dev"
 case $want in
-  build) ;;
+  build | vulkan) ;;
   dev) packages="$packages clang-format-14 clang-tidy-19 python3-jsonschema" ;;
   fuzz) packages="$packages clang-19 libclang-rt-19-dev" ;;
   peers) packages="$packages python3 python3-numpy time" ;;
@@ -37,7 +40,7 @@ case $want in
     node=$(node --version 2>/dev/null | sed 's/^v//; s/\..*//')
     [ "${node:-0}" -ge 18 ] && command -v npm >/dev/null || packages="$packages nodejs npm"
     packages="$packages chromium fonts-dejavu-core" ;;
-  *) die "unknown set '$want': expected build, dev, fuzz, web or peers" ;;
+  *) die "unknown set '$want': expected build, dev, fuzz, web, peers or vulkan" ;;
 esac
 
 install_packages() {
@@ -58,14 +61,20 @@ install_packages() {
     'apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@" >/dev/null' sh $missing
 }
 
+# For the GPU that is seen here, if there is one.
+gpu_backend() {
+  for device in /dev/dri/renderD* /dev/nvidia0; do
+    [ ! -e "$device" ] || { echo libggml0-backend-vulkan; return; }
+  done
+}
+
 # The distribution's own libllama, wanted in a version whose interface we know.
 install_system_libllama() {
   candidate=$(apt-cache policy libllama-dev 2>/dev/null | sed -n 's/^ *Candidate: *//p')
   [ -n "$candidate" ] && [ "$candidate" != "(none)" ] || return 1
   dpkg --compare-versions "$candidate" ge 0.7 || return 1
-  dpkg-query -W -f '${db:Status-Status}' libllama-dev 2>/dev/null | grep -q '^installed$' && return 0
-  say "apt-get install libllama-dev"
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libllama-dev >/dev/null
+  packages="libllama-dev $(gpu_backend)"
+  install_packages
 }
 
 # Where this machine already gets Debian from; no address of our own.
@@ -77,7 +86,11 @@ debian_mirror() {
 make_sysroot() {
   link=$sysroots/$1
   shift
-  [ -e "$link/usr/lib" ] && return 0
+  # One that was made before a GPU was there lacks its backend.
+  case " $* " in
+    *-vulkan*) ls "$link"/usr/lib/*/ggml/backends0/libggml-vulkan.so >/dev/null 2>&1 && return 0 ;;
+    *) [ ! -e "$link/usr/lib" ] || return 0 ;;
+  esac
   mirror=$(debian_mirror)
   [ -n "$mirror" ] || die "no Debian mirror in apt's sources: install libllama (>= 0.7) yourself and set CMAKE_PREFIX_PATH"
   keyring=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -121,7 +134,11 @@ CONF
 
 install_packages
 command -v apt-get >/dev/null || exit 0
-install_system_libllama || make_sysroot current libllama-dev libggml0-backend-rpc
+# shellcheck disable=SC2046  # none or one
+install_system_libllama || make_sysroot current libllama-dev libggml0-backend-rpc $(gpu_backend)
+if [ "$want" = vulkan ]; then
+  make_sysroot vulkan libggml0-backend-rpc libggml0-backend-vulkan mesa-vulkan-drivers
+fi
 if [ "$want" = web ]; then
   page=$(dirname "$0")/../web
   if [ ! -e "$page/node_modules/.made" ] || [ "$page/package-lock.json" -nt "$page/node_modules/.made" ]; then

@@ -81,8 +81,10 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
     {"ENGINE-003", Kind::engine, "libllama failed to evaluate a batch.",
      "Give a smaller -c or -b, or other cache types."},
     {"ENGINE-004", Kind::input,
-     "The option names a cache type or a flash attention mode that does not exist.",
+     "The option names a cache type, a flash attention mode or a split mode that does not exist.",
      "Take one of the names that the message lists."},
+    {"ENGINE-005", Kind::input, "--device names a device that libggml does not find.",
+     "Take one of the names that --list-devices shows."},
     {"ENGINE-010", Kind::input, "llama-quantize has no quant type of this name.",
      "Give a name that `llama-quantize --help` lists."},
     {"ENGINE-011", Kind::engine, "libllama cannot quantize the model to this type.", ""},
@@ -117,6 +119,8 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
      "This is a mistake in qualm: please report it."},
     {"JOB-005", Kind::engine, "The process that runs the engine could not be started.",
      "Check the limits of this account (ulimit -u, ulimit -n)."},
+    {"JOB-006", Kind::engine, "An RPC server went away while the engine used it.",
+     "Start the server and run the same command again: it continues with what was measured."},
 
     // MEASURE, src/commands: qualm measure.
     {"MEASURE-001", Kind::input, "The candidate and the original have different vocabularies.",
@@ -248,6 +252,18 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
     {"REQUEST-008", Kind::input,
      "The condition of --accept is not kld_mean or ppl_change, < and a number over 0.",
      "Write for example --accept 'kld_mean<0.01'."},
+
+    // RPC, src/engine: --rpc, devices of other machines.
+    {"RPC-001", Kind::input, "The server of --rpc is not HOST:PORT, or there is no such host.",
+     "Write for example --rpc 192.168.1.5:50052."},
+    {"RPC-002", Kind::input, "The server of --rpc has a public address.",
+     "RPC is neither encrypted nor protected: use a tunnel, or --rpc-unsafe if you must."},
+    {"RPC-003", Kind::input, "The server of --rpc does not answer as a ggml-rpc-server.",
+     "Start ggml-rpc-server there, with -H and its address; it serves one client at a time."},
+    {"RPC-004", Kind::engine, "This libggml cannot use RPC servers.",
+     "Install libggml0-backend-rpc, or build ggml with -DGGML_RPC=ON."},
+    {"RPC-005", Kind::input, "The server of --rpc speaks another version of ggml's RPC.",
+     "Run a ggml-rpc-server of the same llama.cpp there as libllama here."},
 
     // SERVE, src/serve: 001 to 007 when the server starts, 008 a job, 010 to 022 requests.
     {"SERVE-001", Kind::input, "Another program listens on the port, perhaps another qualm serve.",

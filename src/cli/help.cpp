@@ -16,7 +16,9 @@ using Names = std::pair<std::string_view, std::string_view>;
 /// llama.cpp's short names.
 constexpr std::array kShortNames{Names{"-ctk", "--cache-type-k"}, Names{"-ctv", "--cache-type-v"},
                                  Names{"-ngl", "--n-gpu-layers"}, Names{"-ub", "--ubatch-size"},
-                                 Names{"-fa", "--flash-attn"}};
+                                 Names{"-fa", "--flash-attn"},    Names{"-dev", "--device"},
+                                 Names{"-ts", "--tensor-split"},  Names{"-sm", "--split-mode"},
+                                 Names{"-mg", "--main-gpu"}};
 
 constexpr const char* kExitCodes =
     "Exit codes:\n"

@@ -192,7 +192,7 @@ void add_run_as(CLI::App& command, job::Request& request) {
   add("--cache-type-k", s.type_k, "TYPE", "type of the K cache you run with: f16, q8_0, q4_0, ...");
   add("--cache-type-v", s.type_v, "TYPE", "type of the V cache you run with");
   add("--flash-attn", s.flash_attn, "MODE", "flash attention: on, off or auto");
-  add("--n-gpu-layers", s.gpu_layers, "N", "layers on the GPU");
+  add_devices(command, request);
   add_threads(command, request);
   add("-b,--batch-size", s.batch, "N", "tokens in one call of libllama, like -b in llama.cpp");
   add("--ubatch-size", s.ubatch, "N", "tokens computed at once, like -ub in llama.cpp");

@@ -48,6 +48,10 @@ void add_text(CLI::App& command, job::Request& request);
 void add_reference(CLI::App& command, job::Request& request);
 void add_low_memory(CLI::App& command, job::Request& request);
 void add_run_as(CLI::App& command, job::Request& request);
+/// Where the model lies: -ngl, --device, --rpc, ...
+void add_devices(CLI::App& command, job::Request& request);
+/// --cross-check
+void add_cross_check(CLI::App& command, job::Request& request);
 void add_run_with(CLI::App& command, job::Request& request);
 void add_accept(CLI::App& command, job::Request& request);
 void add_model(CLI::App& command, Parser& parser,

@@ -88,6 +88,7 @@ void add_diagnose(CLI::App& app, Parser& parser) {
   add_run_as(*command, request);
   add_reference(*command, request);
   add_low_memory(*command, request);
+  add_cross_check(*command, request);
   add_run_with(*command, request);
   add_server(*command, request);
   add_memory(*command, request);
@@ -124,8 +125,7 @@ void add_reference_pack(CLI::App& app, Parser& parser) {
           "between 0.02 and 0.1 cannot be judged with the pack")
       ->group(kText);
   add_threads(*command, request);
-  named(command->add_option("--n-gpu-layers", request.settings.gpu_layers, "layers on the GPU"),
-        kRunAs, "N");
+  add_devices(*command, request);
   add_reference(*command, request);
   add_no_cache(*command, request);
   add_format(*command, parser.options);

@@ -17,6 +17,7 @@
 #include "commands/bundled.h"
 #include "commands/commands.h"
 #include "commands/diagnose.h"
+#include "commands/placement.h"
 #include "commands/session.h"
 #include "diagnose/checks.h"
 #include "engine/llama_engine.h"
@@ -220,8 +221,9 @@ class Clinic {
     const std::string key = path + "|" + corpus;
     if (const auto it = importance_.find(key); it != importance_.end()) return &it->second;
     const auto engine = engine::make_llama_engine();
-    QUALM_TRY(const auto settings, commands::settings_of(request_));
-    QUALM_TRY(const auto model, engine->load({path, path}, settings.gpu_layers));
+    QUALM_TRY(auto settings, commands::settings_of(request_));
+    QUALM_CHECK(commands::settle_devices(*engine, settings, progress));
+    QUALM_TRY(const auto model, engine->load({path, path}, settings));
     QUALM_TRY(const std::string file, commands::data_file("corpora/" + corpus));
     const commands::TextReader reader{request_, *model, *engine, stores_, progress};
     QUALM_TRY(const auto text, reader.read(file));

@@ -1,14 +1,17 @@
 #include "commands/diagnose_session.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <utility>
 
 #include "base/platform.h"
 #include "commands/memory_plan.h"
 #include "commands/pack.h"
+#include "commands/placement.h"
 #include "commands/server_session.h"
 #include "commands/tokenizer_facts.h"
 #include "commands/written_texts.h"
@@ -86,10 +89,17 @@ Result<MemoryPlan> plan_with_surrogate(Session& session) {
 /// Decided before any weight is read. Where memory is short, models are held one at a time, and
 /// those that are made lie in the cache folder.
 Result<void> fit_into_memory(Session& session) {
+  QUALM_CHECK(settle_devices(*session.engine, session.settings, session.progress));
+  session.request.settings.devices = session.settings.devices;
+  if (session.request.cross_check && session.settings.devices.what.empty())
+    session.progress.note("--cross-check: there is no device but the CPU, so nothing to compare");
   QUALM_TRY(const MemoryPlan plan, plan_with_surrogate(session));
+  const auto& original = session.baseline ? session.baseline : session.surrogate;
+  settle_layers(session.settings, std::array{session.candidate.get(), original.get()}, plan.hold,
+                session.progress);
   session.memory = plan.use;
   session.stores.hold = plan.hold;
-  session.models.emplace(*session.engine, session.settings.gpu_layers, plan.hold);
+  session.models.emplace(*session.engine, session.settings, plan.hold);
   if (plan.hold == experiment::Hold::all) return {};
   std::error_code ignored;  // an image that cannot be made says what is wrong
   std::filesystem::create_directories(experiment::cache_folder(), ignored);
@@ -155,6 +165,11 @@ std::optional<diagnose::GivenPack> given_reference(const Session& session) {
       .types = {diagnose::kRemedyTypes.begin(), diagnose::kRemedyTypes.end()}};
 }
 
+/// "Vulkan0 and RPC0"; nothing where there is only the CPU.
+std::string names_in_words(const std::vector<std::string>& devices) {
+  return devices.front() == engine::kNoDevice ? "" : fmt::format("{}", fmt::join(devices, " and "));
+}
+
 diagnose::Given given_of(const Session& session) {
   const job::Request& request = session.request;
   const bool of_texts = std::ranges::any_of(probe::kSymptoms, [&](const probe::SymptomRow& row) {
@@ -185,6 +200,7 @@ diagnose::Given given_of(const Session& session) {
           .texts_asked = of_texts && session.symptoms.asked && !alone,
           .texts_allowed = of_texts && !alone,
           .read_all = request.full,
+          .devices = request.cross_check ? names_in_words(session.settings.devices.names) : "",
           .imatrix = request.imatrix.empty() ? nullptr : &session.imatrix};
 }
 
@@ -232,7 +248,7 @@ Result<void> read_files(Session& session) {
 Result<void> add_refusal(const Error& refusal, Session& session) {
   if (refusal.code != "ENGINE-001" || !session.baseline) return fail(refusal);
   QUALM_TRY(const auto file, session.baseline->runnable(session.progress));
-  if (!session.engine->load(file, session.settings.gpu_layers)) return fail(refusal);
+  if (!session.engine->load(file, session.settings)) return fail(refusal);
   diagnose::FileFacts& files = session.facts.files;
   files.faults.push_back(
       {.kind = FaultKind::not_loaded,

@@ -55,6 +55,11 @@ class Answering {
     facts_.add(wanted, experiment_.noise_floor());
     return {};
   }
+  Result<void> operator()(const diagnose::WantedCrossCheck& wanted) {
+    if (outlook_.budget().over()) return leave_out();
+    facts_.add(wanted, experiment_.cross_checks());
+    return {};
+  }
   Result<void> operator()(const diagnose::WantedInputs& wanted) {
     QUALM_TRY(auto inputs, experiment_.inputs(wanted.windows));
     facts_.add(wanted, std::move(inputs));

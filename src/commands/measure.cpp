@@ -7,6 +7,7 @@
 #include "commands/commands.h"
 #include "commands/measure_caches.h"
 #include "commands/pack.h"
+#include "commands/placement.h"
 #include "commands/server_session.h"
 #include "commands/session.h"
 #include "commands/token_view.h"
@@ -102,9 +103,15 @@ Result<void> open_files(Run& run) {
   return {};
 }
 
+Result<void> place(Run& run) {
+  std::vector<const experiment::OpenedModel*> models{run.baseline.get()};
+  for (const auto& candidate : run.candidates) models.push_back(candidate.get());
+  return place_models(*run.engine, run.settings, models, run.progress);
+}
+
 Result<std::shared_ptr<engine::Model>> load(Run& run, experiment::OpenedModel& model) {
   QUALM_TRY(const auto file, model.runnable(run.progress));
-  return run.engine->load(file, run.settings.gpu_layers);
+  return run.engine->load(file, run.settings);
 }
 
 experiment::ModelRun original_run(const Run& run) {
@@ -336,6 +343,7 @@ Result<job::Outcome> measure(const job::Request& request, const experiment::Stor
   if (!request.positions.empty()) QUALM_CHECK(check_writable(request.positions));
   QUALM_CHECK(open_files(run));
   run.asked.candidates = run.candidates.size();
+  QUALM_CHECK(place(run));
   QUALM_CHECK(load_models(run, stores));
   QUALM_CHECK(run.text->keep_range(request.windows));
   QUALM_TRY(auto measured, measure_all(run));

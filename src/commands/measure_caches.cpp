@@ -37,7 +37,7 @@ std::vector<experiment::Variant> pairs_of(const model::Checkpoint& candidate) {
 
 Result<std::vector<report::KvCell>> measure_caches(const CacheGrid& grid) {
   const std::int32_t total = grid.text.windows().count();
-  experiment::LoadedModels models(grid.engine, grid.settings.gpu_layers, experiment::Hold::all);
+  experiment::LoadedModels models(grid.engine, grid.settings, experiment::Hold::all);
   experiment::Runner runner({models,
                              grid.quantizer,
                              grid.progress,

@@ -67,7 +67,7 @@ Result<MemoryPlan> plan_memory(const job::Request& request,
                                const experiment::OpenedModel& candidate,
                                const experiment::OpenedModel* original, Progress& progress) {
   const MemoryNeed need = need_of(request, candidate, original);
-  const std::int64_t free = free_memory();
+  const std::int64_t free = free_memory() + request.settings.devices.memory;
   const bool fits = need.total(Hold::all) <= free;
   const Hold hold = request.low_memory || !fits ? Hold::one : Hold::all;
   const std::int64_t needed = need.total(hold);

@@ -9,6 +9,7 @@
 #include "commands/bundled.h"
 #include "commands/commands.h"
 #include "commands/pack.h"
+#include "commands/placement.h"
 #include "commands/session.h"
 #include "diagnose/thresholds.h"
 #include "engine/llama_engine.h"
@@ -175,12 +176,13 @@ Result<job::Outcome> reference(const job::Request& request, const experiment::St
   QUALM_CHECK(check_writable(request.pack.output));
   job::Request asked = request;
   asked.chunks = request.pack.windows;
-  QUALM_TRY(const engine::Settings settings, settings_of(asked));
+  QUALM_TRY(engine::Settings settings, settings_of(asked));
   QUALM_CHECK(check_names(request));
   QUALM_TRY(const auto model, open_model(request.models.front(), progress));
   QUALM_CHECK(refuse_damaged(model->checkpoint(), settings.threads, progress));
   note_quantized(model->checkpoint(), progress);
   const auto engine = engine::make_llama_engine();
+  QUALM_CHECK(place_models(*engine, settings, std::array{model.get()}, progress));
   const auto quantizer = engine::make_llama_quantizer();
   QUALM_TRY(const auto file, model->runnable(progress));
   QUALM_TRY(const auto loaded, engine->load_tokenizer(file));
@@ -188,7 +190,7 @@ Result<job::Outcome> reference(const job::Request& request, const experiment::St
   QUALM_TRY(auto texts, texts_for(reader));
   std::vector<experiment::Runner::Text> of_runner;
   for (const DomainText& one : texts) of_runner.push_back({one.domain, one.text.get()});
-  experiment::LoadedModels models(*engine, settings.gpu_layers, experiment::Hold::all);
+  experiment::LoadedModels models(*engine, settings, experiment::Hold::all);
   experiment::Runner runner({models, *quantizer, progress, model, model, nullptr, settings,
                              std::move(of_runner), nullptr});
   QUALM_TRY(ReferencePack pack, begin_pack(request, *model, *engine, *loaded));

@@ -54,8 +54,9 @@ Result<std::vector<report::KeyChange>> change_keys(const job::Request& request,
 Result<void> check_loads(const job::Request& request, const std::string& source) {
   const auto engine = engine::make_llama_engine();
   const std::string& made = request.repair.output;
-  const auto loaded = engine->load({made, made}, 0);
-  if (loaded || !engine->load({source, source}, 0)) return {};
+  const auto settings = engine::on_cpu({});
+  const auto loaded = engine->load({made, made}, settings);
+  if (loaded || !engine->load({source, source}, settings)) return {};
   std::error_code ignored;
   fs::remove(made, ignored);
   return fail({Kind::input, "REPAIR-008", request.models.front(), "",

@@ -148,6 +148,11 @@ bool Facts::loses_much() const {
   return kld && kld->low > kRuntimeMatters;
 }
 
+Known<const evaluate::CrossChecks*> Facts::cross_checks() const {
+  if (!cross_checks_) return std::unexpected(WantedCrossCheck{});
+  return &*cross_checks_;
+}
+
 Known<const model::Importance*> Facts::inputs(std::int32_t windows) const {
   const auto it = inputs_.find(windows);
   if (it == inputs_.end()) return std::unexpected(WantedInputs{windows});
@@ -203,6 +208,10 @@ void Facts::add(const WantedNoiseFloor& /*wanted*/, evaluate::NoiseFloor floor) 
   noise_floor_ = std::move(floor);
 }
 
+void Facts::add(const WantedCrossCheck& /*wanted*/, evaluate::CrossChecks checks) {
+  cross_checks_ = std::move(checks);
+}
+
 void Facts::add(const WantedInputs& wanted, model::Importance inputs) {
   inputs_.insert_or_assign(wanted.windows, std::move(inputs));
 }
@@ -222,6 +231,10 @@ void Facts::leave_out(const Wanted& wanted) {
     noise_floor_.emplace().original.absent = kLeftOut;
     noise_floor_->candidate.absent = kLeftOut;
     what = "noise floor";
+  } else if (std::holds_alternative<WantedCrossCheck>(wanted.what)) {
+    cross_checks_.emplace().candidate.kld.absent = kLeftOut;
+    cross_checks_->original.kld.absent = kLeftOut;
+    what = "the windows on the CPU";
   } else {
     written.emplace();
     what = "written texts";

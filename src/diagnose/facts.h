@@ -14,6 +14,7 @@
 #include "diagnose/finding.h"
 #include "diagnose/metadata_difference.h"
 #include "diagnose/wanted.h"
+#include "evaluate/cross_check.h"
 #include "evaluate/measurement.h"
 #include "evaluate/noise_floor.h"
 #include "experiment/experiment.h"
@@ -79,10 +80,11 @@ struct Given {
   std::int64_t memory = 0;       ///< bytes that weights and cache may take where the user runs it
   /// The one that the user named.
   std::optional<probe::SymptomId> asked_symptom = {};
-  bool look_for_long_context = false;          ///< a loss that grows with the position
-  bool texts_asked = false;                    ///< texts are to be written, whatever is found
-  bool texts_allowed = true;                   ///< texts may be written where a loss was found
-  bool read_all = false;                       ///< do not stop before the end of the text
+  bool look_for_long_context = false;  ///< a loss that grows with the position
+  bool texts_asked = false;            ///< texts are to be written, whatever is found
+  bool texts_allowed = true;           ///< texts may be written where a loss was found
+  bool read_all = false;               ///< do not stop before the end of the text
+  std::string devices{};               ///< to be checked against the CPU: "Vulkan0"; empty: none
   const model::Importance* imatrix = nullptr;  ///< it was made with; may be null
 };
 
@@ -190,6 +192,8 @@ class Facts {
   /// Of the original and of the candidate as run. Not wanted, but absent, where the loss is so much
   /// larger (kRuntimeMatters) that it decides nothing.
   [[nodiscard]] Known<evaluate::NoiseFloor> noise_floor() const;
+  /// Of candidate and original on the user's devices against the CPU.
+  [[nodiscard]] Known<const evaluate::CrossChecks*> cross_checks() const;
   /// What the candidate's matrices get on the first windows of the first text.
   [[nodiscard]] Known<const model::Importance*> inputs(std::int32_t windows) const;
   [[nodiscard]] Known<std::int64_t> model_bytes(const Weights& weights) const;
@@ -204,6 +208,7 @@ class Facts {
   void add(const WantedCacheSize& wanted, std::optional<std::int64_t> bytes);
   void add(const WantedEquality& wanted, std::optional<bool> equal);
   void add(const WantedNoiseFloor& wanted, evaluate::NoiseFloor floor);
+  void add(const WantedCrossCheck& wanted, evaluate::CrossChecks checks);
   void add(const WantedInputs& wanted, model::Importance inputs);
 
   /// It is never found out: what needs it is wanted as left_out. Texts and the noise floor are then
@@ -246,6 +251,7 @@ class Facts {
   std::optional<WindowRange> selection_;
   bool stopped_early_ = false;
   std::optional<evaluate::NoiseFloor> noise_floor_;
+  std::optional<evaluate::CrossChecks> cross_checks_;
   std::map<std::int32_t, model::Importance> inputs_;  ///< by the number of windows
   std::map<experiment::VariantId, std::int64_t> sizes_;
   std::map<std::pair<std::string, std::string>, std::optional<std::int64_t>> cache_sizes_;

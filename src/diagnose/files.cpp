@@ -9,6 +9,7 @@
 #include <array>
 
 #include "diagnose/checks.h"
+#include "diagnose/cross_check.h"
 #include "diagnose/facts.h"
 #include "diagnose/file_findings.h"
 #include "diagnose/limit.h"
@@ -145,6 +146,8 @@ Known<Finding> check_files(const Facts& facts) {
     finding.left_out = left_out(run);
     if (!finding.left_out) QUALM_CHECK(run);
   }
+  if (const auto checked = add_cross_check(facts, finding); !left_out(checked))
+    QUALM_CHECK(checked);
   add_evidence(found, finding);
   if (!finding.faults.empty()) {
     finding.status = Status::cause;

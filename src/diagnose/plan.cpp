@@ -40,6 +40,8 @@ std::vector<Planned> of_factors(const Facts& facts, std::int64_t windows) {
 std::vector<Planned> of_causes(const Facts& facts, std::int64_t windows) {
   std::vector<Planned> all;
   const std::int64_t first = first_of(facts, windows);
+  if (!facts.given.devices.empty())
+    all.push_back({"candidate and original on the CPU", 2 * evaluate::kNoiseFloorWindows});
   if (facts.cache_quantized()) {
     // Against its F16 cache, and K and V alone.
     all.push_back({"candidate with parts of the cache", 2 * windows + 2 * first});

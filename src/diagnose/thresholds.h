@@ -83,6 +83,10 @@ inline constexpr double kLeastServerShare = 0.003;
 /// ladders suggest. Llama-3-8B: Q8_0 0.0014, Q6_K 0.0055, Q5_K_M 0.011, Q4_K_M 0.031, Q3_K_M 0.10,
 /// Q2_K 0.45; Qwen3-4B alike.
 inline constexpr std::array kGradesFrom{0.003, 0.02, 0.06, 0.2, 0.6};
+/// nat/token, of one window: a device and the CPU that differ so much there do not compute the same
+/// model, whatever other windows say. Q2_K of Llama-3-8B loses 0.45. docs/results/devices.md: the
+/// mean of 4 windows is at most 0.0001 on healthy devices and 1.6 on a broken one.
+inline constexpr double kBrokenWindow = kGradesFrom.back();
 /// Quant types that a remedy may name, from the smallest on.
 inline constexpr std::array kRemedyTypes{"Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"};
 /// Bits per weight: the guide's minimum for types that llama-quantize does not name.

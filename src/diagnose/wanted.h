@@ -43,6 +43,8 @@ struct WantedEquality {
 };
 /// What this machine cannot tell apart: evaluate/noise_floor.h.
 struct WantedNoiseFloor {};
+/// Whether the user's devices compute what the CPU does: evaluate/cross_check.h.
+struct WantedCrossCheck {};
 /// What the candidate's matrices get as inputs on a few windows.
 struct WantedInputs {
   std::int32_t windows = 0;
@@ -63,7 +65,7 @@ inline constexpr std::int32_t kStages = static_cast<std::int32_t>(Stage::texts) 
 
 struct Wanted {
   std::variant<WantedMeasurements, WantedSize, WantedCacheSize, WantedEquality, WantedNoiseFloor,
-               WantedInputs, WantedTexts>
+               WantedCrossCheck, WantedInputs, WantedTexts>
       what;
   Stage stage = Stage::causes;
   bool left_out = false;  ///< it will not be found out: Facts::leave_out

@@ -40,6 +40,26 @@ struct ChatTemplate {
   std::string eos;   ///< eos_token
 };
 
+/// Layers on devices: as many as fit, or all.
+inline constexpr std::int32_t kLayersThatFit = -1;
+inline constexpr std::int32_t kAllLayers = -2;
+/// Of Devices::names: none but the CPU.
+inline constexpr const char* kNoDevice = "none";
+
+/// On which devices a model lies. Option names and meaning are llama.cpp's.
+struct Devices {
+  std::vector<std::string> names{};   ///< "Vulkan0", or kNoDevice; empty: all that there are
+  std::vector<float> tensor_split{};  ///< shares of the devices; empty: by their free memory
+  std::string split_mode = "layer";   ///< none, layer, row
+  std::int32_t main_gpu = 0;          ///< with split_mode none: the only one that is used
+  bool mmap = true;
+  std::vector<std::string> rpc{};  ///< "host:port" of ggml-rpc-server on other machines
+  bool rpc_unsafe = false;         ///< servers may have public addresses
+  /// What the named devices are, once they were found: part of cache keys.
+  std::string what{};
+  std::int64_t memory = 0;  ///< bytes that they have for models, likewise
+};
+
 /// Option names and meaning are llama.cpp's.
 struct Settings {
   std::int32_t ctx_size = 512;  ///< positions per window
@@ -54,7 +74,24 @@ struct Settings {
   std::string type_k = "f16";
   std::string type_v = "f16";
   std::string flash_attn = "auto";  ///< on, off, auto
-  std::int32_t gpu_layers = 0;      ///< as -ngl: what a device computes differs a little
+  /// As -ngl: what a device computes differs a little.
+  std::int32_t gpu_layers = kLayersThatFit;
+  Devices devices{};
+};
+
+/// The same, on the CPU alone.
+[[nodiscard]] inline Settings on_cpu(Settings settings) {
+  settings.gpu_layers = 0;
+  settings.devices = {.names = {kNoDevice}, .mmap = settings.devices.mmap};
+  return settings;
+}
+
+/// What a model can be spread over beside the CPU.
+struct Device {
+  std::string name;         ///< as Devices::names takes it
+  std::string description;  ///< "NVIDIA H100", or the address of a server
+  std::int64_t free = 0;    ///< bytes
+  std::int64_t total = 0;
 };
 
 /// A model with a context: evaluates windows.
@@ -116,9 +153,16 @@ struct ModelFile {
 class Engine {
  public:
   virtual ~Engine() = default;
-  /// Layers on the GPU as -ngl of llama.cpp. Errors: ENGINE-001 with the last lines of the log.
+  /// The devices that a model would be spread over, without the CPU. Servers are greeted first:
+  /// ggml ends the process where it cannot speak to one. Errors: ENGINE-005 no such device; RPC-*.
+  [[nodiscard]] virtual Result<std::vector<Device>> devices(const Devices& wanted) {
+    static_cast<void>(wanted);
+    return std::vector<Device>{};
+  }
+  /// Layers and devices as the settings say. Errors: ENGINE-001 with the last lines of the log;
+  /// those of devices().
   [[nodiscard]] virtual Result<std::shared_ptr<Model>> load(const ModelFile& file,
-                                                            std::int32_t gpu_layers) = 0;
+                                                            const Settings& settings) = 0;
   /// The model without its weights: it splits texts and cannot be opened. Errors as load.
   [[nodiscard]] virtual Result<std::shared_ptr<Model>> load_tokenizer(const ModelFile& file) = 0;
   [[nodiscard]] virtual std::string version() const = 0;

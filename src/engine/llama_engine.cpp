@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/platform.h"
+#include "engine/devices.h"
 #include "engine/llama_api.h"
 #include "engine/llama_chat.h"
 #include "engine/llama_importance.h"
@@ -44,6 +45,13 @@ std::optional<llama_flash_attn_type> flash_attention(const std::string& name) {
   if (name == "on") return LLAMA_FLASH_ATTN_TYPE_ENABLED;
   if (name == "off") return LLAMA_FLASH_ATTN_TYPE_DISABLED;
   if (name == "auto") return LLAMA_FLASH_ATTN_TYPE_AUTO;
+  return std::nullopt;
+}
+
+std::optional<llama_split_mode> split_mode(const std::string& name) {
+  if (name == "none") return LLAMA_SPLIT_MODE_NONE;
+  if (name == "layer") return LLAMA_SPLIT_MODE_LAYER;
+  if (name == "row") return LLAMA_SPLIT_MODE_ROW;
   return std::nullopt;
 }
 
@@ -271,9 +279,20 @@ class LlamaEngine final : public Engine {
     llama_backend_init();
   }
 
-  Result<std::shared_ptr<Model>> load(const ModelFile& file, std::int32_t gpu_layers) override {
+  Result<std::vector<Device>> devices(const Devices& wanted) override { return devices_of(wanted); }
+
+  Result<std::shared_ptr<Model>> load(const ModelFile& file, const Settings& settings) override {
+    const Devices& devices = settings.devices;
+    QUALM_TRY(auto handles, device_handles(devices));
+    std::vector<float> shares = devices.tensor_split;
+    shares.resize(llama_max_devices());
     llama_model_params params = llama_model_default_params();
-    params.n_gpu_layers = gpu_layers;
+    params.n_gpu_layers = settings.gpu_layers;
+    params.devices = handles.data();
+    params.split_mode = split_mode(devices.split_mode).value_or(params.split_mode);
+    params.main_gpu = devices.main_gpu;
+    if (!devices.tensor_split.empty()) params.tensor_split = shares.data();
+    if (!devices.mmap) params.load_mode = LLAMA_LOAD_MODE_NONE;
     return load_with(params, file);
   }
 
@@ -323,6 +342,8 @@ Result<void> check_names(const Settings& settings) {
   if (!cache_type(settings.type_v)) return bad("--cache-type-v", settings.type_v, kCacheTypes);
   if (!flash_attention(settings.flash_attn))
     return bad("--flash-attn", settings.flash_attn, "on, off or auto");
+  if (!split_mode(settings.devices.split_mode))
+    return bad("--split-mode", settings.devices.split_mode, "none, layer or row");
   return {};
 }
 

@@ -26,7 +26,7 @@ struct CallSize {
 /// models holds one row for each token; where that is too much, a call takes a part of a window.
 [[nodiscard]] CallSize size_of_call(const Settings& settings, std::int64_t vocab_size);
 
-/// The cache types and the mode of flash attention exist. ENGINE-004: one does not.
+/// The cache types and the modes of flash attention and splitting exist. ENGINE-004: one does not.
 [[nodiscard]] Result<void> check_names(const Settings& settings);
 
 /// Bytes of `values` numbers in a cache of this type ("q8_0"); 0 for a type no cache can have.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "evaluate/cross_check.h"
 #include "evaluate/measurement.h"
 #include "evaluate/noise_floor.h"
 #include "evaluate/score_pairs.h"
@@ -56,6 +57,8 @@ class Experiment {
   }
   /// Original and candidate as run, each against itself, on the first windows of the first text.
   [[nodiscard]] virtual evaluate::NoiseFloor noise_floor() { return {}; }
+  /// The same models, on the user's devices against the CPU.
+  [[nodiscard]] virtual evaluate::CrossChecks cross_checks() { return {}; }
   /// What the candidate's matrices get as inputs on the first windows of the first text.
   [[nodiscard]] virtual Result<model::Importance> inputs(std::int32_t windows) {
     static_cast<void>(windows);

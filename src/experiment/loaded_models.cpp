@@ -3,8 +3,8 @@
 namespace qualm::experiment {
 
 Result<std::shared_ptr<engine::Model>> LoadedModels::get(const Weights& weights,
-                                                         const FileMaker& file) {
-  const VariantId id = id_of(weights);
+                                                         const FileMaker& file, Place place) {
+  const auto id = std::pair(id_of(weights), place);
   if (const auto it = models_.find(id); it != models_.end()) return it->second.model;
   const auto make_room = [&] {
     if (hold_ == Hold::one || weights.made()) models_.clear();
@@ -12,7 +12,8 @@ Result<std::shared_ptr<engine::Model>> LoadedModels::get(const Weights& weights,
   make_room();
   QUALM_TRY(const engine::ModelFile made, file());
   make_room();  // making the file may have loaded another
-  QUALM_TRY(auto loaded, engine_.load(made, gpu_layers_));
+  QUALM_TRY(auto loaded,
+            engine_.load(made, place == Place::cpu ? engine::on_cpu(settings_) : settings_));
   models_.emplace(id, Loaded{loaded, weights.made()});
   return loaded;
 }

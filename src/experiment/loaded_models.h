@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "engine/engine.h"
 #include "experiment/reference_store.h"
@@ -12,18 +13,22 @@
 
 namespace qualm::experiment {
 
+/// On the user's devices, or on the CPU alone.
+enum class Place : std::uint8_t { as_run, cpu };
+
 class LoadedModels {
  public:
   /// The engine outlives this.
-  LoadedModels(engine::Engine& engine, std::int32_t gpu_layers, Hold hold)
-      : engine_(engine), gpu_layers_(gpu_layers), hold_(hold) {}
+  LoadedModels(engine::Engine& engine, engine::Settings settings, Hold hold)
+      : engine_(engine), settings_(std::move(settings)), hold_(hold) {}
 
   using FileMaker = std::function<Result<engine::ModelFile>()>;
   /// Loaded already, or loaded from what `file` makes. Before `file` is called all others leave
   /// memory, if nobody else holds them: with Hold::one always, else where a model is made to try
   /// something (Weights::made), since the files it is made of are not run then.
   [[nodiscard]] Result<std::shared_ptr<engine::Model>> get(const Weights& weights,
-                                                           const FileMaker& file);
+                                                           const FileMaker& file,
+                                                           Place place = Place::as_run);
   /// All leave memory, if nobody else holds them.
   void forget() { models_.clear(); }
   /// Those that were made leave memory.
@@ -36,9 +41,9 @@ class LoadedModels {
     bool made = false;
   };
   engine::Engine& engine_;
-  std::int32_t gpu_layers_;
+  engine::Settings settings_;
   Hold hold_;
-  std::map<VariantId, Loaded> models_;
+  std::map<std::pair<VariantId, Place>, Loaded> models_;
 };
 
 }  // namespace qualm::experiment

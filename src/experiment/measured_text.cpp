@@ -1,6 +1,7 @@
 #include "experiment/measured_text.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -25,6 +26,13 @@ std::string how_kept(const Stores& stores) {
   return stores.references ? fmt::format("kept{}", evaluate::kKeptVersion) : "";
 }
 
+/// Where it runs, if on more than the CPU.
+std::string place_of(const engine::Devices& devices) {
+  if (devices.what.empty()) return "";
+  return fmt::format("/{}/{}/{}/ts{}", devices.what, devices.split_mode, devices.main_gpu,
+                     fmt::join(devices.tensor_split, ","));
+}
+
 class RunSource final : public evaluate::SourceMaker {
  public:
   explicit RunSource(const ModelRun& run) : run_(&run) {}
@@ -40,9 +48,10 @@ class RunSource final : public evaluate::SourceMaker {
 }  // namespace
 
 std::string run_identity(const std::string& weights, const engine::Settings& settings) {
-  return fmt::format("{}/ctx{}/b{}/ub{}/lm{}/{}/{}/fa-{}/ngl{}", weights, settings.ctx_size,
+  return fmt::format("{}/ctx{}/b{}/ub{}/lm{}/{}/{}/fa-{}/ngl{}{}", weights, settings.ctx_size,
                      settings.batch, settings.ubatch, settings.logits_memory, settings.type_k,
-                     settings.type_v, settings.flash_attn, settings.gpu_layers);
+                     settings.type_v, settings.flash_attn, settings.gpu_layers,
+                     place_of(settings.devices));
 }
 
 ModelRun noise_floor_run(const ModelRun& reference) {
@@ -234,6 +243,15 @@ numeric::Metric MeasuredText::noise_floor(ModelRun reference) {
                                 std::min(changed.at_most, windows_.count()), {});
   if (!measured) return {std::nullopt, "nat/token", measured.error().found};
   return evaluate::floor_of(measured->front());
+}
+
+evaluate::CrossCheck MeasuredText::cross_check(const ModelRun& run, const ModelRun& on_cpu) {
+  const auto measured = measure(on_cpu, std::span(&run, 1), 0,
+                                std::min(evaluate::kNoiseFloorWindows, windows_.count()), {});
+  if (measured) return evaluate::cross_check_of(measured->front());
+  evaluate::CrossCheck none;
+  none.kld.absent = measured.error().found;
+  return none;
 }
 
 }  // namespace qualm::experiment

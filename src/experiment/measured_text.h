@@ -14,6 +14,7 @@
 #include "base/progress.h"
 #include "engine/engine.h"
 #include "evaluate/asked.h"
+#include "evaluate/cross_check.h"
 #include "evaluate/measurement.h"
 #include "evaluate/score_pairs.h"
 #include "evaluate/text_windows.h"
@@ -98,6 +99,9 @@ class MeasuredText {
   /// evaluate::floor_of noise_floor_run(reference), or why there is none. A quantized V cache needs
   /// flash attention: such a model is run with an F16 cache.
   [[nodiscard]] numeric::Metric noise_floor(ModelRun reference);
+
+  /// One model run in two places, on as many windows as the noise floor.
+  [[nodiscard]] evaluate::CrossCheck cross_check(const ModelRun& run, const ModelRun& on_cpu);
 
   [[nodiscard]] const std::string& engine_version() const noexcept { return engine_version_; }
   /// Windows that went through a model so far.

@@ -254,6 +254,26 @@ evaluate::NoiseFloor Runner::noise_floor() {
   return floor;
 }
 
+evaluate::CrossCheck Runner::cross_check(const Variant& variant) {
+  const ModelRun run = run_of(variant);
+  ModelRun on_cpu = run;
+  on_cpu.name += " on the CPU";
+  on_cpu.settings = engine::on_cpu(run.settings);
+  on_cpu.load = [this, weights = variant.weights] {
+    return parts_.models.get(
+        weights, [&] { return runnable(weights); }, Place::cpu);
+  };
+  return parts_.texts.front().text->cross_check(run, on_cpu);
+}
+
+evaluate::CrossChecks Runner::cross_checks() {
+  evaluate::CrossChecks checks;
+  checks.candidate = cross_check({{}, parts_.settings.type_k, parts_.settings.type_v});
+  checks.original.kld.absent = "no original was given";
+  if (parts_.baseline) checks.original = cross_check(with_f16_cache(baseline_weights()));
+  return checks;
+}
+
 Result<model::Importance> Runner::inputs(std::int32_t windows) {
   QUALM_TRY(const auto candidate, model({}));
   return candidate->importance(parts_.settings, parts_.texts.front().text->first_windows(windows),

@@ -51,6 +51,7 @@ class Runner final : public Experiment {
                                                      const evaluate::StopRule& rule) override;
   Result<std::optional<bool>> same_weights(const Weights& a, const Weights& b) override;
   evaluate::NoiseFloor noise_floor() override;
+  evaluate::CrossChecks cross_checks() override;
   Result<model::Importance> inputs(std::int32_t windows) override;
   Result<std::int64_t> model_bytes(const Weights& weights) override;
   std::optional<std::int64_t> cache_bytes(const std::string& type_k,
@@ -64,6 +65,7 @@ class Runner final : public Experiment {
   [[nodiscard]] std::int64_t passes() const noexcept;
 
  private:
+  [[nodiscard]] evaluate::CrossCheck cross_check(const Variant& variant);
   /// For people.
   [[nodiscard]] std::string name_of(const Variant& variant) const;
   [[nodiscard]] bool is_served(const Weights& weights) const noexcept;

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "engine/rpc.h"
 #include "job/events.h"
 #include "job/interrupt.h"
 
@@ -161,6 +162,26 @@ Error without_answer(const Request& request, int status, const std::string& step
           advice_for(signal)};
 }
 
+/// A server that does not answer any more, if the job died of that: ggml then ends its process.
+std::optional<Error> server_gone(const Request& request, const std::string& step) {
+  const engine::Devices& devices = request.settings.devices;
+  const auto reach =
+      devices.rpc_unsafe ? engine::RpcReach::anywhere : engine::RpcReach::private_only;
+  for (const std::string& server : devices.rpc) {
+    const auto greeted = engine::greet(server, reach);
+    if (greeted) continue;
+    return Error{Kind::engine,
+                 "JOB-006",
+                 server,
+                 step.empty() ? "at the start" : "while " + step,
+                 "an RPC server that stays",
+                 greeted.error().found,
+                 "Start the server again. What was measured is kept: the same command goes on from "
+                 "there."};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<std::string> job_environment() {
@@ -202,6 +223,7 @@ Result<Outcome> follow(const Request& request, const std::string& program, Event
   if (asked)
     return fail({Kind::cancelled, "JOB-002", "", reader.step(), "an answer", "stopped on request",
                  "What was measured is kept: the same command goes on from there."});
+  if (auto gone = server_gone(request, reader.step())) return fail(*std::move(gone));
   return fail(without_answer(request, status, reader.step(), words));
 }
 

@@ -26,7 +26,8 @@ using Command = std::function<Result<Outcome>(const Request& request, Progress& 
 /// child, which returns what it has; a second one kills it, and so do kGrace seconds after SIGTERM.
 /// Errors: the job's own, among them JOB-003 out of memory and JOB-004 a library threw; JOB-001 the
 /// job ended without an answer, with its step, signal or exit code, and last lines; JOB-002 stopped
-/// on request before there was a result; JOB-005 the program did not start.
+/// on request before there was a result; JOB-006 it ended and a server of --rpc is gone; JOB-005
+/// the program did not start.
 [[nodiscard]] Result<Outcome> run_job(const Request& request, Progress& progress,
                                       const std::string& program);
 

@@ -46,6 +46,18 @@ nlohmann::json to_json(const PackWanted& pack) {
   return {{"output", pack.output}, {"windows", pack.windows}, {"ladder", pack.ladder}};
 }
 
+nlohmann::json devices_of(const engine::Settings& settings) {
+  const engine::Devices& devices = settings.devices;
+  return {{"gpu_layers", settings.gpu_layers},
+          {"names", devices.names},
+          {"tensor_split", devices.tensor_split},
+          {"split_mode", devices.split_mode},
+          {"main_gpu", devices.main_gpu},
+          {"mmap", devices.mmap},
+          {"rpc", devices.rpc},
+          {"rpc_unsafe", devices.rpc_unsafe}};
+}
+
 }  // namespace
 
 nlohmann::json to_json(const Request& r) {
@@ -87,7 +99,8 @@ nlohmann::json to_json(const Request& r) {
           {"shown_windows", r.shown_windows},
           {"plan_only", r.plan_only},
           {"cache_told", r.cache_told},
-          {"gpu_layers", r.settings.gpu_layers},
+          {"cross_check", r.cross_check},
+          {"devices", devices_of(r.settings)},
           {"ctx_size", r.settings.ctx_size},
           {"threads", r.settings.threads},
           {"batch", r.settings.batch},
@@ -134,6 +147,18 @@ void read_repair(const nlohmann::json& json, Repair& repair) {
   json.at("output").get_to(repair.output);
 }
 
+void read_devices(const nlohmann::json& json, engine::Settings& settings) {
+  engine::Devices& devices = settings.devices;
+  json.at("gpu_layers").get_to(settings.gpu_layers);
+  json.at("names").get_to(devices.names);
+  json.at("tensor_split").get_to(devices.tensor_split);
+  json.at("split_mode").get_to(devices.split_mode);
+  json.at("main_gpu").get_to(devices.main_gpu);
+  json.at("mmap").get_to(devices.mmap);
+  json.at("rpc").get_to(devices.rpc);
+  json.at("rpc_unsafe").get_to(devices.rpc_unsafe);
+}
+
 void read_settings(const nlohmann::json& json, engine::Settings& settings) {
   json.at("ctx_size").get_to(settings.ctx_size);
   json.at("threads").get_to(settings.threads);
@@ -143,7 +168,7 @@ void read_settings(const nlohmann::json& json, engine::Settings& settings) {
   json.at("type_k").get_to(settings.type_k);
   json.at("type_v").get_to(settings.type_v);
   json.at("flash_attn").get_to(settings.flash_attn);
-  json.at("gpu_layers").get_to(settings.gpu_layers);
+  read_devices(json.at("devices"), settings);
 }
 
 }  // namespace
@@ -190,6 +215,7 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("shown_windows").get_to(r.shown_windows);
     json.at("plan_only").get_to(r.plan_only);
     json.at("cache_told").get_to(r.cache_told);
+    json.at("cross_check").get_to(r.cross_check);
     read_settings(json, r.settings);
     return r;
   } catch (const nlohmann::json::exception& thrown) {

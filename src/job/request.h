@@ -105,7 +105,8 @@ struct Request {
   std::vector<std::string> words;  ///< of the command line, for commands to paste
   /// Windows of the text to show token by token, with the weights tensor by tensor; 0: neither.
   std::int64_t shown_windows = 0;
-  bool cache_told = true;  ///< the user named the cache types
+  bool cache_told = true;    ///< the user named the cache types
+  bool cross_check = false;  ///< diagnose: the first windows on the CPU too
   engine::Settings settings;
 };
 

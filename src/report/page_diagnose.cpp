@@ -229,11 +229,21 @@ void add_left_out(Page& page, const Json& left_out) {
   page.emplace_back(Command{string_at(left_out.front(), "command")});
 }
 
+/// --cross-check runs the candidate also where there is nothing to compare it with.
+bool ran_on_cpu(const Json& document) {
+  return std::ranges::any_of(at(document, "checks"), [](const Json& check) {
+    return std::ranges::any_of(at(check, "evidence"), [](const Json& one) {
+      return string_at(one, "name") == "cross_check_candidate";
+    });
+  });
+}
+
 void add_closing(Page& page, const Json& document, bool verbose) {
   const Json& windows = at(document, "windows");
   const std::string level = level_in_words(document);
   const bool read = integer_at(windows, "read") > 0;
   page.emplace_back(Gap{});
+  if (!read && ran_on_cpu(document)) return;
   page.emplace_back(Paragraph{
       {{read ? windows_line(windows, {.stopped_early = flag_at(document, "stopped_early")})
         : why_absent(at(document, "baseline"))

@@ -48,7 +48,7 @@ engine::Engine& llama() {
 
 /// The logits of every fourth position, in floats throughout.
 std::vector<float> logits(const Image& image, const std::vector<Token>& tokens) {
-  const auto model = llama().load({image.path(), "m"}, 0);
+  const auto model = llama().load({image.path(), "m"}, engine::on_cpu({}));
   EXPECT_TRUE(model) << (model ? "" : describe(model.error()));
   if (!model) return {};
   const auto length = static_cast<std::int32_t>(tokens.size());

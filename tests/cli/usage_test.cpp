@@ -50,6 +50,17 @@ TEST(Usage, the_memory_is_an_option_of_measure_and_of_diagnose) {
         << command;
 }
 
+TEST(Usage, layers_are_a_number_or_auto_or_all) {
+  const Home home;
+  const auto said = [&](const char* layers) {
+    return run_qualm(home, {"measure", "m.gguf", "--baseline", "none.gguf", "-ngl", layers}).err;
+  };
+  for (const char* layers : {"auto", "all", "0", "99"})
+    EXPECT_EQ(said(layers).find("USAGE"), std::string::npos) << said(layers);
+  for (const char* layers : {"-3", "many", "1.5"})
+    EXPECT_NE(said(layers).find("expected auto, all or a number"), std::string::npos) << layers;
+}
+
 TEST(Usage, a_word_is_explained_in_any_letter_case_and_may_have_blanks) {
   const Scratch scratch;
   for (const std::vector<std::string>& words :

@@ -15,7 +15,8 @@ struct Templated : test::FakeModel {
 
 /// Knows one template: role, colon, content, semicolon.
 struct Renderer : engine::Engine {
-  Result<std::shared_ptr<engine::Model>> load(const engine::ModelFile&, std::int32_t) override {
+  Result<std::shared_ptr<engine::Model>> load(const engine::ModelFile&,
+                                              const engine::Settings&) override {
     return nullptr;
   }
   Result<std::shared_ptr<engine::Model>> load_tokenizer(const engine::ModelFile&) override {

@@ -23,7 +23,7 @@ std::string text_path() { return test::source_file("corpora/code.txt"); }
 /// As qualm cuts the text of a diagnosis.
 Result<model::Importance> of_all_windows() {
   const auto engine = engine::make_llama_engine();
-  QUALM_TRY(const auto model, engine->load({model_path(), "tiny"}, 0));
+  QUALM_TRY(const auto model, engine->load({model_path(), "tiny"}, engine::on_cpu({})));
   QUALM_TRY(auto tokens,
             model->tokenize(test::contents(text_path()), engine::SpecialTokens::parsed));
   QUALM_TRY(const auto windows, evaluate::cut(std::move(tokens), {.ctx_size = kWindow,

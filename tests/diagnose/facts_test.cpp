@@ -60,6 +60,7 @@ struct FactsWanted {
     return {"equal " + id_of(wanted.a).digest + " " + id_of(wanted.b).digest};
   }
   std::vector<std::string> operator()(const WantedNoiseFloor&) const { return {"noise floor"}; }
+  std::vector<std::string> operator()(const WantedCrossCheck&) const { return {"cross-check"}; }
   std::vector<std::string> operator()(const WantedInputs&) const { return {"inputs"}; }
   std::vector<std::string> operator()(const WantedTexts&) const { return {"texts"}; }
 };

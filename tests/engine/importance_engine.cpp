@@ -36,7 +36,7 @@ std::vector<engine::Token> two_windows(engine::Model& model, const std::string& 
 Result<model::Importance> collected(const std::string& path, const std::string& text,
                                     std::int32_t size) {
   const auto engine = engine::make_llama_engine();
-  QUALM_TRY(const auto model, engine->load({path, "tiny"}, 0));
+  QUALM_TRY(const auto model, engine->load({path, "tiny"}, engine::on_cpu({})));
   engine::Settings settings;
   settings.ctx_size = size;
   settings.threads = 1;
@@ -89,7 +89,7 @@ TEST(importance, keeps_the_largest_input) {
   const auto made = collected(path, text, 128);
   ASSERT_TRUE(made) << describe(made.error());
   const auto file = formats::read(path);
-  const auto model = engine::make_llama_engine()->load({path, "tiny"}, 0);
+  const auto model = engine::make_llama_engine()->load({path, "tiny"}, engine::on_cpu({}));
   ASSERT_TRUE(file && model);
   const model::Tensor& norm = *file->find("blk.0.attn_norm.weight");
   const auto columns = static_cast<std::size_t>(norm.row_length());

@@ -24,7 +24,7 @@ Engine& engine() {
 }
 
 std::shared_ptr<Model> loaded(const std::string& path) {
-  auto model = engine().load({path, "m"}, 0);
+  auto model = engine().load({path, "m"}, engine::on_cpu({}));
   EXPECT_TRUE(model) << (model ? "" : describe(model.error()));
   return model ? *model : nullptr;
 }
@@ -187,7 +187,7 @@ TEST(LlamaEngine, a_file_that_libllama_refuses_is_an_error_with_its_words) {
   const Scratch scratch;
   const std::string path = scratch.file(
       "m.gguf", test::GgufBuilder().string("general.architecture", "unheard-of").build());
-  const auto model = engine().load({path, "m.gguf"}, 0);
+  const auto model = engine().load({path, "m.gguf"}, engine::on_cpu({}));
   ASSERT_FALSE(model);
   EXPECT_EQ(model.error().code, "ENGINE-001");
   EXPECT_EQ(model.error().kind, Kind::engine);

@@ -89,7 +89,7 @@ double percentile(const std::vector<float>& sorted, float fraction) {
 }
 
 std::unique_ptr<LogitSource> opened(Engine& engine, const std::string& path) {
-  const auto model = engine.load({path, path}, 0);
+  const auto model = engine.load({path, path}, engine::on_cpu({}));
   EXPECT_TRUE(model) << describe(model.error());
   auto source = (*model)->open({.threads = 1});
   EXPECT_TRUE(source) << describe(source.error());
@@ -98,7 +98,7 @@ std::unique_ptr<LogitSource> opened(Engine& engine, const std::string& path) {
 
 Sums through_sixteen_bits(const std::string& base, const std::string& quant) {
   const auto engine = make_llama_engine();
-  const auto model = engine->load({base, base}, 0);
+  const auto model = engine->load({base, base}, engine::on_cpu({}));
   EXPECT_TRUE(model);
   auto tokens = (*model)->tokenize(test::contents(test::source_file("corpora/frankenstein.txt")),
                                    engine::SpecialTokens::parsed);

@@ -31,7 +31,7 @@ class KeptRowsOfAModel : public ::testing::TestWithParam<const char*> {
 
   ModelRun run_of(const std::string& name, const std::string& path) {
     ModelRun run{.name = name, .identity = name};
-    run.load = [this, path, name] { return engine_->load({path, name}, 0); };
+    run.load = [this, path, name] { return engine_->load({path, name}, engine::on_cpu({})); };
     run.settings.ctx_size = 256;
     run.settings.threads = 2;
     return run;

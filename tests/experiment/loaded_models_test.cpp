@@ -10,7 +10,8 @@ namespace {
 /// Loads fakes, and knows how many of them were alive at once.
 class CountingEngine final : public engine::Engine {
  public:
-  Result<std::shared_ptr<engine::Model>> load(const engine::ModelFile&, std::int32_t) override {
+  Result<std::shared_ptr<engine::Model>> load(const engine::ModelFile&,
+                                              const engine::Settings&) override {
     ++loads;
     std::erase_if(alive_, [](const auto& model) { return model.expired(); });
     auto model = std::make_shared<test::FakeModel>(test::FakeBehaviour{});
@@ -19,7 +20,7 @@ class CountingEngine final : public engine::Engine {
     return model;
   }
   Result<std::shared_ptr<engine::Model>> load_tokenizer(const engine::ModelFile& file) override {
-    return load(file, 0);
+    return load(file, {});
   }
   std::string version() const override { return "fake"; }
   int loads = 0;
@@ -35,7 +36,7 @@ const Weights kMade = requantized("Q4_K_M");
 
 TEST(LoadedModels, stay_loaded_side_by_side) {
   CountingEngine engine;
-  LoadedModels models(engine, 0, Hold::all);
+  LoadedModels models(engine, {}, Hold::all);
   for (int i = 0; i < 2; ++i) {
     ASSERT_TRUE(models.get({}, any_file));
     ASSERT_TRUE(models.get(baseline_weights(), any_file));
@@ -46,7 +47,7 @@ TEST(LoadedModels, stay_loaded_side_by_side) {
 
 TEST(LoadedModels, that_are_held_one_at_a_time_leave_before_the_next_comes) {
   CountingEngine engine;
-  LoadedModels models(engine, 0, Hold::one);
+  LoadedModels models(engine, {}, Hold::one);
   for (int i = 0; i < 2; ++i) {
     ASSERT_TRUE(models.get({}, any_file));
     ASSERT_TRUE(models.get({}, any_file));
@@ -58,7 +59,7 @@ TEST(LoadedModels, that_are_held_one_at_a_time_leave_before_the_next_comes) {
 
 TEST(LoadedModels, one_that_is_loaded_to_make_another_leaves_too) {
   CountingEngine engine;
-  LoadedModels models(engine, 0, Hold::one);
+  LoadedModels models(engine, {}, Hold::one);
   ASSERT_TRUE(models.get(kMade, [&]() -> Result<engine::ModelFile> {
     QUALM_CHECK(models.get(baseline_weights(), any_file));  // an importance matrix is made of it
     return any_file();
@@ -68,7 +69,7 @@ TEST(LoadedModels, one_that_is_loaded_to_make_another_leaves_too) {
 
 TEST(LoadedModels, made_to_try_something_are_loaded_alone) {
   CountingEngine engine;
-  LoadedModels models(engine, 0, Hold::all);
+  LoadedModels models(engine, {}, Hold::all);
   ASSERT_TRUE(models.get({}, any_file));
   ASSERT_TRUE(models.get(kMade, any_file));
   EXPECT_EQ(engine.most, 1U);
@@ -76,7 +77,7 @@ TEST(LoadedModels, made_to_try_something_are_loaded_alone) {
 
 TEST(LoadedModels, made_ones_are_forgotten_alone) {
   CountingEngine engine;
-  LoadedModels models(engine, 0, Hold::all);
+  LoadedModels models(engine, {}, Hold::all);
   ASSERT_TRUE(models.get(kMade, any_file));
   ASSERT_TRUE(models.get({}, any_file));
   models.forget_made();

@@ -24,7 +24,8 @@ struct Played {
 };
 
 /// run_job with this script in place of `qualm job`.
-Played play(const std::string& script, const std::string& model = "m.gguf") {
+Played play(const std::string& script, const std::string& model = "m.gguf",
+            const std::string& rpc = "") {
   catch_interrupts();
   const test::Scratch scratch;
   const std::string path = scratch.file("job", "#!/bin/sh\n" + script);
@@ -33,6 +34,7 @@ Played play(const std::string& script, const std::string& model = "m.gguf") {
   Request request;
   request.command = "measure";
   request.models = {model};
+  if (!rpc.empty()) request.settings.devices.rpc = {rpc};
   const auto outcome = run_job(request, notes, path);
   return {outcome ? "" : describe(outcome.error()),
           outcome ? outcome->exit_code : exit_code(outcome.error().kind), notes.updates,
@@ -49,6 +51,14 @@ TEST(Job, its_events_are_handed_on_and_its_answer_returned) {
   EXPECT_EQ(played.exit_code, 3);
   EXPECT_EQ(played.updates, std::vector<std::string>{"s 1/2"});
   EXPECT_EQ(played.notes, std::vector<std::string>{"n"});
+}
+
+TEST(Job, that_died_when_its_rpc_server_did_names_the_server) {
+  const std::string nobody = "127.0.0.1:1";
+  const Played played = play("cat >/dev/null\nkill -ABRT $$\n", "m.gguf", nobody);
+  EXPECT_EQ(played.exit_code, 4);
+  EXPECT_NE(played.error.find("JOB-006"), std::string::npos) << played.error;
+  EXPECT_NE(played.error.find(nobody), std::string::npos) << played.error;
 }
 
 TEST(Job, reads_its_request_from_stdin) {

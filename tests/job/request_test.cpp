@@ -55,6 +55,14 @@ Request unusual() {
   r.pack = {"out.qref", 9, false};
   r.settings = {1024, 3, 4096, 128, 99, "q8_0", "q4_0", "on"};
   r.settings.gpu_layers = 99;
+  r.settings.devices = {.names = {"Vulkan0"},
+                        .tensor_split = {3, 1},
+                        .split_mode = "none",
+                        .main_gpu = 1,
+                        .mmap = false,
+                        .rpc = {"127.0.0.1:50052"},
+                        .rpc_unsafe = true};
+  r.cross_check = true;
   return r;
 }
 
@@ -71,6 +79,8 @@ TEST(Request, every_field_crosses_to_the_job_process) {
   EXPECT_EQ(back->models, unusual().models);
   EXPECT_EQ(back->protocol, evaluate::Protocol::llama_cpp);
   EXPECT_EQ(back->settings.ubatch, 128);
+  for (const auto& [key, value] : sent.at("devices").items())
+    EXPECT_NE(usual.at("devices").at(key), value) << key;
 }
 
 TEST(Request, what_is_no_request_is_refused) {

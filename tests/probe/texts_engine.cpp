@@ -10,7 +10,7 @@ namespace {
 
 std::shared_ptr<engine::Model> tiny(engine::Engine& engine) {
   const std::string path = QUALM_SOURCE_DIR "/models/qualm-tiny-base-F16.gguf";
-  auto model = engine.load({path, path}, 0);
+  auto model = engine.load({path, path}, engine::on_cpu({}));
   return model ? *model : nullptr;
 }
 

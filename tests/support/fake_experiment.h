@@ -86,6 +86,8 @@ class FakeExperiment final : public experiment::Experiment {
   }
 
   evaluate::NoiseFloor noise_floor() override { return floor; }
+  evaluate::CrossChecks checks;
+  evaluate::CrossChecks cross_checks() override { return checks; }
 
   model::Importance given_inputs;  ///< of the candidate's matrices
   Result<model::Importance> inputs(std::int32_t /*windows*/) override { return given_inputs; }

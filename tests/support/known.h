@@ -35,6 +35,9 @@ class FindOut {
   void operator()(const diagnose::WantedNoiseFloor& wanted) {
     facts_.add(wanted, experiment_.noise_floor());
   }
+  void operator()(const diagnose::WantedCrossCheck& wanted) {
+    facts_.add(wanted, experiment_.cross_checks());
+  }
   void operator()(const diagnose::WantedInputs& wanted) {
     facts_.add(wanted, *experiment_.inputs(wanted.windows));
   }
