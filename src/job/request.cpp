@@ -113,6 +113,11 @@ nlohmann::json to_json(const Request& r) {
 
 namespace {
 
+void read_windows(const nlohmann::json& json, evaluate::WindowRange& windows) {
+  json.at(0).get_to(windows.begin);
+  json.at(1).get_to(windows.end);
+}
+
 void read_server(const nlohmann::json& json, ServerWanted& server) {
   json.at("file").get_to(server.file);
   json.at("key_file").get_to(server.key_file);
@@ -187,8 +192,7 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     r.protocol = json.at("protocol") == "llama.cpp" ? evaluate::Protocol::llama_cpp
                                                     : evaluate::Protocol::standard;
     json.at("chunks").get_to(r.chunks);
-    json.at("windows").at(0).get_to(r.windows.begin);
-    json.at("windows").at(1).get_to(r.windows.end);
+    read_windows(json.at("windows"), r.windows);
     json.at("positions").get_to(r.positions);
     json.at("seed").get_to(r.seed);
     json.at("full").get_to(r.full);
@@ -206,7 +210,6 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("fail_if").get_to(r.fail_if);
     read_repair(json.at("repair"), r.repair);
     read_pack(json.at("pack"), r.pack);
-    read_clinic(json.at("clinic"), r.clinic);
     json.at("pick").get_to(r.pick);
     json.at("memory").get_to(r.memory);
     json.at("accept").get_to(r.accept);
@@ -216,6 +219,7 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("plan_only").get_to(r.plan_only);
     json.at("cache_told").get_to(r.cache_told);
     json.at("cross_check").get_to(r.cross_check);
+    read_clinic(json.at("clinic"), r.clinic);
     read_settings(json, r.settings);
     return r;
   } catch (const nlohmann::json::exception& thrown) {

@@ -19,9 +19,6 @@ using evaluate::Score;
 using evaluate::WindowScores;
 
 constexpr std::int64_t kMostTogether = 8;  // windows, however many slots there are
-/// Positions of a window from one that is asked to the next: a request for each, and neighbours
-/// tell less than other windows do.
-constexpr std::int32_t kStride = 4;
 /// It is asked about drawn tokens at one position of so many, which then counts as many times: each
 /// such question is a request of its own, and the correction is small beside the rest of the sum.
 constexpr std::uint64_t kSparse = 4;
@@ -39,8 +36,9 @@ Error stopped(const Server& server) {
 /// One window, in a slot of its own.
 class WindowReader {
  public:
-  WindowReader(Server& server, std::int64_t slot, const evaluate::TextWindows& text)
-      : server_(server), slot_(slot), text_(text) {}
+  WindowReader(Server& server, std::int64_t slot, const evaluate::TextWindows& text,
+               std::int32_t stride)
+      : server_(server), slot_(slot), text_(text), stride_(server.reads_windows() ? 1 : stride) {}
 
   Result<void> read(std::int32_t window, const KeptWindow& kept, const Progress& progress) {
     scores_.window = bounds_.window = window;
@@ -50,9 +48,8 @@ class WindowReader {
       QUALM_TRY(rows, server_.read(tokens_.first(static_cast<std::size_t>(text_.last) + 1)));
     }
     numeric::Random random(static_cast<std::uint64_t>(window) + 1);
-    const std::int32_t step = server_.reads_windows() ? 1 : kStride;
-    const auto begin = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(step)));
-    for (std::int32_t p = text_.first + begin; p < text_.last; p += step) {
+    const auto begin = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(stride_)));
+    for (std::int32_t p = text_.first + begin; p < text_.last; p += stride_) {
       if (progress.cancelled()) return fail(stopped(server_));
       const KeptRow& row = kept.rows[static_cast<std::size_t>(p - text_.first)];
       const double at = random.uniform();
@@ -115,6 +112,7 @@ class WindowReader {
   Server& server_;
   std::int64_t slot_;
   const evaluate::TextWindows& text_;
+  std::int32_t stride_;
   std::span<const engine::Token> tokens_;
   WindowScores scores_;
   WindowScores bounds_;
@@ -145,7 +143,7 @@ Result<evaluate::AskedScores> ServedModel::ask(const evaluate::TextWindows& text
   std::vector<WindowReader> readers;
   std::vector<std::shared_ptr<const KeptWindow>> known;
   for (std::size_t i = 0; i < windows.size(); ++i) {
-    readers.emplace_back(*connections_[i], static_cast<std::int64_t>(i), text);
+    readers.emplace_back(*connections_[i], static_cast<std::int64_t>(i), text, stride_);
     known.push_back(kept.find(windows[i]));
     if (!known.back())
       return fail({Kind::input, "REMOTE-019", server_->info().address.base, "--reference-memory",

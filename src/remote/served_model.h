@@ -13,9 +13,14 @@ namespace qualm::remote {
 /// mass, it is asked about one of them, which is drawn by the original's probabilities.
 inline constexpr double kRestAsked = 1e-3;
 
+/// Positions from one that is asked to the next, of a server that takes a request for each:
+/// neighbours tell less than other windows do.
+inline constexpr std::int32_t kStride = 4;
+
 class ServedModel final : public evaluate::AskedCandidate {
  public:
-  explicit ServedModel(std::unique_ptr<Server> server) : server_(std::move(server)) {}
+  explicit ServedModel(std::unique_ptr<Server> server, std::int32_t stride = kStride)
+      : server_(std::move(server)), stride_(stride) {}
 
   [[nodiscard]] Server& server() noexcept { return *server_; }
   std::size_t together() const noexcept override;
@@ -28,6 +33,7 @@ class ServedModel final : public evaluate::AskedCandidate {
   [[nodiscard]] Result<void> prepare(std::span<const engine::Token> window);
 
   std::unique_ptr<Server> server_;
+  std::int32_t stride_;
   std::vector<std::unique_ptr<Server>> connections_;  ///< one for each window at a time
 };
 
