@@ -38,6 +38,7 @@ class Vulkan : public testing::Test {
     command.environment["LD_LIBRARY_PATH"] = backend_.parent_path().parent_path().parent_path();
     command.environment["VK_DRIVER_FILES"] = QUALM_VULKAN_DRIVER;
     command.environment["GGML_VK_VISIBLE_DEVICES"] = "0";  // else ggml passes over CPUs
+    command.environment["LP_NUM_THREADS"] = "1";  // threads of a busy machine wait for each other
     command.environment[coopmat] = "1";
     return test::run(command);
   }
@@ -58,7 +59,8 @@ class Vulkan : public testing::Test {
 
 std::vector<std::string> lines_of(const test::Ended& ended) {
   std::vector<std::string> all;
-  for (const auto& check : test::document(ended)["checks"])
+  const auto document = test::document(ended);
+  for (const auto& check : document["checks"])
     for (const auto& one : check["evidence"])
       if (one["name"].get<std::string>().starts_with("cross_check")) all.push_back(one["says"]);
   return all;

@@ -70,7 +70,7 @@ TEST_F(RpcServers, give_the_figures_of_this_machine_within_the_noise_floor) {
   ASSERT_TRUE(over.contains("loss")) << remote.err;
   EXPECT_THAT(remote.err, HasSubstr("devices: RPC0 (" + servers_[0]->address() + "), RPC1"));
   EXPECT_THAT(remote.err, HasSubstr("not encrypted"));
-  const double floor = over["noise_floor"]["candidate_kld_mean"]["high"].get<double>();
+  const double floor = over["resolution"]["candidate_kld_mean"]["high"].get<double>();
   EXPECT_NEAR(kld_of(over), kld_of(here), 2 * floor);
   EXPECT_EQ(over["verdict"], here["verdict"]);
   for (const char* model : {"cross_check_candidate", "cross_check_original"}) {
