@@ -179,7 +179,7 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
     {"REMOTE-005", Kind::input, "An API key would go to another machine without encryption.",
      "Give an https address, or no key."},
     {"REMOTE-006", Kind::input, "No server that qualm can ask answers at this address.",
-     "Give the model's file in place of the address."},
+     "Give the model's file in place of the address, or a program of adapters/ (run:)."},
     {"REMOTE-007", Kind::input,
      "The server's answer has no log-probabilities, or not in the form that its kind gives them.",
      "Measure the model's file in place of the server."},
@@ -216,6 +216,14 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
      "Measure it by itself; --server-file measures its file beside it."},
     {"REMOTE-022", Kind::input, "No server of this user runs the model.",
      "Start it, or leave --as-run away."},
+    {"REMOTE-023", Kind::input, "What stands after run: is no command that can be started.",
+     "Give it as in 'run:python3 adapters/transformers_adapter.py FOLDER'."},
+    {"REMOTE-024", Kind::input,
+     "The command after run: ended before it answered, is silent, or does not end its line.",
+     "Start the command in a shell: it must write its first line, and then wait for lines."},
+    {"REMOTE-025", Kind::input,
+     "The server tells log-probabilities of tokens that it writes, and none of a text.",
+     "Give the model's file or its name (ollama:NAME, lms:NAME) in place of the address."},
 
     // REPAIR, src/commands: qualm repair.
     {"REPAIR-001", Kind::input, "Only GGUF files can be repaired.",

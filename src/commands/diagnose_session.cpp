@@ -280,13 +280,14 @@ Result<bool> load_beside_server(Session& session) {
       *session.served, session.pack ? &session.pack->texts.front().windows : nullptr,
       session.baseline_model);
   if (!session.baseline_model) return true;
-  QUALM_TRY(const auto split, probe::compare_splits(*session.candidate_model,
-                                                    *session.baseline_model, probe::split_text()));
-  if (!split.equal)
+  const auto split =
+      probe::compare_splits(*session.candidate_model, *session.baseline_model, probe::split_text());
+  if (!split && split.error().code != "REMOTE-009") return std::unexpected(split.error());
+  if (split && !split->equal)
     session.facts.files.faults.push_back({.kind = FaultKind::tokenizer,
                                           .effect = Effect::tokens,
                                           .where = "split",
-                                          .says = probe::in_words(split)});
+                                          .says = probe::in_words(*split)});
   return true;
 }
 

@@ -50,7 +50,7 @@ struct Run {
 
 /// A server comes alone: what it is compared with is the file that it runs.
 Result<void> check_one_server(const job::Request& request) {
-  const auto server = std::ranges::find_if(request.models, remote::is_address);
+  const auto server = std::ranges::find_if(request.models, remote::is_server_word);
   if (server == request.models.end() || request.models.size() == 1) return {};
   return fail({Kind::input, "REMOTE-021", printable(*server), "MODEL", "a server alone",
                fmt::format("{} models", request.models.size()),
@@ -60,7 +60,7 @@ Result<void> check_one_server(const job::Request& request) {
 /// Where the model is the address of a server.
 Result<void> open_candidate_server(Run& run) {
   const std::string address = run.request.models.front();
-  if (!remote::is_address(address)) return {};
+  if (!remote::is_server_word(address)) return {};
   QUALM_TRY(auto named, name_server(run.request, run.progress));
   run.served = std::move(named.model);
   run.candidates.push_back(named.told ? named.told : told_by(*run.served));

@@ -32,7 +32,7 @@ Result<std::vector<report::NamedModel>> resolve_names(job::Request& request,
   std::vector<report::NamedModel> named;
   const auto words = model_words(request);
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (remote::is_address(*words[i])) continue;
+    if (remote::is_server_word(*words[i])) continue;
     QUALM_TRY(const locate::Located located, locate::locate(*words[i], environment));
     if (located.store == locate::Store::path) continue;
     report::NamedModel model{

@@ -61,6 +61,12 @@ Result<void> check_split(const PackText& text, const TextReader& reader) {
     return {};
   }
   auto split = reader.split(text.text);
+  if (!split && split.error().code == "REMOTE-009") {
+    reader.progress.note(
+        "The server does not split texts: whether its model splits the text into the reference's "
+        "tokens is not checked.");
+    return {};
+  }
   if (!split)
     return fail(
         another_tokenizer(reader, "text " + text.name, "the pack's tokens", split.error().found));
@@ -134,9 +140,10 @@ Result<ReferencePack> open_pack(const std::string& path) {
 }
 
 Result<std::vector<DomainText>> texts_of_pack(const ReferencePack& pack, const TextReader& reader) {
-  if (reader.model.vocab_size() != pack.vocab_size)
+  const std::int64_t own = reader.model.vocab_size();  // 0: a server does not tell
+  if (own != 0 && own != pack.vocab_size)
     return fail(another_tokenizer(reader, "vocabulary", fmt::format("{} tokens", pack.vocab_size),
-                                  fmt::format("{} tokens", reader.model.vocab_size())));
+                                  fmt::format("{} tokens", own)));
   std::vector<DomainText> texts;
   for (const PackText& text : pack.texts) {
     QUALM_TRY(DomainText one, ready(text, reader));

@@ -119,8 +119,10 @@ Result<NamedServer> name_server(job::Request& request, Progress& progress) {
     return fail({Kind::input, "REMOTE-008", info.address.base, "the model's file",
                  "--server-file, or --baseline, or --reference", which_file(info),
                  "Give the file that the server runs with --server-file."});
-  progress.note(fmt::format(
-      "{} is asked token by token: prompts that it has read leave its memory.", info.address.base));
+  if (!server->reads_windows())
+    progress.note(
+        fmt::format("{} is asked token by token: prompts that it has read leave its memory.",
+                    info.address.base));
   NamedServer named{std::make_unique<remote::ServedModel>(std::move(server)), nullptr};
   if (!request.server.file.empty()) {
     request.models.front() = request.server.file;
@@ -141,7 +143,7 @@ std::shared_ptr<experiment::OpenedModel> told_by(remote::ServedModel& served) {
 }
 
 Result<void> open_server(Session& session) {
-  if (!remote::is_address(session.request.models.front())) return {};
+  if (!remote::is_server_word(session.request.models.front())) return {};
   QUALM_TRY(auto named, name_server(session.request, session.progress));
   session.served = std::move(named.model);
   session.candidate = std::move(named.told);
@@ -172,7 +174,9 @@ Result<void> find_server_settings(Session& session) {
   const remote::ServerInfo& info = session.served->server().info();
   add_template(info, session);
   add_adapters(info, session);
-  if (session.request.cache_told || session.facts.served_alone()) return {};
+  if (session.request.cache_told || session.facts.served_alone() ||
+      info.cache != remote::CacheOf::llama_cpp)
+    return {};
   const auto words = command_line(info);
   if (!words) return find_cache(session);
   take_cache_of(*words, session);

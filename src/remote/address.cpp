@@ -36,6 +36,10 @@ bool is_address(const std::string& word) noexcept {
   return word.starts_with("http://") || word.starts_with("https://");
 }
 
+bool is_server_word(const std::string& word) noexcept {
+  return is_address(word) || word.starts_with(kRun);
+}
+
 Result<Address> parse_address(const std::string& word) {
   Address address;
   address.encrypted = word.starts_with("https://");

@@ -21,6 +21,12 @@ struct HttpLimits {
   int tries_while_busy = 180;             ///< of one with status 503: it loads its model
 };
 
+/// How to open a second connection.
+struct Access {
+  std::string key;
+  HttpLimits limits;
+};
+
 /// A connection that is kept. One thread at a time.
 class Http {
  public:

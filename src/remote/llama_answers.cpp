@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "formats/json.h"
 #include "remote/answers.h"
@@ -13,27 +12,12 @@ namespace {
 
 using formats::member;
 
-/// The server's probabilities are floats, and what they round to 0 it writes as -3.4e38. The
-/// smallest float is e^-103.3.
-constexpr double kLeastLogP = -104;
-
-std::optional<engine::Token> token_in(const Json& json) {
-  constexpr std::int64_t kMost = std::numeric_limits<engine::Token>::max();
-  if (!json.is_number_integer()) return std::nullopt;
-  const auto number = json.get<std::int64_t>();
-  if (number < 0 || number > kMost) return std::nullopt;
-  return static_cast<engine::Token>(number);
-}
-
-/// A token with its log-probability; absent of an answer that has none. The server writes null for
-/// what is not finite.
+/// A token with its log-probability; absent of an answer that has none.
 std::optional<evaluate::TokenLogP> entry_of(const Json& json) {
   const auto token = token_in(member(json, "id"));
-  if (!token || !json.contains("logprob")) return std::nullopt;
-  const Json& log_p = json["logprob"];
-  if (log_p.is_null()) return evaluate::TokenLogP{*token, std::numeric_limits<float>::quiet_NaN()};
-  if (!log_p.is_number()) return std::nullopt;
-  return evaluate::TokenLogP{*token, static_cast<float>(std::max(kLeastLogP, log_p.get<double>()))};
+  const auto log_p = json.contains("logprob") ? log_p_of(json["logprob"]) : std::nullopt;
+  if (!token || !log_p) return std::nullopt;
+  return evaluate::TokenLogP{*token, static_cast<float>(*log_p)};
 }
 
 }  // namespace
@@ -76,19 +60,6 @@ std::int64_t read_vocabulary(const std::string& body, const Address& address) {
   const Json& models = member(*json, "data");
   if (!models.is_array() || models.empty()) return 0;
   return std::max<std::int64_t>(0, integer_in(member(models.front(), "meta"), "n_vocab"));
-}
-
-Result<std::vector<engine::Token>> read_tokens(const std::string& body, const Address& address) {
-  QUALM_TRY(const Json json, parse_answer(body, address, "/tokenize"));
-  const Json& list = member(json, "tokens");
-  if (!list.is_array()) return fail(not_as_expected(address, "/tokenize", "no list of tokens"));
-  std::vector<engine::Token> tokens;
-  for (const Json& one : list) {
-    const auto token = token_in(one);
-    if (!token) return fail(not_as_expected(address, "/tokenize", "no token ids"));
-    tokens.push_back(*token);
-  }
-  return tokens;
 }
 
 Result<std::optional<evaluate::PartialRow>> read_completion(const std::string& body,

@@ -22,10 +22,6 @@ namespace qualm::remote {
 /// Of /v1/models: tokens of the vocabulary; 0 where it does not tell.
 [[nodiscard]] std::int64_t read_vocabulary(const std::string& body, const Address& address);
 
-/// Of /tokenize. REMOTE-007.
-[[nodiscard]] Result<std::vector<engine::Token>> read_tokens(const std::string& body,
-                                                             const Address& address);
-
 /// What /completion was asked.
 struct Sent {
   std::int64_t tokens = 0;

@@ -30,10 +30,6 @@ class LlamaServer final : public Server {
   Result<std::unique_ptr<Server>> again() const override;
 
  private:
-  struct Access {
-    std::string key;
-    HttpLimits limits;
-  };
   LlamaServer(std::unique_ptr<Http> http, Access access, ServerInfo info)
       : http_(std::move(http)), access_(std::move(access)), info_(std::move(info)) {}
   /// What it says of the first token that it writes; absent where it tells nothing of it.

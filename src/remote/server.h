@@ -15,20 +15,24 @@
 
 namespace qualm::remote {
 
+/// Whose types of a KV cache a server has.
+enum class CacheOf { llama_cpp, its_own };
+
 /// What a server tells of itself. Texts are empty and numbers 0 where it does not.
 struct ServerInfo {
-  Address address;
-  std::string kind;  ///< "llama-server"
-  std::string build;
-  std::string model_path;  ///< as the server has it
-  std::string model_name;
-  std::string model_type;  ///< "Q4_K_M"
-  std::string chat_template;
-  std::vector<std::string> adapters;  ///< paths of LoRA adapters that are in use
-  std::string speculation;            ///< what guesses tokens ahead; empty: nothing
+  Address address{};
+  std::string kind{};  ///< "llama-server", "vLLM"
+  std::string build{};
+  std::string model_path{};  ///< as the server has it
+  std::string model_name{};
+  std::string model_type{};  ///< "Q4_K_M"
+  std::string chat_template{};
+  std::vector<std::string> adapters{};  ///< paths of LoRA adapters that are in use
+  std::string speculation{};            ///< what guesses tokens ahead; empty: nothing
   std::int64_t vocab_size = 0;
   std::int64_t slots = 1;    ///< requests at a time
   std::int64_t context = 0;  ///< tokens of one request
+  CacheOf cache = CacheOf::llama_cpp;
 };
 
 /// What does it say of the token `forced` after the tokens `before`?
@@ -59,9 +63,10 @@ class Server {
   [[nodiscard]] virtual Result<std::unique_ptr<Server>> again() const = 0;
 };
 
-/// Finds out what kind of server answers at `address`. `key`: an API key, or empty. Errors: those
-/// of Http and parse_address; REMOTE-006 none that qualm can ask.
-[[nodiscard]] Result<std::unique_ptr<Server>> open_server(const std::string& address,
+/// Finds out what kind of server answers at an address, or starts the command of a word with run:.
+/// `key`: an API key, or empty. Errors: those of Http, parse_address and LineServer; REMOTE-006
+/// none that qualm can ask; REMOTE-025 one that tells log-probabilities of its own tokens alone.
+[[nodiscard]] Result<std::unique_ptr<Server>> open_server(const std::string& word,
                                                           const std::string& key,
                                                           const HttpLimits& limits = {});
 

@@ -90,7 +90,8 @@ std::string markup_escaped(const std::string& raw) {
 }
 
 std::string file_name(std::string_view path) {
-  if (path.starts_with("http://") || path.starts_with("https://")) return std::string(path);
+  for (const char* server : {"http://", "https://", "run:"})
+    if (path.starts_with(server)) return std::string(path);
   while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
   const auto slash = path.rfind('/');
   const auto name = slash == std::string_view::npos ? path : path.substr(slash + 1);

@@ -36,7 +36,9 @@ bool is_plain(const fs::path& path) {
          std::ranges::find(path, fs::path("..")) == path.end();
 }
 
+/// Of a server, or the command that would start one.
 bool is_url(const std::string& said) {
+  if (said.starts_with("run:")) return true;
   const auto colon = said.find("://");
   return colon != std::string::npos && colon > 0 &&
          std::ranges::all_of(said.substr(0, colon), [](char c) {

@@ -1,0 +1,59 @@
+#include "remote/other_servers.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "remote/answers.h"
+
+namespace qualm::remote {
+namespace {
+
+struct Other {
+  std::string_view owner;  ///< of its models, as /v1/models tells
+  const char* name;
+  const char* instead;
+};
+constexpr std::array kOthers{
+    Other{"tabbyAPI", "TabbyAPI",
+          "Run the model by itself: 'run:python3 adapters/exllamav3_adapter.py FOLDER'."},
+    Other{"organization_owner", "LM Studio",
+          "Give the model's name, lms:PUBLISHER/REPO; qualm models lists them."},
+    Other{"me", "the server of llama-cpp-python",
+          "Give the model's file in place of the address."}};
+constexpr Other kOllama{"", "Ollama",
+                        "Give the model's name, ollama:NAME; qualm models lists them."};
+
+Error writes_alone(const Address& address, const Other& other) {
+  return {Kind::input,
+          "REMOTE-025",
+          address.base,
+          "log-probabilities",
+          "those of a text that is given",
+          std::string(other.name) + ", which tells those of tokens that it writes",
+          other.instead};
+}
+
+}  // namespace
+
+Result<void> refuse_by_owner(const Address& address, const std::string& key,
+                             const HttpLimits& limits) {
+  QUALM_TRY(auto http, Http::open(address, key, limits));
+  QUALM_TRY(const auto models, http->find("/v1/models"));
+  const auto model = models ? first_model(*models, address) : std::nullopt;
+  if (!model) return {};
+  const auto* const other = std::ranges::find(kOthers, model->owner, &Other::owner);
+  if (other == kOthers.end()) return {};
+  return fail(writes_alone(address, *other));
+}
+
+Result<void> refuse_ollama(const Address& address, const std::string& key,
+                           const HttpLimits& limits) {
+  QUALM_TRY(auto http, Http::open(address, key, limits));
+  QUALM_TRY(const auto greeting, http->find("/"));
+  if (greeting != "Ollama is running") return {};
+  return fail(writes_alone(address, kOllama));
+}
+
+}  // namespace qualm::remote
