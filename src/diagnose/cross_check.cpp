@@ -65,7 +65,6 @@ void add_side(const Facts& facts, const char* model, const CrossCheck& check, Fi
   const double line = line_of(facts.given);
   const auto floor = facts.noise_floor();
   says += judged(check, floor ? floor->upper() : std::nullopt, line);
-  finding.evidence.push_back({where, check.kld.estimate, "nat/token", says});
   if (is_fault(check, line))
     finding.faults.push_back({.kind = FaultKind::runtime,
                               .effect = Effect::prompts,
@@ -73,6 +72,8 @@ void add_side(const Facts& facts, const char* model, const CrossCheck& check, Fi
                               .says = std::move(says),
                               .value = check.kld.estimate,
                               .unit = "nat/token"});
+  else
+    finding.evidence.push_back({where, check.kld.estimate, "nat/token", std::move(says)});
 }
 
 }  // namespace
