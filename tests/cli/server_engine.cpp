@@ -15,7 +15,6 @@
 namespace qualm::cli {
 namespace {
 
-using testing::Contains;
 using testing::HasSubstr;
 
 const std::string kPeer = test::source_file("tools/peer.sh");
@@ -70,14 +69,12 @@ struct Served : testing::Test, test::Scratch {
       GTEST_SKIP() << "SKIPPED: no llama-server here (tools/setup.sh peers brings it)";
     test::make_quantized("Q4_0", base, path("q4.gguf"));
   }
-  [[nodiscard]] test::Ended diagnose(const std::string& address,
-                                     std::vector<std::string> more = {}) const {
-    std::vector<std::string> words{
-        "diagnose", address, "--server-file", "q4.gguf", "--baseline", base, "-c", "64",
-        "--chunks", "16",    "--symptom",     "none",    "-t",         "1",  "-q", "--format",
-        "json"};
-    words.insert(words.end(), more.begin(), more.end());
-    return test::run_qualm(*this, words);
+  /// On so many windows of so many tokens.
+  [[nodiscard]] test::Ended diagnose(const RealServer& server, const std::string& windows,
+                                     const std::string& tokens) const {
+    return test::run_qualm(*this, {"diagnose", server.address(), "--server-file", "q4.gguf",
+                                   "--baseline", base, "-c", tokens, "--chunks", windows,
+                                   "--symptom", "none", "-t", "1", "-q", "--format", "json"});
   }
   std::string base = test::source_file("models/qualm-tiny-base-F16.gguf");
 };
@@ -93,7 +90,7 @@ nlohmann::json evidence_of(const nlohmann::json& document, const std::string& na
 TEST_F(Served, a_server_of_the_file_loses_what_the_file_loses) {
   const RealServer server(path("q4.gguf"), path("log"), {});
   ASSERT_TRUE(server.ready()) << test::contents(path("log"));
-  const test::Ended ended = diagnose(server.address());
+  const test::Ended ended = diagnose(server, "16", "64");
   const auto document = test::document(ended);
   ASSERT_TRUE(document.contains("checks")) << ended.out << ended.err;
   const auto share = evidence_of(document, "server_share");
@@ -113,7 +110,7 @@ TEST_F(Served, a_server_of_the_file_loses_what_the_file_loses) {
 TEST_F(Served, the_cache_of_a_server_is_known_without_being_told) {
   const RealServer server(path("q4.gguf"), path("log"), {"-ctk", "q4_0", "-ctv", "q4_0"});
   ASSERT_TRUE(server.ready()) << test::contents(path("log"));
-  const test::Ended ended = diagnose(server.address());
+  const test::Ended ended = diagnose(server, "8", "32");
   const auto document = test::document(ended);
   ASSERT_TRUE(document.contains("settings")) << ended.out << ended.err;
   EXPECT_EQ(document["settings"]["type_k"], "q4_0") << document["settings"].dump();
@@ -123,7 +120,7 @@ TEST_F(Served, the_cache_of_a_server_is_known_without_being_told) {
 TEST_F(Served, one_whose_context_is_too_small_gives_no_figure) {
   const RealServer server(path("q4.gguf"), path("log"), {});
   ASSERT_TRUE(server.ready()) << test::contents(path("log"));
-  const test::Ended ended = diagnose(server.address(), {"-c", "512", "--chunks", "2"});
+  const test::Ended ended = diagnose(server, "2", "512");
   EXPECT_EQ(ended.exit_code, 3);
   EXPECT_THAT(ended.out + ended.err, HasSubstr("REMOTE-016"));
 }

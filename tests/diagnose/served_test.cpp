@@ -40,7 +40,6 @@ TEST(Served, one_that_alone_carries_the_loss_is_a_fault) {
   const FaultKind* const kind = ServedFile::fault_of(files);
   ASSERT_TRUE(kind);
   EXPECT_EQ(*kind, FaultKind::server);
-  EXPECT_FALSE(evidence(files, "server_share"));
   EXPECT_EQ(found.conclusion.verdict, Verdict::problem);
 }
 

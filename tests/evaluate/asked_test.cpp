@@ -127,6 +127,26 @@ TEST(Asked, a_stop_is_no_error_and_no_cut) {
   EXPECT_TRUE(run->scores.windows.empty());
 }
 
+TEST(Asked, what_was_read_whole_is_cut_to_the_positions_that_were_asked) {
+  const auto window = [](std::int32_t index, std::vector<std::int32_t> positions) {
+    WindowScores scores{index, {}};
+    for (const std::int32_t p : positions)
+      scores.scores.push_back({.nll_q = index * 100.0 + p, .position = p});
+    return scores;
+  };
+  Measurement whole;
+  whole.windows = {window(0, {2, 3, 4}), window(1, {2, 3, 4}), window(2, {2, 3, 4})};
+  Measurement asked;
+  asked.windows = {window(1, {2, 4, 9}), window(7, {2}), window(2, {3})};
+  const Measurement some = at_positions_of(whole, asked);
+  ASSERT_EQ(some.windows.size(), 2U);
+  EXPECT_EQ(some.windows[0].window, 1);
+  ASSERT_EQ(some.windows[0].scores.size(), 2U);
+  EXPECT_EQ(some.windows[0].scores[1].nll_q, 104);
+  ASSERT_EQ(some.windows[1].scores.size(), 1U);
+  EXPECT_EQ(some.windows[1].scores[0].nll_q, 203);
+}
+
 TEST(Asked, an_original_that_fails_is_an_error) {
   AskedWorld world;
   test::FakeMaker broken({.refuse_to_open = true});
