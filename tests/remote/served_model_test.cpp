@@ -26,7 +26,7 @@ constexpr FakeBehaviour kCandidate{.vocab_size = 400, .noise = 0.5};
 struct ServedWorld {
   explicit ServedWorld(Lies lies = {}, FakeBehaviour candidate = kCandidate,
                        FakeBehaviour reference = kOriginal)
-      : original(reference), fake(candidate, std::move(lies)), served(fake.open(), 1) {}
+      : original(reference), fake(candidate, std::move(lies)), served(fake.open()) {}
 
   Result<AskedRun> run(const TextWindows& text, Progress& progress) {
     return evaluate::score_asked(original, served,
