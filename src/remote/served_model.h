@@ -19,8 +19,7 @@ inline constexpr std::int32_t kStride = 4;
 
 class ServedModel final : public evaluate::AskedCandidate {
  public:
-  explicit ServedModel(std::unique_ptr<Server> server, std::int32_t stride = kStride)
-      : server_(std::move(server)), stride_(stride) {}
+  explicit ServedModel(std::unique_ptr<Server> server) : server_(std::move(server)) {}
 
   [[nodiscard]] Server& server() noexcept { return *server_; }
   std::size_t together() const noexcept override;
@@ -33,7 +32,6 @@ class ServedModel final : public evaluate::AskedCandidate {
   [[nodiscard]] Result<void> prepare(std::span<const engine::Token> window);
 
   std::unique_ptr<Server> server_;
-  std::int32_t stride_;
   std::vector<std::unique_ptr<Server>> connections_;  ///< one for each window at a time
 };
 
