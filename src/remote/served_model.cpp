@@ -36,9 +36,8 @@ Error stopped(const Server& server) {
 /// One window, in a slot of its own.
 class WindowReader {
  public:
-  WindowReader(Server& server, std::int64_t slot, const evaluate::TextWindows& text,
-               std::int32_t stride)
-      : server_(server), slot_(slot), text_(text), stride_(server.reads_windows() ? 1 : stride) {}
+  WindowReader(Server& server, std::int64_t slot, const evaluate::TextWindows& text)
+      : server_(server), slot_(slot), text_(text), stride_(server.reads_windows() ? 1 : kStride) {}
 
   Result<void> read(std::int32_t window, const KeptWindow& kept, const Progress& progress) {
     scores_.window = bounds_.window = window;
@@ -143,7 +142,7 @@ Result<evaluate::AskedScores> ServedModel::ask(const evaluate::TextWindows& text
   std::vector<WindowReader> readers;
   std::vector<std::shared_ptr<const KeptWindow>> known;
   for (std::size_t i = 0; i < windows.size(); ++i) {
-    readers.emplace_back(*connections_[i], static_cast<std::int64_t>(i), text, stride_);
+    readers.emplace_back(*connections_[i], static_cast<std::int64_t>(i), text);
     known.push_back(kept.find(windows[i]));
     if (!known.back())
       return fail({Kind::input, "REMOTE-019", server_->info().address.base, "--reference-memory",

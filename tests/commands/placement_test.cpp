@@ -18,7 +18,7 @@ using testing::HasSubstr;
 constexpr std::int64_t kGiB = std::int64_t{1} << 30;
 
 /// A machine with these devices.
-struct Machine : engine::Engine {
+struct DeviceMachine : engine::Engine {
   Result<std::vector<engine::Device>> devices(const engine::Devices&) override { return all; }
   Result<std::shared_ptr<engine::Model>> load(const engine::ModelFile&,
                                               const engine::Settings&) override {
@@ -32,7 +32,7 @@ struct Machine : engine::Engine {
 };
 
 TEST(Placement, without_a_device_all_stays_on_the_cpu) {
-  Machine machine;
+  DeviceMachine machine;
   engine::Settings settings;
   settings.gpu_layers = 99;
   test::Notes said;
@@ -44,7 +44,7 @@ TEST(Placement, without_a_device_all_stays_on_the_cpu) {
 }
 
 TEST(Placement, devices_are_named_described_and_their_memory_is_counted_with_a_reserve) {
-  Machine machine;
+  DeviceMachine machine;
   machine.all = {{"Vulkan0", "A", 5 * kGiB, 8 * kGiB}, {"RPC0", "10.0.0.1:1", kGiB / 2, kGiB}};
   engine::Settings settings;
   settings.devices.rpc = {"10.0.0.1:1"};
