@@ -53,7 +53,9 @@ TEST(LineServer, a_row_is_of_the_token_that_follows) {
     double mass = 0;
     for (const evaluate::TokenLogP& one : (*rows)[i].tokens) {
       mass += std::exp(double{one.log_p});
-      if (one.token == kIds[i + 1]) EXPECT_NEAR(double{one.log_p}, (*rows)[i].target_log_p, 1e-5);
+      if (one.token == kIds[i + 1]) {
+        EXPECT_NEAR(double{one.log_p}, (*rows)[i].target_log_p, 1e-5);
+      }
     }
     EXPECT_EQ((*rows)[i].tokens.size(), 40U);
     EXPECT_NEAR(mass, 1, 1e-5);
