@@ -134,13 +134,13 @@ TEST(ServedModel, windows_keep_their_numbers_however_many_are_read_together) {
 }
 
 TEST(ServedModel, a_position_that_the_original_has_not_is_no_question) {
-  ServedWorld world({}, kCandidate, {.vocab_size = 400, .nan_position = 9});
+  ServedWorld world({}, kCandidate, {.vocab_size = 400, .nan_position = 10});
   const auto run = world.run(fake_text(12));
   ASSERT_TRUE(run) << describe(run.error());
   int met = 0;
   for (const Score& score : flat(run->scores.windows)) {
-    EXPECT_EQ(score.finite, score.position != 9);
-    met += score.position == 9 ? 1 : 0;
+    EXPECT_EQ(score.finite, score.position != 10);
+    met += score.position == 10 ? 1 : 0;
   }
   EXPECT_GT(met, 0);
 }
