@@ -48,7 +48,7 @@ PartialScore score_partial(const KeptRow& p, const PartialRow& q, engine::Token 
   both.push_back({target, static_cast<float>(q.target_log_p)});
   const auto top = std::ranges::max_element(both, {}, &TokenLogP::log_p);
   score.same_top = top->token == p.top.token;
-  std::ranges::stable_sort(both, {}, &TokenLogP::token);
+  std::ranges::sort(both, {}, &TokenLogP::token);
   const KnownLogP known(p, target);
   double mass_p = 0;
   double mass_q = 0;
