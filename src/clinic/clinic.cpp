@@ -206,7 +206,8 @@ class Clinic {
                                      {made.line == Line::own ? kMostOfAny : accepted_, made.type_k,
                                       made.type_v, holdout ? holdout->end : 0,
                                       diagnose::to_blame(classes) ? classes.tensors
-                                                                  : std::vector<std::string>()}));
+                                                                  : std::vector<std::string>(),
+                                      made.cause == "calibration"}));
     }
     report::ClinicCase result = judge(made, truth, found);
     result.summary = report::summary(diagnosed.report);

@@ -40,7 +40,9 @@ std::string side_of(const diagnose::Diagnosis& found) {
 /// Whether what was put in makes a difference that matters, on the windows of the truth.
 Matters cause_matters(const ClinicCase& made, const Truth& truth) {
   if (made.cause == "not_quant" || made.cause == "provenance") return Matters::yes;
-  return made.cause == "kv_cache" && truth.cache ? *truth.cache : truth.loss;
+  if (made.cause == "kv_cache" && truth.cache) return *truth.cache;
+  if (truth.loss == Matters::yes || !truth.over_rounding) return truth.loss;
+  return *truth.over_rounding == Matters::no ? truth.loss : *truth.over_rounding;
 }
 
 std::vector<std::string> right_answers(const ClinicCase& made, const Truth& truth) {

@@ -78,6 +78,14 @@ class TruthBench {
     return experiment_.measure(experiment::with_f16_cache(experiment::baseline_weights()), variants,
                                windows_, {});
   }
+  /// Whether the weights lose too much for their types, where plain rounding to these can be made.
+  Result<std::optional<Matters>> over_rounding() {
+    const std::array variants{experiment::with_f16_cache({}),
+                              experiment::with_f16_cache(experiment::round_to_nearest())};
+    QUALM_TRY(const auto measured, against_original(variants));
+    if (!measured.back().unavailable.empty()) return std::nullopt;
+    return over(measured.front(), measured.back());
+  }
   /// The cache alone: the same weights with F16 as reference.
   Result<Measurement> cache_alone(const AsRun& run) {
     const Variant own{{}, run.type_k, run.type_v};
@@ -101,6 +109,14 @@ Matters matters(const Measurement& loss, double line) {
   return kld->low > line ? Matters::yes : Matters::no;
 }
 
+Matters over(const Measurement& loss, const Measurement& rounding) {
+  const auto excess =
+      evaluate::kld_difference(loss, kMostOfRounding, rounding, numeric::kConfidence);
+  if (!excess) return Matters::unclear;
+  if (excess->high <= 0) return Matters::no;
+  return excess->low > 0 ? matters(loss, kLeastOfRounding) : Matters::unclear;
+}
+
 Result<Truth> measure_truth(experiment::Experiment& experiment, const AsRun& run) {
   Truth truth;
   const std::int32_t total = experiment.texts().front().windows;
@@ -116,6 +132,9 @@ Result<Truth> measure_truth(experiment::Experiment& experiment, const AsRun& run
   if (cache) {
     QUALM_TRY(const Measurement alone, bench.cache_alone(run));
     truth.cache = matters(alone, kOfCache * run.accepted);
+  }
+  if (run.against_rounding) {
+    QUALM_TRY(truth.over_rounding, bench.over_rounding());
   }
   const Factorial factorial{run, !run.tensors.empty(), cache};
   if (factorial.count() < 2) return truth;

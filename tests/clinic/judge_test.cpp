@@ -46,6 +46,13 @@ clinic::ClinicCase made(const std::string& cause, const std::string& also = "",
 
 Truth truth(Matters loss) { return {.loss = loss, .cache = {}, .shares = {}, .windows = 24}; }
 
+/// Of a loss that is small, held against that of its types.
+Truth small_truth(Matters over_rounding) {
+  Truth small = truth(Matters::no);
+  small.over_rounding = over_rounding;
+  return small;
+}
+
 Truth truth_of_cache(Matters loss, Matters cache) {
   return {.loss = loss, .cache = cache, .shares = {}, .windows = 24};
 }
@@ -107,6 +114,18 @@ TEST(Judge, the_right_answers_follow_from_what_was_put_in_and_from_what_it_costs
       {"another right answer where nothing matters",
        made("architecture", "", {"tier"}),
        truth(Matters::no),
+       {"healthy"}},
+      {"a calibration that loses little, but far more than its types",
+       made("calibration"),
+       small_truth(Matters::yes),
+       {"calibration"}},
+      {"a calibration that loses little, perhaps more than its types",
+       made("calibration"),
+       small_truth(Matters::unclear),
+       {"calibration", "healthy", "cannot_tell"}},
+      {"a calibration that loses little, and no more than its types",
+       made("calibration"),
+       small_truth(Matters::no),
        {"healthy"}},
       {"a fault of the files, whatever it costs",
        made("not_quant"),

@@ -35,6 +35,13 @@ TEST(Matters, too_few_windows_leave_it_unclear) {
   EXPECT_EQ(matters({}, 0.006), Matters::unclear);
 }
 
+TEST(Over, half_as_much_again_as_plain_rounding_is_too_much_unless_it_is_a_trifle) {
+  EXPECT_EQ(over(measured_loss(0.005), measured_loss(0.003)), Matters::yes);
+  EXPECT_EQ(over(measured_loss(0.004), measured_loss(0.003)), Matters::no);
+  EXPECT_EQ(over(measured_loss(0.002), measured_loss(0.0001)), Matters::no);
+  EXPECT_EQ(over(mixed_loss(0.002, 0.01), measured_loss(0.004)), Matters::unclear);
+}
+
 /// Q4_K_M and Q5_K_M as they usually are; 100 windows, of which 50 are left for calibration.
 struct Bench {
   Bench() {
@@ -90,6 +97,16 @@ TEST(Truth, of_the_loss_is_that_of_the_candidate_as_it_is_run) {
   const Truth truth = bench.measure({.type_k = "q4_0", .type_v = "q4_0"});
   EXPECT_EQ(truth.loss, Matters::yes);
   EXPECT_EQ(truth.cache, Matters::yes);
+}
+
+TEST(Truth, a_small_loss_is_held_against_that_of_its_types_where_this_is_asked) {
+  Bench bench;
+  bench.experiment.set_candidate({0.005, 0.005});
+  bench.experiment.set(experiment::round_to_nearest(), {0.002, 0.002});
+  EXPECT_FALSE(bench.measure({}).over_rounding);
+  const Truth truth = bench.measure({.against_rounding = true});
+  EXPECT_EQ(truth.loss, Matters::no);
+  EXPECT_EQ(truth.over_rounding, Matters::yes);
 }
 
 TEST(Truth, of_a_cache_is_what_it_costs_beside_the_same_weights) {
