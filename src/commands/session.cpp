@@ -26,8 +26,11 @@ namespace {
 
 constexpr double kMostLeftOut = 0.1;  // of a text's characters: more, and it is another text
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kBundled{
-    {{"prose", "frankenstein.txt"}, {"code", "code.txt"}, {"languages", "languages.txt"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kBundled{
+    {{"prose", "frankenstein.txt"},
+     {"code", "code.txt"},
+     {"languages", "languages.txt"},
+     {"chat", "chat.jsonl"}}};
 
 /// Characters that the tokenizer throws at are left out, with a note; TOKENIZER-001 where they are
 /// more than a few.
@@ -200,7 +203,8 @@ Result<std::vector<DomainText>> read_domains(const TextReader& reader) {
   };
   for (const auto& [name, file] : kBundled) {
     const bool is_first = reader.request.text.empty() && name == kBundled.front().first;
-    if (is_first ||
+    const bool of_no_use = is_chat(file) && reader.model.chat_template().text.empty();
+    if (is_first || of_no_use ||
         std::ranges::find(given, name, [](const auto& g) { return g.first; }) != given.end())
       continue;
     QUALM_TRY(const std::string path, data_file(fmt::format("corpora/{}", file)));

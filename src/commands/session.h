@@ -77,8 +77,9 @@ struct DomainText {
 /// The text of -f, or the bundled one: "text", or "prose".
 [[nodiscard]] Result<DomainText> read_main(const TextReader& reader);
 
-/// prose, code and languages as they come with qualm, where the user gave no text of that name,
-/// then the user's --text NAME=FILE. A bundled text that this tokenizer cannot read is left out.
+/// prose, code, languages and chat as they come with qualm, where the user gave no text of that
+/// name, then the user's --text NAME=FILE. A bundled text that this tokenizer cannot read is left
+/// out, and the conversations where the model has no chat template.
 [[nodiscard]] Result<std::vector<DomainText>> read_domains(const TextReader& reader);
 
 /// read_main, then read_domains by a reader of their own.

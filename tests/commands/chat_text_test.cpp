@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "commands/session.h"
+#include "evaluate/pair_world.h"
 #include "support/fake_engine.h"
 
 namespace qualm::commands {
@@ -72,6 +74,25 @@ TEST(ChatText, needs_a_template_that_can_be_rendered) {
   const auto refused = render_chats(kOne, "c.jsonl", {Renderer{}, Templated{"{% if"}});
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().found.find("parser"), std::string::npos) << refused.error().found;
+}
+
+/// Of the texts that are read beside the first.
+std::string names_of_domains(const std::string& chat_template) {
+  job::Request request;
+  request.settings.ctx_size = 512;
+  Templated model{chat_template};
+  test::MemoryStore scores;
+  Progress silent;
+  const Renderer engine;
+  const auto read = read_domains({request, model, engine, {scores}, silent});
+  std::string names;
+  for (const DomainText& one : read.value_or({})) names += one.domain.name + " ";
+  return names;
+}
+
+TEST(ChatText, of_qualms_own_is_read_where_the_model_has_a_template) {
+  EXPECT_EQ(names_of_domains("known"), "code languages chat ");
+  EXPECT_EQ(names_of_domains(""), "code languages ");
 }
 
 TEST(ChatText, is_told_by_the_name_of_the_file) {
