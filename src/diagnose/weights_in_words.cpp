@@ -105,11 +105,14 @@ std::string within_in_words(const Differing& differing) {
 
 std::string differing_in_words(const Differing& differing) {
   const bool all = differing.all_of_layers;
+  const bool single =
+      differing.classes.size() == 1 && differing.classes.front().layers.size() == 1 && !all;
   const std::string what = all ? "the matrices of all layers" : classes_in_words(differing);
   const char* cause = differing.quant_of_quant() ? "a quant of a quant"
-                      : all ? "a quant of another fine-tune, of a merge, or of a quant"
-                            : "a missing or other LoRA, or another merge";
-  return fmt::format("{} differ from the original's ({}); probably {}", what,
+                      : single ? "one matrix that was changed, damaged or converted wrongly"
+                      : all    ? "a quant of another fine-tune, of a merge, or of a quant"
+                               : "a missing or other LoRA, or another merge";
+  return fmt::format("{} differ{} from the original's ({}); probably {}", what, single ? "s" : "",
                      within_in_words(differing), cause);
 }
 
