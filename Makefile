@@ -20,7 +20,9 @@ demo: build
 
 # Every test: the unit tests under ASan and UBSan, then those that run libllama, with the release
 # build, then those of the page in Chromium. The last two (4 minutes and 1) are repeated where one of
-# their files is newer than their last pass; remove build/*.passed to have them anyway.
+# their files is newer than their last pass; remove build/*.passed to have them anyway. Tests with
+# llama.cpp's own servers and with Vulkan are skipped, loudly, without `tools/setup.sh peers` and
+# `tools/setup.sh vulkan`.
 test: build asan
 	@cmake --build build --target engine_tests -j $(JOBS)
 	@if $(MAKE) -q --no-print-directory build/slow.passed; then \
@@ -48,7 +50,7 @@ build/web.passed: $(shell find web -type f -not -path '*/node_modules/*') tests/
 
 build/slow.passed: build/qualm $(filter-out %.cmake,$(wildcard build/tests/test_*)) \
     $(shell find models corpora tests fuzz/corpus -type f)
-	ctest --test-dir build -j $(JOBS) --output-on-failure --timeout 600 -L 'engine|slow'
+	ctest --test-dir build -j $(JOBS) --output-on-failure --timeout 600 -L 'engine|slow|servers|vulkan'
 	@touch $@
 
 format:
