@@ -78,7 +78,8 @@ class TruthBench {
     return experiment_.measure(experiment::with_f16_cache(experiment::baseline_weights()), variants,
                                windows_, {});
   }
-  /// Whether the weights lose too much for their types, where plain rounding to these can be made.
+  /// Whether the weights lose too much for their types, where round-to-nearest in these can be
+  /// made.
   Result<std::optional<Matters>> over_rounding() {
     const std::array variants{experiment::with_f16_cache({}),
                               experiment::with_f16_cache(experiment::round_to_nearest())};

@@ -20,7 +20,7 @@ namespace qualm::clinic {
 inline constexpr double kOfCache = 0.5;
 /// KLD, nat/token, that is acceptable for no model, however much its Q4_K_M loses.
 inline constexpr double kMostOfAny = 0.1;
-/// A quant that loses so many times what plain rounding to its types loses is ill, however little
+/// A quant that loses so many times what round-to-nearest in its types loses is ill, however little
 /// that is.
 inline constexpr double kMostOfRounding = 1.5;
 /// KLD, nat/token: of a smaller loss that is not asked.
@@ -33,7 +33,7 @@ enum class Matters { yes, no, unclear };
 /// Whether the KLD of `loss` is certainly more, or certainly less, than `line`.
 [[nodiscard]] Matters matters(const evaluate::Measurement& loss, double line);
 
-/// Whether `loss` is certainly more than kMostOfRounding times that of plain rounding to the same
+/// Whether `loss` is certainly more than kMostOfRounding times that of round-to-nearest in the same
 /// types, and no trifle.
 [[nodiscard]] Matters over(const evaluate::Measurement& loss,
                            const evaluate::Measurement& rounding);
