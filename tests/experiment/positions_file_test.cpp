@@ -6,6 +6,7 @@
 
 #include "formats/safetensors/write.h"
 #include "support/places.h"
+#include "support/same_scores.h"
 
 namespace qualm::experiment {
 namespace {
@@ -51,19 +52,8 @@ TEST(PositionsFile, every_field_comes_back) {
   ASSERT_EQ(after.windows.size(), 2U);
   for (std::size_t w = 0; w < 2; ++w) {
     EXPECT_EQ(after.windows[w].window, before.windows[w].window);
-    for (std::size_t i = 0; i < 2; ++i) {
-      const evaluate::Score& a = before.windows[w].scores[i];
-      const evaluate::Score& b = after.windows[w].scores[i];
-      EXPECT_EQ(a.nll_p, b.nll_p);
-      EXPECT_EQ(a.nll_q, b.nll_q);
-      EXPECT_EQ(a.kld, b.kld);
-      EXPECT_EQ(a.delta_p, b.delta_p);
-      EXPECT_EQ(a.confidence, b.confidence);
-      EXPECT_EQ(a.position, b.position);
-      EXPECT_EQ(a.same_top, b.same_top);
-      EXPECT_EQ(a.finite, b.finite);
-      EXPECT_EQ(a.lost, b.lost);
-    }
+    for (std::size_t i = 0; i < 2; ++i)
+      test::expect_same(after.windows[w].scores[i], before.windows[w].scores[i]);
   }
 }
 

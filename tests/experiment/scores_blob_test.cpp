@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <limits>
+#include "support/same_scores.h"
 
 namespace qualm::experiment {
 namespace {
@@ -20,19 +20,7 @@ TEST(ScoresBlob, every_field_comes_back) {
   const auto back = unpack(pack(before));
   ASSERT_TRUE(back);
   ASSERT_EQ(back->size(), 3U);
-  for (std::size_t i = 0; i < 3; ++i) {
-    const Score& a = before[i];
-    const Score& b = (*back)[i];
-    EXPECT_EQ(a.nll_p, b.nll_p);
-    EXPECT_EQ(a.nll_q, b.nll_q);
-    EXPECT_EQ(a.kld, b.kld);
-    EXPECT_EQ(a.delta_p, b.delta_p);
-    EXPECT_EQ(a.confidence, b.confidence);
-    EXPECT_EQ(a.position, b.position);
-    EXPECT_EQ(a.same_top, b.same_top);
-    EXPECT_EQ(a.finite, b.finite);
-    EXPECT_EQ(a.lost, b.lost);
-  }
+  for (std::size_t i = 0; i < 3; ++i) test::expect_same((*back)[i], before[i]);
 }
 
 TEST(ScoresBlob, no_scores_are_scores) {
