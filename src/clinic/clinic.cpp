@@ -148,7 +148,10 @@ class Clinic {
       result.with_pack = compare(found, diagnosed.report.diagnosis);
       return {};
     };
-    QUALM_CHECK(commands::diagnose(again, stores_, progress, compare_both));
+    const auto diagnosed = commands::diagnose(again, stores_, progress, compare_both);
+    if (diagnosed) return result;
+    if (diagnosed.error().code != "PACK-006") return std::unexpected(diagnosed.error());
+    result.with_pack = refused(found, diagnosed.error());
     return result;
   }
 

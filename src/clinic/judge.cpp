@@ -1,5 +1,7 @@
 #include "clinic/judge.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "diagnose/checks.h"
@@ -137,6 +139,13 @@ report::ClinicCase::WithPack compare(const diagnose::Diagnosis& by_original,
   result.agrees = loss.empty() || result.loss.empty() ||
                   (loss == result.loss && cache_of(by_original) == result.cache);
   return result;
+}
+
+report::ClinicCase::WithPack refused(const diagnose::Diagnosis& by_original, const Error& why) {
+  return {.loss = {},
+          .cache = std::string(diagnose::to_string(diagnose::Status::not_examined)),
+          .agrees = by_original.conclusion.principal == diagnose::CheckId::not_quant,
+          .refused = fmt::format("{}: found {}", why.code, why.found)};
 }
 
 }  // namespace qualm::clinic

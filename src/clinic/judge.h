@@ -20,5 +20,9 @@ namespace qualm::clinic {
 /// one of the two measured no loss, they agree.
 [[nodiscard]] report::ClinicCase::WithPack compare(const diagnose::Diagnosis& by_original,
                                                    const diagnose::Diagnosis& by_pack);
+/// The same where the pack is refused, since the file splits texts otherwise: that agrees with a
+/// fault of the files.
+[[nodiscard]] report::ClinicCase::WithPack refused(const diagnose::Diagnosis& by_original,
+                                                   const Error& why);
 
 }  // namespace qualm::clinic

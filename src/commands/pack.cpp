@@ -18,15 +18,15 @@ using experiment::ReferencePack;
 
 Error another_tokenizer(const TextReader& reader, const std::string& place, std::string expected,
                         std::string found) {
-  return {
-      Kind::input,
-      "PACK-006",
-      reader.request.models.front(),
-      place,
-      std::move(expected),
-      std::move(found),
-      "The pack is of another model's original, or one of the two has padding at the end of its "
-      "vocabulary."};
+  return {Kind::input,
+          "PACK-006",
+          reader.request.models.front(),
+          place,
+          std::move(expected),
+          std::move(found),
+          "The pack is of another model's original; or the file's tokenizer is not the original's "
+          "(scores, merges or tokenizer.ggml.pre); or one of the two has padding at the end of its "
+          "vocabulary."};
 }
 
 /// The first token at which the model splits the text otherwise.

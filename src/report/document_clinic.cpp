@@ -17,7 +17,8 @@ Json to_json(const ClinicCase::Share& share) {
 }
 
 Json to_json(const ClinicCase::WithPack& found) {
-  return {{"loss", found.loss.empty() ? absent("it was not measured") : Json(found.loss)},
+  const std::string none = found.refused.empty() ? "it was not measured" : found.refused;
+  return {{"loss", found.loss.empty() ? absent(none) : Json(found.loss)},
           {"cache", found.cache},
           {"agrees", found.agrees}};
 }

@@ -305,9 +305,10 @@ struct ClinicCase {
   std::vector<Share> shares{};
   /// The same case by a reference pack in place of its original (--packs).
   struct WithPack {
-    std::string loss;    ///< above, below, not_separated; "": not measured
-    std::string cache;   ///< status of its check
-    bool agrees = true;  ///< with the diagnosis by the original
+    std::string loss;       ///< above, below, not_separated; "": not measured
+    std::string cache;      ///< status of its check
+    bool agrees = true;     ///< with the diagnosis by the original
+    std::string refused{};  ///< why the pack does not go with the file
   };
   std::optional<WithPack> with_pack{};
   /// The same case without its original (--alone).

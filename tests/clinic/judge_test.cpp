@@ -73,6 +73,16 @@ TEST(Judge, a_pack_agrees_where_it_says_the_same_of_loss_and_cache) {
   EXPECT_EQ(unmeasured.loss, "");
 }
 
+TEST(Judge, a_pack_that_is_refused_agrees_with_a_fault_of_the_files) {
+  const Error why{Kind::input, "PACK-006", "", "token 1", "3 \"L\"", "4 \"Le\"", ""};
+  const auto of_files = refused(named({{CheckId::not_quant, Status::cause}}), why);
+  EXPECT_TRUE(of_files.agrees);
+  EXPECT_EQ(of_files.refused, "PACK-006: found 4 \"Le\"");
+  EXPECT_EQ(of_files.cache, "not_examined");
+  EXPECT_FALSE(refused(named({{CheckId::tier, Status::cause}}), why).agrees);
+  EXPECT_FALSE(refused(nothing(Verdict::healthy), why).agrees);
+}
+
 TEST(Judge, without_the_original_a_wrong_name_is_wrong_and_no_name_is_no_answer) {
   const auto case_of = [](const std::string& cause, const Names& right) {
     report::ClinicCase one;
