@@ -180,7 +180,7 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
      "Give an https address, or no key."},
     {"REMOTE-006", Kind::input, "No server that qualm can ask answers at this address.",
      "Give the model's file in place of the address, or a program of adapters/ (run:)."},
-    {"REMOTE-007", Kind::input,
+    {"REMOTE-007", Kind::undecided,
      "The server's answer has no log-probabilities, or not in the form that its kind gives them.",
      "Measure the model's file in place of the server."},
     {"REMOTE-008", Kind::input, "It is not known which file the server runs.",

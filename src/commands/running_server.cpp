@@ -11,13 +11,12 @@
 namespace qualm::commands {
 namespace {
 
-/// llama-server's own, where its command line names none.
+/// llama-server's own, where it is not told another.
 constexpr const char* kUsualPort = "8080";
 
 bool serves(const remote::Process& process, const std::string& path) {
-  const remote::CommandLine& words = process.words;
-  const auto model = remote::option_of(words, {"-m", "--model"});
-  const bool is_server = std::ranges::any_of(words, [](const std::string& word) {
+  const auto model = remote::value_of(remote::kModel, process);
+  const bool is_server = std::ranges::any_of(process.words, [](const std::string& word) {
     return std::filesystem::path(word).filename() == "llama-server" || word == "--port";
   });
   std::error_code error;
@@ -34,7 +33,7 @@ Result<void> take_running_server(job::Request& request) {
   for (const remote::Process& process : remote::own_processes()) {
     if (!serves(process, model)) continue;
     request.server.file = model;
-    model = "http://127.0.0.1:" + remote::option_of(process.words, {"--port"}).value_or(kUsualPort);
+    model = "http://127.0.0.1:" + remote::value_of(remote::kPort, process).value_or(kUsualPort);
     return {};
   }
   return fail({Kind::input, "REMOTE-022", model, "--as-run",

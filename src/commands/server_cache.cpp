@@ -41,9 +41,10 @@ struct Tried {
 
 class Trials {
  public:
-  explicit Trials(Session& session)
-      : session_(session),
-        windows_{0, std::min(kWindows, session.texts.front().text->windows().count())} {}
+  Trials(experiment::Experiment& experiment, const experiment::Variant& reference)
+      : experiment_(experiment),
+        reference_(reference),
+        windows_{0, std::min(kWindows, experiment.texts().front().windows)} {}
 
   Result<void> ask_server() {
     QUALM_TRY(served_, measure(diagnose::Facts::as_served()));
@@ -54,6 +55,11 @@ class Trials {
     if (run.unavailable.empty()) tried_.push_back({types, distance(served_, run)});
     return {};
   }
+  /// Absent: it could not be run.
+  [[nodiscard]] std::optional<double> distance_with(const CacheTypes& types) const {
+    const auto found = std::ranges::find(tried_, types, &Tried::types);
+    return found == tried_.end() ? std::nullopt : std::optional(found->distance);
+  }
   [[nodiscard]] std::vector<Tried> by_distance() const {
     auto sorted = tried_;
     std::ranges::sort(sorted, {}, &Tried::distance);
@@ -62,12 +68,12 @@ class Trials {
 
  private:
   Result<Measurement> measure(const experiment::Variant& variant) {
-    QUALM_TRY(auto measured, session_.runner->measure(session_.facts.reference(),
-                                                      std::span(&variant, 1), windows_, {}));
+    QUALM_TRY(auto measured, experiment_.measure(reference_, std::span(&variant, 1), windows_, {}));
     return std::move(measured.front());
   }
 
-  Session& session_;
+  experiment::Experiment& experiment_;
+  const experiment::Variant& reference_;
   experiment::WindowRange windows_;
   Measurement served_{};
   std::vector<Tried> tried_;
@@ -87,34 +93,28 @@ void set_cache(Session& session, const CacheTypes& types, const std::string& how
       fmt::format("The server's cache is {}/{}: {}", types.first, types.second, how)));
 }
 
-Result<void> find_cache(Session& session) {
-  if (!session.facts.paired()) return {};
-  Trials trials(session);
+Result<FoundCache> find_cache(experiment::Experiment& experiment,
+                              const experiment::Variant& reference) {
+  Trials trials(experiment, reference);
   QUALM_CHECK(trials.ask_server());
   for (const char* type : kTypes) QUALM_CHECK(trials.add({type, type}));
+  const auto f16 = trials.distance_with({"f16", "f16"});
+  if (!f16) return FoundCache{std::nullopt, "its file could not be run here"};
   const std::string best = trials.by_distance().front().types.first;
   if (best != "f16") {
     QUALM_CHECK(trials.add({best, "f16"}));
     QUALM_CHECK(trials.add({"f16", best}));
   }
-  const auto sorted = trials.by_distance();
-  const Tried& nearest = sorted.front();
-  const double of_f16 =
-      std::ranges::find(sorted, CacheTypes{"f16", "f16"}, &Tried::types)->distance;
-  if (nearest.distance < kClearly * of_f16) {
-    set_cache(session, nearest.types,
-              fmt::format("with it this file answers most like the server (ln Q of the text's "
-                          "tokens differs by {:.4f}, with f16 by {:.4f})",
-                          nearest.distance, of_f16));
-    return {};
-  }
-  session.facts.files.remarks.push_back(diagnose::fact(
-      "server_cache",
-      fmt::format("The server's cache is not known: with f16 this file answers "
-                  "about as the server does (ln Q of the text's tokens differs by "
-                  "{:.4f}; with {}/{} by {:.4f})",
-                  of_f16, nearest.types.first, nearest.types.second, nearest.distance)));
-  return {};
+  const Tried nearest = trials.by_distance().front();
+  if (nearest.distance < kClearly * *f16)
+    return FoundCache{nearest.types,
+                      fmt::format("with it this file answers most like the server (ln Q of the "
+                                  "text's tokens differs by {:.4f}, with f16 by {:.4f})",
+                                  nearest.distance, *f16)};
+  return FoundCache{std::nullopt,
+                    fmt::format("with f16 this file answers about as the server does (ln Q of the "
+                                "text's tokens differs by {:.4f}; with {}/{} by {:.4f})",
+                                *f16, nearest.types.first, nearest.types.second, nearest.distance)};
 }
 
 }  // namespace qualm::commands

@@ -70,12 +70,12 @@ bool is_llama_server(const remote::CommandLine& words) {
   });
 }
 
-/// The command line of the server, where it is a process of this user. What listens may also be
-/// one that passes requests on, such as ssh -L.
-std::optional<remote::CommandLine> command_line(const remote::ServerInfo& info) {
+/// The server, where it is a process of this user. What listens may also be one that passes
+/// requests on, such as ssh -L.
+std::optional<remote::Process> process_of(const remote::ServerInfo& info) {
   if (!info.address.loopback) return std::nullopt;
-  auto words = remote::command_of_listener(info.address.port);
-  return words && is_llama_server(*words) ? std::move(words) : std::nullopt;
+  auto process = remote::listener(info.address.port);
+  return process && is_llama_server(process->words) ? std::move(process) : std::nullopt;
 }
 
 void add_template(const remote::ServerInfo& info, Session& session) {
@@ -100,12 +100,23 @@ void add_adapters(const remote::ServerInfo& info, Session& session) {
                              printable(adapter))});
 }
 
-/// As its command line tells; types that are not given are llama.cpp's own.
-void take_cache_of(const remote::CommandLine& words, Session& session) {
-  const auto k = remote::option_of(words, {"-ctk", "--cache-type-k"});
-  const auto v = remote::option_of(words, {"-ctv", "--cache-type-v"});
-  set_cache(session, {k.value_or("f16"), v.value_or("f16")},
-            fmt::format("its command line says {}/{}", k.value_or("f16"), v.value_or("f16")));
+/// As it was started; types that are not given are llama.cpp's own.
+void take_cache_of(const remote::Process& process, Session& session) {
+  const std::string k = remote::value_of(remote::kCacheTypeK, process).value_or("f16");
+  const std::string v = remote::value_of(remote::kCacheTypeV, process).value_or("f16");
+  set_cache(session, {k, v}, fmt::format("it was started with {}/{}", k, v));
+}
+
+/// As its answers tell.
+Result<void> look_for_cache(Session& session) {
+  if (!session.facts.paired()) return {};
+  QUALM_TRY(const FoundCache found, find_cache(*session.runner, session.facts.reference()));
+  if (found.types)
+    set_cache(session, *found.types, found.says);
+  else
+    session.facts.files.remarks.push_back(
+        diagnose::fact("server_cache", "The server's cache is not known: " + found.says));
+  return {};
 }
 
 }  // namespace
@@ -177,9 +188,9 @@ Result<void> find_server_settings(Session& session) {
   if (session.request.cache_told || session.facts.served_alone() ||
       info.cache != remote::CacheOf::llama_cpp)
     return {};
-  const auto words = command_line(info);
-  if (!words) return find_cache(session);
-  take_cache_of(*words, session);
+  const auto process = process_of(info);
+  if (!process) return look_for_cache(session);
+  take_cache_of(*process, session);
   return {};
 }
 

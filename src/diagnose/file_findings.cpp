@@ -230,14 +230,15 @@ void add_metadata_risks(const Facts& facts, FileFindings& found) {
   }
 }
 
-/// A run of the weights is not what a runtime computes that rounds the layers' inputs too.
-void add_activations(const model::Checkpoint& candidate, FileFindings& found) {
-  const auto rounded = model::quantized_activations(candidate);
+/// A run of the weights is not what a runtime computes that rounds the layers' inputs too. What a
+/// server runs is measured.
+void add_activations(const Given& given, FileFindings& found) {
+  const auto rounded = model::quantized_activations(*given.candidate);
   if (!rounded) return;
   const std::string says = fmt::format(
       "activations are quantized as well ({}): qualm runs the weights alone", rounded->says);
   found.notes.push_back(fact("quantized_activations", says));
-  if (rounded->where == model::QuantizedActivations::Where::everywhere)
+  if (rounded->where == model::QuantizedActivations::Where::everywhere && !given.server)
     found.open.push_back({says, "a measurement in the runtime that you use (vLLM, ...)"});
 }
 
@@ -277,7 +278,7 @@ FileFindings file_findings(const Facts& facts) {
   add_differences(facts, std::move(differences), found);
   add_lost(facts, found);
   add_metadata_risks(facts, found);
-  add_activations(*given.candidate, found);
+  add_activations(given, found);
   add_rotation(given, found);
   add_symptom(facts, found);
   add_run_with(given, found);

@@ -77,7 +77,7 @@ std::optional<ListedModel> first_model(const std::string& body, const Address& a
 }
 
 Error not_as_expected(const Address& address, const std::string& path, const std::string& found) {
-  return {Kind::input,
+  return {Kind::undecided,
           "REMOTE-007",
           address.base,
           path,

@@ -36,15 +36,31 @@ Result<void> check_temperature(Server& server, Question question, double cold) {
                "--logprobs-mode raw_logprobs)."});
 }
 
+Error forcing_tells(const Server& server, double not_forced, double forced) {
+  return {Kind::undecided,
+          "REMOTE-015",
+          server.info().address.base,
+          "log-probabilities",
+          "the same, forced or not",
+          both(not_forced, forced),
+          "Update the server."};
+}
+
 /// A token of the list, forced, must have the log-probability that it has in the list.
 Result<void> check_forcing(Server& server, Question question, const evaluate::PartialRow& row) {
   const auto top = *std::ranges::max_element(row.tokens, {}, &evaluate::TokenLogP::log_p);
   question.forced = top.token;
   QUALM_TRY(const auto forced, server.ask(question));
   if (!differ(double{top.log_p}, forced.target_log_p)) return {};
-  return fail({Kind::undecided, "REMOTE-015", server.info().address.base, "log-probabilities",
-               "the same, forced or not", both(double{top.log_p}, forced.target_log_p),
-               "Update the server."});
+  return fail(forcing_tells(server, double{top.log_p}, forced.target_log_p));
+}
+
+/// And so must one of a window that is read as a whole. `asked`: the last one's.
+Result<void> check_reading(Server& server, std::span<const engine::Token> window, double asked) {
+  if (!server.reads_windows()) return {};
+  QUALM_TRY(const auto rows, server.read(window));
+  if (!differ(rows.back().target_log_p, asked)) return {};
+  return fail(forcing_tells(server, rows.back().target_log_p, asked));
 }
 
 Result<void> check_settings(const ServerInfo& info, std::size_t tokens) {
@@ -76,6 +92,7 @@ Result<void> check_server(Server& server, std::span<const engine::Token> window)
     QUALM_CHECK(check_temperature(server, question, row.target_log_p));
     QUALM_CHECK(check_forcing(server, question, row));
   }
+  QUALM_CHECK(check_reading(server, window, answers.back()));
   const auto [least, most] = std::ranges::minmax(answers);
   if (least < most) return {};
   return fail({Kind::undecided, "REMOTE-017", server.info().address.base, "log-probabilities",

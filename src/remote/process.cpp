@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <span>
 #include <sstream>
 
 #include "base/platform.h"
@@ -16,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostBytes = std::size_t{1} << 20;  // of a command line
+constexpr std::size_t kMostBytes = std::size_t{1} << 20;  // of a command line, or of variables
 constexpr const char* kListens = "0A";                    // TCP_LISTEN in /proc/net/tcp
 
 /// Inodes of the sockets that listen on `port`, as /proc/net/tcp tells.
@@ -64,38 +65,30 @@ bool holds_one_of(const fs::path& process, const std::set<std::string>& inodes) 
   return false;
 }
 
-CommandLine command_of(const fs::path& process) {
-  std::ifstream file(process / "cmdline", std::ios::binary);
-  CommandLine words;
+/// What a file of /proc lists with a zero byte after each.
+std::vector<std::string> texts_in(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<std::string> texts;
   std::size_t bytes = 0;
-  for (std::string word; bytes < kMostBytes && std::getline(file, word, '\0');) {
-    bytes += word.size();
-    words.push_back(std::move(word));
+  for (std::string text; bytes < kMostBytes && std::getline(file, text, '\0');) {
+    bytes += text.size();
+    texts.push_back(std::move(text));
   }
-  return words;
+  return texts;
 }
 
-}  // namespace
-
-std::optional<CommandLine> command_of_listener(std::int64_t port) {
-  const auto inodes = listening_sockets(port);
-  if (inodes.empty()) return std::nullopt;
-  for (const fs::path& process : folders_of_own_processes())
-    if (holds_one_of(process, inodes)) return command_of(process);
-  return std::nullopt;
+Process process_in(const fs::path& folder) {
+  std::error_code gone;
+  Process process{.words = texts_in(folder / "cmdline"),
+                  .folder = fs::read_symlink(folder / "cwd", gone).string(),
+                  .variables = texts_in(folder / "environ")};
+  std::erase_if(process.variables,
+                [](const std::string& one) { return !one.starts_with("LLAMA_ARG_"); });
+  return process;
 }
 
-std::vector<Process> own_processes() {
-  std::vector<Process> all;
-  for (const fs::path& process : folders_of_own_processes()) {
-    std::error_code gone;
-    all.push_back({command_of(process), fs::read_symlink(process / "cwd", gone).string()});
-  }
-  return all;
-}
-
-std::optional<std::string> option_of(const CommandLine& words,
-                                     std::initializer_list<std::string_view> names) {
+std::optional<std::string> option_in(const CommandLine& words,
+                                     std::span<const std::string_view> names) {
   std::optional<std::string> value;
   for (std::size_t i = 0; i < words.size(); ++i) {
     for (const std::string_view name : names) {
@@ -106,6 +99,30 @@ std::optional<std::string> option_of(const CommandLine& words,
     }
   }
   return value;
+}
+
+}  // namespace
+
+std::optional<Process> listener(std::int64_t port) {
+  const auto inodes = listening_sockets(port);
+  if (inodes.empty()) return std::nullopt;
+  for (const fs::path& folder : folders_of_own_processes())
+    if (holds_one_of(folder, inodes)) return process_in(folder);
+  return std::nullopt;
+}
+
+std::vector<Process> own_processes() {
+  std::vector<Process> all;
+  for (const fs::path& folder : folders_of_own_processes()) all.push_back(process_in(folder));
+  return all;
+}
+
+std::optional<std::string> value_of(const Option& option, const Process& process) {
+  if (auto value = option_in(process.words, option.names)) return value;
+  const std::string with = std::string(option.variable) + "=";
+  for (const std::string& variable : process.variables)
+    if (variable.starts_with(with)) return variable.substr(with.size());
+  return std::nullopt;
 }
 
 }  // namespace qualm::remote

@@ -1,5 +1,6 @@
 #include "remote/vllm_server.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -41,6 +42,21 @@ Result<std::unique_ptr<Server>> VllmServer::again() const {
   auto server = std::unique_ptr<VllmServer>(new VllmServer(std::move(http), access(), info()));
   server->tops_ = tops_;
   return server;
+}
+
+/// The log-probabilities are those before anything is allowed or not.
+Result<evaluate::PartialRow> VllmServer::ask(const Question& question) {
+  const Json request{{"model", info().model_name},
+                     {"prompt", question.before},
+                     {"max_tokens", 1},
+                     {"logprobs", 1},
+                     {"allowed_token_ids", Json::array({question.forced})},
+                     {"return_tokens_as_token_ids", true},
+                     {"temperature", std::max(0.0, question.temperature)}};
+  QUALM_TRY(const std::string body, http().post("/v1/completions", request.dump()));
+  QUALM_TRY(auto row, written_by_vllm(body, {info().address, question.before}, question.forced));
+  QUALM_CHECK(check_row(row, info().address));
+  return row;
 }
 
 Result<Rows> VllmServer::read_at(std::span<const engine::Token> tokens, double temperature) {

@@ -1,5 +1,6 @@
 // vLLM's server. It tells the log-probabilities of a prompt: those of its own tokens and of the
-// most likely ones at each place, in one request.
+// most likely ones at each place, in one request. That costs it a row of the vocabulary for each
+// token: a single question is asked as one token to write, after a prompt that it may still know.
 #pragma once
 
 #include <memory>
@@ -17,6 +18,7 @@ class VllmServer final : public HttpWindowServer {
                                                             const std::string& key,
                                                             const HttpLimits& limits);
   Result<std::unique_ptr<Server>> again() const override;
+  Result<evaluate::PartialRow> ask(const Question& question) override;
 
  private:
   using HttpWindowServer::HttpWindowServer;

@@ -29,7 +29,10 @@ Result<void> check_length(const Json& list, std::size_t count, const SentWindow&
 /// Of equally likely tokens the first is the top: that of the least id, as in a full row.
 void sort_by_id(PartialRow& row) { std::ranges::stable_sort(row.tokens, {}, &TokenLogP::token); }
 
-std::optional<engine::Token> token_of_key(const std::string& key) {
+/// "300", or "token_id:300".
+std::optional<engine::Token> token_of_key(std::string_view key) {
+  constexpr std::string_view kBefore = "token_id:";
+  if (key.starts_with(kBefore)) key.remove_prefix(kBefore.size());
   engine::Token token = 0;
   const char* const end = key.data() + key.size();
   const auto read = std::from_chars(key.data(), end, token);
@@ -37,13 +40,13 @@ std::optional<engine::Token> token_of_key(const std::string& key) {
   return token;
 }
 
+/// `entry`: a log-probability, or an object that has one, for each token.
 Result<PartialRow> row_of_vllm(const Json& entry, engine::Token target, const Address& address) {
   PartialRow row;
   bool found = false;
   for (const auto& [key, value] : entry.items()) {
     const auto token = token_of_key(key);
-    const auto log_p =
-        value.is_object() && value.contains("logprob") ? log_p_of(value["logprob"]) : std::nullopt;
+    const auto log_p = log_p_of(value.is_object() ? value.value("logprob", Json("none")) : value);
     if (!token || !log_p)
       return fail(not_as_expected(address, kCompletions, "a token without log-probability"));
     row.tokens.push_back({*token, static_cast<float>(*log_p)});
@@ -79,17 +82,30 @@ Result<std::vector<TokenLogP>> pairs_in(const Json& list, Order order, const Add
   return tokens;
 }
 
-}  // namespace
-
-Result<Rows> rows_of_vllm(const std::string& body, const SentWindow& sent) {
+/// The first of "choices", of a server that has read what was sent.
+Result<Json> choice_of_vllm(const std::string& body, const SentWindow& sent) {
   QUALM_TRY(const Json json, parse_answer(body, sent.address, kCompletions));
   const std::int64_t read = integer_in(member(json, "usage"), "prompt_tokens");
   if (read != static_cast<std::int64_t>(sent.tokens.size()))
     return fail(other_tokens(sent.address, static_cast<std::int64_t>(sent.tokens.size()),
                              fmt::format("{} were read", read)));
   const Json& choices = member(json, "choices");
-  const Json list =
-      choices.is_array() && !choices.empty() ? member(choices.front(), "prompt_logprobs") : Json();
+  return choices.is_array() && !choices.empty() ? choices.front() : Json();
+}
+
+}  // namespace
+
+Result<PartialRow> written_by_vllm(const std::string& body, const SentWindow& sent,
+                                   engine::Token forced) {
+  QUALM_TRY(const Json choice, choice_of_vllm(body, sent));
+  const Json& tops = member(member(choice, "logprobs"), "top_logprobs");
+  return row_of_vllm(tops.is_array() && !tops.empty() ? tops.front() : Json(), forced,
+                     sent.address);
+}
+
+Result<Rows> rows_of_vllm(const std::string& body, const SentWindow& sent) {
+  QUALM_TRY(const Json choice, choice_of_vllm(body, sent));
+  const Json& list = member(choice, "prompt_logprobs");
   QUALM_CHECK(check_length(list, sent.tokens.size(), sent));
   Rows rows;
   for (std::size_t i = 1; i < list.size(); ++i) {

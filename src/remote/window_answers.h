@@ -23,6 +23,10 @@ struct SentWindow {
 
 /// Of vLLM's /v1/completions: "prompt_logprobs" has a {id: {"logprob": ...}} for each token.
 [[nodiscard]] Result<Rows> rows_of_vllm(const std::string& body, const SentWindow& sent);
+/// Of the same, after sent.tokens it had to write `forced`: "logprobs" of "token_id:..." texts.
+[[nodiscard]] Result<evaluate::PartialRow> written_by_vllm(const std::string& body,
+                                                           const SentWindow& sent,
+                                                           engine::Token forced);
 /// Of SGLang's /generate: "input_token_logprobs" and "input_top_logprobs" in "meta_info".
 [[nodiscard]] Result<Rows> rows_of_sglang(const std::string& body, const SentWindow& sent);
 /// Of the line protocol: "nll" and "top".

@@ -17,7 +17,7 @@ class WindowServer : public Server {
   bool reads_windows() const noexcept final { return true; }
   Result<std::vector<evaluate::PartialRow>> read(std::span<const engine::Token> tokens) final;
   /// The last row of a window that ends with the forced token.
-  Result<evaluate::PartialRow> ask(const Question& question) final;
+  Result<evaluate::PartialRow> ask(const Question& question) override;
 
  private:
   /// Rows as read() gives them, not checked yet.

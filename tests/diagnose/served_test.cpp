@@ -60,6 +60,16 @@ TEST(Served, a_share_within_limits_is_no_fault) {
   EXPECT_FALSE(ServedFile::fault_of(finding(world.examine(), CheckId::not_quant)));
 }
 
+TEST(Served, one_that_rounds_activations_leaves_no_doubt_of_what_they_cost) {
+  ServedFile world;
+  world.candidate.metadata.set("quantization.activations", std::string("8-bit integer"));
+  const Finding served = finding(world.examine(), CheckId::not_quant);
+  EXPECT_EQ(served.status, Status::cleared) << served.headline;
+  EXPECT_TRUE(evidence(served, "quantized_activations"));
+  world.given.server.reset();
+  EXPECT_EQ(finding(world.examine(), CheckId::not_quant).status, Status::cannot_tell);
+}
+
 TEST(Served, without_a_server_nobody_asks_one) {
   World world;
   const Finding files = finding(world.examine(), CheckId::not_quant);

@@ -28,6 +28,7 @@ struct WindowLies {
   std::int64_t reads_more = 0;
   bool lacks_target = false;  ///< the token of the prompt is not listed where it is not a top one
   bool splits_texts = true;
+  double forcing_adds = 0;  ///< vLLM's, to the log-probability of a token that is forced
   std::int64_t context = 512;
 };
 
@@ -109,7 +110,24 @@ class FakeWindows {
     return all;
   }
 
+  /// It writes a token.
+  test::HttpAnswer written(const Json& request) {
+    auto ids = request["prompt"].get<std::vector<engine::Token>>();
+    const auto read = static_cast<std::int64_t>(ids.size()) + lies_.reads_more;
+    ids.push_back(request["allowed_token_ids"][0].get<engine::Token>());
+    const Place place =
+        places(ids, request["logprobs"].get<int>(), request["temperature"].get<double>()).back();
+    const auto name = [](engine::Token token) { return "token_id:" + std::to_string(token); };
+    Json tops = Json::object();
+    for (const auto& [token, log_p] : place.tops) tops[name(token)] = log_p;
+    tops[name(place.target.first)] = place.target.second + lies_.forcing_adds;
+    return {.body = Json{{"choices", {{{"logprobs", {{"top_logprobs", {tops}}}}}}},
+                         {"usage", {{"prompt_tokens", read}}}}
+                        .dump()};
+  }
+
   test::HttpAnswer vllm(const Json& request) {
+    if (request.contains("allowed_token_ids")) return written(request);
     const int tops = request["prompt_logprobs"].get<int>();
     if (tops > lies_.most_tops) return {.status = 400, .body = R"({"error":{"code":400}})"};
     const auto ids = request["prompt"].get<std::vector<engine::Token>>();

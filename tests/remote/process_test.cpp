@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "remote/fake_llama.h"
+#include "support/process.h"
 
 namespace qualm::remote {
 namespace {
@@ -14,18 +15,18 @@ using testing::HasSubstr;
 
 TEST(Process, who_listens_on_a_port_is_found) {
   const test::LyingServer server([](const auto&) { return test::HttpAnswer{}; });
-  const auto words = command_of_listener(server.port());
-  ASSERT_TRUE(words);
-  ASSERT_FALSE(words->empty());
-  EXPECT_THAT(words->front(), HasSubstr("test_remote"));
+  const auto process = listener(server.port());
+  ASSERT_TRUE(process);
+  ASSERT_FALSE(process->words.empty());
+  EXPECT_THAT(process->words.front(), HasSubstr("test_remote"));
 }
 
 TEST(Process, where_nobody_listens_there_is_none) {
   test::LyingServer server([](const auto&) { return test::HttpAnswer{}; });
   const int port = server.port();
   server.die();
-  EXPECT_FALSE(command_of_listener(port));
-  EXPECT_FALSE(command_of_listener(0));
+  EXPECT_FALSE(listener(port));
+  EXPECT_FALSE(listener(0));
 }
 
 TEST(Process, own_ones_have_this_one_among_them) {
@@ -37,18 +38,42 @@ TEST(Process, own_ones_have_this_one_among_them) {
 }
 
 TEST(Process, an_option_has_several_names_and_forms) {
-  const CommandLine words{"llama-server", "-m", "a.gguf", "--cache-type-k=q8_0", "-ctv", "q4_0"};
-  EXPECT_EQ(option_of(words, {"-m", "--model"}), "a.gguf");
-  EXPECT_EQ(option_of(words, {"-ctk", "--cache-type-k"}), "q8_0");
-  EXPECT_EQ(option_of(words, {"-ctv", "--cache-type-v"}), "q4_0");
-  EXPECT_EQ(option_of(words, {"--lora"}), std::nullopt);
+  const Process process{
+      .words = {"llama-server", "-m", "a.gguf", "--cache-type-k=q8_0", "-ctv", "q4_0"}};
+  EXPECT_EQ(value_of(kModel, process), "a.gguf");
+  EXPECT_EQ(value_of(kCacheTypeK, process), "q8_0");
+  EXPECT_EQ(value_of(kCacheTypeV, process), "q4_0");
+  EXPECT_EQ(value_of(kPort, process), std::nullopt);
 }
 
 TEST(Process, of_an_option_that_is_given_twice_the_last_counts) {
-  const CommandLine words{"llama-server", "--model", "a", "-m", "b", "--model=c", "-m"};
-  EXPECT_EQ(option_of(words, {"-m", "--model"}), "c");
-  EXPECT_EQ(option_of({"x", "-m=a"}, {"-m"}), std::nullopt);
-  EXPECT_EQ(option_of({}, {"-m"}), std::nullopt);
+  EXPECT_EQ(value_of(kModel, {.words = {"x", "--model", "a", "-m", "b", "--model=c", "-m"}}), "c");
+  EXPECT_EQ(value_of(kModel, {.words = {"x", "-m=a"}}), std::nullopt);
+  EXPECT_EQ(value_of(kModel, {.words = {}}), std::nullopt);
+}
+
+TEST(Process, a_variable_counts_where_the_command_line_says_nothing) {
+  Process process{.words = {"llama-server", "--port", "8081"},
+                  .variables = {"LLAMA_ARG_PORT=8082", "LLAMA_ARG_CACHE_TYPE_K=q4_0"}};
+  EXPECT_EQ(value_of(kPort, process), "8081");
+  EXPECT_EQ(value_of(kCacheTypeK, process), "q4_0");
+  EXPECT_EQ(value_of(kCacheTypeV, process), std::nullopt);
+}
+
+TEST(Process, of_its_variables_those_of_llama_cpp_are_read) {
+  std::vector<Process> found;
+  const auto look = [&] {
+    found = own_processes();
+    std::erase_if(found, [](const Process& one) {
+      return one.words != CommandLine{"sleep", "59.75"};
+    });
+    return !found.empty();
+  };
+  test::run({.words = {"sleep", "59.75"},
+             .environment = {{"LLAMA_ARG_CACHE_TYPE_V", "q8_0"}, {"A_SECRET", "1"}},
+             .interrupt = look});
+  ASSERT_EQ(found.size(), 1);
+  EXPECT_EQ(found.front().variables, std::vector<std::string>{"LLAMA_ARG_CACHE_TYPE_V=q8_0"});
 }
 
 }  // namespace

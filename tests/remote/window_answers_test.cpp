@@ -34,13 +34,32 @@ TEST(WindowAnswers, of_vLLM_are_read) {
 
 TEST(WindowAnswers, of_vLLM_in_another_form_are_refused) {
   for (const char* entry :
-       {"1", "null", "[]", "{}", R"({"6":{"logprob":-1}})", R"({"5":-1})", R"({"5":{}})",
+       {"1", "null", "[]", "{}", R"({"6":{"logprob":-1}})", R"({"5":"-1"})", R"({"5":{}})",
         R"({"5":{"logprob":"-1"}})", R"({"x":{"logprob":-1},"5":{"logprob":-1}})",
         R"({"-1":{"logprob":-1},"5":{"logprob":-1}})",
         R"({"4294967301":{"logprob":-1},"5":{"logprob":-1}})"})
     EXPECT_EQ(vllm_says(std::string(R"([null,{"4":{"logprob":-1}},)") + entry + "]"), "REMOTE-007")
         << entry;
   EXPECT_EQ(code_of(rows_of_vllm, "<html>"), "REMOTE-007");
+}
+
+TEST(WindowAnswers, of_vLLM_of_a_token_that_it_wrote) {
+  const auto says = [](const std::string& choice, const std::string& read = "3") {
+    const auto row =
+        written_by_vllm(R"({"usage":{"prompt_tokens":)" + read + R"(},"choices":[)" + choice + "]}",
+                        {kSomewhere, kSent}, 7);
+    return row ? std::to_string(row->target_log_p) : row.error().code;
+  };
+  const auto tops = [](const std::string& list) {
+    return R"({"logprobs":{"top_logprobs":)" + list + "}}";
+  };
+  const std::string both = R"([{"token_id:7":-2.5,"token_id:4":-1}])";
+  EXPECT_EQ(says(tops(both)), "-2.500000");
+  EXPECT_EQ(says(tops(both), "4"), "REMOTE-010");
+  for (const char* list : {"null", "[]", "[null]", R"([{"token_id:4":-1}])", R"([{"a":-1}])"})
+    EXPECT_EQ(says(tops(list)), "REMOTE-007") << list;
+  for (const char* choice : {"", "{}", "null", R"({"logprobs":null})"})
+    EXPECT_EQ(says(choice), "REMOTE-007") << choice;
 }
 
 TEST(WindowAnswers, of_vLLM_without_a_place_for_each_token_are_refused) {

@@ -146,6 +146,23 @@ TEST(Vllm, as_many_tokens_as_it_allows_are_asked_for_and_then_always) {
   }
 }
 
+TEST(Vllm, a_question_is_one_token_to_write) {
+  const FakeWindows fake(Speaks::vllm);
+  ASSERT_TRUE(fake.open()->ask({.before = std::span(kWindow).first(4), .forced = 7}));
+  const auto asked = nlohmann::json::parse(fake.heard().back().body);
+  EXPECT_EQ(asked["prompt"].size(), 4);
+  EXPECT_EQ(asked["allowed_token_ids"], nlohmann::json::array({7}));
+  EXPECT_FALSE(asked.contains("prompt_logprobs"));
+}
+
+TEST(Vllm, one_that_says_otherwise_of_a_forced_token_is_found) {
+  const FakeWindows fake(Speaks::vllm, {.forcing_adds = -0.5});
+  std::vector<engine::Token> text(33, 5);
+  const auto checked = check_server(*fake.open(), text);
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().code, "REMOTE-015");
+}
+
 TEST(Vllm, one_that_refuses_everything_is_refused) {
   const FakeWindows fake(Speaks::vllm, {.most_tops = 0});
   const auto rows = fake.open()->read(kWindow);
