@@ -177,7 +177,10 @@ report::ServerCard server_card(remote::ServedModel& served) {
 std::optional<diagnose::GivenServer> given_server(const Session& session) {
   if (!session.served) return std::nullopt;
   const remote::ServerInfo& info = session.served->server().info();
-  return diagnose::GivenServer{info.address.base, info.kind, !session.request.server.file.empty()};
+  return diagnose::GivenServer{.address = info.address.base,
+                               .kind = info.kind,
+                               .file_known = !session.request.server.file.empty(),
+                               .own_cache = info.cache == remote::CacheOf::its_own};
 }
 
 Result<void> find_server_settings(Session& session) {

@@ -138,6 +138,20 @@ Known<Side> side_of_cache(const Facts& facts, const Types& types) {
   return looked_at(facts, ask, [](Side side) { return side != Side::not_separated; });
 }
 
+Finding not_told(const Given& given) {
+  Finding finding;
+  if (given.server && given.server->own_cache) {
+    finding.headline = fmt::format(
+        "{} has a cache of its own kind: what it costs is in what the server adds (check 0)",
+        given.server->kind);
+    finding.needs.emplace_back("a second run against the server with a 16-bit cache");
+    return finding;
+  }
+  finding.headline = "the cache types were not given: f16 was assumed";
+  finding.needs.emplace_back("the cache types you run with (-ctk, -ctv)");
+  return finding;
+}
+
 }  // namespace
 
 Known<Finding> check_cache(const Facts& facts) {
@@ -150,11 +164,7 @@ Known<Finding> check_cache(const Facts& facts) {
       finding.evidence.push_back(fact("unfit_cache", model::in_words(one)));
     return finding;
   }
-  if (given.cache_assumed) {
-    finding.headline = "the cache types were not given: f16 was assumed";
-    finding.needs.emplace_back("the cache types you run with (-ctk, -ctv)");
-    return finding;
-  }
+  if (given.cache_assumed) return not_told(given);
   if (!facts.cache_quantized()) {
     finding.status = Status::cleared;
     finding.headline =

@@ -84,10 +84,13 @@ Known<Overall> overall_of(const Facts& facts, const std::vector<Finding>& findin
   }
   QUALM_TRY(const WeightsLoss weights, found);
   overall.loss = weights.loss;
-  if (!facts.cache_quantized()) return overall;
-  QUALM_TRY(const auto* floor, floor_for(facts, *as_run));
-  overall.loss.line = harm(facts.given, *as_run, *floor);
-  set_size(*as_run, overall.loss);
+  if (facts.cache_quantized()) {
+    QUALM_TRY(const auto* floor, floor_for(facts, *as_run));
+    overall.loss.line = harm(facts.given, *as_run, *floor);
+    set_size(*as_run, overall.loss);
+  }
+  if (const auto served = take_served_loss(facts, overall.loss); !left_out(served))
+    QUALM_CHECK(served);
   return overall;
 }
 

@@ -54,6 +54,7 @@ struct GivenServer {
   std::string address;
   std::string kind;         ///< "llama-server"
   bool file_known = false;  ///< the candidate is the file that it runs; else only what it answers
+  bool own_cache = false;   ///< of types that are not llama.cpp's
 };
 
 /// What the user gave. Checkpoints are borrowed.

@@ -54,6 +54,27 @@ Known<Finding> loss_of_server(const Facts& facts) {
   return finding;
 }
 
+/// The server, and the same file run here, on the same windows.
+struct AsServed {
+  const evaluate::Measurement* server = nullptr;
+  const evaluate::Measurement* here = nullptr;
+  const evaluate::Measurement* floor = nullptr;  ///< see harm()
+  std::optional<numeric::Estimate> share{};      ///< KLD that the server adds, nat/token
+};
+
+Known<AsServed> measure_server(const Facts& facts) {
+  QUALM_TRY(const WindowRange windows, facts.selection(kForServer));
+  const std::array served{Facts::as_served()};
+  QUALM_TRY(const auto by_server, facts.measured(windows, served));
+  const std::array here{facts.as_run()};
+  QUALM_TRY(const auto in_process, facts.measured(windows, here));
+  AsServed found{.server = by_server.front(), .here = in_process.front()};
+  QUALM_TRY(found.floor, floor_for(facts, *found.server));
+  found.share = evaluate::kld_difference(
+      *found.server, 1.0, evaluate::at_positions_of(*found.here, *found.server), kCheckConfidence);
+  return found;
+}
+
 }  // namespace
 
 void add_server_to_headline(Finding& finding) {
@@ -75,34 +96,36 @@ Known<Finding> check_server(CheckId id, const Facts& facts) {
 
 Known<void> add_server(const Facts& facts, Finding& finding) {
   if (!facts.given.server) return {};
-  QUALM_TRY(const WindowRange windows, facts.selection(kForServer));
-  const std::array served{Facts::as_served()};
-  QUALM_TRY(const auto by_server, facts.measured(windows, served));
-  const std::array here{facts.as_run()};
-  QUALM_TRY(const auto in_process, facts.measured(windows, here));
-  const evaluate::Measurement& server = *by_server.front();
+  QUALM_TRY(const AsServed found, measure_server(facts));
   finding.evidence.push_back(metric_evidence(
-      "served_kld_mean", server, evaluate::MetricId::kld_mean,
+      "served_kld_mean", *found.server, evaluate::MetricId::kld_mean,
       fmt::format("As {} ({}) runs it", facts.given.server->address, facts.given.server->kind)));
-  const auto share = evaluate::kld_difference(
-      server, 1.0, evaluate::at_positions_of(*in_process.front(), server), kCheckConfidence);
-  if (!share) return {};
+  if (!found.share) return {};
   const std::string says =
       fmt::format("The server adds a KLD of {} to the same file run here with the same cache types",
-                  numeric::format_estimate(*share));
-  QUALM_TRY(const auto* floor, floor_for(facts, server));
-  const bool carries = share->low > kLeastServerShare &&
-                       harm(facts.given, server, *floor) == Side::above &&
-                       harm(facts.given, *in_process.front(), *floor) != Side::above;
+                  numeric::format_estimate(*found.share));
+  const bool carries = found.share->low > kLeastServerShare &&
+                       harm(facts.given, *found.server, *found.floor) == Side::above &&
+                       harm(facts.given, *found.here, *found.floor) != Side::above;
   if (carries)
     finding.faults.push_back({.kind = FaultKind::server,
                               .effect = Effect::prompts,
                               .where = kServerShare,
                               .says = says + ": its kernels, flags or adapters, not the file",
-                              .value = share,
+                              .value = found.share,
                               .unit = "nat/token"});
   else
-    finding.evidence.push_back({kServerShare, share, "nat/token", says});
+    finding.evidence.push_back({kServerShare, found.share, "nat/token", says});
+  return {};
+}
+
+Known<void> take_served_loss(const Facts& facts, Loss& loss) {
+  if (!facts.given.server || facts.served_alone()) return {};
+  QUALM_TRY(const AsServed found, measure_server(facts));
+  const Side line = harm(facts.given, *found.server, *found.floor);
+  const bool adds_nothing = found.share && found.share->high < kLeastServerShare;
+  if (line != Side::not_separated || !adds_nothing) loss.line = line;
+  set_size(*found.server, loss);
   return {};
 }
 

@@ -60,6 +60,32 @@ TEST(Served, a_share_within_limits_is_no_fault) {
   EXPECT_FALSE(ServedFile::fault_of(finding(world.examine(), CheckId::not_quant)));
 }
 
+TEST(Served, the_verdict_is_on_the_file_as_the_server_runs_it) {
+  ServedFile world;
+  world.server_costs({0.012, 0.002});
+  const Conclusion found = world.examine().conclusion;
+  EXPECT_EQ(found.verdict, Verdict::healthy);
+  ASSERT_TRUE(found.loss && found.loss->kld);
+  EXPECT_NEAR(found.loss->kld->value, 0.012, 0.001);
+}
+
+TEST(Served, one_whose_loss_is_on_both_sides_of_the_limit_is_not_called_healthy) {
+  ServedFile world;
+  world.given.accept = Accept{evaluate::MetricId::kld_mean, 0.012};
+  world.server_costs({0.012, 0.002});
+  EXPECT_NE(world.examine().conclusion.verdict, Verdict::healthy);
+}
+
+TEST(Served, a_cache_that_is_not_llama_cpps_is_the_servers) {
+  ServedFile world;
+  world.given.cache_assumed = true;
+  EXPECT_EQ(finding(world.examine(), CheckId::kv_cache).needs.front(),
+            "the cache types you run with (-ctk, -ctv)");
+  world.given.server->own_cache = true;
+  EXPECT_EQ(finding(world.examine(), CheckId::kv_cache).needs.front(),
+            "a second run against the server with a 16-bit cache");
+}
+
 TEST(Served, one_that_rounds_activations_leaves_no_doubt_of_what_they_cost) {
   ServedFile world;
   world.candidate.metadata.set("quantization.activations", std::string("8-bit integer"));
