@@ -85,8 +85,9 @@ std::string names_of_domains(const std::string& chat_template) {
   Progress silent;
   const Renderer engine;
   const auto read = read_domains({request, model, engine, {scores}, silent});
+  if (!read) return describe(read.error());
   std::string names;
-  for (const DomainText& one : read.value_or({})) names += one.domain.name + " ";
+  for (const DomainText& one : *read) names += one.domain.name + " ";
   return names;
 }
 
