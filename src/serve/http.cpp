@@ -30,6 +30,9 @@ MHD_Result keep_header(void* to, MHD_ValueKind, const char* name, const char* va
   return MHD_YES;
 }
 
+/// A client that reads gets the last events of its stream before the server is gone.
+constexpr std::chrono::milliseconds kToEnd{500};
+
 struct Sending {
   Stream stream;
   Streams* streams;
@@ -56,7 +59,9 @@ MHD_Response* response_of(Reply& reply, MHD_Connection* connection, Streams& str
       &streams});
   MHD_Response* const response = ::MHD_create_response_from_callback(
       MHD_SIZE_UNKNOWN, 16384, send_events, sending.get(), stop_sending);
-  if (response) static_cast<void>(sending.release());
+  if (!response) return nullptr;
+  streams.begin();
+  static_cast<void>(sending.release());
   return response;
 }
 
@@ -195,7 +200,7 @@ Http::~Http() {
   }
   ending_.notify_all();
   if (ticker_.joinable()) ticker_.join();
-  streams_.close();
+  streams_.close(kToEnd);
   if (daemon_) ::MHD_stop_daemon(daemon_);
 }
 

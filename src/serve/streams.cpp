@@ -39,9 +39,16 @@ std::ptrdiff_t Streams::read(Stream& stream, char* to, std::size_t most) {
   return static_cast<std::ptrdiff_t>(n);
 }
 
+void Streams::begin() {
+  const std::lock_guard lock(mutex_);
+  ++open_;
+}
+
 void Streams::forget(Stream& stream) {
   const std::lock_guard lock(mutex_);
   waiting_.erase(&stream);
+  --open_;
+  gone_.notify_all();
 }
 
 void Streams::resume_all() {
@@ -64,10 +71,11 @@ void Streams::tick() {
   });
 }
 
-void Streams::close() {
-  const std::lock_guard lock(mutex_);
+void Streams::close(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
   closed_ = true;
   resume_all();
+  gone_.wait_for(lock, patience, [this] { return open_ == 0; });
 }
 
 }  // namespace qualm::serve

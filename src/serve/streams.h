@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <mutex>
 #include <set>
@@ -33,14 +34,16 @@ class Streams {
   /// Up to `most` bytes. 0: nothing yet, and the connection is suspended until there is. kEnd: no
   /// more.
   [[nodiscard]] std::ptrdiff_t read(Stream& stream, char* to, std::size_t most);
-  /// The stream is gone with its connection.
+  /// A stream begins. It is forgotten when it is gone with its connection.
+  void begin();
   void forget(Stream& stream);
   /// There is news.
   void wake();
   /// Lets those that were silent for long send a heartbeat.
   void tick();
-  /// All streams end, those that begin later too.
-  void close();
+  /// All streams end, those that begin later too. Waits until they have sent what there is, at most
+  /// `patience`.
+  void close(std::chrono::milliseconds patience);
 
  private:
   bool fill(Stream& stream) const;
@@ -48,7 +51,9 @@ class Streams {
 
   const std::chrono::milliseconds heartbeat_;
   std::mutex mutex_;
+  std::condition_variable gone_;
   std::set<Stream*> waiting_;
+  std::int64_t open_ = 0;
   bool closed_ = false;
 };
 
