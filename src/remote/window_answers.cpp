@@ -29,10 +29,22 @@ Result<void> check_length(const Json& list, std::size_t count, const SentWindow&
 /// Of equally likely tokens the first is the top: that of the least id, as in a full row.
 void sort_by_id(PartialRow& row) { std::ranges::stable_sort(row.tokens, {}, &TokenLogP::token); }
 
-/// "300", or "token_id:300".
-std::optional<engine::Token> token_of_key(std::string_view key) {
-  constexpr std::string_view kBefore = "token_id:";
-  if (key.starts_with(kBefore)) key.remove_prefix(kBefore.size());
+std::optional<double> log_p_in(const Json& object) {
+  return object.is_object() && object.contains("logprob") ? log_p_of(object["logprob"])
+                                                          : std::nullopt;
+}
+
+/// How vLLM writes a token and its log-probability.
+struct Form {
+  std::string_view before;  ///< the token's number
+  std::optional<double> (*log_p)(const Json& value);
+};
+constexpr Form kOfPrompt{"", log_p_in};            // "300": {"logprob": -1.5}
+constexpr Form kOfWritten{"token_id:", log_p_of};  // "token_id:300": -1.5
+
+std::optional<engine::Token> token_of_key(std::string_view key, std::string_view before) {
+  if (!key.starts_with(before)) return std::nullopt;
+  key.remove_prefix(before.size());
   engine::Token token = 0;
   const char* const end = key.data() + key.size();
   const auto read = std::from_chars(key.data(), end, token);
@@ -40,13 +52,13 @@ std::optional<engine::Token> token_of_key(std::string_view key) {
   return token;
 }
 
-/// `entry`: a log-probability, or an object that has one, for each token.
-Result<PartialRow> row_of_vllm(const Json& entry, engine::Token target, const Address& address) {
+Result<PartialRow> row_of_vllm(const Json& entry, const Form& form, engine::Token target,
+                               const Address& address) {
   PartialRow row;
   bool found = false;
   for (const auto& [key, value] : entry.items()) {
-    const auto token = token_of_key(key);
-    const auto log_p = log_p_of(value.is_object() ? value.value("logprob", Json("none")) : value);
+    const auto token = token_of_key(key, form.before);
+    const auto log_p = form.log_p(value);
     if (!token || !log_p)
       return fail(not_as_expected(address, kCompletions, "a token without log-probability"));
     row.tokens.push_back({*token, static_cast<float>(*log_p)});
@@ -99,7 +111,7 @@ Result<PartialRow> written_by_vllm(const std::string& body, const SentWindow& se
                                    engine::Token forced) {
   QUALM_TRY(const Json choice, choice_of_vllm(body, sent));
   const Json& tops = member(member(choice, "logprobs"), "top_logprobs");
-  return row_of_vllm(tops.is_array() && !tops.empty() ? tops.front() : Json(), forced,
+  return row_of_vllm(tops.is_array() && !tops.empty() ? tops.front() : Json(), kOfWritten, forced,
                      sent.address);
 }
 
@@ -109,7 +121,7 @@ Result<Rows> rows_of_vllm(const std::string& body, const SentWindow& sent) {
   QUALM_CHECK(check_length(list, sent.tokens.size(), sent));
   Rows rows;
   for (std::size_t i = 1; i < list.size(); ++i) {
-    QUALM_TRY(auto row, row_of_vllm(list[i], sent.tokens[i], sent.address));
+    QUALM_TRY(auto row, row_of_vllm(list[i], kOfPrompt, sent.tokens[i], sent.address));
     rows.push_back(std::move(row));
   }
   return rows;

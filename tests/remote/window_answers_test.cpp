@@ -34,9 +34,9 @@ TEST(WindowAnswers, of_vLLM_are_read) {
 
 TEST(WindowAnswers, of_vLLM_in_another_form_are_refused) {
   for (const char* entry :
-       {"1", "null", "[]", "{}", R"({"6":{"logprob":-1}})", R"({"5":"-1"})", R"({"5":{}})",
-        R"({"5":{"logprob":"-1"}})", R"({"x":{"logprob":-1},"5":{"logprob":-1}})",
-        R"({"-1":{"logprob":-1},"5":{"logprob":-1}})",
+       {"1", "null", "[]", "{}", R"({"6":{"logprob":-1}})", R"({"5":-1})", R"({"5":"-1"})",
+        R"({"token_id:5":{"logprob":-1}})", R"({"5":{}})", R"({"5":{"logprob":"-1"}})",
+        R"({"x":{"logprob":-1},"5":{"logprob":-1}})", R"({"-1":{"logprob":-1},"5":{"logprob":-1}})",
         R"({"4294967301":{"logprob":-1},"5":{"logprob":-1}})"})
     EXPECT_EQ(vllm_says(std::string(R"([null,{"4":{"logprob":-1}},)") + entry + "]"), "REMOTE-007")
         << entry;
@@ -56,7 +56,8 @@ TEST(WindowAnswers, of_vLLM_of_a_token_that_it_wrote) {
   const std::string both = R"([{"token_id:7":-2.5,"token_id:4":-1}])";
   EXPECT_EQ(says(tops(both)), "-2.500000");
   EXPECT_EQ(says(tops(both), "4"), "REMOTE-010");
-  for (const char* list : {"null", "[]", "[null]", R"([{"token_id:4":-1}])", R"([{"a":-1}])"})
+  for (const char* list : {"null", "[]", "[null]", R"([{"token_id:4":-1}])", R"([{"a":-1}])",
+                           R"([{"token_id:7":{"logprob":-1}}])"})
     EXPECT_EQ(says(tops(list)), "REMOTE-007") << list;
   for (const char* choice : {"", "{}", "null", R"({"logprobs":null})"})
     EXPECT_EQ(says(choice), "REMOTE-007") << choice;
