@@ -43,8 +43,8 @@ std::string side_of(const diagnose::Diagnosis& found) {
 Matters cause_matters(const ClinicCase& made, const Truth& truth) {
   if (made.cause == "not_quant" || made.cause == "provenance") return Matters::yes;
   if (made.cause == "kv_cache" && truth.cache) return *truth.cache;
-  if (truth.loss == Matters::yes || !truth.over_rounding) return truth.loss;
-  return *truth.over_rounding == Matters::no ? truth.loss : *truth.over_rounding;
+  const Matters over = truth.over_rounding.value_or(Matters::no);
+  return over == Matters::no ? truth.loss : over;
 }
 
 std::vector<std::string> right_answers(const ClinicCase& made, const Truth& truth) {

@@ -134,7 +134,7 @@ Result<Truth> measure_truth(experiment::Experiment& experiment, const AsRun& run
     QUALM_TRY(const Measurement alone, bench.cache_alone(run));
     truth.cache = matters(alone, kOfCache * run.accepted);
   }
-  if (run.against_rounding) {
+  if (run.against_rounding && truth.loss != Matters::yes) {
     QUALM_TRY(truth.over_rounding, bench.over_rounding());
   }
   const Factorial factorial{run, !run.tensors.empty(), cache};

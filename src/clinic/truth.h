@@ -48,8 +48,8 @@ struct TrueShares {
 struct Truth {
   Matters loss = Matters::unclear;  ///< whether the loss of the candidate as run matters
   std::optional<Matters> cache;     ///< the same of its cache; absent where it is not quantized
-  /// Whether it loses too much for its types; absent where that was not asked, or where plain
-  /// rounding to them cannot be made.
+  /// Whether it loses too much for its types; asked of a loss that does not certainly matter.
+  /// Absent also where round-to-nearest in them cannot be made.
   std::optional<Matters> over_rounding = std::nullopt;
   std::optional<TrueShares> shares;
   std::int64_t windows = 0;  ///< 0: the text had none left, or nothing could be run
