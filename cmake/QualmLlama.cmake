@@ -13,7 +13,8 @@ if(llama_FOUND)
   target_link_libraries(qualm_llama INTERFACE llama ggml::ggml)
   # In a folder of its own libllama's dependencies (libggml-cpu) are found through the program's
   # RPATH, not through a RUNPATH.
-  target_link_options(qualm_llama INTERFACE -Wl,--disable-new-dtags)
+  target_link_options(qualm_llama INTERFACE
+                      $<$<PLATFORM_ID:Linux>:-Wl,--disable-new-dtags>)
   set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
   return()
 endif()
