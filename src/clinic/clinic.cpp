@@ -146,6 +146,7 @@ class Clinic {
     QUALM_TRY(const job::Request again, by_pack(request, file, progress));
     const auto compare_both = [&](const commands::Diagnosed& diagnosed) -> Result<void> {
       result.with_pack = compare(found, diagnosed.report.diagnosis);
+      result.with_pack->cause = judge_alone(result, diagnosed.report.diagnosis);
       return {};
     };
     const auto diagnosed = commands::diagnose(again, stores_, progress, compare_both);

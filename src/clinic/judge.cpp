@@ -115,8 +115,8 @@ report::ClinicCase judge(const ClinicCase& made, const Truth& truth,
   return result;
 }
 
-report::ClinicCase::Alone judge_alone(const report::ClinicCase& by_original,
-                                      const diagnose::Diagnosis& alone) {
+report::ClinicCase::Answer judge_alone(const report::ClinicCase& by_original,
+                                       const diagnose::Diagnosis& alone) {
   const diagnose::Conclusion& conclusion = alone.conclusion;
   if (!conclusion.principal)
     return {std::string(diagnose::to_string(conclusion.verdict)),
@@ -134,7 +134,8 @@ report::ClinicCase::WithPack compare(const diagnose::Diagnosis& by_original,
     const Finding* cache = find(found, "kv_cache");
     return std::string(diagnose::to_string(cache ? cache->status : diagnose::Status::not_examined));
   };
-  report::ClinicCase::WithPack result{.loss = side_of(by_pack), .cache = cache_of(by_pack)};
+  report::ClinicCase::WithPack result{
+      .cause = {}, .loss = side_of(by_pack), .cache = cache_of(by_pack)};
   const std::string loss = side_of(by_original);
   result.agrees = loss.empty() || result.loss.empty() ||
                   (loss == result.loss && cache_of(by_original) == result.cache);
@@ -142,7 +143,8 @@ report::ClinicCase::WithPack compare(const diagnose::Diagnosis& by_original,
 }
 
 report::ClinicCase::WithPack refused(const diagnose::Diagnosis& by_original, const Error& why) {
-  return {.loss = {},
+  return {.cause = {"refused", "none"},
+          .loss = {},
           .cache = std::string(diagnose::to_string(diagnose::Status::not_examined)),
           .agrees = by_original.conclusion.principal == diagnose::CheckId::not_quant,
           .refused = fmt::format("{}: found {}", why.code, why.found)};

@@ -62,10 +62,11 @@ Result<void> open_files(Session& session) {
   return {};
 }
 
-/// For want of an original and of a pack, if the candidate's rounding error is known.
+/// For want of an original, if the candidate's rounding error is known. A server's share would be
+/// in what is compared with it.
 void add_surrogate(Session& session) {
   const model::Checkpoint& candidate = session.candidate->checkpoint();
-  const bool compared = session.baseline || session.pack;
+  const bool compared = session.baseline || (session.pack && session.served);
   if (compared || !candidate.lacks.empty() || !model::rotation_key(candidate).empty() ||
       !weights::no_surrogate(candidate).empty())
     return;
@@ -352,8 +353,9 @@ Result<void> prepare_experiment(Session& session) {
   for (const DomainText& one : session.texts) texts.push_back({one.domain, one.text.get()});
   session.runner = std::make_unique<experiment::Runner>(experiment::Runner::Parts{
       *session.models, *session.quantizer, session.progress, session.candidate,
-      session.baseline ? session.baseline : session.surrogate, session.base_model, session.settings,
-      std::move(texts), session.pack ? &*session.pack : nullptr,
+      session.baseline || session.pack ? session.baseline : session.surrogate, session.base_model,
+      session.settings, std::move(texts), session.pack ? &*session.pack : nullptr,
+      session.pack ? session.surrogate : nullptr,
       session.surrogate ? std::optional(weights::truth_over_estimate(*facts.given.candidate))
                         : std::nullopt,
       session.served.get(), facts.served_alone()});

@@ -68,7 +68,7 @@ void Outlook::tell_answers() {
     if (!found) continue;
     now.back().status = diagnose::to_string(found->status);
     now.back().says = found->headline;
-    now.back().likely = facts_.estimated() && row.id != diagnose::CheckId::not_quant;
+    now.back().likely = found->estimated;
   }
   if (now == answers_) return;
   answers_ = std::move(now);

@@ -120,7 +120,8 @@ Known<Side> side_of_choice(const Facts& facts, const Weights& weights) {
 }  // namespace
 
 Known<Finding> check_architecture(const Facts& facts) {
-  if (!facts.swaps()) return from_the_file(facts);
+  const bool estimable = facts.swaps() || facts.estimates_beside_pack();
+  if (!estimable) return from_the_file(facts);
   if (!model::rotation_key(*facts.given.candidate).empty()) {
     Finding rotated;
     rotated.headline = "the weights are stored rotated: no tensor of the original fits in between";
@@ -142,6 +143,9 @@ Known<Finding> check_architecture(const Facts& facts) {
     case Side::above:
       break;
   }
+  const bool normal = found.loss.excessive == Side::below || as_its_steps(found);
+  if (!facts.swaps() && !normal) return from_the_file(facts);
+  result.estimated = !facts.has_original();
   return judge_classes(facts, std::move(result));
 }
 
@@ -150,7 +154,7 @@ Known<std::optional<Fix>> fix_architecture(const Facts& facts) {
   // Where the rest fails as well, the whole model is made anew in a larger type.
   if (!study.culprit() || study.culprit()->after == Side::above) return std::nullopt;
   const ClassGroup& group = study.culprit()->group;
-  if (facts.estimated())  // nothing can be made of it, and what others made is not known
+  if (!facts.has_original())  // nothing can be made of it, and what others made is not known
     return Fix{.name = fmt::format("a quant with more bits in {}", group.title),
                .effect = fmt::format("download one of this model in which {} has Q6_K or more",
                                      group.title)};

@@ -184,6 +184,7 @@ Known<Finding> check_cache(const Facts& facts) {
   QUALM_TRY(const auto* line, line_for(facts, *cells.both));
   const Side side = cache_harm(facts.given, *cells.both, line);
   finding.loss = Loss{.line = side};
+  set_size(*cells.both, *finding.loss);
   if (side == Side::above) {
     finding.status = Status::cause;
     finding.headline += "; " + costs_more(given, cells);

@@ -98,6 +98,9 @@ inline constexpr std::array kChecks{
              check_provenance, make_again},
 };
 
+/// The check's own answer. It says where it rests on an estimate of the original.
+[[nodiscard]] Known<Finding> ask(const CheckRow& check, const Facts& facts);
+
 [[nodiscard]] constexpr const CheckRow& row_of(CheckId id) noexcept {
   return kChecks[static_cast<std::size_t>(id)];
 }

@@ -82,6 +82,17 @@ Variant with_alone(const ClassGroup& group) {
   return experiment::with_f16_cache(experiment::assembled(alone(group)));
 }
 
+namespace {
+
+Known<const evaluate::Measurement*> as_it_is(const Facts& facts, WindowRange windows) {
+  if (!facts.estimates_beside_pack()) return facts.measured(Facts::weights_only());
+  const std::array variants{Facts::weights_only()};
+  QUALM_TRY(const auto measured, facts.measured(windows, facts.taken_from(), variants));
+  return measured.front();
+}
+
+}  // namespace
+
 Known<ClassStudy> study_classes(const Facts& facts) {
   auto groups = class_groups(*facts.given.candidate,
                              facts.given.baseline ? facts.given.baseline : facts.given.surrogate);
@@ -91,17 +102,19 @@ Known<ClassStudy> study_classes(const Facts& facts) {
   if (!model::rotation_key(*facts.given.candidate).empty()) groups.clear();
   if (groups.empty()) return ClassStudy{};
   QUALM_TRY(const auto* floor, facts.measured(Facts::as_type(kFloorType)));
-  QUALM_TRY(const auto* weights, facts.measured(Facts::weights_only()));
+  // Beside a pack the candidate as it is has to be estimated too, to compare with.
+  const bool beside_pack = facts.estimates_beside_pack();
+  QUALM_TRY(const WindowRange first, facts.selection(beside_pack ? kForEstimate : kForClasses));
   std::vector<Variant> variants;
   for (const ClassGroup& group : groups) variants.push_back(with_restored(group));
-  QUALM_TRY(const WindowRange first, facts.selection(kForClasses));
-  QUALM_TRY(const auto measured, facts.measured(first, variants));
+  QUALM_TRY(const auto measured, facts.measured(first, facts.taken_from(), variants));
+  QUALM_TRY(const auto* weights, as_it_is(facts, first));
   ClassStudy study;
   for (std::size_t i = 0; i < groups.size(); ++i) {
     auto finding = compare(groups[i], *weights, *measured[i], confidence_for(groups.size()));
     finding.after = harm(facts.given, *measured[i], *floor);
     const bool suspect = finding.group.crushed && finding.outweighs;
-    if (suspect && finding.after == Side::not_separated) {
+    if (suspect && finding.after == Side::not_separated && !beside_pack) {
       QUALM_TRY(const auto* on_all, facts.measured(variants[i]));
       finding.after = harm(facts.given, *on_all, *floor);
     }

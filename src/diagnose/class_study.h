@@ -31,7 +31,8 @@ struct ClassStudy {
 };
 
 /// On the first selection windows, in one pass of the original (memory permitting); what is not
-/// certain for the culprit, on all of them. Precondition: facts.swaps().
+/// certain for the culprit, on all of them. Precondition: facts.swaps(), or
+/// facts.estimates_beside_pack().
 [[nodiscard]] Known<ClassStudy> study_classes(const Facts& facts);
 
 /// Without the original's weights: the class of clearly fewer bits that the steps in the file show

@@ -48,6 +48,27 @@ std::vector<Finding*> by_share(std::vector<Finding>& findings) {
   return all;
 }
 
+/// Without shares: weights and cache, where both are to blame, by what each loses alone. False
+/// where that is not separated.
+bool order_by_loss(std::vector<Finding>& findings) {
+  Finding& cache = of(findings, CheckId::kv_cache);
+  const auto& own = of(findings, CheckId::tier).loss;
+  std::vector<Finding*> of_weights;
+  for (const CheckId id : {CheckId::tier, CheckId::architecture})
+    if (to_blame(of(findings, id))) of_weights.push_back(&of(findings, id));
+  if (!to_blame(cache) || of_weights.empty() || !own || !own->kld || !cache.loss ||
+      !cache.loss->kld)
+    return true;
+  const numeric::Estimate& by_weights = *own->kld;
+  const numeric::Estimate& by_cache = *cache.loss->kld;
+  if (by_cache.value > by_weights.value) {
+    for (Finding* finding : of_weights) finding->status = Status::contributes;
+  } else {
+    cache.status = Status::contributes;
+  }
+  return by_cache.low > by_weights.high || by_weights.low > by_cache.high;
+}
+
 /// It changes prompts, and no text's loss.
 bool yields(const Finding& finding) {
   return !finding.faults.empty() && std::ranges::all_of(finding.faults, [](const Fault& fault) {
@@ -93,6 +114,8 @@ Conclusion conclude(std::vector<Finding>& findings, const Overall& overall) {
     const auto guilty = by_share(findings);
     for (std::size_t i = 1; i < guilty.size(); ++i) guilty[i]->status = Status::contributes;
     conclusion.separated = guilty.size() < 2 || overall.attribution->kld.separated;
+  } else if (overall.paired) {
+    conclusion.separated = order_by_loss(findings);
   }
   // The share of the weights is the other model's, where it is one; the type has none of its own.
   Finding& type = of(findings, CheckId::tier);

@@ -75,10 +75,11 @@ Facts::Key Facts::key(WindowRange windows, const Variant& reference, const Varia
   return {windows.text, windows.begin, id_of(reference), id_of(variant)};
 }
 
-bool Facts::measurable(const Variant& variant) const {
+bool Facts::measurable(const Variant& reference, const Variant& variant) const {
   const Weights& weights = variant.weights;
   using Kind = Weights::Kind;
   if (!given.pack || weights.kind == Kind::candidate || weights.kind == Kind::served) return true;
+  if (reference.weights.kind == Kind::surrogate) return true;
   return is_plain_type(variant) &&
          std::ranges::find(given.pack->types, weights.mix) != given.pack->types.end();
 }
@@ -90,7 +91,7 @@ Known<Facts::Measured> Facts::measured(WindowRange windows, const Variant& refer
   bool refused = false;
   for (const Variant& variant : variants) {
     const auto it = measurements_.find(key(windows, reference, variant));
-    if (!measurable(variant)) {
+    if (!measurable(reference, variant)) {
       known.push_back(&needs_original());
     } else if (it == measurements_.end() || it->second.windows < windows.count()) {
       missing.variants.push_back(variant);
@@ -248,6 +249,9 @@ Variant Facts::cache_only() const {
   return {experiment::baseline_weights(), given.type_k, given.type_v};
 }
 Variant Facts::original() { return with_f16_cache(experiment::baseline_weights()); }
+Variant Facts::taken_from() const {
+  return estimates_beside_pack() ? with_f16_cache(experiment::surrogate_weights()) : original();
+}
 Variant Facts::by_rtn() { return with_f16_cache(experiment::round_to_nearest()); }
 Variant Facts::original_in_f32() {
   return experiment::with_f16_cache(

@@ -64,7 +64,8 @@ struct Given {
   const model::Checkpoint* base_model =
       nullptr;                      ///< that the original was fine-tuned from; or null
   std::optional<GivenPack> pack{};  ///< never beside `baseline`
-  /// weights/surrogate.h: in place of the original where there is neither that nor a pack.
+  /// weights/surrogate.h: for want of an original. Beside a pack it serves only what needs weights
+  /// to take from.
   const model::Checkpoint* surrogate = nullptr;
   std::string candidate_path{};
   std::string baseline_path{};
@@ -144,10 +145,17 @@ class Facts {
   /// The original itself is there too.
   [[nodiscard]] bool has_original() const noexcept { return paired() && given.baseline; }
   /// For want of an original every KLD from it is an estimate.
-  [[nodiscard]] bool estimated() const noexcept { return paired() && given.surrogate; }
+  [[nodiscard]] bool estimated() const noexcept {
+    return paired() && given.surrogate && !given.pack;
+  }
   /// The original's weights are there, or a surrogate's: they can be put in place of the
   /// candidate's, and other types made of them.
   [[nodiscard]] bool swaps() const noexcept { return has_original() || estimated(); }
+  /// Beside a pack a surrogate is there: what was measured stands, and what the types and classes
+  /// of the candidate usually cost can be estimated.
+  [[nodiscard]] bool estimates_beside_pack() const noexcept {
+    return paired() && given.surrogate && given.pack;
+  }
   /// Nothing is known of the candidate but what its server answers.
   [[nodiscard]] bool served_alone() const noexcept {
     return given.server && !given.server->file_known;
@@ -229,6 +237,8 @@ class Facts {
   [[nodiscard]] static Variant base_model();  ///< base model's weights, F16 cache
   /// The original as a quant type of llama-quantize, F16 cache.
   [[nodiscard]] static Variant as_type(const std::string& type);
+  /// What weights are taken from, F16 cache: the original, or beside a pack the surrogate.
+  [[nodiscard]] Variant taken_from() const;
   /// The candidate, or the original where it is there to compare with, F16 cache.
   [[nodiscard]] Variant reference() const { return paired() ? original() : weights_only(); }
 
@@ -236,8 +246,8 @@ class Facts {
   [[nodiscard]] std::vector<KnownMeasurement> against(std::size_t text,
                                                       const Variant& reference) const;
   [[nodiscard]] evaluate::StopRule watched() const;
-  /// With a pack: what needs no weights of the original but those that the pack was made with.
-  [[nodiscard]] bool measurable(const Variant& variant) const;
+  /// Against a pack: what needs no weights of the original but those that it was made with.
+  [[nodiscard]] bool measurable(const Variant& reference, const Variant& variant) const;
   [[nodiscard]] bool loses_much() const;
   using Key = std::tuple<std::size_t, std::int32_t, experiment::VariantId, experiment::VariantId>;
   [[nodiscard]] static Key key(WindowRange windows, const Variant& reference,

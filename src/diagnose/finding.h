@@ -118,7 +118,8 @@ struct Finding {
   std::vector<Evidence> evidence = {};
   std::vector<std::string> needs = {};  ///< what would have to be given to examine it, or to tell
   std::optional<Loss> loss = std::nullopt;
-  bool left_out = false;  ///< something that it needs was left out: it clears nothing
+  bool left_out = false;   ///< something that it needs was left out: it clears nothing
+  bool estimated = false;  ///< it rests on an estimate of the original: likely, not certain
   std::vector<std::string> tensors = {};  ///< shell patterns of the tensors that are to blame
 };
 

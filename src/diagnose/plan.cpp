@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kCandidate = "candidate";
 
 std::string original_of(const Facts& facts) {
-  return facts.given.surrogate ? "estimated original" : "original";
+  return facts.estimated() ? "estimated original" : "original";
 }
 
 /// Most texts are decided after the least number of windows.
@@ -46,6 +46,11 @@ std::vector<Planned> of_causes(const Facts& facts, std::int64_t windows) {
     // Against its F16 cache, and K and V alone.
     all.push_back({"candidate with parts of the cache", 2 * windows + 2 * first});
     if (facts.swaps()) all.push_back({kCacheLineType, first});
+  }
+  if (facts.estimates_beside_pack()) {
+    const std::int64_t few = std::min<std::int64_t>(windows, kForEstimate);
+    all.push_back({"estimated original, if a loss is found", few, true});
+    all.push_back({"candidate against it", few});
   }
   if (facts.noise_floor()) return all;  // known, or not wanted
   if (facts.swaps())

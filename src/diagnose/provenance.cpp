@@ -137,12 +137,12 @@ Known<Finding> check_provenance(const Facts& facts) {
   }
   if (facts.given.pack && facts.paired()) {
     QUALM_TRY(const WeightsLoss found, weights_loss(facts));
-    if (found.loss.excessive == Side::above) {
+    const bool over_steps = found.over_steps && found.over_steps->low > kMostExcess;
+    if (over_steps || (found.loss.excessive == Side::above && !as_its_steps(found))) {
       result.status = Status::cannot_tell;
       result.headline =
           "it loses more than its type should: perhaps another model's weights, a quant of a "
-          "quant, "
-          "or a poor calibration";
+          "quant, or a poor calibration";
     }
   }
   if (!facts.given.baseline) {

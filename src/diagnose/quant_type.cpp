@@ -60,7 +60,13 @@ std::string answers_in_words(const Loss& loss) {
   return text;
 }
 
-void add_excess(const Loss& loss, std::vector<Evidence>& evidence) {
+void add_excess(const WeightsLoss& found, std::vector<Evidence>& evidence) {
+  if (found.over_steps)
+    evidence.push_back({"excess_over_steps", found.over_steps, "1",
+                        fmt::format("KLD over what rounding by the steps in the file usually "
+                                    "costs: {} times (estimated)",
+                                    numeric::format_estimate(*found.over_steps))});
+  const Loss& loss = found.loss;
   if (!loss.excess) return;
   const bool exactly = loss.excess->low == 1 && loss.excess->high == 1;
   evidence.push_back(
@@ -88,7 +94,7 @@ void add_measured(const WeightsLoss& found, Finding& finding) {
       metric_evidence("floor_kld_mean", *found.floor, MetricId::kld_mean,
                       fmt::format("KLD of {} made from the original, {} of the same windows",
                                   kFloorType, found.floor->windows.size())));
-  add_excess(found.loss, finding.evidence);
+  add_excess(found, finding.evidence);
   finding.headline = loss_in_words(weights) + answers_in_words(found.loss);
   finding.loss = found.loss;
 }
@@ -134,7 +140,7 @@ Known<bool> explained(const Facts& facts, Finding& finding) {
                                         to_decide(facts), classes.culprit()->group.id));
     return true;
   }
-  if (facts.estimated()) return false;
+  if (!facts.has_original()) return false;
   QUALM_TRY(const CalibrationStudy calibration, study_calibration(facts));
   if (!calibration.explains()) return false;
   finding.status = Status::cleared;
@@ -166,22 +172,31 @@ Known<Finding> judge_bits(const Facts& facts, const Measurement& weights, Findin
   return finding;
 }
 
-/// With a pack: the loss is known, and what larger types lose; whether a class of tensors, the
+/// With a pack: the loss is known, and what larger types lose. What its types should lose is known
+/// where the pack has them, else estimated; likewise what a class of tensors loses. Whether the
 /// calibration or another model is behind it, only the original's weights can say.
 Known<Finding> judge_with_pack(const Facts& facts, const WeightsLoss& found, Finding finding) {
   const model::Checkpoint& candidate = *facts.given.candidate;
-  if (found.loss.excessive == Side::above) {
+  if (found.over_steps) add_trials(candidate, finding);
+  const bool too_much = found.loss.excessive == Side::above;
+  const bool normal = found.loss.excessive == Side::below || as_its_steps(found);
+  bool suspect = suspected_class(facts).has_value();
+  if (normal && facts.estimates_beside_pack() && (found.over_steps || suspect)) {
+    finding.estimated = true;
+    QUALM_TRY(const bool done, explained(facts, finding));
+    if (done) return finding;
+    suspect = false;
+  }
+  if (too_much) {
     finding.status = Status::cleared;
     finding.headline += fmt::format("; a {} made from the original loses less: its bits suffice",
                                     own_type(candidate));
     return finding;
   }
-  const bool expected = found.loss.excessive == Side::below;
   // So much is lost by no type for want of bits alone, as a rule.
   const bool plausible = found.loss.kld && found.loss.kld->value < kGradesFrom.back();
-  const bool low = candidate.bits_per_weight() < kFloorBits && plausible;
-  if ((expected || low) && !suspected_class(facts))
-    return judge_bits(facts, *found.as_run, std::move(finding));
+  const bool low = candidate.bits_per_weight() < kFloorBits && plausible && !found.over_steps;
+  if ((normal || low) && !suspect) return judge_bits(facts, *found.as_run, std::move(finding));
   finding.status = Status::cannot_tell;
   finding.needs.emplace_back(
       "the original model (--baseline), to tell the type from a class of tensors, the calibration "

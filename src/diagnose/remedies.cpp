@@ -21,11 +21,16 @@ std::vector<const Finding*> in_order(const std::vector<Finding>& findings) {
 
 constexpr std::size_t kNotRun = static_cast<std::size_t>(-1);
 
-/// One remedy after the other is added, and what it is proved on.
+/// What a remedy is proved by.
+struct Trial {
+  Variant before;
+  Variant after;
+  std::size_t text = 0;  ///< kNotRun: the remedy changes nothing that is run here
+};
+
 struct Course {
   std::vector<Remedy> remedies;
-  std::vector<Variant> variants;   ///< the candidate as run, then with each remedy added
-  std::vector<std::size_t> texts;  ///< kNotRun: the remedy changes nothing that is run here
+  std::vector<Trial> trials;  ///< of each
 };
 
 Variant applied(const Fix& fix, Variant variant) {
@@ -34,8 +39,18 @@ Variant applied(const Fix& fix, Variant variant) {
   return variant;
 }
 
+/// One remedy is added after the other. A pack holds its types with an F16 cache alone: there each
+/// stands by itself.
+Trial trial_of(const Facts& facts, Fix& fix, const Variant& so_far) {
+  if (!facts.given.pack) return {facts.as_run(), applied(fix, so_far), fix.text};
+  const Variant before = fix.weights ? Facts::weights_only() : facts.as_run();
+  if (fix.weights && facts.cache_quantized()) fix.effect += "; figures with an F16 cache";
+  return {before, applied(fix, before), fix.text};
+}
+
 Known<Course> prescribed(const Facts& facts, const std::vector<Finding>& findings) {
-  Course course{.remedies = {}, .variants = {facts.as_run()}, .texts = {}};
+  Course course;
+  Variant so_far = facts.as_run();
   for (const Finding* finding : in_order(findings)) {
     const CheckRow& row = row_of(finding->check);
     if (!row.prescribe) continue;
@@ -44,8 +59,10 @@ Known<Course> prescribed(const Facts& facts, const std::vector<Finding>& finding
     QUALM_TRY(auto fix, std::move(prescribed));
     if (!fix) continue;
     if (fix->weights) fix = in_format_of(facts.given, *std::move(fix));
-    course.variants.push_back(applied(*fix, course.variants.back()));
-    course.texts.push_back(fix->weights || fix->cache ? fix->text : kNotRun);
+    const bool runs = fix->weights || fix->cache;
+    course.trials.push_back(trial_of(facts, *fix, so_far));
+    if (!runs) course.trials.back().text = kNotRun;
+    so_far = course.trials.back().after;
     course.remedies.push_back({.cause = finding->check,
                                .name = fix->name,
                                .command = fix->command,
@@ -63,7 +80,7 @@ Known<WindowRange> windows_of_proof(const Facts& facts, const Course& course, st
   const std::int32_t total = facts.texts[text].windows;
   if (text != 0) windows = {kMostDomain, kMostDomain + kHoldout, text};
   const bool calibrated = std::ranges::any_of(
-      course.variants, [&](const Variant& v) { return v.weights.calibrated_on == text; });
+      course.trials, [&](const Trial& trial) { return trial.after.weights.calibrated_on == text; });
   const std::int32_t usable = total - (calibrated ? experiment::calibration_windows(total) : 0);
   windows.end = std::min(windows.end, usable);
   if (windows.count() >= 2) return windows;
@@ -75,22 +92,39 @@ Known<WindowRange> windows_of_proof(const Facts& facts, const Course& course, st
   return chose;
 }
 
+/// Each once: all of one text share the original's windows, and so does what draws the line there.
+class Together {
+ public:
+  std::size_t add(const Variant& variant) {
+    const auto known =
+        std::ranges::find(all_, id_of(variant), [](const Variant& v) { return id_of(v); });
+    if (known != all_.end()) return static_cast<std::size_t>(known - all_.begin());
+    all_.push_back(variant);
+    return all_.size() - 1;
+  }
+  [[nodiscard]] const std::vector<Variant>& all() const noexcept { return all_; }
+
+ private:
+  std::vector<Variant> all_;
+};
+
 /// Before and after the remedy of place `at` on these windows, and the side of the line.
 Known<void> prove(const Facts& facts, Course& course, std::size_t at, WindowRange windows) {
-  // All of one text share the original's windows, and so does what draws the line there.
-  std::vector<Variant> variants = course.variants;
-  const Variant floor = Facts::as_type(kFloorType);
-  const auto drawn =
-      std::ranges::find(variants, id_of(floor), [](const Variant& v) { return id_of(v); });
-  const auto line = static_cast<std::size_t>(drawn - variants.begin());
-  if (facts.paired() && line == variants.size()) variants.push_back(floor);
-  QUALM_TRY(const auto measured, facts.measured(windows, facts.reference(), variants));
+  Together together;
+  for (const Trial& trial : course.trials) {
+    together.add(trial.before);
+    together.add(trial.after);
+  }
+  const std::size_t before = together.add(course.trials[at].before);
+  const std::size_t after = together.add(course.trials[at].after);
+  const std::size_t floor = facts.paired() ? together.add(Facts::as_type(kFloorType)) : after;
+  QUALM_TRY(const auto measured, facts.measured(windows, facts.reference(), together.all()));
   Remedy& remedy = course.remedies[at];
-  remedy.before = measured.front()->metrics;
-  remedy.after = measured[at + 1]->metrics;
-  remedy.line = facts.paired() ? harm(facts.given, *measured[at + 1], *measured[line])
-                               : cache_harm(facts.given, *measured[at + 1], nullptr);
-  remedy.windows = static_cast<std::int64_t>(measured[at + 1]->windows.size());
+  remedy.before = measured[before]->metrics;
+  remedy.after = measured[after]->metrics;
+  remedy.line = facts.paired() ? harm(facts.given, *measured[after], *measured[floor])
+                               : cache_harm(facts.given, *measured[after], nullptr);
+  remedy.windows = static_cast<std::int64_t>(measured[after]->windows.size());
   remedy.holdout = windows.begin > 0;
   return {};
 }
@@ -100,8 +134,9 @@ Known<void> prove(const Facts& facts, Course& course, std::size_t at, WindowRang
 Known<std::vector<Remedy>> remedies_for(const Facts& facts, const std::vector<Finding>& findings) {
   QUALM_TRY(Course course, prescribed(facts, findings));
   for (std::size_t i = 0; i < course.remedies.size(); ++i) {
-    if (course.texts[i] == kNotRun) continue;
-    QUALM_TRY(const WindowRange all, windows_of_proof(facts, course, course.texts[i]));
+    const std::size_t text = course.trials[i].text;
+    if (text == kNotRun) continue;
+    QUALM_TRY(const WindowRange all, windows_of_proof(facts, course, text));
     // Two looks, each at the level of a check: together still under the 5 % of a verdict.
     WindowRange first = all;
     if (!facts.given.read_all) first.end = std::min(all.end, all.begin + kFirstProof);

@@ -49,7 +49,7 @@ std::string in_words(const Estimate& kld, const Grades& grades, Side side) {
 
 std::optional<Finding> answer_so_far(const Facts& facts, const CheckRow& check) {
   if (check.about_bits && facts.paired() && !facts.selected()) return std::nullopt;
-  auto found = check.check(facts);
+  auto found = ask(check, facts);
   return found ? std::optional(*std::move(found)) : std::nullopt;
 }
 

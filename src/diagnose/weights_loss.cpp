@@ -73,6 +73,25 @@ Known<void> compare(const Facts& facts, bool small, WeightsLoss& found) {
   return {};
 }
 
+/// Where the loss is over the line and its type does not explain it.
+Known<void> compare_with_surrogate(const Facts& facts, WeightsLoss& found) {
+  if (!facts.estimates_beside_pack() || found.loss.excessive == Side::below ||
+      harm(facts.given, *found.judged, *found.floor) != Side::above)
+    return {};
+  QUALM_TRY(const WindowRange windows, facts.selection(kForEstimate));
+  const std::array variants{Facts::weights_only()};
+  QUALM_TRY(const auto measured, facts.measured(windows, facts.taken_from(), variants));
+  const Measurement& usual = *measured.front();
+  if (!usual.truth_over_estimate) return {};  // it cannot be run
+  const std::array pair{found.as_run, &usual};
+  const auto times = evaluate::estimate(evaluate::join(pair), ratio, kCheckConfidence);
+  if (!times) return {};
+  const numeric::Estimate& truth = *usual.truth_over_estimate;
+  found.over_steps = numeric::Estimate{times->value / truth.value, times->low / truth.high,
+                                       times->high / truth.low};
+  return {};
+}
+
 /// With a pack: the pack's figures of the candidate's own type, as run.
 Known<void> compare_with_pack(const Facts& facts, bool small, WeightsLoss& found) {
   if (small) {
@@ -108,6 +127,7 @@ Known<WeightsLoss> weights_loss(const Facts& facts) {
   if (!facts.estimated())  // what its types cost a surrogate says nothing of how they were made
     compared =
         facts.swaps() ? compare(facts, is_small, found) : compare_with_pack(facts, is_small, found);
+  if (compared) compared = compare_with_surrogate(facts, found);
   set_size(*found.judged, found.loss);
   found.loss.line = harm(facts.given, *found.judged, *found.floor);
   // Without it a loss over the limit is one, and no other loss is fine.

@@ -18,12 +18,20 @@ struct WeightsLoss {
   /// By which it is judged: as run, or decoded, then on the first kForRuntime windows.
   const evaluate::Measurement* judged = nullptr;
   const evaluate::Measurement* floor = nullptr;  ///< the original as kFloorType, as run: floor_for
+  /// Beside a pack, where the loss is over the line and its type does not explain it: KLD over what
+  /// rounding by the steps in the file costs as a rule. An estimate.
+  std::optional<numeric::Estimate> over_steps;
   Loss loss;
   [[nodiscard]] bool decoded() const noexcept { return judged != as_run; }
 };
 
 /// Precondition: facts.paired().
 [[nodiscard]] Known<WeightsLoss> weights_loss(const Facts& facts);
+
+/// They lose no more than nine of ten files with such steps do.
+[[nodiscard]] inline bool as_its_steps(const WeightsLoss& found) noexcept {
+  return found.over_steps && found.over_steps->low <= 1;
+}
 
 /// They lose certainly more than is acceptable, or certainly more than their type should cost.
 [[nodiscard]] inline bool too_much(const Loss& loss) noexcept {

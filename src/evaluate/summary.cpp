@@ -288,6 +288,20 @@ std::optional<Estimate> paired_mean(const Measurement& a, const Measurement& b,
   return window_mean(clusters, confidence);
 }
 
+/// An estimate and a figure that was measured: each with its own interval, as nothing says how the
+/// error of the one goes with the windows of the other.
+std::optional<Estimate> estimate_over(const Measurement& a, double factor, const Measurement& b,
+                                      double confidence) {
+  const auto x = paired_mean(
+      a, b, [](const Score& of_a, const Score&) { return kld_of(of_a); }, confidence);
+  const auto y = paired_mean(
+      a, b, [](const Score&, const Score& of_b) { return kld_of(of_b); }, confidence);
+  if (!x || !y) return std::nullopt;
+  const Estimate& truth = *a.truth_over_estimate;
+  return Estimate{truth.value * x->value - factor * y->value, truth.low * x->low - factor * y->high,
+                  truth.high * x->high - factor * y->low};
+}
+
 }  // namespace
 
 void summarize(Measurement& m) {
@@ -353,6 +367,8 @@ std::optional<double> widening_by_neighbours(const Measurement& m) {
 
 std::optional<Estimate> kld_difference(const Measurement& a, double factor, const Measurement& b,
                                        double confidence) {
+  if (a.truth_over_estimate && !b.truth_over_estimate)
+    return estimate_over(a, factor, b, confidence);
   auto found = paired_mean(
       a, b, [factor](const Score& x, const Score& y) { return kld_of(x) - factor * kld_of(y); },
       confidence);

@@ -35,7 +35,8 @@ void make_estimate(Measurement& measurement, const numeric::Estimate& truth_over
 [[nodiscard]] std::optional<double> widening_by_neighbours(const Measurement& measurement);
 
 /// Paired difference mean(kld_a - factor * kld_b) over the windows both hold. Absent with fewer
-/// than kFewestClusters, or with a lost position.
+/// than kFewestClusters, or with a lost position. Where kld_a alone is an estimate
+/// (truth_over_estimate), the ends of the two intervals are compared.
 [[nodiscard]] std::optional<numeric::Estimate> kld_difference(const Measurement& a, double factor,
                                                               const Measurement& b,
                                                               double confidence);

@@ -46,6 +46,7 @@ void Runner::take_pack() {
 
 OpenedModel& Runner::file_of(const Weights& weights) const {
   if (weights.kind == Weights::Kind::baseline) return *parts_.baseline;
+  if (weights.kind == Weights::Kind::surrogate) return *parts_.surrogate;
   return weights.kind == Weights::Kind::base_model ? *parts_.base_model : *parts_.candidate;
 }
 
@@ -65,8 +66,8 @@ Result<assemble::Image> Runner::make(const Weights& weights) {
   }
   if (weights.kind == Weights::Kind::assembled)
     return assemble::assemble(parts_.candidate->checkpoint(),
-                              parts_.baseline ? &parts_.baseline->checkpoint() : nullptr,
-                              weights.recipe, parts_.progress);
+                              source() ? &source()->checkpoint() : nullptr, weights.recipe,
+                              parts_.progress);
   if (!parts_.baseline) return fail(original_needed(describe(weights)));
   parts_.progress.update("making the " + name_of({weights}), 0, 0);
   QUALM_TRY(const auto source, parts_.baseline->runnable(parts_.progress));
@@ -124,14 +125,24 @@ std::string Runner::original_identity() const {
   return parts_.pack ? qualm::experiment::identity_of(*parts_.pack) : "";
 }
 
+OpenedModel* Runner::source() const noexcept {
+  return parts_.baseline ? parts_.baseline.get() : parts_.surrogate.get();
+}
+
+bool Runner::is_surrogate(const Weights& weights) const noexcept {
+  using Kind = Weights::Kind;
+  return parts_.truth_over_estimate &&
+         weights.kind == (parts_.pack ? Kind::surrogate : Kind::baseline);
+}
+
 std::string Runner::identity_of(const Weights& weights) const {
   const std::string base = original_identity();
   if (weights.kind == Weights::Kind::baseline && !weights.made()) return base;
   if (!weights.made()) return file_of(weights).identity();
   const std::string id = id_of(weights).digest;
   if (weights.kind == Weights::Kind::assembled || weights.kind == Weights::Kind::candidate)
-    return fmt::format("{}+{}>{}/{}", parts_.candidate->identity(), base, id,
-                       assemble::kAssembleVersion);
+    return fmt::format("{}+{}>{}/{}", parts_.candidate->identity(),
+                       source() ? source()->identity() : "", id, assemble::kAssembleVersion);
   const std::string text =
       weights.calibrated_on ? parts_.texts.at(*weights.calibrated_on).text->calibration_identity()
                             : "";
@@ -145,7 +156,8 @@ std::string Runner::size_key(const Weights& weights) const {
 
 std::string Runner::name_of(const Variant& variant) const {
   const std::string name = describe(variant);
-  return (parts_.truth_over_estimate && name.starts_with("original") ? "estimated " : "") + name;
+  const bool estimated = is_surrogate(baseline_weights()) && name.starts_with("original");
+  return (estimated ? "estimated " : "") + name;
 }
 
 bool Runner::is_served(const Weights& weights) const noexcept {
@@ -185,7 +197,7 @@ Result<std::vector<evaluate::Measurement>> Runner::measure(const Variant& refere
     parts_.models.forget_made();
     if (!measured) return std::unexpected(measured.error());
     for (auto& one : *measured) {
-      if (parts_.truth_over_estimate && reference.weights.kind == Weights::Kind::baseline)
+      if (is_surrogate(reference.weights))
         evaluate::make_estimate(one, *parts_.truth_over_estimate);
       all.push_back(std::move(one));
     }

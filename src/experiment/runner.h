@@ -35,7 +35,10 @@ class Runner final : public Experiment {
     std::vector<Text> texts;                  ///< one at least; the first is the one to judge on
     /// In place of the baseline: its texts are `texts`. May be null.
     const ReferencePack* pack = nullptr;
-    /// The baseline is a surrogate, and every KLD from it an estimate
+    /// Beside a pack: Weights::Kind::surrogate, and what recipes take from the original. May be
+    /// null.
+    std::shared_ptr<OpenedModel> surrogate{};
+    /// The baseline is a surrogate, or one is beside a pack: every KLD from it is an estimate
     /// (evaluate::Measurement::truth_over_estimate).
     std::optional<numeric::Estimate> truth_over_estimate{};
     /// A server that runs the candidate. May be null.
@@ -75,6 +78,10 @@ class Runner final : public Experiment {
   [[nodiscard]] OpenedModel& file_of(const Weights& weights) const;
   /// Of the original: its file's content, or the pack's.
   [[nodiscard]] std::string original_identity() const;
+  /// What recipes take the original's weights from: the baseline or a surrogate; or null.
+  [[nodiscard]] OpenedModel* source() const noexcept;
+  /// KLD from it is an estimate.
+  [[nodiscard]] bool is_surrogate(const Weights& weights) const noexcept;
   /// What the pack says is known from now on, and not run.
   void take_pack();
   [[nodiscard]] std::string identity_of(const Weights& weights) const;

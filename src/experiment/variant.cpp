@@ -87,6 +87,8 @@ std::string describe(const Weights& weights) {
     }
     case Weights::Kind::served:
       return "candidate in its server";
+    case Weights::Kind::surrogate:
+      return "estimated original";
     case Weights::Kind::assembled:
       break;
   }
@@ -112,6 +114,8 @@ Weights base_model_weights() {
 }
 
 Weights served_weights() { return {.kind = Weights::Kind::served, .mix = {}, .recipe = {}}; }
+
+Weights surrogate_weights() { return {.kind = Weights::Kind::surrogate, .mix = {}, .recipe = {}}; }
 
 Weights requantized(const std::string& mix) {
   return {.kind = Weights::Kind::requantized, .mix = mix, .recipe = {}};

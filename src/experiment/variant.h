@@ -22,6 +22,7 @@ struct Weights {
     requantized,  ///< the original as llama-quantize's type `mix`
     assembled,    ///< the candidate with `recipe` applied
     served,       ///< whatever the server runs that the user named, with the cache it has
+    surrogate,    ///< beside a pack: in place of the weights that it has not (weights/surrogate.h)
   };
   Kind kind = Kind::candidate;
   std::string mix;
@@ -63,6 +64,7 @@ struct VariantId {
 [[nodiscard]] Weights baseline_weights();
 [[nodiscard]] Weights base_model_weights();
 [[nodiscard]] Weights served_weights();
+[[nodiscard]] Weights surrogate_weights();
 /// The original as a type of llama-quantize: "Q4_K_M".
 [[nodiscard]] Weights requantized(const std::string& mix);
 [[nodiscard]] Weights assembled(assemble::Recipe recipe);

@@ -20,6 +20,8 @@ Json to_json(const ClinicCase::WithPack& found) {
   const std::string none = found.refused.empty() ? "it was not measured" : found.refused;
   return {{"loss", found.loss.empty() ? absent(none) : Json(found.loss)},
           {"cache", found.cache},
+          {"found", found.cause.found},
+          {"answer", found.cause.answer},
           {"agrees", found.agrees}};
 }
 

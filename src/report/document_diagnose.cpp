@@ -32,6 +32,7 @@ Json to_json(const diagnose::Finding& finding) {
   return {{"id", row.name},
           {"title", row.title},
           {"status", diagnose::to_string(finding.status)},
+          {"estimated", finding.estimated},
           {"share", share(finding)},
           {"headline", finding.headline},
           {"evidence", std::move(all)},

@@ -259,6 +259,9 @@ Section evidence_of_loss() {
   return {"Evidence of losses (diagnose -v)",
           {{"bits_per_weight", "Bits per weight of the file."},
            {"estimated_error*", "Quantization error, estimated from the file alone."},
+           {"excess_over_steps",
+            "With a pack: the KLD divided by what rounding to the steps in the file usually costs, "
+            "which is estimated."},
            {"floor_kld_mean", "KLD of Q4_K_M made from the original."},
            {"right_model_kld_mean", "KLD of the candidate's type made from the original."},
            {"recovered_by_*", "How much lower the KLD is with this larger type."},

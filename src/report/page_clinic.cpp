@@ -52,6 +52,9 @@ std::string remarks(const Json& one) {
     text += fmt::format("{}{}without the original: {}", text.empty() ? "" : "; ",
                         string_at(alone, "answer") == "wrong" ? "WRONG " : "",
                         string_at(alone, "found"));
+  if (const Json& pack = at(one, "with_pack"); string_at(pack, "answer") == "wrong")
+    text +=
+        fmt::format("{}WRONG with a pack: {}", text.empty() ? "" : "; ", string_at(pack, "found"));
   if (const Json& pack = at(one, "with_pack");
       pack.contains("agrees") && !flag_at(pack, "agrees")) {
     const Json& loss = at(pack, "loss");

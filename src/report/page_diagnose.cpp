@@ -10,11 +10,6 @@
 namespace qualm::report {
 namespace {
 
-/// A cause that rests on an estimate is likely, never certain; a fault of the file is there.
-bool is_likely(const Json& document, const std::string& check) {
-  return flag_at(document, "estimated") && check != "not_quant";
-}
-
 std::string finding(const Json& check) {
   std::string text;
   if (const Json& share = at(check, "share"); !why_absent(share))
@@ -36,7 +31,7 @@ Table check_table(const Json& document) {
   for (const Json& check : at(document, "checks")) {
     const std::string id = string_at(check, "id");
     const Cell status = status_word(id, string_at(check, "status"),
-                                    is_likely(document, id) ? Sure::likely : Sure::certain);
+                                    flag_at(check, "estimated") ? Sure::likely : Sure::certain);
     table.rows.push_back({{std::to_string(index++), Tone::dim},
                           {string_at(check, "title")},
                           status,
@@ -267,7 +262,9 @@ Cell verdict_word(const Json& document) {
   if (verdict == "healthy") return {"HEALTHY", Tone::good};
   if (verdict == "none_found") return {"NO PROBLEM FOUND", Tone::good};
   if (verdict != "problem") return {"CANNOT TELL", Tone::warning};
-  const bool likely = is_likely(document, string_at(document, "principal_cause"));
+  // A fault of the file is there, however the loss is known.
+  const bool likely =
+      flag_at(document, "estimated") && string_at(document, "principal_cause") != "not_quant";
   return {likely ? "LIKELY PROBLEM" : "PROBLEM", Tone::bad};
 }
 

@@ -303,8 +303,14 @@ struct ClinicCase {
     bool holds = false;       ///< the two intervals meet
   };
   std::vector<Share> shares{};
+  /// What was said without the original's weights.
+  struct Answer {
+    std::string found;   ///< likely cause, or the verdict where there is none
+    std::string answer;  ///< "right", "none": no cause was named, "wrong"
+  };
   /// The same case by a reference pack in place of its original (--packs).
   struct WithPack {
+    Answer cause{};         ///< that was named by it
     std::string loss;       ///< above, below, not_separated; "": not measured
     std::string cache;      ///< status of its check
     bool agrees = true;     ///< with the diagnosis by the original
@@ -312,11 +318,7 @@ struct ClinicCase {
   };
   std::optional<WithPack> with_pack{};
   /// The same case without its original (--alone).
-  struct Alone {
-    std::string found;   ///< likely cause, or the verdict where there is none
-    std::string answer;  ///< "right", "none": no cause was named, "wrong"
-  };
-  std::optional<Alone> alone{};
+  std::optional<Answer> alone{};
   Windows windows;
   Spent spent;
   std::string summary;

@@ -177,8 +177,7 @@ std::string conclusion_in_words(const DiagnoseReport& report) {
   if (!conclusion.principal) return unexplained_in_words(conclusion.loss);
   const diagnose::Finding& finding =
       diagnosis.findings[static_cast<std::size_t>(*conclusion.principal)];
-  const bool likely = conclusion.estimated && finding.check != CheckId::not_quant;
-  std::string text = (likely ? "Likely: " : "") + cause_in_words(finding, report);
+  std::string text = (finding.estimated ? "Likely: " : "") + cause_in_words(finding, report);
   if (!text.ends_with('.')) text += '.';
   text += fix_in_words(diagnosis, finding.check);
   if (!conclusion.separated)

@@ -52,6 +52,67 @@ TEST(Pack, too_few_bits_are_the_cause_where_a_larger_type_loses_less) {
   EXPECT_EQ(found.remedies[0].line, Side::below);
 }
 
+/// A surrogate beside the pack; the truth is 0.7 to 1.3 times what is estimated.
+struct PackAndSurrogate : PackWorld {
+  PackAndSurrogate() {
+    given.surrogate = &baseline;
+    experiment.beside_pack = true;
+    experiment.truth_over_estimate = numeric::Estimate{1, 0.7, 1.3};
+    candidate.tensors.push_back(test::tensor_of("blk.0.ffn_up.weight", 256 * 400, 6.6));
+    lossy_weights();
+  }
+};
+
+TEST(PackAndSurrogate, bits_that_lose_what_such_bits_usually_lose_are_likely_to_blame) {
+  PackAndSurrogate world;
+  const Diagnosis found = world.examine();
+  const Finding& type = finding(found, CheckId::tier);
+  EXPECT_EQ(found.conclusion.verdict, Verdict::problem);
+  EXPECT_FALSE(found.conclusion.estimated) << "the loss itself was measured";
+  EXPECT_EQ(found.conclusion.principal, CheckId::tier);
+  EXPECT_TRUE(type.estimated);
+  const Evidence* over = evidence(type, "excess_over_steps");
+  ASSERT_TRUE(over);
+  EXPECT_NEAR(over->value->value, 1, 0.05);
+  EXPECT_NEAR(over->value->low, 1 / 1.3, 0.05);
+  EXPECT_EQ(finding(found, CheckId::architecture).status, Status::cleared);
+}
+
+TEST(PackAndSurrogate, a_loss_that_such_bits_do_not_usually_have_is_not_blamed_on_them) {
+  PackAndSurrogate world;
+  world.experiment.against_surrogate = 0.3;
+  const Diagnosis found = world.examine();
+  EXPECT_EQ(found.conclusion.verdict, Verdict::problem);
+  for (const CheckId id : {CheckId::tier, CheckId::provenance})
+    EXPECT_EQ(finding(found, id).status, Status::cannot_tell) << row_of(id).name;
+  EXPECT_FALSE(found.conclusion.principal);
+}
+
+TEST(PackAndSurrogate, what_loses_most_comes_first) {
+  PackAndSurrogate world;
+  world.cache("q4_0", "q4_0");
+  const Diagnosis weights_more = world.examine();
+  EXPECT_EQ(weights_more.conclusion.principal, CheckId::tier);
+  EXPECT_EQ(finding(weights_more, CheckId::kv_cache).status, Status::contributes);
+  world.experiment.caches["q4_0/q4_0"].kld = 0.2;
+  const Diagnosis cache_more = world.examine();
+  EXPECT_EQ(cache_more.conclusion.principal, CheckId::kv_cache);
+  EXPECT_EQ(finding(cache_more, CheckId::tier).status, Status::contributes);
+}
+
+TEST(PackAndSurrogate, each_remedy_is_shown_by_itself) {
+  PackAndSurrogate world;
+  world.cache("q4_0", "q4_0");
+  const Diagnosis found = world.examine();
+  ASSERT_EQ(found.remedies.size(), 2U);
+  EXPECT_EQ(found.remedies[0].name, "Q4_K_M");
+  EXPECT_TRUE(found.remedies[0].effect.ends_with("figures with an F16 cache"));
+  for (const Remedy& remedy : found.remedies) {
+    EXPECT_TRUE((*remedy.before)[evaluate::MetricId::kld_mean].estimate) << remedy.name;
+    EXPECT_TRUE((*remedy.after)[evaluate::MetricId::kld_mean].estimate) << remedy.name;
+  }
+}
+
 TEST(Pack, asks_for_nothing_that_needs_the_weights_of_the_original) {
   PackWorld world;
   world.lossy_weights();
@@ -152,6 +213,19 @@ TEST(Pack, a_class_that_is_rounded_far_more_coarsely_keeps_the_type_from_being_b
   EXPECT_EQ(found->conclusion.verdict, Verdict::problem);
   EXPECT_EQ(finding(*found, CheckId::tier).status, Status::cannot_tell);
   EXPECT_EQ(finding(*found, CheckId::architecture).status, Status::cannot_tell);
+
+  // With a surrogate the class is restored, and what is left is estimated.
+  const model::Checkpoint surrogate = test::tied_model(16, 16);
+  facts = {};
+  facts.given.candidate = &candidate;
+  facts.given.surrogate = &surrogate;
+  facts.given.pack = GivenPack{"tiny-F16.gguf", {"Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"}};
+  experiment.truth_over_estimate = numeric::Estimate{1, 0.7, 1.3};
+  const auto estimated = test::examined(facts, &experiment);
+  ASSERT_TRUE(estimated);
+  EXPECT_EQ(estimated->conclusion.principal, CheckId::architecture);
+  EXPECT_TRUE(finding(*estimated, CheckId::architecture).estimated);
+  EXPECT_EQ(finding(*estimated, CheckId::tier).status, Status::cleared);
 }
 
 }  // namespace

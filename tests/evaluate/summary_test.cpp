@@ -312,6 +312,18 @@ TEST(Pairing, differences_are_taken_over_the_windows_both_hold) {
   EXPECT_NEAR(ppl_ratio_change(b, a, kSurer)->value, std::expm1(-0.25), 1e-12);
 }
 
+TEST(Pairing, an_estimate_and_a_measured_figure_keep_the_whole_of_both_intervals) {
+  Measurement a = random_measurement(20, 8);
+  const Measurement b = a;
+  make_estimate(a, {1, 0.5, 2});
+  const auto found = kld_difference(a, 1, b, kSurer);
+  const auto measured = deciding(b, MetricId::kld_mean, kSurer);
+  ASSERT_TRUE(found && measured);
+  EXPECT_NEAR(found->value, 0, 1e-9);
+  EXPECT_NEAR(found->low, 0.5 * measured->low - measured->high, 1e-9);
+  EXPECT_NEAR(found->high, 2 * measured->high - measured->low, 1e-9);
+}
+
 TEST(Pairing, fewer_than_8_common_windows_give_no_difference) {
   Measurement a = random_measurement(20, 8);
   Measurement b = a;

@@ -113,8 +113,10 @@ ClinicCase judged(const clinic::ClinicCase& made, const clinic::Truth& truth,
 std::vector<ClinicCase> with_packs(std::vector<ClinicCase> cases) {
   cases[0].alone = {.found = "none_found", .answer = "none"};
   cases[1].alone = {.found = "architecture", .answer = "wrong"};
-  cases[0].with_pack = {.loss = "below", .cache = "cleared", .agrees = true};
-  cases[1].with_pack = {.loss = "not_separated", .cache = "cause", .agrees = false};
+  cases[0].with_pack = {
+      .cause = {"healthy", "none"}, .loss = "below", .cache = "cleared", .agrees = true};
+  cases[1].with_pack = {
+      .cause = {"tier", "wrong"}, .loss = "not_separated", .cache = "cause", .agrees = false};
   return cases;
 }
 

@@ -53,13 +53,17 @@ class ClassExperiment final : public experiment::Experiment {
   std::vector<experiment::Domain> texts() const override {
     return {{.name = "text", .windows = 64, .given = true}};
   }
-  Result<std::vector<evaluate::Measurement>> measure(const Variant&,
+  /// Of a surrogate, where one is asked.
+  std::optional<numeric::Estimate> truth_over_estimate{};
+  Result<std::vector<evaluate::Measurement>> measure(const Variant& reference,
                                                      std::span<const Variant> variants,
                                                      experiment::WindowRange windows,
                                                      const evaluate::StopRule& rule) override {
     if (rule.quantity != evaluate::StopRule::Quantity::never) windows.end = windows.begin + 32;
     std::vector<evaluate::Measurement> all;
     for (const auto& variant : variants) all.push_back(measured(loss(variant), windows));
+    if (reference.weights.kind == Weights::Kind::surrogate)
+      for (auto& one : all) evaluate::make_estimate(one, *truth_over_estimate);
     return all;
   }
   /// No calibration took part.

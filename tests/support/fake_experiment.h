@@ -57,7 +57,9 @@ class FakeExperiment final : public experiment::Experiment {
   std::int32_t lost = 0;  ///< positions of each window at which the candidate's weights give NaN
   /// What stands in for the original is a surrogate.
   std::optional<numeric::Estimate> truth_over_estimate{};
-  bool lost_as_floats = true;  ///< ... also where they are decoded first
+  bool beside_pack = false;      ///< ... or there is one beside it, and this is said of that
+  double against_surrogate = 1;  ///< what the candidate costs against that, times its cost
+  bool lost_as_floats = true;    ///< ... also where they are decoded first
   evaluate::NoiseFloor floor{.original = {numeric::Estimate{2e-6, 1e-6, 3e-6}, "nat/token", ""},
                              .candidate = {numeric::Estimate{4e-6, 3e-6, 5e-6}, "nat/token", ""}};
 
@@ -119,7 +121,9 @@ class FakeExperiment final : public experiment::Experiment {
                        variant.weights.kind == Weights::Kind::served ||
                        variant.weights.calibrated_on;
     if (it == costs_.end() && alike) it = costs_.find(id_of(Weights{}));
-    return it == costs_.end() ? Cost{} : it->second;
+    Cost cost = it == costs_.end() ? Cost{} : it->second;
+    if (reference.weights.kind == Weights::Kind::surrogate) cost.kld *= against_surrogate;
+    return cost;
   }
   [[nodiscard]] Cost cache_cost(const Variant& variant) const {
     const auto it = caches.find(variant.type_k + "/" + variant.type_v);
@@ -145,7 +149,8 @@ class FakeExperiment final : public experiment::Experiment {
       for (std::int32_t i = 0; i < lost; ++i)
         m.windows.back().scores[static_cast<std::size_t>(i)] = {.finite = false, .lost = true};
     }
-    if (reference.weights.kind == Weights::Kind::baseline)
+    if (reference.weights.kind ==
+        (beside_pack ? Weights::Kind::surrogate : Weights::Kind::baseline))
       m.truth_over_estimate = truth_over_estimate;
     evaluate::summarize(m);
     return m;
