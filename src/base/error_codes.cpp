@@ -222,7 +222,7 @@ constexpr auto kStepErrors = std::to_array<ErrorRow>({
      "The command after run: ended before it answered, is silent, or does not end its line.",
      "Start the command in a shell: it must write its first line, and then wait for lines."},
     {"REMOTE-025", Kind::input,
-     "The server tells log-probabilities of tokens that it writes, and none of a text.",
+     "The server tells no log-probabilities of token ids that it is given.",
      "Give the model's file or its name (ollama:NAME, lms:NAME) in place of the address."},
 
     // REPAIR, src/commands: qualm repair.

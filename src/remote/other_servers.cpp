@@ -12,27 +12,24 @@ namespace {
 
 struct Other {
   std::string_view owner;  ///< of its models, as /v1/models tells
-  const char* name;
+  const char* found;
   const char* instead;
 };
 constexpr std::array kOthers{
-    Other{"tabbyAPI", "TabbyAPI",
+    Other{"tabbyAPI", "TabbyAPI, which tells those of tokens that it writes",
           "Run the model by itself: 'run:python3 adapters/exllamav3_adapter.py FOLDER'."},
-    Other{"organization_owner", "LM Studio",
+    Other{"organization_owner", "LM Studio, which tells those of tokens that it writes",
           "Give the model's name, lms:PUBLISHER/REPO; qualm models lists them."},
-    Other{"me", "the server of llama-cpp-python",
-          "Give the model's file in place of the address."}};
-constexpr Other kOllama{"", "Ollama",
+    Other{"me", "the server of llama-cpp-python, which takes no token ids",
+          "Give the model's file in place of the address, or run it as the server does: "
+          "'run:python3 adapters/llama_cpp_python_adapter.py FILE'."}};
+constexpr Other kOllama{"", "Ollama, which tells those of tokens that it writes",
                         "Give the model's name, ollama:NAME; qualm models lists them."};
 
-Error writes_alone(const Address& address, const Other& other) {
-  return {Kind::input,
-          "REMOTE-025",
-          address.base,
-          "log-probabilities",
-          "those of a text that is given",
-          std::string(other.name) + ", which tells those of tokens that it writes",
-          other.instead};
+Error cannot_be_asked(const Address& address, const Other& other) {
+  return {
+      Kind::input, "REMOTE-025", address.base, "log-probabilities", "those of a text that is given",
+      other.found, other.instead};
 }
 
 }  // namespace
@@ -45,7 +42,7 @@ Result<void> refuse_by_owner(const Address& address, const std::string& key,
   if (!model) return {};
   const auto* const other = std::ranges::find(kOthers, model->owner, &Other::owner);
   if (other == kOthers.end()) return {};
-  return fail(writes_alone(address, *other));
+  return fail(cannot_be_asked(address, *other));
 }
 
 Result<void> refuse_ollama(const Address& address, const std::string& key,
@@ -53,7 +50,7 @@ Result<void> refuse_ollama(const Address& address, const std::string& key,
   QUALM_TRY(auto http, Http::open(address, key, limits));
   QUALM_TRY(const auto greeting, http->find("/"));
   if (greeting != "Ollama is running") return {};
-  return fail(writes_alone(address, kOllama));
+  return fail(cannot_be_asked(address, kOllama));
 }
 
 }  // namespace qualm::remote

@@ -65,7 +65,7 @@ class Server {
 
 /// Finds out what kind of server answers at an address, or starts the command of a word with run:.
 /// `key`: an API key, or empty. Errors: those of Http, parse_address and LineServer; REMOTE-006
-/// none that qualm can ask; REMOTE-025 one that tells log-probabilities of its own tokens alone.
+/// none that qualm can ask; REMOTE-025 one that tells no log-probabilities of given tokens.
 [[nodiscard]] Result<std::unique_ptr<Server>> open_server(const std::string& word,
                                                           const std::string& key,
                                                           const HttpLimits& limits = {});

@@ -1,16 +1,10 @@
 // A real llama-server as the candidate of the real program.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <chrono>
-#include <csignal>
-#include <thread>
-
-#include "remote/llama_server.h"
-#include "support/lying_server.h"
 #include "support/program.h"
 #include "support/quantized.h"
+#include "support/real_server.h"
 
 namespace qualm::cli {
 namespace {
@@ -19,48 +13,16 @@ using testing::HasSubstr;
 
 const std::string kPeer = test::source_file("tools/peer.sh");
 
-/// A port that was free a moment ago.
-int free_port() {
-  const test::LyingServer probe([](const auto&) { return test::HttpAnswer{}; });
-  return probe.port();
-}
-
 /// llama-server with a model, until the test is over.
-class RealServer {
- public:
-  RealServer(const std::string& model, const std::string& log, std::vector<std::string> more)
-      : port_(free_port()) {
-    test::Command command{.words = {kPeer, "llama-server", "-m", model, "--port",
-                                    std::to_string(port_), "-c", "256", "-np", "2", "-t", "1",
-                                    "--no-webui"}};
-    command.words.insert(command.words.end(), more.begin(), more.end());
-    child_ = ::fork();
-    if (child_ == 0) {
-      const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-      const int in = ::open("/dev/null", O_RDONLY);
-      test::internal::become(command, in, out, out);
-    }
-  }
-  RealServer(const RealServer&) = delete;
-  RealServer& operator=(const RealServer&) = delete;
-  ~RealServer() {
-    ::kill(child_, SIGKILL);
-    ::waitpid(child_, nullptr, 0);
-  }
-  [[nodiscard]] std::string address() const { return "http://127.0.0.1:" + std::to_string(port_); }
-  /// False: it has ended, or does not begin to answer within 30 seconds.
-  [[nodiscard]] bool ready() const {
-    for (int i = 0; i < 300 && ::waitpid(child_, nullptr, WNOHANG) == 0; ++i) {
-      if (auto server = remote::open_server(address(), "", {.connect_seconds = 1}); server)
-        return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    }
-    return false;
-  }
-
- private:
-  int port_;
-  pid_t child_ = -1;
+struct RealServer : test::RealServer {
+  RealServer(const std::string& model, const std::string& log, const std::vector<std::string>& more)
+      : test::RealServer(log, [&](const std::string& port) {
+          std::vector<std::string> words{kPeer,       "llama-server", "-m",  model, "--port", port,
+                                         "-c",        "256",          "-np", "2",   "-t",     "1",
+                                         "--no-webui"};
+          words.insert(words.end(), more.begin(), more.end());
+          return test::Command{.words = words};
+        }) {}
 };
 
 struct Served : testing::Test, test::Scratch {
