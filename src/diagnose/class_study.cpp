@@ -44,6 +44,13 @@ std::optional<double> coarser(const weights::QuantizationError& a,
   return *x / *y;
 }
 
+Known<const evaluate::Measurement*> as_it_is(const Facts& facts, WindowRange windows) {
+  if (!facts.estimates_beside_pack()) return facts.measured(Facts::weights_only());
+  const std::array variants{Facts::weights_only()};
+  QUALM_TRY(const auto measured, facts.measured(windows, facts.taken_from(), variants));
+  return measured.front();
+}
+
 }  // namespace
 
 const ClassFinding* ClassStudy::culprit() const noexcept {
@@ -81,17 +88,6 @@ Variant with_restored(const ClassGroup& group) {
 Variant with_alone(const ClassGroup& group) {
   return experiment::with_f16_cache(experiment::assembled(alone(group)));
 }
-
-namespace {
-
-Known<const evaluate::Measurement*> as_it_is(const Facts& facts, WindowRange windows) {
-  if (!facts.estimates_beside_pack()) return facts.measured(Facts::weights_only());
-  const std::array variants{Facts::weights_only()};
-  QUALM_TRY(const auto measured, facts.measured(windows, facts.taken_from(), variants));
-  return measured.front();
-}
-
-}  // namespace
 
 Known<ClassStudy> study_classes(const Facts& facts) {
   auto groups = class_groups(*facts.given.candidate,

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "support/program.h"
+#include "support/quantized.h"
 #include "support/runnable_gguf.h"
 
 namespace qualm::cli {
@@ -52,6 +53,32 @@ TEST(Reference, a_pack_stands_in_for_an_original_that_is_gone) {
   EXPECT_EQ(document["evidence_level"], "L2");
   EXPECT_EQ(document["reference"]["original"], "base.gguf");
   EXPECT_EQ(document["checks"][5]["status"], "not_examined");
+}
+
+TEST(Reference, what_the_steps_of_a_file_usually_cost_tells_the_likely_cause) {
+  using Types = std::vector<std::pair<std::string, std::string>>;
+  const test::Scratch home;
+  const std::string base = test::source_file("models/qualm-tiny-base-F16.gguf");
+  const Ended made = run_qualm(home, {"reference", base, "-o", "base.qref", "-f",
+                                      test::source_file("corpora/frankenstein.txt"), "-c", "128",
+                                      "--windows", "16", "-t", "1", "-q", "--format", "json"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const auto diagnosed = [&](const std::string& mix, const auto& types) {
+    test::make_quantized(mix, base, home.path("quant.gguf"), types);
+    const Ended ended = run_qualm(
+        home, {"diagnose", "quant.gguf", "--reference", "base.qref", "--accept", "kld_mean<0.006",
+               "--symptom", "none", "-t", "1", "-q", "--format", "json"});
+    EXPECT_EQ(ended.exit_code, 1) << ended.err;
+    return test::document(ended);
+  };
+  const auto few_bits = diagnosed("Q2_K", Types{});
+  EXPECT_EQ(few_bits["principal_cause"], "tier") << few_bits["summary"];
+  EXPECT_EQ(few_bits["checks"][1]["estimated"], true);
+  EXPECT_EQ(few_bits["estimated"], false) << "the loss itself was measured";
+  const auto coarse_class = diagnosed("Q6_K", Types{{"token_embd.weight", "q2_k"}});
+  EXPECT_EQ(coarse_class["principal_cause"], "architecture") << coarse_class["summary"];
+  EXPECT_THAT(coarse_class["summary"].get<std::string>(),
+              testing::StartsWith("Likely: Too few bits in the embedding"));
 }
 
 TEST(Reference, measures_what_the_live_original_does) {
