@@ -35,6 +35,12 @@ constexpr std::int64_t kShortestContext = 16;  // tokens; below, a file says not
 using diagnose::Effect;
 using diagnose::FaultKind;
 
+void add_padding(const std::string& left_out, Session& session) {
+  if (!left_out.empty())
+    session.facts.files.remarks.push_back(
+        diagnose::fact("vocabulary_padding", "vocabulary: " + left_out));
+}
+
 Result<void> open_files(Session& session) {
   const job::Request& request = session.request;
   using experiment::OpenedModel;
@@ -49,6 +55,8 @@ Result<void> open_files(Session& session) {
     QUALM_TRY(session.pack, open_pack(request.reference));
     session.request.settings.ctx_size = session.settings.ctx_size =
         session.pack->texts.front().windows.ctx_size;
+    if (!session.served)
+      add_padding(leave_out_padding(*session.candidate, session.pack->vocab_size), session);
   }
   if (!request.base_model.empty()) {
     QUALM_TRY(session.base_model, OpenedModel::open(request.base_model));
@@ -222,9 +230,7 @@ Result<void> read_files(Session& session) {
   const std::int32_t threads = session.settings.threads;
   if (session.facts.served_alone()) return {};
   if (session.baseline) {
-    const std::string left_out = leave_out_padding(*session.candidate, *session.baseline);
-    if (!left_out.empty())
-      files.remarks.push_back(diagnose::fact("vocabulary_padding", "vocabulary: " + left_out));
+    add_padding(leave_out_padding(*session.candidate, *session.baseline), session);
     add_vocabularies(diagnose::vocabulary_mismatch(*given.candidate, *given.baseline), files);
   }
   QUALM_TRY(files.integrity,

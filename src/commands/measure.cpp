@@ -68,11 +68,13 @@ Result<void> open_candidate_server(Run& run) {
   return {};
 }
 
-/// Of a candidate and the baseline, where one is there: the same vocabulary, but for padding.
+/// Of a candidate and the original: the same vocabulary, but for padding. A pack's is compared by
+/// its texts.
 Result<void> match_vocabularies(Run& run, experiment::OpenedModel& candidate) {
-  if (!run.baseline) return {};
-  if (const auto left_out = leave_out_padding(candidate, *run.baseline); !left_out.empty())
-    run.progress.note(fmt::format("{}: {}", candidate.path(), left_out));
+  const auto left_out = run.pack ? leave_out_padding(candidate, run.pack->vocab_size)
+                                 : leave_out_padding(candidate, *run.baseline);
+  if (!left_out.empty()) run.progress.note(fmt::format("{}: {}", candidate.path(), left_out));
+  if (run.pack) return {};
   const std::string mismatch =
       diagnose::vocabulary_mismatch(candidate.checkpoint(), run.baseline->checkpoint());
   if (mismatch.empty()) return {};

@@ -25,8 +25,8 @@ Error another_tokenizer(const TextReader& reader, const std::string& place, std:
           std::move(expected),
           std::move(found),
           "The pack is of another model's original; or the file's tokenizer is not the original's "
-          "(scores, merges or tokenizer.ggml.pre); or one of the two has padding at the end of its "
-          "vocabulary."};
+          "(scores, merges or tokenizer.ggml.pre); or the original has padding at the end of its "
+          "vocabulary, and this file has not."};
 }
 
 /// The first token at which the model splits the text otherwise.

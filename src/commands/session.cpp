@@ -98,6 +98,17 @@ std::string leave_out_padding(experiment::OpenedModel& candidate,
       common->tokens, common->padding_a, common->padding_b);
 }
 
+std::string leave_out_padding(experiment::OpenedModel& candidate, std::int64_t tokens) {
+  const std::int64_t padding = model::padding_after(candidate.checkpoint(), tokens);
+  if (padding == 0) return {};
+  candidate.keep_tokens(tokens);
+  return fmt::format(
+      "after the {} tokens of the original the file has {} unused entries of padding: they are "
+      "left "
+      "out here",
+      tokens, padding);
+}
+
 Result<void> refuse_damaged(const model::Checkpoint& baseline, std::int32_t threads,
                             Progress& progress) {
   QUALM_TRY(const auto integrity, weights::check_integrity(baseline, nullptr, threads, progress));

@@ -32,6 +32,10 @@ namespace qualm::commands {
 [[nodiscard]] std::string leave_out_padding(experiment::OpenedModel& candidate,
                                             experiment::OpenedModel& baseline);
 
+/// The same of a file beside a pack, whose original has so many tokens.
+[[nodiscard]] std::string leave_out_padding(experiment::OpenedModel& candidate,
+                                            std::int64_t tokens);
+
 /// Nothing can be compared with an original that is broken itself: DIAGNOSE-001.
 [[nodiscard]] Result<void> refuse_damaged(const model::Checkpoint& baseline, std::int32_t threads,
                                           Progress& progress);

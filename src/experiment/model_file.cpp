@@ -27,7 +27,8 @@ std::shared_ptr<OpenedModel> OpenedModel::made(model::Checkpoint checkpoint, std
 
 void OpenedModel::keep_tokens(std::int64_t tokens) {
   checkpoint_ = model::first_tokens(std::move(checkpoint_), tokens);
-  identity_ += fmt::format("/tokens-{}", tokens);
+  kept_ = fmt::format("/tokens-{}", tokens);
+  identity_ += kept_;
   changed_ = true;
 }
 

@@ -28,7 +28,7 @@ class OpenedModel {
   [[nodiscard]] const model::Checkpoint& checkpoint() const noexcept { return checkpoint_; }
   /// Identifies the content for cache keys.
   [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
-  void set_identity(std::string identity) { identity_ = std::move(identity); }
+  void set_identity(const std::string& identity) { identity_ = identity + kept_; }
   /// From now on it is the model with its first `tokens` entries alone (model/padding.h).
   void keep_tokens(std::int64_t tokens);
   /// libllama opens the file itself: a GGUF without matrices in BF16.
@@ -41,6 +41,7 @@ class OpenedModel {
       : path_(std::move(path)), checkpoint_(std::move(checkpoint)) {}
   std::string path_;
   std::string identity_;
+  std::string kept_;  ///< of the tokens, where not all are: part of its identity
   model::Checkpoint checkpoint_;
   bool changed_ = false;  ///< the checkpoint is not that of the file, or there is no file
   std::optional<assemble::Image> image_;

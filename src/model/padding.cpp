@@ -131,6 +131,14 @@ std::optional<CommonVocabulary> common_vocabulary(const Checkpoint& a, const Che
   return found;
 }
 
+std::int64_t padding_after(const Checkpoint& checkpoint, std::int64_t tokens) {
+  const auto* list = checkpoint.metadata.strings(kTokens);
+  if (!list) return 0;
+  const auto listed = static_cast<std::int64_t>(list->size());
+  if (rows_of(checkpoint, listed) < tokens || !all_padding(checkpoint, *list, tokens)) return 0;
+  return height_of(checkpoint, listed) - tokens;
+}
+
 Checkpoint first_tokens(Checkpoint checkpoint, std::int64_t tokens) {
   for (const std::string_view key :
        {kTokens, kTokenTypes, std::string_view("tokenizer.ggml.scores")})

@@ -23,6 +23,10 @@ struct CommonVocabulary {
 [[nodiscard]] std::optional<CommonVocabulary> common_vocabulary(const Checkpoint& a,
                                                                 const Checkpoint& b);
 
+/// Entries of padding after the first `tokens`. 0: it has no more entries, or one of them is a
+/// token that texts may use.
+[[nodiscard]] std::int64_t padding_after(const Checkpoint& checkpoint, std::int64_t tokens);
+
 /// The model with its first `tokens` entries alone: embedding, head and the lists of tokens.
 [[nodiscard]] Checkpoint first_tokens(Checkpoint checkpoint, std::int64_t tokens);
 

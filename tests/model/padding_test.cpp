@@ -53,6 +53,16 @@ TEST(Padding, rows_without_a_token_are_padding) {
   EXPECT_EQ(found->padding_a, 1);
 }
 
+TEST(Padding, what_follows_a_number_of_tokens_is_padding_or_none) {
+  EXPECT_EQ(padding_after(with_tokens({"[PAD3]", "<unused4>"}), 3), 2);
+  EXPECT_EQ(padding_after(with_tokens({}), 3), 0) << "nothing follows";
+  EXPECT_EQ(padding_after(with_tokens({"<|im_start|>"}), 3), 0) << "a token that texts may use";
+  EXPECT_EQ(padding_after(with_tokens({}), 4), 0) << "it is shorter";
+  Checkpoint taller = with_tokens({"[PAD3]"});
+  taller.metadata.set("tokenizer.ggml.tokens", std::vector<std::string>{"a", "b", "c"});
+  EXPECT_EQ(padding_after(taller, 3), 1) << "a row without a token";
+}
+
 TEST(Padding, the_first_tokens_are_a_model_of_their_own) {
   const Checkpoint shortened = first_tokens(with_tokens({"[PAD3]"}), 3);
   const Tensor* embedding = shortened.find("token_embd.weight");
