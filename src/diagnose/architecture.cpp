@@ -143,8 +143,7 @@ Known<Finding> check_architecture(const Facts& facts) {
     case Side::above:
       break;
   }
-  const bool normal = found.loss.excessive == Side::below || as_its_steps(found);
-  if (!facts.swaps() && !normal) return from_the_file(facts);
+  if (!facts.swaps() && !explained_by_bits(found)) return from_the_file(facts);
   result.estimated = !facts.has_original();
   return judge_classes(facts, std::move(result));
 }

@@ -63,8 +63,8 @@ std::string answers_in_words(const Loss& loss) {
 void add_excess(const WeightsLoss& found, std::vector<Evidence>& evidence) {
   if (found.over_steps)
     evidence.push_back({"excess_over_steps", found.over_steps, "1",
-                        fmt::format("KLD over what rounding by the steps in the file usually "
-                                    "costs: {} times (estimated)",
+                        fmt::format("The KLD is {} times what rounding to the steps in the file "
+                                    "usually costs (estimated)",
                                     numeric::format_estimate(*found.over_steps))});
   const Loss& loss = found.loss;
   if (!loss.excess) return;
@@ -179,7 +179,7 @@ Known<Finding> judge_with_pack(const Facts& facts, const WeightsLoss& found, Fin
   const model::Checkpoint& candidate = *facts.given.candidate;
   if (found.over_steps) add_trials(candidate, finding);
   const bool too_much = found.loss.excessive == Side::above;
-  const bool normal = found.loss.excessive == Side::below || as_its_steps(found);
+  const bool normal = explained_by_bits(found);
   bool suspect = suspected_class(facts).has_value();
   if (normal && facts.estimates_beside_pack() && (found.over_steps || suspect)) {
     finding.estimated = true;

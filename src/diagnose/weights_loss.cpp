@@ -76,7 +76,7 @@ Known<void> compare(const Facts& facts, bool small, WeightsLoss& found) {
 /// Where the loss is over the line and its type does not explain it.
 Known<void> compare_with_surrogate(const Facts& facts, WeightsLoss& found) {
   if (!facts.estimates_beside_pack() || found.loss.excessive == Side::below ||
-      harm(facts.given, *found.judged, *found.floor) != Side::above)
+      found.loss.line != Side::above)
     return {};
   QUALM_TRY(const WindowRange windows, facts.selection(kForEstimate));
   const std::array variants{Facts::weights_only()};
@@ -127,9 +127,9 @@ Known<WeightsLoss> weights_loss(const Facts& facts) {
   if (!facts.estimated())  // what its types cost a surrogate says nothing of how they were made
     compared =
         facts.swaps() ? compare(facts, is_small, found) : compare_with_pack(facts, is_small, found);
-  if (compared) compared = compare_with_surrogate(facts, found);
   set_size(*found.judged, found.loss);
   found.loss.line = harm(facts.given, *found.judged, *found.floor);
+  if (compared) compared = compare_with_surrogate(facts, found);
   // Without it a loss over the limit is one, and no other loss is fine.
   if (!left_out(compared) || found.loss.line != Side::above) QUALM_CHECK(compared);
   return found;

@@ -33,6 +33,11 @@ struct WeightsLoss {
   return found.over_steps && found.over_steps->low <= 1;
 }
 
+/// Their bits explain what they lose: by their types, or by the steps in the file.
+[[nodiscard]] inline bool explained_by_bits(const WeightsLoss& found) noexcept {
+  return found.loss.excessive == Side::below || as_its_steps(found);
+}
+
 /// They lose certainly more than is acceptable, or certainly more than their type should cost.
 [[nodiscard]] inline bool too_much(const Loss& loss) noexcept {
   return loss.line == Side::above || loss.excessive == Side::above;

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "diagnose/checks.h"
 #include "report/page_parts.h"
@@ -44,25 +47,23 @@ std::string made_cause(const Json& one) {
 }
 
 std::string remarks(const Json& one) {
-  std::string text = shares_of(one);
-  for (const auto& [key, prefix] : {std::pair{"missed", "MISSED "}, {"false_alarms", "FALSE "}})
-    if (const std::string words = joined(at(one, key), prefix); !words.empty())
-      text += (text.empty() ? "" : "; ") + words;
+  std::vector<std::string> parts{shares_of(one), joined(at(one, "missed"), "MISSED "),
+                                 joined(at(one, "false_alarms"), "FALSE ")};
   if (const Json& alone = at(one, "alone"); alone.contains("answer"))
-    text += fmt::format("{}{}without the original: {}", text.empty() ? "" : "; ",
-                        string_at(alone, "answer") == "wrong" ? "WRONG " : "",
-                        string_at(alone, "found"));
-  if (const Json& pack = at(one, "with_pack"); string_at(pack, "answer") == "wrong")
-    text +=
-        fmt::format("{}WRONG with a pack: {}", text.empty() ? "" : "; ", string_at(pack, "found"));
-  if (const Json& pack = at(one, "with_pack");
-      pack.contains("agrees") && !flag_at(pack, "agrees")) {
+    parts.push_back(fmt::format("{}without the original: {}",
+                                string_at(alone, "answer") == "wrong" ? "WRONG " : "",
+                                string_at(alone, "found")));
+  const Json& pack = at(one, "with_pack");
+  if (string_at(pack, "answer") == "wrong")
+    parts.push_back("WRONG with a pack: " + string_at(pack, "found"));
+  if (pack.contains("agrees") && !flag_at(pack, "agrees")) {
     const Json& loss = at(pack, "loss");
-    text += fmt::format("{}WITH A PACK: loss {}, cache {}", text.empty() ? "" : "; ",
-                        loss.is_string() ? loss.get<std::string>() : "not measured",
-                        string_at(pack, "cache"));
+    parts.push_back(fmt::format("WITH A PACK: loss {}, cache {}",
+                                loss.is_string() ? loss.get<std::string>() : "not measured",
+                                string_at(pack, "cache")));
   }
-  return text;
+  std::erase(parts, "");
+  return fmt::format("{}", fmt::join(parts, "; "));
 }
 
 Table case_table(const Json& document) {

@@ -12,23 +12,17 @@
 #include <thread>
 
 #include "remote/server.h"
-#include "support/lying_server.h"
+#include "support/free_port.h"
 #include "support/process.h"
 
 namespace qualm::test {
-
-/// A port that was free a moment ago.
-inline int free_port_of_http() {
-  const LyingServer probe([](const auto&) { return HttpAnswer{}; });
-  return probe.port();
-}
 
 /// It runs until the test is over. What it prints goes to a file.
 class RealServer {
  public:
   /// `command`: of a server on that port.
   RealServer(const std::string& log, const std::function<Command(const std::string&)>& command)
-      : port_(free_port_of_http()) {
+      : port_(free_port()) {
     const Command start = command(std::to_string(port_));
     child_ = ::fork();
     if (child_ != 0) return;

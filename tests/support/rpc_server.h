@@ -1,11 +1,8 @@
 // A ggml-rpc-server on a port of its own, on the kernels that tests run with.
 #pragma once
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +15,7 @@
 #include <vector>
 
 #include "engine/rpc.h"
+#include "support/free_port.h"
 #include "support/places.h"
 
 namespace qualm::test {
@@ -27,18 +25,6 @@ inline std::string no_rpc_server() {
   const std::filesystem::path program = QUALM_RPC_SERVER;
   if (program.empty()) return "NO RPC SERVER: run tools/setup.sh peers, then cmake again";
   return std::filesystem::exists(program) ? "" : "NO RPC SERVER: " + program.string() + " is gone";
-}
-
-inline int free_port() {
-  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  ::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  socklen_t size = sizeof address;
-  ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(listener);
-  return ntohs(address.sin_port);
 }
 
 class RpcServer {
