@@ -117,6 +117,11 @@ Known<void> compare_with_pack(const Facts& facts, bool small, WeightsLoss& found
 
 }  // namespace
 
+bool explained_by_bits(const WeightsLoss& found) {
+  return !below_original(*found.judged) &&
+         (found.loss.excessive == Side::below || as_its_steps(found));
+}
+
 Known<WeightsLoss> weights_loss(const Facts& facts) {
   WeightsLoss found;
   QUALM_TRY(found.as_run, facts.measured(Facts::weights_only()));

@@ -33,10 +33,9 @@ struct WeightsLoss {
   return found.over_steps && found.over_steps->low <= 1;
 }
 
-/// Their bits explain what they lose: by their types, or by the steps in the file.
-[[nodiscard]] inline bool explained_by_bits(const WeightsLoss& found) noexcept {
-  return found.loss.excessive == Side::below || as_its_steps(found);
-}
+/// Their bits explain what they lose: by their types, or by the steps in the file. Not where they
+/// guess the text better than the original does: no rounding makes that.
+[[nodiscard]] bool explained_by_bits(const WeightsLoss& found);
 
 /// They lose certainly more than is acceptable, or certainly more than their type should cost.
 [[nodiscard]] inline bool too_much(const Loss& loss) noexcept {

@@ -88,6 +88,15 @@ TEST(PackAndSurrogate, a_loss_that_such_bits_do_not_usually_have_is_not_blamed_o
   EXPECT_FALSE(found.conclusion.principal);
 }
 
+TEST(PackAndSurrogate, a_file_that_guesses_better_than_the_original_is_not_blamed_on_its_bits) {
+  PackAndSurrogate world;
+  world.experiment.set_candidate({0.06, -0.15});
+  const Diagnosis found = world.examine();
+  EXPECT_EQ(found.conclusion.verdict, Verdict::problem);
+  EXPECT_EQ(finding(found, CheckId::tier).status, Status::cannot_tell);
+  EXPECT_FALSE(found.conclusion.principal);
+}
+
 TEST(PackAndSurrogate, what_loses_most_comes_first) {
   PackAndSurrogate world;
   world.cache("q4_0", "q4_0");
