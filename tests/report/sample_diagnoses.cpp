@@ -189,6 +189,9 @@ DiagnoseReport diagnose_by_pack() {
     Named world;
     world.given.baseline = nullptr;
     world.given.pack = diagnose::GivenPack{"tiny-F16.gguf", {"Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"}};
+    world.given.surrogate = &world.baseline;
+    world.experiment.beside_pack = true;
+    world.experiment.truth_over_estimate = numeric::Estimate{0.95, 0.7, 1.3};
     world.lossy_weights();
     DiagnoseReport report = world.report();
     report.reference = pack_sample().reference;

@@ -17,6 +17,7 @@ const kDocuments: [name: string, document: () => Json, says: string][] = [
   ["diagnose_healthy", () => golden("diagnose_healthy"), "HEALTHY"],
   ["diagnose_out_of_time", () => golden("diagnose_out_of_time"), "The time of --budget was up"],
   ["diagnose_by_pack", () => golden("diagnose_by_pack"), "by the reference pack"],
+  ["diagnose_by_pack, a cause that is estimated", () => golden("diagnose_by_pack"), "Likely: Q3_K is too aggressive"],
   ["diagnose_symptom", () => golden("diagnose_symptom"), "The quantization does not cause the symptom"],
   ["measure", () => golden("measure"), "is the smallest of these"],
   ["measure_kv", () => golden("measure_kv"), "KLD"],

@@ -27,8 +27,8 @@ function Evidence({ check }: { check: Json }) {
   );
 }
 
-function Check({ check, index, document }: { check: Json; index: number; document: Json }) {
-  const status = statusWord(check, document);
+function Check({ check, index }: { check: Json; index: number }) {
+  const status = statusWord(check);
   const share = metric(at(check, "share"));
   return (
     <details class={`check ${status.tone}`}>
@@ -52,7 +52,7 @@ export function Checks({ document }: { document: Json }) {
   return (
     <Section id="checks" title="What was examined" lead="Open a check to see its evidence.">
       <div class="checks">
-        {checks.filter(({ check }) => isExamined(check)).map((one) => <Check key={one.index} {...one} document={document} />)}
+        {checks.filter(({ check }) => isExamined(check)).map((one) => <Check key={one.index} {...one} />)}
       </div>
       <NotExamined checks={checks} />
       <LeftOut document={document} />

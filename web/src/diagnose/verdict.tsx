@@ -119,8 +119,8 @@ export function Figures({ document }: { document: Json }) {
 
 export function Verdict({ document }: { document: Json }) {
   const word = verdictWord(document);
-  // The badge says "likely" already.
-  const said = clipped(text(at(document, "summary")), 1500).replace(/^Likely: /, "");
+  const summary = clipped(text(at(document, "summary")), 1500);
+  const said = word.word === "LIKELY PROBLEM" ? summary.replace(/^Likely: /, "") : summary;
   const [first, rest] = firstSentence(said);
   const accept = at(document, "accept");
   return (

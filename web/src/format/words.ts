@@ -38,15 +38,12 @@ export interface Status {
 }
 export type Tone = "bad" | "warning" | "good" | "dim" | "plain";
 
-const likely = (document: Json, check: string): boolean =>
-  at(document, "estimated") === true && check !== "not_quant";
-
-export function statusWord(check: Json, document: Json): Status {
-  const id = text(at(check, "id"));
-  const first = id === "not_quant";
+/// `likely`: it rests on an estimate of the original.
+export function statusWord(check: Json, likely = at(check, "estimated") === true): Status {
+  const first = text(at(check, "id")) === "not_quant";
   switch (text(at(check, "status"))) {
     case "cause":
-      return { word: first ? "NO" : likely(document, id) ? "LIKELY" : "CAUSE", tone: "bad" };
+      return { word: first ? "NO" : likely ? "LIKELY" : "CAUSE", tone: "bad" };
     case "contributes":
       return { word: first ? "NO" : "CONTRIBUTES", tone: "warning" };
     case "cleared":
@@ -63,8 +60,9 @@ export function verdictWord(document: Json): Status {
   if (verdict === "healthy") return { word: "HEALTHY", tone: "good" };
   if (verdict === "none_found") return { word: "NO PROBLEM FOUND", tone: "good" };
   if (verdict !== "problem") return { word: "CANNOT TELL", tone: "warning" };
-  const cause = text(at(document, "principal_cause"));
-  return { word: likely(document, cause) ? "LIKELY PROBLEM" : "PROBLEM", tone: "bad" };
+  // A fault of the file is there, however the loss is known.
+  const likely = at(document, "estimated") === true && text(at(document, "principal_cause")) !== "not_quant";
+  return { word: likely ? "LIKELY PROBLEM" : "PROBLEM", tone: "bad" };
 }
 
 function typeShares(types: Json[]): string {

@@ -71,7 +71,7 @@ function idsOf(a: Json, b: Json): [string, string][] {
 }
 
 function checks(a: Json, b: Json): Pair[] {
-  const word = (document: Json, id: string): string => (checkOf(document, id) === null ? "" : statusWord(checkOf(document, id), document).word);
+  const word = (document: Json, id: string): string => (checkOf(document, id) === null ? "" : statusWord(checkOf(document, id)).word);
   return idsOf(a, b).flatMap(([id, title]) => pair(title || id, word(a, id), word(b, id)));
 }
 

@@ -58,7 +58,7 @@ export function intervalIn(soFar: string): Interval | null {
 
 function checkOf(answer: Json): Check {
   const open = raw(at(answer, "status")) === "";
-  const word: Status = open ? { word: "open", tone: "dim" } : statusWord(answer, { estimated: at(answer, "likely") === true });
+  const word: Status = open ? { word: "open", tone: "dim" } : statusWord(answer, at(answer, "likely") === true);
   return { id: text(at(answer, "id")), title: text(at(answer, "title")), open, word, says: text(at(answer, "says")) };
 }
 
