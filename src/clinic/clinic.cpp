@@ -205,10 +205,12 @@ class Clinic {
     if (diagnosed.experiment && diagnosed.facts.paired()) {
       const diagnose::Finding& classes =
           found.findings[static_cast<std::size_t>(diagnose::CheckId::architecture)];
+      const auto selected = diagnosed.facts.selected();
       const auto holdout = diagnosed.facts.holdout();
+      const std::int32_t read = selected && holdout ? std::max(selected->end, holdout->end) : 0;
       QUALM_TRY(truth, measure_truth(*diagnosed.experiment,
                                      {made.line == Line::own ? kMostOfAny : accepted_, made.type_k,
-                                      made.type_v, holdout ? holdout->end : 0,
+                                      made.type_v, read,
                                       diagnose::to_blame(classes) ? classes.tensors
                                                                   : std::vector<std::string>(),
                                       made.cause == "calibration"}));

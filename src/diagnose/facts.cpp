@@ -65,10 +65,21 @@ Known<WindowRange> Facts::selection(std::int32_t most) const {
   return WindowRange{all.begin, std::min(all.end, all.begin + most), all.text};
 }
 
+/// How many of the first windows chose: something was compared on them, not the candidate alone
+/// read.
+std::int32_t Facts::chose() const {
+  std::int32_t most = kFirstLook;
+  for (const auto& [key, entry] : measurements_)
+    if (std::get<0>(key) == 0 && std::get<1>(key) == 0 && std::get<3>(key) != id_of(as_run()))
+      most = std::max(most, entry.windows);
+  return most;
+}
+
 Known<WindowRange> Facts::holdout() const {
   QUALM_TRY(const WindowRange selected, selection());
   const std::int32_t total = texts.front().windows;
-  return WindowRange{selected.end, std::min(total, selected.end + kHoldout)};
+  const std::int32_t begin = std::min(selected.end, chose());
+  return WindowRange{begin, std::min(total, begin + kHoldout)};
 }
 
 Facts::Key Facts::key(WindowRange windows, const Variant& reference, const Variant& variant) {

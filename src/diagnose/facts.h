@@ -170,8 +170,9 @@ class Facts {
   [[nodiscard]] Known<WindowRange> selection() const;
   /// The first `most` of them.
   [[nodiscard]] Known<WindowRange> selection(std::int32_t most) const;
-  /// The next kHoldout windows after the selection; fewer or none where the text ends. Only the
-  /// proof of remedies reads them.
+  /// The next kHoldout windows after those that chose; fewer or none where the text ends. Where
+  /// kFirstLook windows were enough to choose, the rest of the selection is among them: there the
+  /// candidate's loss alone was read.
   [[nodiscard]] Known<WindowRange> holdout() const;
   /// Absent where nothing was read.
   [[nodiscard]] std::optional<WindowRange> selected() const noexcept { return selection_; }
@@ -248,6 +249,7 @@ class Facts {
   [[nodiscard]] evaluate::StopRule watched() const;
   /// Against a pack: what needs no weights of the original but those that it was made with.
   [[nodiscard]] bool measurable(const Variant& reference, const Variant& variant) const;
+  [[nodiscard]] std::int32_t chose() const;
   [[nodiscard]] bool loses_much() const;
   using Key = std::tuple<std::size_t, std::int32_t, experiment::VariantId, experiment::VariantId>;
   [[nodiscard]] static Key key(WindowRange windows, const Variant& reference,

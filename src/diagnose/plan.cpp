@@ -69,8 +69,10 @@ std::vector<Planned> of_fixes(const Facts& facts) {
   }
   if (facts.cache_quantized())
     all.push_back({"candidate with larger caches", 4 * usual_windows(facts, kFirstLook)});
-  if (facts.swaps()) all.push_back({original_of(facts), kFirstProof, true});
-  all.push_back({std::string(kCandidate), kFirstProof});
+  if (facts.cache_quantized() || facts.given.read_all) {  // all selection windows choose
+    if (facts.swaps()) all.push_back({original_of(facts), kFirstProof, true});
+    all.push_back({std::string(kCandidate), kFirstProof});
+  }
   if (facts.swaps()) all.push_back({kFloorType, kFirstProof});
   if (facts.cache_quantized()) all.push_back({"both fixes", kFirstProof});
   return all;

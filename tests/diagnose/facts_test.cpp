@@ -189,6 +189,32 @@ TEST(Facts, a_text_too_short_to_keep_a_holdout_is_read_to_its_end) {
   }
 }
 
+TEST(Facts, a_remedy_is_proved_on_windows_after_all_on_which_something_was_compared) {
+  World world;
+  world.lossy_weights();
+  Facts facts = world.facts();
+  facts.texts = world.experiment.texts();
+  const auto know = [&](const Variant& variant, WindowRange windows, bool selects) {
+    const WantedMeasurements wanted{.reference = Facts::original(),
+                                    .variants = {variant},
+                                    .windows = windows,
+                                    .rule = {},
+                                    .selects = selects};
+    facts.add(wanted, *world.experiment.measure(wanted.reference, wanted.variants, windows, {}));
+  };
+  know(facts.as_run(), {0, 20}, true);
+  EXPECT_EQ(facts.holdout()->begin, 8) << "the candidate's loss chooses no remedy";
+  know(Facts::as_type("Q4_K_M"), {0, 8}, false);
+  EXPECT_EQ(facts.holdout()->begin, 8);
+  EXPECT_EQ(facts.holdout()->end, 24);
+  know(Facts::as_type("Q4_K_M"), {8, 16}, false);
+  EXPECT_EQ(facts.holdout()->begin, 8) << "the proof itself";
+  know(Facts::as_type("Q5_K_M"), {0, 12}, false);
+  EXPECT_EQ(facts.holdout()->begin, 12);
+  know(Facts::by_rtn(), {0, 20}, false);
+  EXPECT_EQ(facts.holdout()->begin, 20);
+}
+
 TEST(Facts, without_an_original_the_reference_is_the_candidate_with_an_f16_cache) {
   World world;
   world.given.baseline = nullptr;
