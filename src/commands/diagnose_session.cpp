@@ -347,8 +347,10 @@ Result<void> prepare_experiment(Session& session) {
   diagnose::Facts& facts = session.facts;
   if (!facts.served_alone())
     QUALM_CHECK(compare_tokenizers(session.request, session.pair(), facts.given, facts.files));
-  const TextReader reader{session.request, session.reader(), *session.engine, session.stores,
-                          session.progress};
+  TextReader reader{session.request, session.reader(), *session.engine, session.stores,
+                    session.progress};
+  if (session.surrogate && !session.pack && !session.served && !session.request.full)
+    reader.stride = weights::stride_of_estimate(session.candidate->checkpoint());
   auto read = texts_of(session, reader);
   if (!read && read.error().code == "TOKENIZER-001") {
     facts.files.not_comparable = "a tokenizer that can read the text";

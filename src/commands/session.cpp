@@ -165,12 +165,13 @@ Result<std::unique_ptr<experiment::MeasuredText>> TextReader::split(const std::s
   progress.update("tokenizing the text", 0, 0);
   QUALM_TRY(auto tokens, tokenize(text, model, progress));
   QUALM_TRY(auto windows,
-            evaluate::cut(std::move(tokens), {.ctx_size = request.settings.ctx_size,
-                                              .protocol = request.protocol,
-                                              .start = model.window_start(),
-                                              .limit = request.chunks,
-                                              .seed = evaluate::kOrderSeed +
-                                                      static_cast<std::uint64_t>(request.seed)}));
+            evaluate::cut(std::move(tokens),
+                          {.ctx_size = request.settings.ctx_size,
+                           .protocol = request.protocol,
+                           .start = model.window_start(),
+                           .limit = request.chunks,
+                           .seed = evaluate::kOrderSeed + static_cast<std::uint64_t>(request.seed),
+                           .stride = stride}));
   return std::make_unique<experiment::MeasuredText>(std::move(windows), engine.version(), stores,
                                                     progress);
 }

@@ -54,6 +54,7 @@ struct TextReader {
   const engine::Engine& engine;
   experiment::Stores stores;
   Progress& progress;
+  std::int32_t stride = 1;  ///< evaluate::Cut
 
   /// The text of that path (empty: the bundled one); conversations as the model's chat template
   /// renders them.

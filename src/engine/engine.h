@@ -23,8 +23,12 @@ using Token = std::int32_t;
 struct Piece {
   std::span<const Token> tokens;
   std::int32_t position = 0;  ///< of tokens[0] in its window; 0 starts anew with an empty cache
-  std::int32_t first = 0;     ///< logits are wanted for positions [first, last) of the window
+  std::int32_t first = 0;     ///< logits are wanted for positions [first, last) of the window,
   std::int32_t last = 0;
+  std::int32_t stride = 1;  ///< each so many-th of them
+  [[nodiscard]] bool wants(std::int32_t at) const noexcept {
+    return at >= first && at < last && (at - first) % stride == 0;
+  }
 };
 
 /// One turn of a conversation.

@@ -83,10 +83,11 @@ class LlamaSource final : public LogitSource {
       const Piece& piece = pieces[sequence];
       for (std::size_t i = 0; i < piece.tokens.size(); ++i) {
         const auto position = piece.position + static_cast<std::int32_t>(i);
-        const bool wanted = position >= piece.first && position < piece.last;
+        const bool wanted = piece.wants(position);
         // ggml's kernels take rows by four and round a rest otherwise. One row more than is scored,
         // as llama-perplexity asks for, makes a window's rows such a multiple, and its digits ours.
-        const bool filler = sequence + 1 == pieces.size() && position == piece.last;
+        const bool filler =
+            piece.stride == 1 && sequence + 1 == pieces.size() && position == piece.last;
         const std::int32_t n = batch_.n_tokens++;
         batch_.token[n] = piece.tokens[i];
         batch_.pos[n] = position;

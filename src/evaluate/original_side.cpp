@@ -139,10 +139,10 @@ class KeptOriginal final : public OriginalSide {
     return found && found->rows.size() == rows_of_a_window() ? found : nullptr;
   }
   [[nodiscard]] std::size_t rows_of_a_window() const {
-    return static_cast<std::size_t>(text_.last - text_.first);
+    return static_cast<std::size_t>(text_.rows());
   }
   [[nodiscard]] std::size_t row_of(const Call& call, std::size_t score) const {
-    return static_cast<std::size_t>(call.scores[score].position - text_.first);
+    return text_.row_of(call.scores[score].position);
   }
   /// The draws of a position are the same whatever else was in the call.
   [[nodiscard]] static std::vector<std::uint64_t> seeds_of(const Call& call) {
@@ -184,8 +184,9 @@ Call call_of(const TextWindows& text, std::span<const std::int32_t> windows, std
     const auto tokens = text.window(windows[w]);
     call.pieces.push_back(
         {tokens.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)),
-         begin, text.first, text.last});
-    for (std::int32_t p = std::max(begin, text.first); p < std::min(end, text.last); ++p) {
+         begin, text.first, text.last, text.stride});
+    for (std::int32_t p = begin; p < end; ++p) {
+      if (!call.pieces.back().wants(p)) continue;
       call.targets.push_back(tokens[static_cast<std::size_t>(p) + 1]);
       call.scores.push_back({.position = p});
       call.owner.push_back(w);

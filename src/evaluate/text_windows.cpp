@@ -80,6 +80,7 @@ Result<TextWindows> cut(std::vector<engine::Token> tokens, const Cut& how) {
   text.ctx_size = ctx_size;
   text.first = how.protocol == Protocol::llama_cpp ? ctx_size / 2 : ctx_size / 8;
   text.last = ctx_size - 1;
+  text.stride = how.stride;
   if (how.start >= 0)
     for (std::size_t i = 0; i < count; ++i) text.tokens[i * size] = how.start;
   text.order.resize(count);

@@ -33,6 +33,7 @@ struct TextWindows {
   std::int32_t first =
       0;  ///< scored positions are [first, last): the logits there predict position + 1
   std::int32_t last = 0;
+  std::int32_t stride = 1;          ///< of them each so many-th is scored
   std::vector<std::int32_t> order;  ///< in which the windows are read
 
   /// Windows that are read.
@@ -46,6 +47,12 @@ struct TextWindows {
   /// Parts of the text, equally long, of which the order takes one window each in every round.
   [[nodiscard]] std::int32_t strata() const noexcept { return std::min(count(), kStrata); }
   [[nodiscard]] std::span<const engine::Token> window(std::int32_t index) const noexcept;
+  /// Scored positions of a window.
+  [[nodiscard]] std::int32_t rows() const noexcept { return (last - first + stride - 1) / stride; }
+  /// Which of them a scored position is.
+  [[nodiscard]] std::size_t row_of(std::int32_t position) const noexcept {
+    return static_cast<std::size_t>((position - first) / stride);
+  }
 };
 
 struct Cut {
@@ -54,6 +61,7 @@ struct Cut {
   engine::Token start = -1;  ///< replaces each window's first token; -1: none does
   std::int64_t limit = -1;   ///< > 0: only the first so many windows of the text
   std::uint64_t seed = 0;    ///< of the order
+  std::int32_t stride = 1;
 };
 
 /// Windows of a text by their index: [begin, end).

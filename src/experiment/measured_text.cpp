@@ -72,6 +72,7 @@ MeasuredText::MeasuredText(evaluate::TextWindows windows, std::string engine_ver
       scores_(stores.scores) {
   const auto tokens = std::as_bytes(std::span(windows_.tokens));
   identity_ = fmt::format("{}/{}-{}", sha256(tokens), windows_.first, windows_.last);
+  if (windows_.stride != 1) identity_ += fmt::format("/{}", windows_.stride);
 }
 
 std::string MeasuredText::key_of(const ModelRun& reference) const {

@@ -121,9 +121,7 @@ std::optional<WhatIsWrong> take_row(const RowColumns& columns, std::size_t at,
   return std::nullopt;
 }
 
-std::size_t rows_of(const TextWindows& text) {
-  return static_cast<std::size_t>(text.last - text.first);
-}
+std::size_t rows_of(const TextWindows& text) { return static_cast<std::size_t>(text.rows()); }
 
 std::string at_row(std::int32_t window, std::size_t row, const std::string& what) {
   return fmt::format("window {}, row {}: {}", window, row, what);

@@ -92,8 +92,7 @@ Result<evaluate::TextWindows> windows_of(const std::string& in, const Windows& d
 
 Result<void> read_rows(const TensorReader& reader, std::int64_t vocab_size, PackText& text) {
   const std::string in = text.name + "/";
-  const std::int64_t rows =
-      std::int64_t{text.windows.count()} * (text.windows.last - text.windows.first);
+  const std::int64_t rows = std::int64_t{text.windows.count()} * text.windows.rows();
   RowColumns columns;
   QUALM_TRY(columns.nll, reader.read<double>(in + "nll", Dtype::kF64, {rows}));
   QUALM_TRY(columns.rest, reader.read<double>(in + "rest", Dtype::kF64, {rows}));
@@ -106,8 +105,7 @@ Result<void> read_rows(const TensorReader& reader, std::int64_t vocab_size, Pack
 
 Result<void> read_scores(const TensorReader& reader, const std::string& type, PackText& text) {
   const std::string of = text.name + "/" + type + "/";
-  const std::int64_t rows =
-      std::int64_t{text.windows.count()} * (text.windows.last - text.windows.first);
+  const std::int64_t rows = std::int64_t{text.windows.count()} * text.windows.rows();
   ScoreColumns columns;
   QUALM_TRY(columns.nll, reader.read<float>(of + "nll", Dtype::kF32, {rows}));
   QUALM_TRY(columns.kld, reader.read<float>(of + "kld", Dtype::kF32, {rows}));

@@ -50,7 +50,7 @@ class WindowReader {
     const auto begin = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(stride_)));
     for (std::int32_t p = text_.first + begin; p < text_.last; p += stride_) {
       if (progress.cancelled()) return fail(stopped(server_));
-      const KeptRow& row = kept.rows[static_cast<std::size_t>(p - text_.first)];
+      const KeptRow& row = kept.rows[text_.row_of(p)];
       const double at = random.uniform();
       const Draw draw{p, at, random.below(kSparse) == 0};
       if (!row.finite) {

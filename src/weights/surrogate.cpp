@@ -78,22 +78,15 @@ std::optional<Noise> noise_of(const model::Tensor& tensor, double RoundingError:
   return Noise{std::move(steps), (is_book(type.family) ? kOfBook : kOfGrid) * kOfStep};
 }
 
-/// Standard normal numbers, two at a time (Box and Muller 1958).
-class Normal {
- public:
-  explicit Normal(std::uint64_t seed) : random_(numeric::Random(seed).next()) {}
-  float next() {
-    if (spare_) return std::exchange(spare_, std::nullopt).value();
-    const double radius = std::sqrt(-2 * std::log(1 - random_.uniform()));
-    const double angle = 2 * std::numbers::pi * random_.uniform();
-    spare_ = static_cast<float>(radius * std::sin(angle));
-    return static_cast<float>(radius * std::cos(angle));
-  }
-
- private:
-  numeric::Random random_;
-  std::optional<float> spare_;
-};
+/// Of mean 0 and variance 1: the sum of four uniform numbers (Irwin 1927, Hall 1927). It is nearly
+/// normal, and bounded, as the error of a rounding is.
+float bounded_normal(std::uint64_t bits) {
+  constexpr float kMean = 4 * 65535 / 2.0F;
+  constexpr float kToUnit = 1.7320508F / 65536;  // sqrt(3): the variance of the sum is 1/3
+  const std::uint64_t sum =
+      (bits & 0xffffU) + ((bits >> 16U) & 0xffffU) + ((bits >> 32U) & 0xffffU) + (bits >> 48U);
+  return (static_cast<float>(sum) - kMean) * kToUnit;
+}
 
 std::uint64_t seed_of(std::string_view tensor, std::uint64_t draw) {
   std::uint64_t hash = 0xcbf29ce484222325U ^ draw;  // FNV-1a
@@ -119,10 +112,11 @@ class NoisyRows final : public model::TensorData {
     }
     const auto factor = static_cast<float>(noise_.factor);
     for (std::int64_t row = 0; row < count; ++row) {
-      Normal normal(seed_ ^ (0xd1342543de82ef95U * static_cast<std::uint64_t>(first + row + 1)));
+      numeric::Random random(seed_ ^
+                             (0xd1342543de82ef95U * static_cast<std::uint64_t>(first + row + 1)));
       const auto begin = static_cast<std::size_t>(row * length_);
       for (std::size_t i = begin; i < begin + static_cast<std::size_t>(length_); ++i)
-        out[i] += factor * sizes[i] * normal.next();
+        out[i] += factor * sizes[i] * bounded_normal(random.next());
     }
     return {};
   }
@@ -176,6 +170,17 @@ std::string not_in_trials(const model::Checkpoint& candidate) {
   if (candidate.arch_integer("expert_count").value_or(0) > 0)
     return "mixtures of experts that were trained so";
   return "";
+}
+
+std::int32_t stride_of_estimate(const model::Checkpoint& candidate) {
+  constexpr std::int32_t kFew = 4;
+  const model::Anatomy anatomy = model::anatomy(candidate);
+  std::int64_t head = 0;  // the embedding's, where it is tied
+  for (const model::ClassTotal& one : anatomy.classes)
+    if (one.tensor_class == model::TensorClass::token_embd ||
+        one.tensor_class == model::TensorClass::output)
+      head = one.total.parameters;
+  return head > anatomy.matrices.parameters ? kFew : 1;
 }
 
 model::Checkpoint surrogate_of(const model::Checkpoint& candidate, std::uint64_t draw) {

@@ -19,7 +19,7 @@
 namespace qualm::weights {
 
 /// Part of the cache key of whatever ran a surrogate. Raise it with every change of the noise.
-inline constexpr int kSurrogateVersion = 1;
+inline constexpr int kSurrogateVersion = 2;
 
 /// An importance matrix was used where quantize.imatrix.* says so, or a type that needs one is
 /// there.
@@ -37,8 +37,14 @@ inline constexpr int kSurrogateVersion = 1;
 /// trained so". Empty where they had the like.
 [[nodiscard]] std::string not_in_trials(const model::Checkpoint& candidate);
 
-/// The same metadata and tensors, quantized matrices as 16-bit floats: value + noise, Gaussian,
-/// independent from weight to weight, the same for the same draw. Floats stay as they are.
+/// Each so many-th position is scored for an estimate, which may be off by more than positions
+/// differ by. Not 1 where the head has more weights than all layers (a small model of many tokens):
+/// there rows of logits take most of the time.
+[[nodiscard]] std::int32_t stride_of_estimate(const model::Checkpoint& candidate);
+
+/// The same metadata and tensors, quantized matrices as 16-bit floats: value + noise, nearly
+/// Gaussian, independent from weight to weight, the same for the same draw. Floats stay as they
+/// are.
 /// Precondition: no_surrogate() is empty.
 [[nodiscard]] model::Checkpoint surrogate_of(const model::Checkpoint& candidate,
                                              std::uint64_t draw);

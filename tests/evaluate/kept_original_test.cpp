@@ -47,6 +47,32 @@ TEST(KeptOriginal, runs_only_windows_that_are_not_known_yet) {
   EXPECT_EQ(second.baseline.counts().windows, 4);
 }
 
+TEST(KeptOriginal, of_each_fourth_position_alone_gives_the_scores_that_these_have_among_all) {
+  TextWindows text = fake_text(2);
+  const test::FakeBehaviour candidate{.vocab_size = kVocabulary, .noise = 0.3};
+  for (const bool keeps : {false, true}) {
+    MemoryReference of_all;
+    MemoryReference of_few;
+    PairWorld all({candidate}, kOriginal);
+    PairWorld few({candidate}, kOriginal);
+    text.stride = 1;
+    const auto everywhere = run(all, text, keeps ? &of_all : nullptr);
+    text.stride = 4;
+    const auto thinned = run(few, text, keeps ? &of_few : nullptr);
+    ASSERT_TRUE(everywhere && thinned);
+    for (std::size_t w = 0; w < 2; ++w) {
+      const auto& scores = thinned->candidates[0].windows[w].scores;
+      ASSERT_EQ(scores.size(), 4U);  // 13 positions, 2 to 14
+      for (std::size_t i = 0; i < scores.size(); ++i) {
+        const Score& same = everywhere->candidates[0].windows[w].scores[4 * i];
+        EXPECT_EQ(scores[i].position, same.position);
+        EXPECT_EQ(scores[i].kld, same.kld);
+        EXPECT_EQ(scores[i].nll_q, same.nll_q);
+      }
+    }
+  }
+}
+
 TEST(KeptOriginal, gives_the_same_scores_as_a_live_one_but_for_the_draws) {
   const TextWindows text = fake_text(4);
   const test::FakeBehaviour candidate{.vocab_size = kVocabulary, .noise = 0.3};

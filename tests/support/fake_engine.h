@@ -83,7 +83,7 @@ class FakeSource final : public engine::LogitSource {
       counts_->windows += piece.position == 0 ? 1 : 0;
       for (std::size_t i = 0; i < piece.tokens.size(); ++i) {
         const auto position = piece.position + static_cast<std::int32_t>(i);
-        if (position < piece.first || position >= piece.last) continue;
+        if (!piece.wants(position)) continue;
         const auto row = fake_logits(how_, piece.tokens[i], position);
         row_.insert(row_.end(), row.begin(), row.end());
       }

@@ -54,6 +54,21 @@ TEST(Surrogate, is_the_same_for_the_same_draw_whichever_rows_are_read_together) 
   EXPECT_TRUE(std::equal(row.begin(), row.end(), whole.begin() + 7 * 256));
 }
 
+TEST(Surrogate, of_a_head_larger_than_all_layers_is_measured_at_each_fourth_position) {
+  model::Checkpoint candidate;
+  candidate.tensors = {
+      test::plain_tensor("token_embd.weight", 256, test::plain_values(std::size_t{256} * 40)),
+      test::plain_tensor("blk.0.ffn_up.weight", 256, test::plain_values(std::size_t{256} * 50))};
+  EXPECT_EQ(stride_of_estimate(candidate), 1);
+  candidate.tensors.push_back(
+      test::plain_tensor("output.weight", 256, test::plain_values(std::size_t{256} * 51)));
+  EXPECT_EQ(stride_of_estimate(candidate), 4);
+  candidate.tensors[0] =
+      test::plain_tensor("token_embd.weight", 256, test::plain_values(std::size_t{256} * 60));
+  candidate.tensors.pop_back();
+  EXPECT_EQ(stride_of_estimate(candidate), 4) << "tied";
+}
+
 TEST(Surrogate, has_noise_that_is_independent_from_row_to_row) {
   const model::Checkpoint candidate = gridded(plain(), "Q4_0");
   const auto surrogate = surrogate_of(candidate, 1);
