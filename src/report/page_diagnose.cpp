@@ -149,10 +149,20 @@ void add_remedy(Page& page, const Json& remedy, const Json& document) {
   page.emplace_back(Paragraph{{{std::move(proof)}}});
 }
 
+bool by_pack(const Json& document) {
+  return string_at(document, "evidence_level") == "L2" &&
+         at(document, "reference").contains("original");
+}
+
+std::string heading_of_fixes(std::size_t remedies, bool by_pack) {
+  if (remedies == 1) return "Fix";
+  return by_pack ? "Fixes, each measured by itself" : "Fixes, one after the other";
+}
+
 void add_remedies(Page& page, const Json& document) {
   const Json& remedies = at(document, "remedies");
   if (remedies.empty()) return;
-  page.emplace_back(Heading{remedies.size() == 1 ? "Fix" : "Fixes, one after the other"});
+  page.emplace_back(Heading{heading_of_fixes(remedies.size(), by_pack(document))});
   bool first = true;
   for (const Json& remedy : remedies) {
     if (!first) page.emplace_back(Gap{});
@@ -173,7 +183,7 @@ std::string level_in_words(const Json& document) {
   if (level == "L3+")
     return std::string("Compared with the original and its base model.") + converter;
   if (level == "L3") return std::string("Compared with the original model.") + converter;
-  if (level == "L2" && !at(document, "reference").contains("original"))
+  if (level == "L2" && !by_pack(document))
     return "Compared with the original model. Of the candidate only its server's answers are "
            "known.";
   if (level == "L2")

@@ -41,6 +41,14 @@ void for_each_damage(const Json& document, const Json& other,
   }
 }
 
+TEST(Render, fixes_beside_a_pack_are_not_said_to_follow_each_other) {
+  Json document = to_json(diagnose_by_pack());
+  document["remedies"].push_back(document["remedies"].front());
+  EXPECT_THAT(text(document, {}), HasSubstr("Fixes, each measured by itself"));
+  document["reference"] = Json{{"absent", "no pack was given"}};
+  EXPECT_THAT(text(document, {}), HasSubstr("Fixes, one after the other"));
+}
+
 class Renderers : public ::testing::TestWithParam<const char*> {};
 
 /// compose() is the one step that reads JSON; other words are laid out as well.

@@ -4,7 +4,7 @@ import { absent, at, entries, flag, known, label, number, text, type Json } from
 import { formatValue } from "../format/number";
 import { formatBytes, formatSeconds } from "../format/units";
 import { clipped, visible } from "../format/visible";
-import { noiseFloorLine, windowsLine } from "../format/words";
+import { byPack, noiseFloorLine, windowsLine } from "../format/words";
 import { Section } from "../ui/parts";
 import { RawJson } from "../ui/raw_json";
 
@@ -15,6 +15,8 @@ function levelInWords(document: Json): string {
     : "";
   if (level === "L3+") return `Compared with the original and its base model.${converter}`;
   if (level === "L3") return `Compared with the original model.${converter}`;
+  if (level === "L2" && !byPack(document))
+    return "Compared with the original model. Of the candidate only its server's answers are known.";
   if (level === "L2") return "Compared with a reference pack. qualm cannot check that it really comes from this original.";
   if (flag(at(document, "estimated")))
     return "Estimated without an original, from the rounding steps in the file. In 9 of 10 trials the true KLD was within such an interval.";

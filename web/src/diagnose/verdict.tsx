@@ -2,7 +2,7 @@
 import { absent, at, fileName, flag, label, list, number, raw, text, texts, type Json } from "../document/read";
 import { formatBytes } from "../format/units";
 import { clipped } from "../format/visible";
-import { cardLine, verdictWord } from "../format/words";
+import { byPack, cardLine, verdictWord } from "../format/words";
 import { Badge, Command, Name, Repeat } from "../ui/parts";
 import { figuresOf } from "./figures";
 
@@ -14,7 +14,7 @@ export function firstSentence(summary: string): [string, string] {
 
 function originalLine(document: Json): string {
   const pack = at(document, "reference");
-  if (absent(pack) === null)
+  if (byPack(document))
     return `original: ${text(at(pack, "original"))}, by the reference pack ${fileName(text(at(pack, "path")))} (not verified)`;
   if (flag(at(document, "estimated")))
     return "original: not given; the loss is estimated from the rounding steps in this file";
@@ -76,7 +76,7 @@ function WhatToDo({ document }: { document: Json }) {
   if (remedies.length > 0)
     return (
       <div class="todo">
-        <h2>{remedies.length === 1 ? "Fix" : "Fixes, one after the other"}</h2>
+        <h2>{remedies.length === 1 ? "Fix" : byPack(document) ? "Fixes, each measured by itself" : "Fixes, one after the other"}</h2>
         <ol class={remedies.length === 1 ? "single" : ""}>
           {remedies.map((remedy, i) => <Remedy key={i} remedy={remedy} document={document} />)}
         </ol>

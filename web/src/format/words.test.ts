@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { statusWord, verdictWord } from "./words";
+import { byPack, statusWord, verdictWord } from "./words";
 
 it("calls a cause likely where the check rests on an estimate", () => {
   expect(statusWord({ id: "tier", status: "cause", estimated: true }).word).toBe("LIKELY");
@@ -12,4 +12,9 @@ it("calls a problem likely where the loss itself is an estimate", () => {
   expect(verdictWord({ ...found, estimated: true }).word).toBe("LIKELY PROBLEM");
   expect(verdictWord({ ...found, estimated: false }).word).toBe("PROBLEM");
   expect(verdictWord({ verdict: "problem", principal_cause: "not_quant", estimated: true }).word).toBe("PROBLEM");
+});
+
+it("knows a reference pack from a server without one", () => {
+  expect(byPack({ evidence_level: "L2", reference: { original: "tiny-F16.gguf" } })).toBe(true);
+  expect(byPack({ evidence_level: "L2", reference: { absent: "no pack was given" } })).toBe(false);
 });

@@ -1,5 +1,5 @@
 // The words of the report, the same as on the terminal.
-import { absent, at, label, list, metric, number, text, type Json } from "../document/read";
+import { absent, at, known, label, list, metric, number, text, type Json } from "../document/read";
 import { formatEstimate, formatValue, type Style } from "./number";
 import { formatCount } from "./units";
 
@@ -127,4 +127,9 @@ export function windowsLine(document: Json): string {
   if (at(document, "stopped_early") === true)
     return `Stopped after ${read} of ${total} windows: the result was already decided.`;
   return read === total ? `Read all ${read} windows.` : `Read ${read} of ${total} windows.`;
+}
+
+/// A reference pack stood in for the original.
+export function byPack(document: Json): boolean {
+  return known(at(document, "reference", "original"));
 }
