@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
 """GGUF files of the shape of a Llama of 1, 8 or 70 billion weights in F16, sparse: one big hole. For the memory that
-`diagnose` says it needs, and how fast it refuses what does not fit."""
+`diagnose` says it needs, and how fast it refuses what does not fit.
+
+usage: bench/shapes.py [FREE_BYTES]
+       bench/shapes.py 1B FILE    such a file with random weights, to be run
+"""
 import os
 import struct
 import subprocess
@@ -52,6 +56,30 @@ def tensors(width, ffn, layers, heads, kv_heads):
             yield f"blk.{layer}.{name}.weight", (columns, rows), F16
 
 
+def random_rows(dims, kind, random):
+    """Norms of 1; weights so small that the sums keep their size from layer to layer."""
+    import numpy
+    if kind == F32:
+        yield numpy.ones(dims[0], numpy.float32).tobytes()
+        return
+    for _ in range(dims[1]):
+        yield (random.standard_normal(dims[0], numpy.float32) / dims[0] ** 0.5).astype(numpy.float16).tobytes()
+
+
+def write_random(path, shape):
+    import numpy
+    write_shape(path, shape)
+    random = numpy.random.default_rng(1)
+    with open(path, "r+b") as file:
+        file.seek(0, os.SEEK_END)
+        bytes_of = sum(dims[0] * (dims[1] if len(dims) > 1 else 1) * (2 if kind == F16 else 4)
+                       for _, dims, kind in tensors(*shape))
+        file.seek(file.tell() - bytes_of)
+        for name, dims, kind in tensors(*shape):
+            for row in random_rows(dims, kind, random):
+                file.write(row)
+
+
 def write_shape(path, shape):
     infos, offset = [], 0
     for name, dims, kind in tensors(*shape):
@@ -66,6 +94,9 @@ def write_shape(path, shape):
 
 
 def main():
+    if len(sys.argv) > 2:
+        write_random(sys.argv[2], SHAPES[sys.argv[1]])
+        return
     free = sys.argv[1] if len(sys.argv) > 1 else "1000000000"
     with tempfile.TemporaryDirectory() as folder:
         for name, shape in SHAPES.items():

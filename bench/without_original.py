@@ -73,6 +73,22 @@ def range_of(families):
             1.1 * max(quantile(ratios, 0.95) for ratios in families.values()))
 
 
+def halves(importance, rows, apart=("smol", "gemma")):
+    """The range of every second quant of the small models, tried on the others and on those set apart."""
+    small = [row for row in rows if row["importance"] == importance and row["original"] not in apart]
+    families = {}
+    for row in small[::2]:
+        families.setdefault(FAMILY.get(row["original"], row["original"]), []).append(row["truth"] / row["raw"])
+    low, high = range_of(families)
+    tried = {"the other half": small[1::2]}
+    for name in apart:
+        tried[name] = [row for row in rows if row["importance"] == importance and row["original"] == name]
+    within = "; ".join(f"{name} {sum(low <= row['truth'] / row['raw'] <= high for row in some)} of {len(some)}"
+                       for name, some in tried.items() if some)
+    print(f"\nrange of {len(small[::2])} quants, every second of the small models: [{low:.2f}, {high:.2f}]; "
+          f"within it: {within}")
+
+
 def main():
     folder = sys.argv[1]
     originals = dict(word.split("=", 1) for word in sys.argv[2:]) or {
@@ -119,6 +135,7 @@ def report(rows):
             inside = sum(low <= ratio <= high for ratio in own)
             print(f"| {name} | {len(own)} | {min(own):.2f} | {statistics.median(own):.2f} | "
                   f"{max(own):.2f} | [{low:.2f}, {high:.2f}] | {inside} |")
+        halves(importance, rows)
     covered = sum(row["low"] <= row["truth"] <= row["high"] for row in rows)
     widths = statistics.median(row["high"] / row["low"] for row in rows)
     print(f"printed intervals: {covered} of {len(rows)} hold the truth, median high/low {widths:.2f}")
