@@ -57,6 +57,29 @@ Json column(const std::vector<evaluate::Score>& scores, Of of) {
   return values;
 }
 
+/// The same with a row for each token between the first scored and the last: where only each so
+/// many-th was scored, the others have no numbers, like those that were lost.
+ShownWindow without_gaps(const ShownWindow& window) {
+  ShownWindow whole;
+  whole.window = window.window;
+  whole.tokens = window.tokens;
+  const auto top = [](const std::vector<evaluate::Tops>& tops, std::size_t i) {
+    return i < tops.size() ? tops[i] : evaluate::Tops();
+  };
+  const auto add = [&](const evaluate::Score& score, evaluate::Tops a, evaluate::Tops b) {
+    whole.scores.push_back(score);
+    if (!window.reference.empty()) whole.reference.push_back(std::move(a));
+    if (!window.candidate.empty()) whole.candidate.push_back(std::move(b));
+  };
+  for (std::size_t i = 0; i < window.scores.size(); ++i) {
+    const evaluate::Score& score = window.scores[i];
+    while (!whole.scores.empty() && whole.scores.back().position + 1 < score.position)
+      add({.position = whole.scores.back().position + 1, .finite = false}, {}, {});
+    add(score, top(window.reference, i), top(window.candidate, i));
+  }
+  return whole;
+}
+
 Json shown(const ShownWindow& window, Vocabulary& vocabulary) {
   Json tokens = Json::array();
   for (const engine::Token token : window.tokens) tokens.push_back(vocabulary.index(token));
@@ -112,7 +135,8 @@ Json classes(const evaluate::TokenStudy& study) {
 Json to_json(const TokenView& view) {
   Vocabulary vocabulary(view.pieces);
   Json windows = Json::array();
-  for (const ShownWindow& window : view.windows) windows.push_back(shown(window, vocabulary));
+  for (const ShownWindow& window : view.windows)
+    windows.push_back(shown(without_gaps(window), vocabulary));
   return {{"text", view.text},
           {"compared_with", view.reference},
           {"windows_read", view.windows_read},

@@ -19,6 +19,21 @@ Json metrics_of(const std::vector<std::pair<MetricId, numeric::Metric>>& metrics
   return to_json(report)["results"][0]["metrics"];
 }
 
+TEST(Document, a_token_between_scored_ones_that_was_not_scored_has_its_place_and_no_numbers) {
+  DiagnoseReport report = diagnose_sample();
+  ShownWindow& window = report.where.tokens->windows.front();
+  window.scores[0].position = 0;
+  window.scores[1].position = 3;
+  window.scores.pop_back();
+  const Json shown = to_json(report)["tokens"]["windows"][0];
+  EXPECT_EQ(shown["first"], 1);
+  EXPECT_EQ(shown["flip"], "0001");
+  EXPECT_EQ(shown["kld"], (Json{0.25, nullptr, nullptr, 2.5}));
+  EXPECT_EQ(shown["top_original"][1], nullptr);
+  EXPECT_EQ(shown["top_original"][3], shown["top_original"][0]);
+  EXPECT_EQ(shown["top_candidate"][3], nullptr) << "not known";
+}
+
 TEST(Document, an_interval_without_width_is_said_to_be_absent) {
   const Json json =
       metrics_of({{MetricId::kld_max, {numeric::Estimate{2, 2, 2}, "nat/token", ""}}});
