@@ -203,7 +203,8 @@ inline constexpr auto kFileErrors = std::to_array<ErrorRow>({
     {"PACK-008", Kind::input, "An option does not go with --reference.",
      "Leave the option away: the pack brings its own text and settings."},
     {"PACK-009", Kind::input, "The original's distributions could not be held.",
-     "Give more memory with --reference-memory, or leave --no-cache away."},
+     "Give more memory with --reference-memory, leave --no-cache away, or wait until another qualm "
+     "that uses the same cache folder has ended."},
     {"PACK-010", Kind::input, "A base file of llama-perplexity is not what its first numbers say.",
      "Write it again with llama-perplexity --kl-divergence-base."},
     {"PACK-011", Kind::input, "A text cannot be called so in a pack, or two are called the same.",

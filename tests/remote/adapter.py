@@ -19,7 +19,7 @@ def say(value):
 
 def main(fault='none', *_):
     if fault == 'dies':
-        sys.exit('no such model: /models/tiny')
+        sys.exit('Traceback (most recent call last):\nOSError: no such model: /models/tiny')
     if fault == 'no_json':
         print('loading ...', flush=True)
     say({'name': 'of ' + fault, 'vocab_size': VOCABULARY, 'context': 64})

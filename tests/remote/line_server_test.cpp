@@ -92,7 +92,7 @@ TEST(LineServer, a_program_that_is_not_there_is_refused) {
 TEST(LineServer, one_that_ends_is_quoted) {
   EXPECT_THAT(refusal_to_open(adapter("dies")),
               testing::AllOf(HasSubstr("REMOTE-024"), HasSubstr("exit code 1"),
-                             HasSubstr("no such model: /models/tiny")));
+                             HasSubstr("its last words: OSError: no such model: /models/tiny")));
   EXPECT_THAT(refusal_to_read("ends"),
               testing::AllOf(HasSubstr("REMOTE-024"), HasSubstr("exit code 3")));
 }
