@@ -6,6 +6,7 @@
 
 #include "base/platform.h"
 #include "base/units.h"
+#include "engine/llama_engine.h"
 
 namespace qualm::commands {
 namespace {
@@ -19,12 +20,12 @@ MemoryNeed need_of(const job::Request& request, const experiment::OpenedModel& c
                    const experiment::OpenedModel* original) {
   const auto of = [&](const experiment::OpenedModel& model) {
     const auto as = model.runs_as_it_is() ? experiment::RunsAs::file : experiment::RunsAs::floats;
-    return experiment::need_of_model(model.checkpoint(), request.settings, as);
+    return experiment::need_of_model(model.checkpoint(), request.settings, as, engine::has_amx());
   };
   MemoryNeed need{.candidate = of(candidate)};
   if (!original) return need;
   need.original = of(*original);
-  need.made = experiment::need_of_made(original->checkpoint());
+  need.made = experiment::need_of_made(original->checkpoint(), engine::has_amx());
   need.making = experiment::need_of_making(original->checkpoint());
   need.references = std::min(
       request.reference_memory << 20,

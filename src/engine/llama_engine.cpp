@@ -272,6 +272,21 @@ void load_backends() {
     ggml_backend_load_all();
 }
 
+}  // namespace
+
+bool has_amx() noexcept {
+  const auto device = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+  if (!device) return false;
+  const auto extra =
+      reinterpret_cast<ggml_backend_dev_get_extra_bufts_t>(ggml_backend_reg_get_proc_address(
+          ggml_backend_dev_backend_reg(device), "ggml_backend_dev_get_extra_bufts"));
+  for (auto* type = extra ? extra(device) : nullptr; type && *type; ++type)
+    if (std::string_view(ggml_backend_buft_name(*type)) == "AMX") return true;
+  return false;
+}
+
+namespace {
+
 class LlamaEngine final : public Engine {
  public:
   LlamaEngine() {

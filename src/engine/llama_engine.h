@@ -26,6 +26,10 @@ struct CallSize {
 /// models holds one row for each token; where that is too much, a call takes a part of a window.
 [[nodiscard]] CallSize size_of_call(const Settings& settings, std::int64_t vocab_size);
 
+/// ggml runs matrices on the AMX units of this processor: it keeps them a second time, in the order
+/// of these. Known once an engine was made.
+[[nodiscard]] bool has_amx() noexcept;
+
 /// The cache types and the modes of flash attention and splitting exist. ENGINE-004: one does not.
 [[nodiscard]] Result<void> check_names(const Settings& settings);
 

@@ -31,13 +31,33 @@ constexpr std::int64_t kHalf = 2;
 /// Types whose matrices ggml's kernels for this processor keep a second time, in another order.
 constexpr std::array<std::string_view, 4> kRepacked{"Q2_K", "Q4_0", "Q4_K", "IQ4_NL"};
 
-std::int64_t bytes_repacked(const Checkpoint& model) {
+/// Types that ggml's AMX kernels take: these keep them so, F16 too.
+constexpr std::array<std::string_view, 8> kOfAmx{"F16",  "Q4_0", "Q4_1", "Q8_0",
+                                                 "Q4_K", "Q5_K", "Q6_K", "IQ4_XS"};
+
+bool is_kept_twice(const model::Tensor& tensor, bool amx) {
+  const auto in = [&](const auto& types) {
+    return std::ranges::find(types, tensor.encoding.name) != types.end();
+  };
+  return tensor.name != "token_embd.weight" &&
+         (in(kRepacked) || (amx && tensor.dims.size() == 2 && in(kOfAmx)));
+}
+
+std::int64_t bytes_kept_twice(const Checkpoint& model, bool amx) {
   std::int64_t bytes = 0;
   for (const model::Tensor& tensor : model.tensors)
-    if (std::ranges::find(kRepacked, tensor.encoding.name) != kRepacked.end() &&
-        tensor.name != "token_embd.weight")
-      bytes += tensor.bytes;
+    if (is_kept_twice(tensor, amx)) bytes += tensor.bytes;
   return bytes;
+}
+
+/// As 16-bit floats, with what is kept twice.
+std::int64_t bytes_as_floats(const Checkpoint& model, bool amx) {
+  std::int64_t weights = 0;
+  for (const model::Tensor& tensor : model.tensors) {
+    const bool twice = amx && tensor.dims.size() == 2 && tensor.name != "token_embd.weight";
+    weights += tensor.parameters() * (twice ? 2 : 1);
+  }
+  return weights * kHalf;
 }
 
 std::int64_t vocabulary_of(const Checkpoint& model) {
@@ -60,22 +80,25 @@ std::int64_t compute_bytes(const Checkpoint& model, std::int64_t tokens, std::in
 
 }  // namespace
 
-ModelNeed need_of_model(const Checkpoint& model, const engine::Settings& settings, RunsAs as) {
+ModelNeed need_of_model(const Checkpoint& model, const engine::Settings& settings, RunsAs as,
+                        bool amx) {
   const std::int64_t vocabulary = vocabulary_of(model);
   const auto [windows, tokens] = engine::size_of_call(settings, vocabulary);
   engine::Settings all = settings;
   all.ctx_size = settings.ctx_size * windows;
   ModelNeed need{.vocabulary = vocabulary * kOfToken};
   need.weights = as == RunsAs::file
-                     ? static_cast<std::int64_t>(model.file_bytes()) + bytes_repacked(model)
-                     : model.parameters() * kHalf;
+                     ? static_cast<std::int64_t>(model.file_bytes()) + bytes_kept_twice(model, amx)
+                     : bytes_as_floats(model, amx);
   need.context = bytes_of_cache(model, all).value_or(0) +
                  compute_bytes(model, std::min(settings.ubatch, tokens), all.ctx_size) +
                  tokens * vocabulary * kFloat;
   return need;
 }
 
-std::int64_t need_of_made(const Checkpoint& original) { return original.parameters() * kHalf; }
+std::int64_t need_of_made(const Checkpoint& original, bool amx) {
+  return bytes_as_floats(original, amx);
+}
 
 std::int64_t need_of_making(const Checkpoint& original) {
   constexpr std::int64_t kQuantized = 1;  // bytes of a weight, at most

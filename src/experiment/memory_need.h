@@ -19,10 +19,11 @@ struct ModelNeed {
 /// Whether libllama opens the file itself, or a model of 16-bit floats is made of it first.
 enum class RunsAs : std::uint8_t { file, floats };
 
+/// `amx`: engine::has_amx().
 [[nodiscard]] ModelNeed need_of_model(const model::Checkpoint& model,
-                                      const engine::Settings& settings, RunsAs as);
+                                      const engine::Settings& settings, RunsAs as, bool amx);
 /// The largest model that is made to try something: the candidate as 16-bit floats.
-[[nodiscard]] std::int64_t need_of_made(const model::Checkpoint& original);
+[[nodiscard]] std::int64_t need_of_made(const model::Checkpoint& original, bool amx);
 /// What libllama's quantizer takes beside the original: its largest matrix as floats, and
 /// quantized.
 [[nodiscard]] std::int64_t need_of_making(const model::Checkpoint& original);
