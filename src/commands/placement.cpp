@@ -7,14 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "engine/llama_engine.h"
-
 namespace qualm::commands {
 namespace {
 
 std::int64_t bytes_of(const experiment::OpenedModel& model, const engine::Settings& settings) {
   const auto as = model.runs_as_it_is() ? experiment::RunsAs::file : experiment::RunsAs::floats;
-  const auto need = experiment::need_of_model(model.checkpoint(), settings, as, engine::has_amx());
+  constexpr bool kAmx = false;  // on a device nothing is kept for units of the processor
+  const auto need = experiment::need_of_model(model.checkpoint(), settings, as, kAmx);
   return need.weights + need.context;
 }
 
