@@ -93,7 +93,7 @@ Section terms() {
                     evaluate::kFloors)},
        {"window", "A piece of the text that the model reads at once (-c tokens).", {"windows"}},
        {"selection", "Windows of the text that are used to choose a fix."},
-       {"holdout", "Windows of the text that are used only to test the fix."},
+       {"holdout", "Windows of the text that did not choose the fix. They test it."},
        {"round-to-nearest",
         "Quantization without calibration: each weight is rounded to the "
         "nearest value.",
