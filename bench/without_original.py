@@ -73,13 +73,17 @@ def range_of(families):
             1.1 * max(quantile(ratios, 0.95) for ratios in families.values()))
 
 
+def by_family(rows):
+    families = {}
+    for row in rows:
+        families.setdefault(FAMILY.get(row["original"], row["original"]), []).append(row["truth"] / row["raw"])
+    return families
+
+
 def halves(importance, rows, apart=("smol", "gemma")):
     """The range of every second quant of the small models, tried on the others and on those set apart."""
     small = [row for row in rows if row["importance"] == importance and row["original"] not in apart]
-    families = {}
-    for row in small[::2]:
-        families.setdefault(FAMILY.get(row["original"], row["original"]), []).append(row["truth"] / row["raw"])
-    low, high = range_of(families)
+    low, high = range_of(by_family(small[::2]))
     tried = {"the other half": small[1::2]}
     for name in apart:
         tried[name] = [row for row in rows if row["importance"] == importance and row["original"] == name]
@@ -117,11 +121,7 @@ def report(rows):
     # Where no type but one fits the rows of a small model, several quants are one file.
     rows = list({(row["original"], row["truth"]): row for row in rows}.values())
     for importance in (False, True):
-        families = {}
-        for row in rows:
-            if row["importance"] == importance:
-                family = FAMILY.get(row["original"], row["original"])
-                families.setdefault(family, []).append(row["truth"] / row["raw"])
+        families = by_family(row for row in rows if row["importance"] == importance)
         if len(families) < 2:
             continue
         every = [ratio for ratios in families.values() for ratio in ratios]

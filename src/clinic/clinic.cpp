@@ -206,8 +206,8 @@ class Clinic {
       const diagnose::Finding& classes =
           found.findings[static_cast<std::size_t>(diagnose::CheckId::architecture)];
       const auto selected = diagnosed.facts.selected();
-      const auto holdout = diagnosed.facts.holdout();
-      const std::int32_t read = selected && holdout ? std::max(selected->end, holdout->end) : 0;
+      const std::int32_t read =
+          selected ? std::max(selected->end, diagnosed.facts.holdout()->end) : 0;
       QUALM_TRY(truth, measure_truth(*diagnosed.experiment,
                                      {made.line == Line::own ? kMostOfAny : accepted_, made.type_k,
                                       made.type_v, read,

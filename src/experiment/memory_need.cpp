@@ -35,10 +35,8 @@ constexpr std::array<std::string_view, 4> kRepacked{"Q2_K", "Q4_0", "Q4_K", "IQ4
 constexpr std::array<std::string_view, 8> kOfAmx{"F16",  "Q4_0", "Q4_1", "Q8_0",
                                                  "Q4_K", "Q5_K", "Q6_K", "IQ4_XS"};
 
-bool is_kept_twice(const model::Tensor& tensor, bool amx) {
-  const auto in = [&](const auto& types) {
-    return std::ranges::find(types, tensor.encoding.name) != types.end();
-  };
+bool is_kept_twice(const model::Tensor& tensor, std::string_view type, bool amx) {
+  const auto in = [&](const auto& types) { return std::ranges::find(types, type) != types.end(); };
   return tensor.name != "token_embd.weight" &&
          (in(kRepacked) || (amx && tensor.dims.size() == 2 && in(kOfAmx)));
 }
@@ -46,17 +44,15 @@ bool is_kept_twice(const model::Tensor& tensor, bool amx) {
 std::int64_t bytes_kept_twice(const Checkpoint& model, bool amx) {
   std::int64_t bytes = 0;
   for (const model::Tensor& tensor : model.tensors)
-    if (is_kept_twice(tensor, amx)) bytes += tensor.bytes;
+    if (is_kept_twice(tensor, tensor.encoding.name, amx)) bytes += tensor.bytes;
   return bytes;
 }
 
 /// As 16-bit floats, with what is kept twice.
 std::int64_t bytes_as_floats(const Checkpoint& model, bool amx) {
   std::int64_t weights = 0;
-  for (const model::Tensor& tensor : model.tensors) {
-    const bool twice = amx && tensor.dims.size() == 2 && tensor.name != "token_embd.weight";
-    weights += tensor.parameters() * (twice ? 2 : 1);
-  }
+  for (const model::Tensor& tensor : model.tensors)
+    weights += tensor.parameters() * (is_kept_twice(tensor, "F16", amx) ? 2 : 1);
   return weights * kHalf;
 }
 

@@ -179,8 +179,8 @@ Error LineChild::ended() {
     found = WIFSIGNALED(status) ? fmt::format("killed by signal {}", WTERMSIG(status))
                                 : fmt::format("exit code {}", WEXITSTATUS(status));
   }
-  const std::string_view words =
-      trimmed(words_);  // of a traceback the last line says what is wrong
+  const std::string_view words = trimmed(words_);
+  // Of a traceback the last line says what is wrong.
   if (const auto last = words.substr(words.rfind('\n') + 1); !last.empty())
     found += "; its last words: " + printable(std::string(last));
   return {Kind::input,

@@ -149,10 +149,7 @@ void add_remedy(Page& page, const Json& remedy, const Json& document) {
   page.emplace_back(Paragraph{{{std::move(proof)}}});
 }
 
-bool by_pack(const Json& document) {
-  return string_at(document, "evidence_level") == "L2" &&
-         at(document, "reference").contains("original");
-}
+bool by_pack(const Json& document) { return at(document, "reference").contains("original"); }
 
 std::string heading_of_fixes(std::size_t remedies, bool by_pack) {
   if (remedies == 1) return "Fix";

@@ -6,7 +6,6 @@
 #include <array>
 #include <cmath>
 #include <memory>
-#include <numbers>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -174,13 +173,9 @@ std::string not_in_trials(const model::Checkpoint& candidate) {
 
 std::int32_t stride_of_estimate(const model::Checkpoint& candidate) {
   constexpr std::int32_t kFew = 4;
-  const model::Anatomy anatomy = model::anatomy(candidate);
-  std::int64_t head = 0;  // the embedding's, where it is tied
-  for (const model::ClassTotal& one : anatomy.classes)
-    if (one.tensor_class == model::TensorClass::token_embd ||
-        one.tensor_class == model::TensorClass::output)
-      head = one.total.parameters;
-  return head > anatomy.matrices.parameters ? kFew : 1;
+  const model::Tensor* head = candidate.find("output.weight");
+  if (!head) head = candidate.find("token_embd.weight");  // tied
+  return head && head->parameters() > model::anatomy(candidate).matrices.parameters ? kFew : 1;
 }
 
 model::Checkpoint surrogate_of(const model::Checkpoint& candidate, std::uint64_t draw) {

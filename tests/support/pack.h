@@ -26,7 +26,7 @@ inline evaluate::TextWindows pack_windows(std::int32_t count) {
 inline std::shared_ptr<const evaluate::KeptWindow> random_window(const evaluate::TextWindows& text,
                                                                  std::int32_t window) {
   numeric::Random random(static_cast<std::uint64_t>(window) + 1);
-  const auto rows = static_cast<std::size_t>(text.last - text.first);
+  const auto rows = static_cast<std::size_t>(text.rows());
   std::vector<float> logits(rows * static_cast<std::size_t>(kPackVocabulary));
   for (float& logit : logits) logit = static_cast<float>(6 * random.uniform());
   std::vector<std::uint64_t> seeds(rows);
