@@ -2,8 +2,8 @@
 """qualm measure while another process keeps one core busy, against the same on a quiet machine.
 
 ggml's OpenMP threads spin where they wait, so a neighbour once made qualm several times slower. Its
-job now waits passively (OMP_WAIT_POLICY), unless the user chose otherwise: OMP_WAIT_POLICY=active is
-what it was. Quiet and busy runs are made in turn. usage: bench/busy_neighbour.py [CHUNKS [RUNS]]
+job now spins for a moment only (GOMP_SPINCOUNT), unless the user chose otherwise:
+OMP_WAIT_POLICY=active is what it was. Quiet and busy runs are made in turn. usage: bench/busy_neighbour.py [CHUNKS [RUNS]]
 """
 import os
 import subprocess
@@ -12,7 +12,7 @@ import tempfile
 
 from whole_process import BASE, QUALM, TEXT, THREADS, Run, median, quantized, spread
 
-POLICIES = {"passive, qualm's own": None, "active, as before": "active"}
+POLICIES = {"qualm's own": None, "passive": "passive", "active": "active"}
 
 
 def measured(candidate, chunks, policy):

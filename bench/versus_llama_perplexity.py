@@ -3,14 +3,14 @@
 
 One candidate against its two passes, and three candidates against four (one of the original, one of
 each). The two are run in turn, A B A B, so that a drifting machine hits both; the ratio is taken pair
-by pair. qualm's noise floor of the original is known from before: it is measured once per original
-and device.
+by pair. The noise floors are known from an earlier run: each is measured once for a model and device.
 
 usage: bench/versus_llama_perplexity.py [CHUNKS [RUNS [ORIGINAL.gguf CANDIDATE.gguf ...]]]
 (default: the whole text, 5 runs, the bundled model and a synthetic one of 30 M)
 """
 import os
 import shutil
+import sqlite3
 import statistics
 import sys
 import tempfile
@@ -18,24 +18,29 @@ import tempfile
 from synthetic_model import write_synthetic
 from whole_process import BASE, QUALM, TEXT, THREADS, Run, median, peer_passes, quantized, spread
 
+FLOOR_WINDOWS = 4  # evaluate/noise_floor.h
 
-def with_known_floor(base, candidates, chunks, folder):
-    """A run whose cache holds the original's noise floor, and no window of the candidates."""
+
+def with_known_floors(base, candidates, chunks, folder):
+    """A run whose cache holds the noise floors, and no other window."""
     cache = os.path.join(folder, "cache")
     shutil.rmtree(cache, ignore_errors=True)
 
-    def measure(models, windows):
-        return Run(["env", f"XDG_CACHE_HOME={cache}", QUALM, "measure", *models, "--baseline", base, "-f", TEXT,
+    def measure(windows):
+        return Run(["env", f"XDG_CACHE_HOME={cache}", QUALM, "measure", *candidates, "--baseline", base, "-f", TEXT,
                     "-q", "--full", "--protocol", "llama.cpp", "--chunks", str(windows), "-t", THREADS])
 
-    measure([quantized("Q2_K", folder, base)], 8)
-    return measure(candidates, chunks)
+    measure(2 * FLOOR_WINDOWS)
+    with sqlite3.connect(os.path.join(cache, "qualm", "measurements.sqlite")) as store:
+        store.execute("DELETE FROM windows WHERE key IN "
+                      "(SELECT key FROM windows GROUP BY key HAVING count(*) > ?)", (FLOOR_WINDOWS,))
+    return measure(chunks)
 
 
 def versus(title, base, candidates, chunks, runs, folder):
     ours, theirs, ratios, disk = [], [], [], 0
     for _ in range(runs):
-        qualm = with_known_floor(base, candidates, chunks, folder)
+        qualm = with_known_floors(base, candidates, chunks, folder)
         passes = []
         for candidate in candidates:
             first, second, disk = peer_passes(base, candidate, TEXT, chunks, folder)

@@ -199,23 +199,40 @@ evaluate::StopRule stop_rule(const Run& run) {
   return rule;
 }
 
-/// Each candidate and the original's noise floor, in this order.
-Result<std::vector<evaluate::Measurement>> measure_all(Run& run) {
+struct Measured {
+  std::vector<evaluate::Measurement> candidates;
+  numeric::Metric noise_floor;  ///< of the original
+};
+
+/// The noise floor is measured beside the candidates, where it is not known: that costs no pass of
+/// the original.
+Result<Measured> measure_all(Run& run) {
   const experiment::ModelRun reference = original_run(run);
   const std::int32_t count = run.text->windows().count();
-  std::vector<evaluate::Measurement> all;
+  const std::optional<numeric::Metric> known =
+      run.pack ? run.pack->noise_floor : run.text->known_noise_floor(reference);
+  Measured all;
   if (run.served) {
     experiment::ModelRun asked = candidate_run(run, 0);
     if (!run.request.full && run.request.windows.is_all()) asked.at_most = diagnose::kForServer;
-    QUALM_TRY(all, run.text->measure(reference, std::span(&asked, 1), 0, count, {}));
+    QUALM_TRY(all.candidates, run.text->measure(reference, std::span(&asked, 1), 0, count, {}));
   }
   std::vector<experiment::ModelRun> runs;
-  for (std::size_t i = all.size(); i < run.candidates.size(); ++i)
+  for (std::size_t i = all.candidates.size(); i < run.candidates.size(); ++i)
     runs.push_back(candidate_run(run, i));
-  if (!run.pack) runs.push_back(experiment::noise_floor_run(reference));
-  if (runs.empty()) return all;
-  QUALM_TRY(auto others, run.text->measure(reference, runs, 0, count, stop_rule(run)));
-  std::ranges::move(others, std::back_inserter(all));
+  if (!known) runs.push_back(experiment::noise_floor_run(reference));
+  std::vector<evaluate::Measurement> others;
+  if (!runs.empty()) {
+    QUALM_TRY(others, run.text->measure(reference, runs, 0, count, stop_rule(run)));
+  }
+  if (known) {
+    all.noise_floor = *known;
+  } else {
+    all.noise_floor = evaluate::floor_of(others.back());
+    run.text->remember_noise_floor(reference, all.noise_floor);
+    others.pop_back();
+  }
+  std::ranges::move(others, std::back_inserter(all.candidates));
   return all;
 }
 
@@ -284,6 +301,12 @@ void add_server_share(report::MeasureReport& report) {
       numeric::kConfidence);
 }
 
+/// Nothing depends on the candidate's noise floor.
+bool far_above_noise(const evaluate::Measurement& measurement) {
+  const auto& kld = measurement.metrics[MetricId::kld_mean].estimate;
+  return kld && kld->low > diagnose::kRuntimeMatters;
+}
+
 /// Adds what was measured of one candidate.
 Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measurement,
                         evaluate::NoiseFloor noise_floor, report::MeasureReport& report) {
@@ -293,6 +316,8 @@ Result<void> add_result(Run& run, std::size_t index, evaluate::Measurement measu
   } else if (run.is_served(index)) {
     noise_floor = {};
     noise_floor.original.absent = noise_floor.candidate.absent = "the candidate runs in a server";
+  } else if (far_above_noise(measurement) && !run.request.kv_grid) {
+    noise_floor.candidate.absent = evaluate::kLossFarLarger;
   } else {
     noise_floor.candidate = run.text->noise_floor(candidate_run(run, index));
   }
@@ -350,20 +375,16 @@ Result<job::Outcome> measure(const job::Request& request, const experiment::Stor
   QUALM_CHECK(run.text->keep_range(request.windows));
   QUALM_TRY(auto measured, measure_all(run));
   evaluate::NoiseFloor noise_floor;
-  if (run.pack) {
-    noise_floor.original = run.pack->noise_floor;
-  } else {
-    noise_floor.original = evaluate::floor_of(measured.back());
-    measured.pop_back();
-  }
+  noise_floor.original = measured.noise_floor;
   report::MeasureReport report;
   report.tool.libllama = run.engine->version();
   report.command_line = command_line_of(request);
   report.baseline = run.pack ? original_card(*run.pack) : card(run.baseline->checkpoint());
   if (run.pack) report.reference = reference_card(*run.pack, request.reference);
-  const bool cancelled = measured.front().cancelled;
-  for (std::size_t i = 0; i < measured.size(); ++i)
-    QUALM_CHECK(add_result(run, i, std::move(measured[i]), noise_floor, report));
+  auto& candidates = measured.candidates;
+  const bool cancelled = candidates.front().cancelled;
+  for (std::size_t i = 0; i < candidates.size(); ++i)
+    QUALM_CHECK(add_result(run, i, std::move(candidates[i]), noise_floor, report));
   if (!cancelled && !run.served) report.ladder = ladder(run.asked, report);
   if (!request.positions.empty())
     QUALM_CHECK(experiment::write_positions(positions_of(report), request.positions));

@@ -145,8 +145,8 @@ std::vector<KnownMeasurement> Facts::against(std::size_t text, const Variant& re
 Known<evaluate::NoiseFloor> Facts::noise_floor() const {
   if (noise_floor_) return *noise_floor_;
   if (!loses_much() && !estimated()) return std::unexpected(WantedNoiseFloor{});
-  const char* const kWhy = estimated() ? "an estimate of the loss is far less certain"
-                                       : "the loss is certainly far larger";
+  const char* const kWhy =
+      estimated() ? "an estimate of the loss is far less certain" : evaluate::kLossFarLarger;
   evaluate::NoiseFloor none;
   none.original.absent = none.candidate.absent = kWhy;
   return none;

@@ -17,6 +17,8 @@ inline constexpr double kFloors = 2;
 /// If a larger share of positions has another most likely token, the candidate is never called
 /// indistinguishable.
 inline constexpr double kMostFlips = 0.01;
+/// Why none was measured where nothing depends on it.
+inline constexpr const char* kLossFarLarger = "the loss is certainly far larger";
 
 /// Mean KLD against itself, of the original and of the candidate. The candidate has its own cache,
 /// or an F16 cache where its V cache is quantized.

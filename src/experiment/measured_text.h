@@ -97,8 +97,12 @@ class MeasuredText {
             std::span<const evaluate::WindowScores> scores);
 
   /// evaluate::floor_of noise_floor_run(reference), or why there is none. A quantized V cache needs
-  /// flash attention: such a model is run with an F16 cache.
+  /// flash attention: such a model is run with an F16 cache. Measured once for a model, its
+  /// settings and its device, whatever the text: it is saved.
   [[nodiscard]] numeric::Metric noise_floor(ModelRun reference);
+  [[nodiscard]] std::optional<numeric::Metric> known_noise_floor(const ModelRun& reference) const;
+  /// Saves it, where it has an interval.
+  void remember_noise_floor(const ModelRun& reference, const numeric::Metric& floor);
 
   /// One model run in two places, on as many windows as the noise floor.
   [[nodiscard]] evaluate::CrossCheck cross_check(const ModelRun& run, const ModelRun& on_cpu);
@@ -114,6 +118,7 @@ class MeasuredText {
   [[nodiscard]] std::unique_ptr<evaluate::Reference> windows_of(const ModelRun& reference);
   [[nodiscard]] std::string key_of(const ModelRun& reference) const;
   [[nodiscard]] std::string key_of(const ModelRun& reference, const ModelRun& run) const;
+  [[nodiscard]] std::string noise_floor_key(const ModelRun& reference) const;
   /// Windows order[begin, end), one after the other.
   [[nodiscard]] std::vector<engine::Token> in_order(std::int32_t begin, std::int32_t end) const;
 

@@ -16,8 +16,9 @@ namespace qualm::job {
 /// What a job does: one of the commands that run libllama.
 using Command = std::function<Result<Outcome>(const Request& request, Progress& progress)>;
 
-/// The environment of the engine's process: this one's, and a passive wait policy, since threads of
-/// OpenMP that spin make a busy machine several times slower. A policy that the user has set
+/// The environment of the engine's process: this one's, and how long threads of OpenMP spin before
+/// they sleep. Without a limit a busy machine is several times slower; with none at all small
+/// models are a tenth slower (docs/results/performance.md). A policy that the user has set
 /// (OMP_WAIT_POLICY, GOMP_SPINCOUNT) stays. It must be there before the process starts: OpenMP
 /// reads it when it is loaded.
 [[nodiscard]] std::vector<std::string> job_environment();

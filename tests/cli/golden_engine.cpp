@@ -98,5 +98,34 @@ TEST(Golden, f32_and_f16_of_the_same_weights_are_indistinguishable) {
   }
 }
 
+TEST(Golden, the_noise_floor_is_measured_once_whatever_the_text) {
+  const test::Scratch scratch;
+  const std::string f16 = test::source_file("models/qualm-tiny-base-F16.gguf");
+  test::make_quantized("Q8_0", f16, scratch.path("Q8_0.gguf"));
+  const auto floors = [&](const char* text, const char* cache) {
+    const auto ended = test::run_qualm(
+        scratch, {"measure", "Q8_0.gguf", "--baseline", f16, "-f", test::source_file(text), "-c",
+                  "64", "--chunks", "8", "--format", "json", "-q", cache});
+    return test::document(ended)["results"][0]["resolution"];
+  };
+  const auto of_prose = floors("corpora/frankenstein.txt", "--format=json");
+  const auto of_code = floors("corpora/code.txt", "--format=json");
+  EXPECT_EQ(of_code, of_prose);
+  const auto anew = floors("corpora/code.txt", "--no-cache");
+  EXPECT_NE(anew["kld_mean"], of_prose["kld_mean"]);
+  EXPECT_NE(anew["candidate_kld_mean"], of_prose["candidate_kld_mean"]);
+}
+
+TEST(Golden, a_model_that_loses_far_more_than_noise_is_not_run_against_itself) {
+  const test::Scratch scratch;
+  const std::string f16 = test::source_file("models/qualm-tiny-base-F16.gguf");
+  test::make_quantized("Q2_K", f16, scratch.path("Q2_K.gguf"));
+  const auto ended = test::run_qualm(scratch, {"measure", "Q2_K.gguf", "--baseline", f16, "-c",
+                                               "64", "--chunks", "16", "--format", "json", "-q"});
+  const auto resolution = test::document(ended)["results"][0]["resolution"];
+  EXPECT_TRUE(resolution["kld_mean"]["value"].is_number()) << ended.err;
+  EXPECT_EQ(resolution["candidate_kld_mean"]["absent"], "the loss is certainly far larger");
+}
+
 }  // namespace
 }  // namespace qualm::cli

@@ -81,8 +81,8 @@ std::vector<std::string> wait_policy_of_a_job(const char* variable, const char* 
   return played.notes;
 }
 
-TEST(Job, its_threads_wait_without_spinning_unless_the_user_chose) {
-  EXPECT_EQ(wait_policy_of_a_job("", ""), std::vector<std::string>{"passive,"});
+TEST(Job, its_threads_spin_a_moment_before_they_sleep_unless_the_user_chose) {
+  EXPECT_EQ(wait_policy_of_a_job("", ""), std::vector<std::string>{",3000"});
   EXPECT_EQ(wait_policy_of_a_job("OMP_WAIT_POLICY", "active"), std::vector<std::string>{"active,"});
   EXPECT_EQ(wait_policy_of_a_job("GOMP_SPINCOUNT", "100"), std::vector<std::string>{",100"});
 }
