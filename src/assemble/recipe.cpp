@@ -6,7 +6,10 @@
 #include <ggml.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstring>
+#include <functional>
 #include <optional>
 
 #include "assemble/gguf_writer.h"
@@ -83,10 +86,16 @@ Result<ggml_type> float_type(const Tensor& tensor) {
   return overflow || error > energy * kHalfUlp * kHalfUlp ? GGML_TYPE_F32 : GGML_TYPE_F16;
 }
 
+enum class How {
+  encode,  ///< the tensor's values
+  copy,    ///< its bytes
+  widen,   ///< its blocks, scale and steps, as those of Q8_0
+};
+
 struct Planned {
   const Tensor* tensor = nullptr;
   ggml_type type = GGML_TYPE_COUNT;
-  bool raw = false;  ///< bytes are copied as they are
+  How how = How::encode;
   const model::Grid* rounded_to = nullptr;
 };
 
@@ -114,28 +123,28 @@ Result<Planned> encoded(const Tensor& tensor, ggml_type type) {
                  fits ? "a type that ggml encodes without an importance matrix"
                       : fmt::format("rows of a multiple of {} weights", ggml_blck_size(type)),
                  fits ? ggml_type_name(type) : fmt::format("{}", tensor.row_length()), ""});
-  return Planned{&tensor, type, false};
+  return Planned{&tensor, type};
 }
 
 Result<Planned> as_it_is(const Tensor& tensor) {
   const auto type = static_cast<ggml_type>(tensor.encoding.ggml_type);
   if (is_float(type) && type != GGML_TYPE_F32 && stays_f32(tensor))
-    return Planned{&tensor, GGML_TYPE_F32, false};
+    return Planned{&tensor, GGML_TYPE_F32};
   if (is_bf16_matrix(tensor)) {
     QUALM_TRY(const ggml_type decoded, float_type(tensor));
-    return Planned{&tensor, decoded, false};
+    return Planned{&tensor, decoded};
   }
   if (tensor.encoding.ggml_type >= 0 && !tensor.data->ggml_bytes().empty())
-    return Planned{&tensor, type, true};
-  if (is_float(type)) return Planned{&tensor, type, false};  // lies in another order, but exact
+    return Planned{&tensor, type, How::copy};
+  if (is_float(type)) return Planned{&tensor, type};  // lies in another order, but exact
   QUALM_TRY(const ggml_type decoded, float_type(tensor));
-  return Planned{&tensor, decoded, false};
+  return Planned{&tensor, decoded};
 }
 
 Result<Planned> decoded(const Tensor& tensor) {
   if (is_float(tensor.encoding.ggml_type)) return as_it_is(tensor);
   QUALM_TRY(const ggml_type type, float_type(tensor));
-  return Planned{&tensor, type, false};
+  return Planned{&tensor, type};
 }
 
 Result<Planned> plan(const Tensor& tensor, const Checkpoint* baseline, const Recipe& recipe) {
@@ -154,7 +163,7 @@ Result<Planned> plan(const Tensor& tensor, const Checkpoint* baseline, const Rec
   if (rule->action == Action::encode_like_candidate) {
     if (tensor.dims.size() >= 2 && tensor.encoding.grid) {
       QUALM_TRY(const ggml_type decoded, float_type(*source));
-      return Planned{source, decoded, false, &*tensor.encoding.grid};
+      return Planned{source, decoded, How::encode, &*tensor.encoding.grid};
     }
     if (tensor.dims.size() >= 2 && tensor.encoding.ggml_type < 0)
       return fail({Kind::input, "ASSEMBLE-002", "", "tensor " + tensor.name,
@@ -196,21 +205,51 @@ Result<void> write_encoded(const Planned& planned, GgufWriter& writer) {
       });
 }
 
-}  // namespace
+/// A block of 32 weights: a scale of 16 bits, then steps of 8 bits. So Q5_0 begins as well.
+struct Q8Block {
+  ggml_fp16_t scale;
+  std::array<std::int8_t, 32> steps;
+};
+static_assert(sizeof(Q8Block) == 34);
 
-bool is_bf16_matrix(const model::Tensor& tensor) {
-  return tensor.encoding.ggml_type == GGML_TYPE_BF16 && tensor.dims.size() >= 2;
+/// Exact: a step is a whole number from -16 to 15, and 11 bits of scale times 5 bits fit a float.
+Result<void> write_widened(const Tensor& tensor, GgufWriter& writer) {
+  const std::size_t stride = ggml_type_size(GGML_TYPE_Q5_0);
+  const std::byte* from = tensor.data->ggml_bytes().data();
+  std::vector<Q8Block> blocks;
+  return for_rows(tensor, [&](std::span<const float> values, std::int64_t) -> Result<void> {
+    blocks.resize(values.size() / 32);
+    for (Q8Block& block : blocks) {
+      std::memcpy(&block.scale, from, sizeof(block.scale));
+      const float scale = ggml_fp16_to_fp32(block.scale);
+      const float per_step = 1 / scale;
+      block.steps.fill(0);  // of a scale that is 0, infinite or NaN
+      for (std::size_t i = 0; i < block.steps.size() && std::isnormal(per_step); ++i)
+        block.steps[i] =
+            static_cast<std::int8_t>(static_cast<int>(values[i] * per_step + 16.5F) - 16);
+      values = values.subspan(block.steps.size());
+      from += stride;
+    }
+    return writer.data(std::as_bytes(std::span(blocks)));
+  });
 }
 
-Result<Image> assemble(const Checkpoint& candidate, const Checkpoint* baseline,
-                       const Recipe& recipe, Progress& progress) {
+Result<void> write(const Planned& planned, GgufWriter& writer) {
+  if (planned.how == How::copy) return writer.data(planned.tensor->data->ggml_bytes());
+  if (planned.how == How::widen) return write_widened(*planned.tensor, writer);
+  return write_encoded(planned, writer);
+}
+
+/// The candidate with its tensors as `plan` says.
+Result<Image> written(const Checkpoint& candidate, Progress& progress,
+                      const std::function<Result<Planned>(const Tensor&)>& plan) {
   if (!candidate.lacks.empty())
     return fail({Kind::input, "ASSEMBLE-005", candidate.path, "", "a model that can be run",
                  fmt::format("one that lacks {}", fmt::join(candidate.lacks, "; ")),
                  "`qualm inspect` and `qualm compare` need less."});
   std::vector<Planned> all;
   for (const Tensor& tensor : candidate.tensors) {
-    QUALM_TRY(auto planned, plan(tensor, baseline, recipe));
+    QUALM_TRY(auto planned, plan(tensor));
     all.push_back(planned);
   }
   QUALM_TRY(auto writer, GgufWriter::create(candidate.path));
@@ -224,14 +263,34 @@ Result<Image> assemble(const Checkpoint& candidate, const Checkpoint* baseline,
     if (progress.cancelled())
       return fail(
           {Kind::cancelled, "ASSEMBLE-009", candidate.path, "", "", "stopped on request", ""});
-    if (all[i].raw) {
-      QUALM_CHECK(writer.data(all[i].tensor->data->ggml_bytes()));
-    } else {
-      QUALM_CHECK(write_encoded(all[i], writer));
-    }
+    QUALM_CHECK(write(all[i], writer));
     QUALM_CHECK(writer.end_tensor());
   }
   return std::move(writer).take();
+}
+
+}  // namespace
+
+bool is_slow_matrix(const model::Tensor& tensor) {
+  return tensor.encoding.ggml_type == GGML_TYPE_Q5_0 && tensor.dims.size() >= 2 &&
+         !tensor.data->ggml_bytes().empty();
+}
+
+bool is_bf16_matrix(const model::Tensor& tensor) {
+  return tensor.encoding.ggml_type == GGML_TYPE_BF16 && tensor.dims.size() >= 2;
+}
+
+Result<Image> assemble(const Checkpoint& candidate, const Checkpoint* baseline,
+                       const Recipe& recipe, Progress& progress) {
+  return written(candidate, progress,
+                 [&](const Tensor& tensor) { return plan(tensor, baseline, recipe); });
+}
+
+Result<Image> for_cpu(const Checkpoint& model, Progress& progress) {
+  return written(model, progress, [](const Tensor& tensor) -> Result<Planned> {
+    if (is_slow_matrix(tensor)) return Planned{&tensor, GGML_TYPE_Q8_0, How::widen};
+    return as_it_is(tensor);
+  });
 }
 
 }  // namespace qualm::assemble

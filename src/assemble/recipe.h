@@ -57,4 +57,9 @@ struct Recipe {
                                      const model::Checkpoint* baseline, const Recipe& recipe,
                                      Progress& progress);
 
+/// Q5_0: ggml's CPU kernels take twice as long for it as for Q8_0 (docs/performance.md).
+[[nodiscard]] bool is_slow_matrix(const model::Tensor& tensor);
+/// The model with its slow matrices as Q8_0, which holds the same values. Errors: as assemble.
+[[nodiscard]] Result<Image> for_cpu(const model::Checkpoint& model, Progress& progress);
+
 }  // namespace qualm::assemble

@@ -54,8 +54,9 @@ void Runner::make_room() {
   // No quant type makes a file larger than its original in 16 bits.
   const auto& file = parts_.baseline ? parts_.baseline : parts_.candidate;
   auto bytes = static_cast<std::int64_t>(file->checkpoint().file_bytes());
-  for (const auto& [id, image] : images_) bytes += image.bytes();
-  if (bytes > budget_) images_.clear();
+  for (const auto& [id, made] : made_models_)
+    bytes += made.file.bytes() + (made.for_cpu ? made.for_cpu->bytes() : 0);
+  if (bytes > budget_) made_models_.clear();
 }
 
 Result<assemble::Image> Runner::make(const Weights& weights) {
@@ -88,24 +89,34 @@ void Runner::release_pages() const {
     if (file) file->checkpoint().release_pages();
 }
 
-Result<assemble::Image*> Runner::image(const Weights& weights) {
+Result<Runner::Made*> Runner::made(const Weights& weights) {
   const VariantId id = id_of(weights);
-  if (const auto it = images_.find(id); it != images_.end()) return &it->second;
+  if (const auto it = made_models_.find(id); it != made_models_.end()) return &it->second;
   make_room();
   parts_.models.forget();  // making reads the files, and nothing runs meanwhile
   QUALM_TRY(auto image, make(weights));
   release_pages();
   ++made_;
   parts_.texts.front().text->scores().remember(size_key(weights), fmt::format("{}", image.bytes()));
-  return &images_.emplace(id, std::move(image)).first->second;
+  return &made_models_.emplace(id, Made{std::move(image)}).first->second;
+}
+
+Result<const assemble::Image*> Runner::image_to_run(Made& made) const {
+  if (made.for_cpu) return &*made.for_cpu;
+  if (!parts_.settings.devices.what.empty()) return &made.file;
+  QUALM_TRY(const model::Checkpoint checkpoint, formats::read(made.file.path()));
+  if (std::ranges::none_of(checkpoint.tensors, assemble::is_slow_matrix)) return &made.file;
+  QUALM_TRY(made.for_cpu, assemble::for_cpu(checkpoint, parts_.progress));
+  return &*made.for_cpu;
 }
 
 Result<engine::ModelFile> Runner::runnable(const Weights& weights) {
   if (weights.kind == Weights::Kind::baseline && !parts_.baseline)
     return fail(original_needed(describe(weights)));
   if (!weights.made()) return file_of(weights).runnable(parts_.progress);
-  QUALM_TRY(const assemble::Image* const made, image(weights));
-  return engine::ModelFile{made->path(), describe(weights)};
+  QUALM_TRY(Made* const made, this->made(weights));
+  QUALM_TRY(const assemble::Image* const image, image_to_run(*made));
+  return engine::ModelFile{image->path(), describe(weights)};
 }
 
 Result<std::shared_ptr<engine::Model>> Runner::model(const Weights& weights) {
@@ -232,8 +243,8 @@ Result<const model::Importance*> Runner::importance(std::size_t text) {
 
 Result<model::Checkpoint> Runner::opened(const Weights& weights) {
   if (!weights.made()) return file_of(weights).checkpoint();
-  QUALM_TRY(const assemble::Image* const made, image(weights));
-  return formats::read(made->path());
+  QUALM_TRY(const Made* const made, this->made(weights));
+  return formats::read(made->file.path());
 }
 
 Result<std::optional<bool>> Runner::same_weights(const Weights& a, const Weights& b) {
@@ -302,8 +313,8 @@ Result<std::int64_t> Runner::model_bytes(const Weights& weights) {
     const char* const end = known->data() + known->size();
     if (std::from_chars(known->data(), end, bytes).ptr == end && bytes > 0) return bytes;
   }
-  QUALM_TRY(const assemble::Image* const made, image(weights));
-  return made->bytes();
+  QUALM_TRY(const Made* const made, this->made(weights));
+  return made->file.bytes();
 }
 
 std::optional<std::int64_t> Runner::cache_bytes(const std::string& type_k,

@@ -68,6 +68,10 @@ class Runner final : public Experiment {
   [[nodiscard]] std::int64_t passes() const noexcept;
 
  private:
+  struct Made {
+    assemble::Image file;
+    std::optional<assemble::Image> for_cpu{};  ///< the same values, where that runs faster
+  };
   [[nodiscard]] evaluate::CrossCheck cross_check(const Variant& variant);
   /// For people.
   [[nodiscard]] std::string name_of(const Variant& variant) const;
@@ -86,7 +90,9 @@ class Runner final : public Experiment {
   void take_pack();
   [[nodiscard]] std::string identity_of(const Weights& weights) const;
   [[nodiscard]] Result<assemble::Image> make(const Weights& weights);
-  [[nodiscard]] Result<assemble::Image*> image(const Weights& weights);
+  [[nodiscard]] Result<Made*> made(const Weights& weights);
+  /// What runs of it.
+  [[nodiscard]] Result<const assemble::Image*> image_to_run(Made& made) const;
   /// Under which the bytes of made weights are remembered: a run that measures nothing anew makes
   /// no file to know its size.
   [[nodiscard]] std::string size_key(const Weights& weights) const;
@@ -100,7 +106,7 @@ class Runner final : public Experiment {
   void release_pages() const;
 
   Parts parts_;
-  std::map<VariantId, assemble::Image> images_;
+  std::map<VariantId, Made> made_models_;
   std::map<std::size_t, model::Importance> importance_;
   std::int64_t budget_;  ///< bytes of models made here that may exist at the same time
   std::int64_t made_ = 0;

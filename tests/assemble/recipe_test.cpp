@@ -64,13 +64,16 @@ struct Made {
   }
 };
 
-/// What assemble made, read back by our own reader.
-Made made(const Checkpoint& candidate, const Checkpoint* baseline, const Recipe& recipe) {
-  Progress silent;
-  const auto image = assemble(candidate, baseline, recipe, silent);
+Made read_back(const Result<Image>& image) {
   if (!image) return {{}, describe(image.error())};
   EXPECT_EQ(static_cast<std::size_t>(image->bytes()), test::contents(image->path()).size());
   return {opened("made.gguf", test::contents(image->path())), ""};
+}
+
+/// What assemble made, read back by our own reader.
+Made made(const Checkpoint& candidate, const Checkpoint* baseline, const Recipe& recipe) {
+  Progress silent;
+  return read_back(assemble(candidate, baseline, recipe, silent));
 }
 
 const Checkpoint& candidate() {
@@ -121,6 +124,31 @@ TEST(Assemble, quantized_values_can_be_widened) {
   ASSERT_TRUE(out.model.find("blk.0.ffn_up.weight")->data->rows(0, 3, after));
   EXPECT_EQ(out.type("blk.0.ffn_up.weight"), "F32");
   EXPECT_EQ(before, after);
+}
+
+std::vector<float> values_of(const model::Tensor& tensor) {
+  std::vector<float> values(static_cast<std::size_t>(tensor.parameters()));
+  EXPECT_TRUE(tensor.data->rows(0, tensor.row_count(), values));
+  return values;
+}
+
+TEST(Assemble, for_the_cpu_q5_0_holds_the_same_values_as_q8_0) {
+  std::vector<float> values = wave(192, 0.37F);
+  std::fill_n(values.begin(), 32, 0.0F);
+  for (std::size_t i = 32; i < 64; ++i) values[i] *= 1e-6F;  // a scale without all its bits
+  for (std::size_t i = 64; i < 96; ++i) values[i] *= 1e5F;
+  const auto candidate =
+      opened("candidate", file(0.1F)
+                              .tensor("blk.0.ffn_down.weight", {64, 3}, GGML_TYPE_Q5_0,
+                                      encoded(GGML_TYPE_Q5_0, values, 64))
+                              .build());
+  Progress silent;
+  const Made out = read_back(for_cpu(candidate, silent));
+  EXPECT_EQ(out.type("blk.0.ffn_down.weight"), "Q8_0");
+  EXPECT_EQ(values_of(*out.model.find("blk.0.ffn_down.weight")),
+            values_of(*candidate.find("blk.0.ffn_down.weight")));
+  EXPECT_EQ(out.type("blk.0.ffn_up.weight"), "Q4_0");
+  EXPECT_EQ(out.type("blk.0.attn_norm.weight"), "F32");
 }
 
 TEST(Assemble, the_baselines_values_are_encoded_in_a_type_or_in_the_candidates_own) {
