@@ -125,8 +125,8 @@ void add_reference(CLI::App& command, job::Request& request) {
 void add_low_memory(CLI::App& command, job::Request& request) {
   command
       .add_flag("--low-memory", request.low_memory,
-                "hold one model in memory at a time: slower, the same figures (chosen "
-                "automatically if two models do not fit)")
+                "hold one model in memory at a time, and no matrix twice: slower (chosen "
+                "automatically if the models do not fit)")
       ->group(kRunAs);
 }
 

@@ -22,7 +22,6 @@
 #include "formats/read.h"
 #include "model/activations.h"
 #include "model/cache.h"
-#include "weights/differing.h"
 #include "weights/integrity.h"
 #include "weights/surrogate.h"
 
@@ -95,8 +94,8 @@ Result<MemoryPlan> plan_with_surrogate(Session& session) {
   return plan_memory(session.request, *session.candidate, session.baseline.get(), session.progress);
 }
 
-/// Decided before any weight is read. Where memory is short, models are held one at a time, and
-/// those that are made lie in the cache folder.
+/// Decided before any weight is read. Where memory is short, models are held one at a time, without
+/// second copies of their matrices, and those that are made lie in the cache folder.
 Result<void> fit_into_memory(Session& session) {
   QUALM_CHECK(settle_devices(*session.engine, session.settings, session.progress));
   session.request.settings.devices = session.settings.devices;
@@ -104,10 +103,11 @@ Result<void> fit_into_memory(Session& session) {
     session.progress.note("--cross-check: there is no device but the CPU, so nothing to compare");
   QUALM_TRY(const MemoryPlan plan, plan_with_surrogate(session));
   const auto& original = session.baseline ? session.baseline : session.surrogate;
-  settle_layers(session.settings, std::array{session.candidate.get(), original.get()}, plan.hold,
-                session.progress);
+  const std::array both{session.candidate.get(), original.get()};
+  settle_layers(session.settings, both, plan.hold, session.progress);
   session.memory = plan.use;
   session.stores.hold = plan.hold;
+  session.settings.second_copies = plan.second_copies;
   session.models.emplace(*session.engine, session.settings, plan.hold);
   if (plan.hold == experiment::Hold::all) return {};
   std::error_code ignored;  // an image that cannot be made says what is wrong

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "base/platform.h"
 #include "base/units.h"
@@ -14,18 +16,31 @@ namespace {
 constexpr std::int64_t kSaidFrom = 16;  // less than free memory over this is not worth a line
 
 using experiment::Hold;
+using experiment::KeptTwice;
 using experiment::MemoryNeed;
 
+struct Way {
+  Hold hold;
+  bool second_copies;
+};
+/// From the fastest to the one that takes least: what --low-memory says.
+constexpr std::array kWays{Way{Hold::all, true}, Way{Hold::one, true}, Way{Hold::one, false}};
+
+KeptTwice kept_twice(bool second_copies) {
+  if (!second_copies) return KeptTwice::none;
+  return engine::has_amx() ? KeptTwice::amx : KeptTwice::repacked;
+}
+
 MemoryNeed need_of(const job::Request& request, const experiment::OpenedModel& candidate,
-                   const experiment::OpenedModel* original) {
+                   const experiment::OpenedModel* original, KeptTwice twice) {
   const auto of = [&](const experiment::OpenedModel& model) {
     const auto as = model.runs_as_it_is() ? experiment::RunsAs::file : experiment::RunsAs::floats;
-    return experiment::need_of_model(model.checkpoint(), request.settings, as, engine::has_amx());
+    return experiment::need_of_model(model.checkpoint(), request.settings, as, twice);
   };
   MemoryNeed need{.candidate = of(candidate)};
   if (!original) return need;
   need.original = of(*original);
-  need.made = experiment::need_of_made(original->checkpoint(), engine::has_amx());
+  need.made = experiment::need_of_made(original->checkpoint(), twice);
   need.making = experiment::need_of_making(original->checkpoint());
   need.references = std::min(
       request.reference_memory << 20,
@@ -67,20 +82,28 @@ std::string advice(const job::Request& request, const MemoryNeed& need, std::int
 Result<MemoryPlan> plan_memory(const job::Request& request,
                                const experiment::OpenedModel& candidate,
                                const experiment::OpenedModel* original, Progress& progress) {
-  const MemoryNeed need = need_of(request, candidate, original);
   const std::int64_t free = free_memory() + request.settings.devices.memory;
-  const bool fits = need.total(Hold::all) <= free;
-  const Hold hold = request.low_memory || !fits ? Hold::one : Hold::all;
-  const std::int64_t needed = need.total(hold);
+  MemoryPlan plan;
+  MemoryNeed need;
+  std::int64_t needed = 0;
+  for (const Way& way : std::span(kWays).last(request.low_memory ? 1 : kWays.size())) {
+    plan = {.hold = way.hold, .second_copies = way.second_copies};
+    need = need_of(request, candidate, original, kept_twice(way.second_copies));
+    needed = need.total(way.hold);
+    if (needed <= free) break;
+  }
   if (needed > free)
     return fail({Kind::input, "MEMORY-001", candidate.path(), "memory",
                  fmt::format("about {} of free memory, even with one model at a time",
                              format_bytes(needed)),
                  format_bytes(free), advice(request, need, free)});
-  if (hold == Hold::one || needed > free / kSaidFrom) progress.note(in_words(need, hold, free));
-  if (hold == Hold::one && !request.low_memory)
-    progress.note("the models do not fit into the free memory together: --low-memory is used");
-  return MemoryPlan{hold, {needed, free, hold == Hold::one}};
+  const bool one = plan.hold == Hold::one;
+  if (one || needed > free / kSaidFrom) progress.note(in_words(need, plan.hold, free));
+  if (one && !request.low_memory)
+    progress.note(
+        "the models do not fit into the free memory together: one at a time, as with --low-memory");
+  plan.use = {needed, free, one};
+  return plan;
 }
 
 }  // namespace qualm::commands

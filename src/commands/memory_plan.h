@@ -11,11 +11,13 @@ namespace qualm::commands {
 
 struct MemoryPlan {
   experiment::Hold hold = experiment::Hold::all;
+  bool second_copies = true;  ///< engine::Settings
   report::MemoryUse use{};
 };
 
-/// One model at a time where the user asks for it, or where all do not fit into the free memory.
-/// Notes what is needed. MEMORY-001: even one at a time does not fit.
+/// One model at a time where all do not fit into the free memory, and without second copies of
+/// matrices where the user asks for it or one does not fit with them. Notes what is needed.
+/// MEMORY-001: even one at a time does not fit.
 [[nodiscard]] Result<MemoryPlan> plan_memory(const job::Request& request,
                                              const experiment::OpenedModel& candidate,
                                              const experiment::OpenedModel* original,

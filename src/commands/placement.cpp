@@ -12,8 +12,8 @@ namespace {
 
 std::int64_t bytes_of(const experiment::OpenedModel& model, const engine::Settings& settings) {
   const auto as = model.runs_as_it_is() ? experiment::RunsAs::file : experiment::RunsAs::floats;
-  constexpr bool kAmx = false;  // on a device nothing is kept for units of the processor
-  const auto need = experiment::need_of_model(model.checkpoint(), settings, as, kAmx);
+  const auto need = experiment::need_of_model(model.checkpoint(), settings, as,
+                                              experiment::KeptTwice::none);  // a CPU's affair
   return need.weights + need.context;
 }
 

@@ -80,6 +80,8 @@ struct Settings {
   std::string flash_attn = "auto";  ///< on, off, auto
   /// As -ngl: what a device computes differs a little.
   std::int32_t gpu_layers = kLayersThatFit;
+  /// ggml may keep matrices a second time, in the order that its CPU kernels like: faster.
+  bool second_copies = true;
   Devices devices{};
 };
 

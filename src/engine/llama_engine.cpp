@@ -307,6 +307,7 @@ class LlamaEngine final : public Engine {
     params.devices = handles.data();
     params.split_mode = split_mode(devices.split_mode).value_or(params.split_mode);
     params.main_gpu = devices.main_gpu;
+    params.use_extra_bufts = settings.second_copies;
     if (!devices.tensor_split.empty()) params.tensor_split = shares.data();
     if (!devices.mmap) params.load_mode = LLAMA_LOAD_MODE_NONE;
     return load_with(params, file);

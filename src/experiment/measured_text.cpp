@@ -49,10 +49,10 @@ class RunSource final : public evaluate::SourceMaker {
 }  // namespace
 
 std::string run_identity(const std::string& weights, const engine::Settings& settings) {
-  return fmt::format("{}/ctx{}/b{}/ub{}/lm{}/{}/{}/fa-{}/ngl{}{}", weights, settings.ctx_size,
+  return fmt::format("{}/ctx{}/b{}/ub{}/lm{}/{}/{}/fa-{}/ngl{}{}{}", weights, settings.ctx_size,
                      settings.batch, settings.ubatch, settings.logits_memory, settings.type_k,
                      settings.type_v, settings.flash_attn, settings.gpu_layers,
-                     place_of(settings.devices));
+                     settings.second_copies ? "" : "/one-copy", place_of(settings.devices));
 }
 
 ModelRun noise_floor_run(const ModelRun& reference) {

@@ -35,24 +35,24 @@ constexpr std::array<std::string_view, 4> kRepacked{"Q2_K", "Q4_0", "Q4_K", "IQ4
 constexpr std::array<std::string_view, 8> kOfAmx{"F16",  "Q4_0", "Q4_1", "Q8_0",
                                                  "Q4_K", "Q5_K", "Q6_K", "IQ4_XS"};
 
-bool is_kept_twice(const model::Tensor& tensor, std::string_view type, bool amx) {
+bool is_kept_twice(const model::Tensor& tensor, std::string_view type, KeptTwice twice) {
   const auto in = [&](const auto& types) { return std::ranges::find(types, type) != types.end(); };
-  return tensor.name != "token_embd.weight" &&
-         (in(kRepacked) || (amx && tensor.dims.size() == 2 && in(kOfAmx)));
+  return twice != KeptTwice::none && tensor.name != "token_embd.weight" &&
+         (in(kRepacked) || (twice == KeptTwice::amx && tensor.dims.size() == 2 && in(kOfAmx)));
 }
 
-std::int64_t bytes_kept_twice(const Checkpoint& model, bool amx) {
+std::int64_t bytes_kept_twice(const Checkpoint& model, KeptTwice twice) {
   std::int64_t bytes = 0;
   for (const model::Tensor& tensor : model.tensors)
-    if (is_kept_twice(tensor, tensor.encoding.name, amx)) bytes += tensor.bytes;
+    if (is_kept_twice(tensor, tensor.encoding.name, twice)) bytes += tensor.bytes;
   return bytes;
 }
 
 /// As 16-bit floats, with what is kept twice.
-std::int64_t bytes_as_floats(const Checkpoint& model, bool amx) {
+std::int64_t bytes_as_floats(const Checkpoint& model, KeptTwice twice) {
   std::int64_t weights = 0;
   for (const model::Tensor& tensor : model.tensors)
-    weights += tensor.parameters() * (is_kept_twice(tensor, "F16", amx) ? 2 : 1);
+    weights += tensor.parameters() * (is_kept_twice(tensor, "F16", twice) ? 2 : 1);
   return weights * kHalf;
 }
 
@@ -77,23 +77,23 @@ std::int64_t compute_bytes(const Checkpoint& model, std::int64_t tokens, std::in
 }  // namespace
 
 ModelNeed need_of_model(const Checkpoint& model, const engine::Settings& settings, RunsAs as,
-                        bool amx) {
+                        KeptTwice twice) {
   const std::int64_t vocabulary = vocabulary_of(model);
   const auto [windows, tokens] = engine::size_of_call(settings, vocabulary);
   engine::Settings all = settings;
   all.ctx_size = settings.ctx_size * windows;
   ModelNeed need{.vocabulary = vocabulary * kOfToken};
-  need.weights = as == RunsAs::file
-                     ? static_cast<std::int64_t>(model.file_bytes()) + bytes_kept_twice(model, amx)
-                     : bytes_as_floats(model, amx);
+  need.weights = as == RunsAs::file ? static_cast<std::int64_t>(model.file_bytes()) +
+                                          bytes_kept_twice(model, twice)
+                                    : bytes_as_floats(model, twice);
   need.context = bytes_of_cache(model, all).value_or(0) +
                  compute_bytes(model, std::min(settings.ubatch, tokens), all.ctx_size) +
                  tokens * vocabulary * kFloat;
   return need;
 }
 
-std::int64_t need_of_made(const Checkpoint& original, bool amx) {
-  return bytes_as_floats(original, amx);
+std::int64_t need_of_made(const Checkpoint& original, KeptTwice twice) {
+  return bytes_as_floats(original, twice);
 }
 
 std::int64_t need_of_making(const Checkpoint& original) {

@@ -19,11 +19,14 @@ struct ModelNeed {
 /// Whether libllama opens the file itself, or a model of 16-bit floats is made of it first.
 enum class RunsAs : std::uint8_t { file, floats };
 
-/// `amx`: engine::has_amx().
+/// Which matrices ggml keeps a second time: none where engine::Settings::second_copies is false;
+/// with AMX units (engine::has_amx) nearly all.
+enum class KeptTwice : std::uint8_t { none, repacked, amx };
+
 [[nodiscard]] ModelNeed need_of_model(const model::Checkpoint& model,
-                                      const engine::Settings& settings, RunsAs as, bool amx);
+                                      const engine::Settings& settings, RunsAs as, KeptTwice twice);
 /// The largest model that is made to try something: the candidate as 16-bit floats.
-[[nodiscard]] std::int64_t need_of_made(const model::Checkpoint& original, bool amx);
+[[nodiscard]] std::int64_t need_of_made(const model::Checkpoint& original, KeptTwice twice);
 /// What libllama's quantizer takes beside the original: its largest matrix as floats, and
 /// quantized.
 [[nodiscard]] std::int64_t need_of_making(const model::Checkpoint& original);

@@ -71,8 +71,8 @@ TEST(Placement, models_that_are_held_together_share_the_devices) {
   test::write(folder.path("m.gguf"), test::RunnableGguf{}.build());
   const auto model = *experiment::OpenedModel::open(folder.path("m.gguf"));
   engine::Settings settings;
-  const auto need =
-      experiment::need_of_model(model->checkpoint(), settings, experiment::RunsAs::file, false);
+  const auto need = experiment::need_of_model(
+      model->checkpoint(), settings, experiment::RunsAs::file, experiment::KeptTwice::none);
   settings.devices = {.names = {"Vulkan0"}, .memory = need.weights + need.context};
   const std::array both{model.get(), model.get()};
   const auto layers = [&](experiment::Hold hold) {

@@ -36,16 +36,17 @@ model::Checkpoint smol() {
 
 // libllama 0.7 says: KV 11.25 MiB, compute 51.07 MiB; 512 rows of logits are 96 MiB.
 TEST(MemoryNeed, of_a_context_is_what_libllama_allocates) {
-  const ModelNeed need = need_of_model(smol(), {}, RunsAs::file, false);
+  const ModelNeed need = need_of_model(smol(), {}, RunsAs::file, KeptTwice::repacked);
   EXPECT_EQ(need.weights, 270'885'952);
   EXPECT_NEAR(static_cast<double>(need.context) / kMebibyte, 11.25 + 51.07 + 96, 1);
 }
 
 TEST(MemoryNeed, counts_what_ggml_stores_a_second_time) {
   model::Checkpoint model = smol();
-  const auto plain = need_of_model(model, {}, RunsAs::file, false).weights;
+  const auto plain = need_of_model(model, {}, RunsAs::file, KeptTwice::repacked).weights;
   model.tensors.push_back(shape("blk.0.ffn_up.weight", 576, 1536, "Q4_0", 18.0 / 32));
-  EXPECT_EQ(need_of_model(model, {}, RunsAs::file, false).weights - plain, 576 * 1536 / 32 * 18);
+  EXPECT_EQ(need_of_model(model, {}, RunsAs::file, KeptTwice::repacked).weights - plain,
+            576 * 1536 / 32 * 18);
 }
 
 // Llama of 1.5e9 weights in F16, 3.0 GB: strace sees one buffer of 2471 MB beside the mapped file.
@@ -53,15 +54,25 @@ TEST(MemoryNeed, counts_what_amx_kernels_store_a_second_time) {
   model::Checkpoint model = smol();
   model.tensors.push_back(shape("blk.0.ffn_up.weight", 576, 1536, "F16", 2));
   model.tensors.push_back(shape("blk.0.ffn_gate.weight", 576, 1536, "Q2_K", 84.0 / 256));
-  const auto plain = need_of_model(model, {}, RunsAs::file, false).weights;
-  EXPECT_EQ(need_of_model(model, {}, RunsAs::file, true).weights - plain, 576 * 1536 * 2);
-  const auto floats = need_of_model(model, {}, RunsAs::floats, false).weights;
-  EXPECT_EQ(need_of_model(model, {}, RunsAs::floats, true).weights - floats, 2 * 576 * 1536 * 2);
-  EXPECT_EQ(need_of_made(model, true), need_of_model(model, {}, RunsAs::floats, true).weights);
+  const auto plain = need_of_model(model, {}, RunsAs::file, KeptTwice::repacked).weights;
+  EXPECT_EQ(need_of_model(model, {}, RunsAs::file, KeptTwice::amx).weights - plain, 576 * 1536 * 2);
+  const auto floats = need_of_model(model, {}, RunsAs::floats, KeptTwice::repacked).weights;
+  EXPECT_EQ(need_of_model(model, {}, RunsAs::floats, KeptTwice::amx).weights - floats,
+            2 * 576 * 1536 * 2);
+  EXPECT_EQ(need_of_made(model, KeptTwice::amx),
+            need_of_model(model, {}, RunsAs::floats, KeptTwice::amx).weights);
+}
+
+TEST(MemoryNeed, without_second_copies_is_the_file) {
+  model::Checkpoint model = smol();
+  const auto plain = need_of_model(model, {}, RunsAs::file, KeptTwice::none).weights;
+  model.tensors.push_back(shape("blk.0.ffn_up.weight", 576, 1536, "Q4_0", 18.0 / 32));
+  EXPECT_EQ(need_of_model(model, {}, RunsAs::file, KeptTwice::none).weights, plain);
 }
 
 TEST(MemoryNeed, of_a_model_that_is_made_first_is_that_of_16_bit_floats) {
-  EXPECT_EQ(need_of_model(smol(), {}, RunsAs::floats, false).weights, 576 * 49152 * 2);
+  EXPECT_EQ(need_of_model(smol(), {}, RunsAs::floats, KeptTwice::repacked).weights,
+            576 * 49152 * 2);
 }
 
 TEST(MemoryNeed, of_one_model_at_a_time_is_that_of_the_larger) {
