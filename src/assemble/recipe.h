@@ -16,7 +16,7 @@ namespace qualm::assemble {
 
 /// Part of the cache key of whatever ran assembled. Raise it with every change here, in codec/ or
 /// in the readers that makes another GGUF of the same files.
-inline constexpr int kAssembleVersion = 3;
+inline constexpr int kAssembleVersion = 4;
 
 enum class Action {
   keep,             ///< as the candidate has it

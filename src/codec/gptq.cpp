@@ -29,35 +29,43 @@ enum class ZeroWriting {
   as_it_is,
   less_one,            ///< each field by itself: 0 became the largest code
   less_one_from_word,  ///< the ones were subtracted from whole words: 0 borrowed from its neighbour
+  less_three_words,    ///< kOfThreeWords was
 };
+
+/// What GPTQModel subtracts of three words with 32 fields of 3 bits, up to version 5 or so, and
+/// adds when it loads them. Ones are 0x49249249, 0x92492492, 0x24924924: first and last are
+/// swapped.
+constexpr std::array<std::uint32_t, 3> kOfThreeWords{0x24924924, 0x92492492, 0x49249249};
 
 /// The zero points of a file, as stored and as meant.
 class Zeros {
  public:
   Zeros(Part part, const Layout& layout, ZeroWriting writing)
-      : part_(std::move(part)),
-        layout_(layout),
-        less_one_(writing != ZeroWriting::as_it_is),
-        added_(writing == ZeroWriting::less_one_from_word &&
-                       std::has_single_bit(static_cast<unsigned>(layout.bits))
-                   ? ones(layout.bits)
-                   : 0) {}
+      : part_(std::move(part)), layout_(layout), less_one_(writing != ZeroWriting::as_it_is) {
+    if (writing == ZeroWriting::less_three_words) added_ = kOfThreeWords;
+    if (writing == ZeroWriting::less_one_from_word &&
+        std::has_single_bit(static_cast<unsigned>(layout.bits)))
+      added_.fill(ones(layout.bits));
+  }
 
-  unsigned stored(std::int64_t group, std::int64_t n) const noexcept { return field(group, n, 0); }
+  unsigned stored(std::int64_t group, std::int64_t n) const noexcept { return field(group, n, {}); }
 
   float meant(std::int64_t group, std::int64_t n) const noexcept {
-    if (!less_one_) return static_cast<float>(field(group, n, 0));
-    if (added_ != 0) return static_cast<float>(field(group, n, added_));
-    return static_cast<float>((field(group, n, 0) + 1) & ((1u << layout_.bits) - 1));
+    if (!less_one_) return static_cast<float>(stored(group, n));
+    if (added_.front() != 0) return static_cast<float>(field(group, n, added_));
+    return static_cast<float>((stored(group, n) + 1) & ((1u << layout_.bits) - 1));
   }
 
  private:
   /// 1 in every field of a word: 0x11111111 for 4 bits.
   static std::uint32_t ones(int bits) noexcept { return 0xffffffffu / ((1u << bits) - 1); }
 
-  unsigned field(std::int64_t group, std::int64_t n, std::uint32_t add) const noexcept {
+  using ToWords = std::array<std::uint32_t, 3>;  ///< in turn
+
+  unsigned field(std::int64_t group, std::int64_t n, const ToWords& added) const noexcept {
     const auto word = [&](std::int64_t i) {
-      return load<std::uint32_t>(part_.bytes.data(), group * part_.shape[1] + i) + add;
+      return load<std::uint32_t>(part_.bytes.data(), group * part_.shape[1] + i) +
+             added[static_cast<std::size_t>(i) % added.size()];
     };
     return layout_.planar ? planar_code(word, n, layout_.bits) : stream_code(word, n, layout_.bits);
   }
@@ -65,7 +73,7 @@ class Zeros {
   Part part_;
   Layout layout_;
   bool less_one_;
-  std::uint32_t added_;
+  ToWords added_{};
 };
 
 /// How often each stored zero point occurs.
@@ -219,6 +227,36 @@ void check_groups(const GptqConfig& config, const Layout& layout, const Groups& 
         "desc_act is true, but the order of the inputs (g_idx) is missing or was never set"));
 }
 
+bool all_are_middle(const Zeros& zeros, const Layout& layout) {
+  const auto middle = static_cast<float>(1u << (layout.bits - 1));
+  for (std::int64_t group = 0; group < layout.groups; ++group)
+    for (std::int64_t n = 0; n < layout.n; ++n)
+      if (zeros.meant(group, n) != middle) return false;
+  return true;
+}
+
+/// The zero points of a file that has them less one or not. The tensors of one that says it is
+/// symmetric show how they were written; where no way fits, that is noted.
+Zeros written_zeros(const GptqParts& parts, const GptqConfig& config, const Layout& layout,
+                    bool less_one, std::vector<model::Note>& notes) {
+  const ZeroWriting less =
+      config.whole_word_zeros ? ZeroWriting::less_one_from_word : ZeroWriting::less_one;
+  Zeros zeros(parts.qzeros, layout, less_one ? less : ZeroWriting::as_it_is);
+  if (!config.says_symmetric || layout.planar || all_are_middle(zeros, layout)) return zeros;
+  if (less_one && config.whole_word_zeros && layout.bits == 3) {
+    Zeros swapped(parts.qzeros, layout, ZeroWriting::less_three_words);
+    if (all_are_middle(swapped, layout)) {
+      notes.push_back({"",
+                       "zero points as older versions of GPTQModel write them for 3 bits; read as "
+                       "GPTQModel reads them, other programs read others",
+                       model::Note::Kind::mislabelled});
+      return swapped;
+    }
+  }
+  notes.push_back(contradiction("sym is true, but zero points are not the middle code"));
+  return zeros;
+}
+
 /// Symmetric files hold one zero point throughout, which tells v1 from v2 better than the label.
 bool zeros_less_one(const std::vector<std::int64_t>& seen, const Layout& layout,
                     const GptqConfig& config, std::vector<model::Note>& notes, double mean) {
@@ -256,9 +294,7 @@ Result<Matrix> make_gptq(const GptqParts& parts, const GptqConfig& config) {
                  ambiguous, layout.groups * layout.n, (1 << layout.bits) - 1,
                  config.whole_word_zeros ? "GPTQModel writes them" : "0", 1 << layout.bits)});
   std::string name = fmt::format("GPTQ {} bit {}", layout.bits, groups.label);
-  const ZeroWriting less =
-      config.whole_word_zeros ? ZeroWriting::less_one_from_word : ZeroWriting::less_one;
-  const Zeros zeros(parts.qzeros, layout, less_one ? less : ZeroWriting::as_it_is);
+  const Zeros zeros = written_zeros(parts, config, layout, less_one, notes);
   return Matrix{
       {layout.n, layout.k},
       {std::move(name), -1,

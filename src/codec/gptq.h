@@ -38,12 +38,14 @@ struct GptqConfig {
   bool whole_word_zeros = false;
   bool ordered = false;   ///< desc_act without static groups: g_idx must be out of order
   bool symmetric = true;  ///< then the words themselves tell v1 from v2, whatever the label says
+  bool says_symmetric = false;  ///< the configuration does: each zero point is the middle code
 };
 
 /// Notes: a label v1 or v2 that the zero points contradict (the zero points are believed: symmetric
-/// ones are all the middle code, others lie where the codes of a row have their mean), a group size
-/// or an order of inputs that is not that of the tensors, and the
-/// number of zero points 2^b - 1 in a v1 file, which readers take for 0 or for 2^b (here 0).
+/// ones are all the middle code, others lie where the codes of a row have their mean), symmetric
+/// ones that are another code, a group size or an order of inputs that is not that of the tensors,
+/// and the number of zero points 2^b - 1 in a v1 file, which readers take for 0 or for 2^b (here
+/// 0).
 [[nodiscard]] Result<Matrix> make_gptq(const GptqParts& parts, const GptqConfig& config);
 
 }  // namespace qualm::codec

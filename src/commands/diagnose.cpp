@@ -68,6 +68,7 @@ report::DiagnoseReport report_of(Session& session, diagnose::Diagnosis diagnosis
   const auto selection = facts.selected();
   report.windows = {selection ? selection->count() : 0,
                     session.texts.front().text->windows().count()};
+  report.scored_every = session.texts.front().text->windows().stride;
   report.original_ppl.absent = "the original was not run";
   if (const auto as_run = facts.measured(facts.reference(), facts.as_run())) {
     report.as_run = (*as_run)->metrics;

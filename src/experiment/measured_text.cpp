@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "evaluate/noise_floor.h"
 #include "evaluate/summary.h"
 #include "experiment/experiment.h"
+#include "formats/json.h"
 
 namespace qualm::experiment {
 namespace {
@@ -258,12 +260,12 @@ numeric::Metric MeasuredText::noise_floor(ModelRun reference) {
 std::optional<numeric::Metric> MeasuredText::known_noise_floor(const ModelRun& reference) const {
   const auto saved = scores().recall(noise_floor_key(reference));
   if (!saved) return std::nullopt;
-  const auto numbers = nlohmann::json::parse(*saved, nullptr, false);
+  const auto parsed = formats::parse_json(*saved, "the cache", "noise floor");
   const auto sound = [](const nlohmann::json& one) { return one.is_number() && one >= 0; };
-  if (!numbers.is_array() || numbers.size() != 3 || !std::ranges::all_of(numbers, sound))
+  if (!parsed || !parsed->is_array() || parsed->size() != 3 || !std::ranges::all_of(*parsed, sound))
     return std::nullopt;
-  const numeric::Estimate floor{numbers[0].get<double>(), numbers[1].get<double>(),
-                                numbers[2].get<double>()};
+  const auto numbers = parsed->get<std::array<double, 3>>();
+  const numeric::Estimate floor{numbers[0], numbers[1], numbers[2]};
   return numeric::Metric{floor, "nat/token", ""};
 }
 

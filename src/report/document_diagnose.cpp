@@ -185,6 +185,7 @@ Json to_json(const DiagnoseReport& report) {
        {"original_ppl", metric(report.original_ppl)},
        {"original", diagnose::original_in_words(report.original_ppl)},
        {"windows", windows(report.windows.read, report.windows.total)},
+       {"scored_every", report.scored_every},
        {"stopped_early", report.stopped_early},
        {"resolution", noise_floor(report.noise_floor)},
        {"reference_error", reference_error(report)},

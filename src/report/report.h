@@ -126,11 +126,12 @@ struct DiagnoseReport {
   diagnose::Diagnosis diagnosis;
   numeric::Metric original_ppl{};  ///< on the selection windows; absent where nothing was measured
   Windows windows;
+  std::int32_t scored_every = 1;  ///< position of them: evaluate::TextWindows::stride
   bool stopped_early = false;
   evaluate::NoiseFloor noise_floor;
-  /// Of what is kept of the reference; absent where it was not run here.
   /// Where the loss is estimated: the true KLD over such an estimate.
   std::optional<numeric::Estimate> truth_over_estimate = std::nullopt;
+  /// Of what is kept of the reference; absent where it was not run here.
   std::optional<evaluate::KeptError> reference_error = std::nullopt;
   evaluate::Metrics as_run{};                 ///< of the model as it is run, against the original
   std::vector<diagnose::LeftOut> left_out{};  ///< since the time of --budget was up

@@ -53,6 +53,17 @@ bool is_quantized_matrix(const model::Tensor& tensor) {
          tensor.encoding.type->family != EncodingFamily::integers;
 }
 
+/// Packages that may read a text, and then put the error where it costs less.
+constexpr std::array kCalibrated{EncodingFamily::gptq, EncodingFamily::awq, EncodingFamily::marlin,
+                                 EncodingFamily::exl2, EncodingFamily::compressed_tensors};
+
+bool may_be_calibrated(const model::Checkpoint& candidate) {
+  return std::ranges::any_of(candidate.tensors, [](const model::Tensor& tensor) {
+    return is_quantized_matrix(tensor) &&
+           std::ranges::find(kCalibrated, tensor.encoding.type->family) != kCalibrated.end();
+  });
+}
+
 bool is_book(EncodingFamily family) {
   return family == EncodingFamily::fp8 || family == EncodingFamily::fp4 ||
          family == EncodingFamily::bitsandbytes;
@@ -160,6 +171,7 @@ std::string no_surrogate(const model::Checkpoint& candidate) {
 }
 
 numeric::Estimate truth_over_estimate(const model::Checkpoint& candidate) {
+  if (may_be_calibrated(candidate)) return kTruthOverEstimateCalibrated;
   return made_with_importance(candidate) ? kTruthOverEstimateImportance : kTruthOverEstimate;
 }
 

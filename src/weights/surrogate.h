@@ -30,7 +30,8 @@ inline constexpr int kSurrogateVersion = 2;
 [[nodiscard]] std::string no_surrogate(const model::Checkpoint& candidate);
 
 /// KLD from the original over KLD from the surrogate, both of the candidate: median, and the range
-/// that holds nine of ten. For files made with an importance matrix it is lower.
+/// that holds nine of ten. For files made with an importance matrix it is lower, for those of
+/// packages that calibrate it is wide.
 [[nodiscard]] numeric::Estimate truth_over_estimate(const model::Checkpoint& candidate);
 
 /// What the trials behind that range did not have, as a noun phrase: "mixtures of experts that were

@@ -207,6 +207,31 @@ TEST(GptqVector, a_symmetric_file_with_the_wrong_label_is_believed_over_the_labe
   EXPECT_EQ(found.weight.notes[0].kind, model::Note::Kind::mislabelled);
 }
 
+/// A symmetric file of 3 bits by GPTQModel, with these words of zero points.
+Decoded three_bits(const std::string& words) {
+  auto vector = read_vector("gptq_3bit_v1_g16");
+  vector["tensors"]["m.qzeros"]["le_bytes_hex"] = words + words;  // two groups
+  vector["quantization_config"]["sym"] = true;
+  vector["quantization_config"]["meta"]["quantizer"] = {"gptqmodel:2.2.0"};
+  return decode(vector);
+}
+
+// GPTQModel 2.2.0 on the bundled model: 0, 0xb6db6db7, 0x49249249. Each zero point less one is 3.
+TEST(GptqVector, zero_points_of_3_bits_are_read_as_older_versions_of_gptqmodel_write_them) {
+  const Decoded usual = three_bits("dbb66ddbb66ddbb66ddbb66d");
+  EXPECT_TRUE(usual.weight.notes.empty());
+  const Decoded older = three_bits("00000000b76ddbb649922449");
+  test::expect_same_bits(older.values, usual.values);
+  ASSERT_EQ(older.weight.notes.size(), 1u);
+  EXPECT_EQ(older.weight.notes[0].kind, model::Note::Kind::mislabelled);
+}
+
+TEST(GptqVector, zero_points_that_are_not_the_middle_contradict_a_symmetric_file) {
+  const Decoded found = three_bits("000000000000000000000000");
+  ASSERT_EQ(found.weight.notes.size(), 1u);
+  EXPECT_EQ(found.weight.notes[0].says, "sym is true, but zero points are not the middle code");
+}
+
 TEST(GptqVector, names_bytes_and_parts_are_reported) {
   const Decoded found = decode(read_vector("gptq_4bit_v1_actorder_g8"));
   EXPECT_EQ(found.weight.encoding.name, "GPTQ 4 bit g8 act-order");

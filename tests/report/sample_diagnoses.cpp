@@ -226,6 +226,7 @@ DiagnoseReport diagnose_estimated() {
     world.lossy_weights();
     DiagnoseReport report = world.report();
     report.truth_over_estimate = world.experiment.truth_over_estimate;
+    report.scored_every = 4;
     report.noise_floor = world.facts_and_texts().noise_floor().value_or(report.noise_floor);
     return report;
   });

@@ -119,5 +119,18 @@ TEST(Surrogate, of_a_file_made_with_an_importance_matrix_is_told_apart) {
   EXPECT_LT(truth_over_estimate(model).value, without.value);
 }
 
+// GPTQ that read the text it is measured on loses a quarter of what plain rounding does.
+TEST(Surrogate, of_a_package_that_may_have_read_the_text_the_range_is_wide) {
+  model::Checkpoint model = gridded(plain(), "Q4_0");
+  for (const char* name : {"GPTQ 4 bit g128", "AWQ 4 bit g128", "EXL2 4.00 bit"}) {
+    model.tensors[0].encoding = model::Encoding(name);
+    EXPECT_LT(truth_over_estimate(model).low, 0.25) << name;
+  }
+  for (const char* name : {"HQQ 4 bit g64", "bitsandbytes nf4"}) {  // these read none
+    model.tensors[0].encoding = model::Encoding(name);
+    EXPECT_GT(truth_over_estimate(model).low, 0.5) << name;
+  }
+}
+
 }  // namespace
 }  // namespace qualm::weights

@@ -46,6 +46,7 @@ codec::GptqConfig gptq_config(const Module& module) {
   result.group_size = group_size_of(config);
   result.ordered = flag_or(config, "desc_act", false) && !flag_or(config, "static_groups", false);
   result.symmetric = flag_or(config, "sym", true);
+  result.says_symmetric = flag_or(config, "sym", false);
   result.whole_word_zeros = made_by_gptqmodel(config);
   const std::string format =
       text_or(config, "checkpoint_format", text_or(config, "format", "gptq"));
