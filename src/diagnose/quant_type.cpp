@@ -103,7 +103,7 @@ void add_measured(const WeightsLoss& found, Finding& finding) {
 void add_trials(const model::Checkpoint& candidate, Finding& finding) {
   if (const std::string missing = weights::not_in_trials(candidate); !missing.empty())
     finding.needs.push_back(
-        "the original model (--baseline): the trials of such estimates had no " + missing);
+        "the original model (--baseline): the trials of such estimates had few or no " + missing);
 }
 
 /// Where the weights are another model's, what they lose is no measure of their type: the original
