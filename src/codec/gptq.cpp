@@ -32,9 +32,9 @@ enum class ZeroWriting {
   less_three_words,    ///< kOfThreeWords was
 };
 
-/// What GPTQModel subtracts of three words with 32 fields of 3 bits, up to version 5 or so, and
-/// adds when it loads them. Ones are 0x49249249, 0x92492492, 0x24924924: first and last are
-/// swapped.
+/// What GPTQModel 2.2.0 subtracts of three words with 32 fields of 3 bits, and adds when it loads
+/// them (7.7.0: a one of each field). Ones are 0x49249249, 0x92492492, 0x24924924: first and last
+/// are swapped.
 constexpr std::array<std::uint32_t, 3> kOfThreeWords{0x24924924, 0x92492492, 0x49249249};
 
 /// The zero points of a file, as stored and as meant.
