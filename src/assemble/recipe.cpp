@@ -223,10 +223,10 @@ Result<void> write_widened(const Tensor& tensor, GgufWriter& writer) {
       std::memcpy(&block.scale, from, sizeof(block.scale));
       const float scale = ggml_fp16_to_fp32(block.scale);
       const float per_step = 1 / scale;
-      block.steps.fill(0);  // of a scale that is 0, infinite or NaN
-      for (std::size_t i = 0; i < block.steps.size() && std::isnormal(per_step); ++i)
-        block.steps[i] =
-            static_cast<std::int8_t>(static_cast<int>(values[i] * per_step + 16.5F) - 16);
+      const bool usable = std::isnormal(per_step);  // not of a scale that is 0, infinite or NaN
+      for (std::size_t i = 0; i < block.steps.size(); ++i)
+        block.steps[i] = static_cast<std::int8_t>(
+            usable ? static_cast<int>(values[i] * per_step + 16.5F) - 16 : 0);
       values = values.subspan(block.steps.size());
       from += stride;
     }

@@ -76,13 +76,20 @@ class Zeros {
   ToWords added_{};
 };
 
-/// How often each stored zero point occurs.
-std::vector<std::int64_t> count_zeros(const Zeros& zeros, const Layout& layout) {
-  std::vector<std::int64_t> seen(256);
-  for (std::int64_t j = 0; j < layout.groups; ++j) {
-    for (std::int64_t n = 0; n < layout.n; ++n) ++seen[zeros.stored(j, n)];
-  }
-  return seen;
+std::int64_t count_stored(const Zeros& zeros, const Layout& layout, unsigned code) {
+  std::int64_t count = 0;
+  for (std::int64_t group = 0; group < layout.groups; ++group)
+    for (std::int64_t n = 0; n < layout.n; ++n) count += zeros.stored(group, n) == code ? 1 : 0;
+  return count;
+}
+
+/// So are those of a symmetric file, read as they were written.
+bool all_are_middle(const Zeros& zeros, const Layout& layout) {
+  const auto middle = static_cast<float>(1u << (layout.bits - 1));
+  for (std::int64_t group = 0; group < layout.groups; ++group)
+    for (std::int64_t n = 0; n < layout.n; ++n)
+      if (zeros.meant(group, n) != middle) return false;
+  return true;
 }
 
 template <class Of>
@@ -227,14 +234,6 @@ void check_groups(const GptqConfig& config, const Layout& layout, const Groups& 
         "desc_act is true, but the order of the inputs (g_idx) is missing or was never set"));
 }
 
-bool all_are_middle(const Zeros& zeros, const Layout& layout) {
-  const auto middle = static_cast<float>(1u << (layout.bits - 1));
-  for (std::int64_t group = 0; group < layout.groups; ++group)
-    for (std::int64_t n = 0; n < layout.n; ++n)
-      if (zeros.meant(group, n) != middle) return false;
-  return true;
-}
-
 /// The zero points of a file that has them less one or not. The tensors of one that says it is
 /// symmetric show how they were written; where no way fits, that is noted.
 Zeros written_zeros(const GptqParts& parts, const GptqConfig& config, const Layout& layout,
@@ -258,13 +257,14 @@ Zeros written_zeros(const GptqParts& parts, const GptqConfig& config, const Layo
 }
 
 /// Symmetric files hold one zero point throughout, which tells v1 from v2 better than the label.
-bool zeros_less_one(const std::vector<std::int64_t>& seen, const Layout& layout,
-                    const GptqConfig& config, std::vector<model::Note>& notes, double mean) {
+bool zeros_less_one(const GptqParts& parts, const Layout& layout, const GptqConfig& config,
+                    std::vector<model::Note>& notes, double mean) {
   if (layout.planar) return false;
-  const std::int64_t all = layout.groups * layout.n;
-  const std::size_t middle = std::size_t{1} << (layout.bits - 1);
-  bool is_v1 = config.symmetric && seen[middle - 1] == all;
-  bool is_v2 = config.symmetric && seen[middle] == all;
+  const auto is_middle = [&](ZeroWriting writing) {
+    return config.symmetric && all_are_middle(Zeros(parts.qzeros, layout, writing), layout);
+  };
+  bool is_v1 = is_middle(ZeroWriting::less_one);
+  bool is_v2 = is_middle(ZeroWriting::as_it_is);
   if (!is_v1 && !is_v2 && layout.bits <= kMostBits) {
     is_v1 = std::abs(mean - 1) < kNearMean;
     is_v2 = std::abs(mean) < kNearMean;
@@ -281,12 +281,11 @@ Result<Matrix> make_gptq(const GptqParts& parts, const GptqConfig& config) {
   QUALM_TRY(const Groups groups,
             find_groups(parts.scales, parts.g_idx, layout.k, layout.groups, config.group_size));
   const Zeros as_stored(parts.qzeros, layout, ZeroWriting::as_it_is);
-  const std::vector<std::int64_t> seen = count_zeros(as_stored, layout);
   std::vector<model::Note> notes;
   const double mean = layout.planar ? 0 : mean_over_zero(parts, as_stored, layout, groups);
-  const bool less_one = zeros_less_one(seen, layout, config, notes, mean);
+  const bool less_one = zeros_less_one(parts, layout, config, notes, mean);
   check_groups(config, layout, groups, notes);
-  const std::int64_t ambiguous = seen[(std::size_t{1} << layout.bits) - 1];
+  const std::int64_t ambiguous = count_stored(as_stored, layout, (1u << layout.bits) - 1);
   if (less_one && ambiguous > 0)
     notes.push_back(
         {"", fmt::format(

@@ -89,7 +89,7 @@ void Runner::release_pages() const {
     if (file) file->checkpoint().release_pages();
 }
 
-Result<Runner::Made*> Runner::made(const Weights& weights) {
+Result<const Runner::Made*> Runner::made(const Weights& weights) {
   const VariantId id = id_of(weights);
   if (const auto it = made_models_.find(id); it != made_models_.end()) return &it->second;
   make_room();
@@ -98,25 +98,23 @@ Result<Runner::Made*> Runner::made(const Weights& weights) {
   release_pages();
   ++made_;
   parts_.texts.front().text->scores().remember(size_key(weights), fmt::format("{}", image.bytes()));
-  return &made_models_.emplace(id, Made{std::move(image)}).first->second;
+  QUALM_TRY(auto for_cpu, made_for_cpu(image));
+  return &made_models_.emplace(id, Made{std::move(image), std::move(for_cpu)}).first->second;
 }
 
-Result<const assemble::Image*> Runner::image_to_run(Made& made) const {
-  if (made.for_cpu) return &*made.for_cpu;
-  if (!parts_.settings.devices.what.empty()) return &made.file;
-  QUALM_TRY(const model::Checkpoint checkpoint, formats::read(made.file.path()));
-  if (std::ranges::none_of(checkpoint.tensors, assemble::is_slow_matrix)) return &made.file;
-  QUALM_TRY(made.for_cpu, assemble::for_cpu(checkpoint, parts_.progress));
-  return &*made.for_cpu;
+Result<std::optional<assemble::Image>> Runner::made_for_cpu(const assemble::Image& file) const {
+  if (!parts_.settings.devices.what.empty()) return std::nullopt;
+  QUALM_TRY(const model::Checkpoint checkpoint, formats::read(file.path()));
+  if (std::ranges::none_of(checkpoint.tensors, assemble::is_slow_matrix)) return std::nullopt;
+  return assemble::for_cpu(checkpoint, parts_.progress);
 }
 
 Result<engine::ModelFile> Runner::runnable(const Weights& weights) {
   if (weights.kind == Weights::Kind::baseline && !parts_.baseline)
     return fail(original_needed(describe(weights)));
   if (!weights.made()) return file_of(weights).runnable(parts_.progress);
-  QUALM_TRY(Made* const made, this->made(weights));
-  QUALM_TRY(const assemble::Image* const image, image_to_run(*made));
-  return engine::ModelFile{image->path(), describe(weights)};
+  QUALM_TRY(const Made* const made, this->made(weights));
+  return engine::ModelFile{(made->for_cpu ? *made->for_cpu : made->file).path(), describe(weights)};
 }
 
 Result<std::shared_ptr<engine::Model>> Runner::model(const Weights& weights) {

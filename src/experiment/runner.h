@@ -70,7 +70,7 @@ class Runner final : public Experiment {
  private:
   struct Made {
     assemble::Image file;
-    std::optional<assemble::Image> for_cpu{};  ///< the same values, where that runs faster
+    std::optional<assemble::Image> for_cpu;  ///< the same values: runs in place of the file
   };
   [[nodiscard]] evaluate::CrossCheck cross_check(const Variant& variant);
   /// For people.
@@ -90,9 +90,10 @@ class Runner final : public Experiment {
   void take_pack();
   [[nodiscard]] std::string identity_of(const Weights& weights) const;
   [[nodiscard]] Result<assemble::Image> make(const Weights& weights);
-  [[nodiscard]] Result<Made*> made(const Weights& weights);
-  /// What runs of it.
-  [[nodiscard]] Result<const assemble::Image*> image_to_run(Made& made) const;
+  [[nodiscard]] Result<const Made*> made(const Weights& weights);
+  /// Absent where the file itself runs best.
+  [[nodiscard]] Result<std::optional<assemble::Image>> made_for_cpu(
+      const assemble::Image& file) const;
   /// Under which the bytes of made weights are remembered: a run that measures nothing anew makes
   /// no file to know its size.
   [[nodiscard]] std::string size_key(const Weights& weights) const;

@@ -163,7 +163,7 @@ inline constexpr double kEstimateOverTrueHigh = 1.25;
 inline constexpr numeric::Estimate kTruthOverEstimate{0.96, 0.58, 1.15};
 /// The same of files made with an importance matrix: it puts the error where it costs less.
 inline constexpr numeric::Estimate kTruthOverEstimateImportance{0.83, 0.55, 1.15};
-/// The same of packages that calibrate (GPTQ, AWQ, EXL2, ...): GPTQ that read the same book 0.27 to
+/// The same of packages that calibrate (GPTQ, AWQ, EXL2, ...): GPTQ that read the same book 0.25 to
 /// 0.29, another text 0.90 to 0.94. The middle is chosen, the ends have the margin of the others.
 inline constexpr numeric::Estimate kTruthOverEstimateCalibrated{0.6, 0.23, 1.15};
 
