@@ -246,13 +246,13 @@ Zeros written_zeros(const GptqParts& parts, const GptqConfig& config, const Layo
     Zeros swapped(parts.qzeros, layout, ZeroWriting::less_three_words);
     if (all_are_middle(swapped, layout)) {
       notes.push_back({"",
-                       "zero points as older versions of GPTQModel write them for 3 bits; read as "
-                       "GPTQModel reads them, other programs read others",
+                       "its zero points are written as GPTQModel 2 writes them for 3 bits, and are "
+                       "read as GPTQModel reads them",
                        model::Note::Kind::mislabelled});
       return swapped;
     }
   }
-  notes.push_back(contradiction("sym is true, but zero points are not the middle code"));
+  notes.push_back(contradiction("sym is true, but its zero points are not the middle code"));
   return zeros;
 }
 

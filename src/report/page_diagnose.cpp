@@ -257,7 +257,7 @@ void add_closing(Page& page, const Json& document, bool verbose) {
   }
   if (const auto every = integer_at(document, "scored_every"); every > 1)
     page.emplace_back(Paragraph{{{fmt::format(
-        "One of every {} tokens was compared: each costs much time with so many in the vocabulary.",
+        "One of every {} tokens was compared, because the large vocabulary makes each one slow.",
         every)}}});
   if (const std::string original = string_at(document, "original"); !original.empty())
     page.emplace_back(Paragraph{{{original}}});

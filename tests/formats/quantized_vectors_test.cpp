@@ -229,7 +229,7 @@ TEST(GptqVector, zero_points_of_3_bits_are_read_as_older_versions_of_gptqmodel_w
 TEST(GptqVector, zero_points_that_are_not_the_middle_contradict_a_symmetric_file) {
   const Decoded found = three_bits("000000000000000000000000");
   ASSERT_EQ(found.weight.notes.size(), 1u);
-  EXPECT_EQ(found.weight.notes[0].says, "sym is true, but zero points are not the middle code");
+  EXPECT_EQ(found.weight.notes[0].says, "sym is true, but its zero points are not the middle code");
 }
 
 TEST(GptqVector, names_bytes_and_parts_are_reported) {
