@@ -12,6 +12,7 @@
 #include "commands/session.h"
 #include "commands/token_view.h"
 #include "diagnose/key_effects.h"
+#include "diagnose/loss.h"
 #include "diagnose/metadata_difference.h"
 #include "diagnose/thresholds.h"
 #include "engine/llama_engine.h"
@@ -303,8 +304,8 @@ void add_server_share(report::MeasureReport& report) {
 
 /// Nothing depends on the candidate's noise floor.
 bool far_above_noise(const evaluate::Measurement& measurement) {
-  const auto& kld = measurement.metrics[MetricId::kld_mean].estimate;
-  return kld && kld->low > diagnose::kRuntimeMatters;
+  return diagnose::side_of(measurement, MetricId::kld_mean, diagnose::kRuntimeMatters) ==
+         diagnose::Side::above;
 }
 
 /// Adds what was measured of one candidate.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "diagnose/loss.h"
 #include "diagnose/thresholds.h"
 #include "evaluate/summary.h"
 
@@ -156,8 +157,7 @@ bool Facts::loses_much() const {
   if (!selection_) return false;
   const auto as_run = measured(reference(), this->as_run());
   if (!as_run) return false;
-  const auto kld = evaluate::deciding(**as_run, evaluate::MetricId::kld_mean, kCheckConfidence);
-  return kld && kld->low > kRuntimeMatters;
+  return side_of(**as_run, evaluate::MetricId::kld_mean, kRuntimeMatters) == Side::above;
 }
 
 Known<const evaluate::CrossChecks*> Facts::cross_checks() const {

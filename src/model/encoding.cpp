@@ -21,7 +21,14 @@ constexpr double kOfF32 = 0x1p-20;
 constexpr double kOfF16 = 0x1p-11;
 constexpr double kOfBF16 = 0x1p-8 + kOfF16;
 
-enum Marks : unsigned { none = 0, even = 1, needs_importance = 2, weights_alone = 4, shared = 8 };
+enum Marks : unsigned {
+  none = 0,
+  even = 1,
+  needs_importance = 2,
+  weights_alone = 4,
+  shared = 8,
+  may_read_text = 16
+};
 
 /// How a type of ggml lies in a file.
 struct Block {
@@ -61,6 +68,7 @@ constexpr EncodingType package(std::string_view name, EncodingFamily family, int
           .bits = bits,
           .even_grid = (marks & even) != 0,
           .weights_alone = (marks & weights_alone) != 0,
+          .may_read_text = (marks & may_read_text) != 0,
           .package = word,
           .shared = (marks & shared) != 0};
 }
@@ -119,13 +127,14 @@ constexpr auto kTypes = std::to_array<EncodingType>({
     both(ggml("MXFP4", fp4, {39, 4, 32, 4.25}), "MXFP"),
     both(ggml("NVFP4", fp4, {40, 4, 16, 4.5}), "NVFP4"),
 
-    package("GPTQ", gptq, 0, even, "GPTQ"),
-    package("AWQ", awq, 0, even, "AWQ"),
-    package("Marlin", marlin, 0, even | shared, "Marlin"),
-    package("EXL2", exl2, 0, even, "EXL2"),
-    package("EXL3", exl3, 0, none, "EXL3"),
+    package("GPTQ", gptq, 0, even | may_read_text, "GPTQ"),
+    package("AWQ", awq, 0, even | may_read_text, "AWQ"),
+    package("Marlin", marlin, 0, even | may_read_text | shared, "Marlin"),
+    package("EXL2", exl2, 0, even | may_read_text, "EXL2"),
+    package("EXL3", exl3, 0, may_read_text, "EXL3"),
     package("HQQ", hqq, 0, even | weights_alone, "HQQ"),
-    package("compressed-tensors", compressed_tensors, 0, even, "compressed-tensors"),
+    package("compressed-tensors", compressed_tensors, 0, even | may_read_text,
+            "compressed-tensors"),
     package("bitsandbytes nf4", bitsandbytes, 4, weights_alone, "bitsandbytes NF4"),
     package("bitsandbytes fp4", bitsandbytes, 4, weights_alone, "bitsandbytes FP4"),
     package("bitsandbytes int8", bitsandbytes, 8, even | weights_alone, "bitsandbytes int8"),

@@ -54,6 +54,7 @@ struct EncodingType {
   bool even_grid = false;  ///< values a step apart, so that rounding costs step^2 / 12
   bool needs_importance = false;  ///< ggml makes it with an importance matrix only
   bool weights_alone = false;     ///< its tools look at the weights alone: never calibrated
+  bool may_read_text = false;  ///< its tools may read a text, and put the error where it costs less
   /// llama-quantize's name of what gives most matrices this type; empty where none is offered.
   std::string_view quant_type{};
   std::string_view package{};  ///< what a model mostly of it is called; empty: not quantized

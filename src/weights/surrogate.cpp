@@ -53,14 +53,9 @@ bool is_quantized_matrix(const model::Tensor& tensor) {
          tensor.encoding.type->family != EncodingFamily::integers;
 }
 
-/// Packages that may read a text, and then put the error where it costs less.
-constexpr std::array kCalibrated{EncodingFamily::gptq, EncodingFamily::awq, EncodingFamily::marlin,
-                                 EncodingFamily::exl2, EncodingFamily::compressed_tensors};
-
 bool may_be_calibrated(const model::Checkpoint& candidate) {
   return std::ranges::any_of(candidate.tensors, [](const model::Tensor& tensor) {
-    return is_quantized_matrix(tensor) &&
-           std::ranges::find(kCalibrated, tensor.encoding.type->family) != kCalibrated.end();
+    return is_quantized_matrix(tensor) && tensor.encoding.type->may_read_text;
   });
 }
 
