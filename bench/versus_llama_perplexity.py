@@ -2,7 +2,7 @@
 """qualm measure against llama-perplexity: time, memory, disk.
 
 One candidate against its two passes, and three candidates against four (one of the original, one of
-each). The two are run in turn, A B A B, so that a drifting machine hits both; the ratio is taken pair
+each) and against six (two for each, where its base file is not kept). The two are run in turn, A B A B, so that a drifting machine hits both; the ratio is taken pair
 by pair. The noise floors are known from an earlier run: each is measured once for a model and device.
 
 usage: bench/versus_llama_perplexity.py [CHUNKS [RUNS [ORIGINAL.gguf CANDIDATE.gguf ...]]]
@@ -38,22 +38,26 @@ def with_known_floors(base, candidates, chunks, folder):
 
 
 def versus(title, base, candidates, chunks, runs, folder):
-    ours, theirs, ratios, disk = [], [], [], 0
+    ours, theirs, ratios, of_each, disk = [], [], [], [], 0
     for _ in range(runs):
         qualm = with_known_floors(base, candidates, chunks, folder)
-        passes = []
+        passes, twice = [], 0.0
         for candidate in candidates:
             first, second, disk = peer_passes(base, candidate, TEXT, chunks, folder)
             passes += [second] if passes else [first, second]
+            twice += first.wall + second.wall
         ours.append(qualm)
         theirs.append(passes)
         ratios.append(qualm.wall / sum(one.wall for one in passes))
+        of_each.append(qualm.wall / twice)
     peer_wall = statistics.median(sum(one.wall for one in passes) for passes in theirs)
     peer_peak = max(one.peak_mb for passes in theirs for one in passes)
     print(f"{title}: {'all' if chunks < 0 else chunks} windows of 512, {THREADS} threads, {runs} runs in turn")
     print(f"  qualm measure        {median(ours, 'wall'):7.1f} s   peak {median(ours, 'peak_mb'):5.0f} MiB   logits on disk 0 B")
     print(f"  llama-perplexity x{len(theirs[0])}  {peer_wall:7.1f} s   peak {peer_peak:5.0f} MiB   logits on disk {disk / 1e6:.0f} MB")
     print(f"  wall qualm / peer    {spread(ratios)}", flush=True)
+    if len(candidates) > 1:
+        print(f"  against two passes for each candidate {spread(of_each)}", flush=True)
 
 
 def both(title, base, candidates, chunks, runs, folder):

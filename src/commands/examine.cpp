@@ -50,6 +50,12 @@ class Answering {
     facts_.add(wanted, equal);
     return {};
   }
+  Result<void> operator()(const diagnose::WantedType& wanted) {
+    if (outlook_.budget().over()) return leave_out();
+    QUALM_TRY(const bool is_type, experiment_.is_type(wanted.type));
+    facts_.add(wanted, is_type);
+    return {};
+  }
   Result<void> operator()(const diagnose::WantedNoiseFloor& wanted) {
     if (!outlook_.affords_noise_floor()) return leave_out();
     facts_.add(wanted, experiment_.noise_floor());

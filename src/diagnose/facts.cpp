@@ -7,6 +7,7 @@
 #include "diagnose/loss.h"
 #include "diagnose/thresholds.h"
 #include "evaluate/summary.h"
+#include "model/file_type.h"
 
 namespace qualm::diagnose {
 namespace {
@@ -17,6 +18,11 @@ const evaluate::Measurement& needs_original() {
   static const evaluate::Measurement kNeeds =
       evaluate::unavailable("needs the original model (--baseline)");
   return kNeeds;
+}
+
+bool names(const std::vector<Variant>& variants, const Variant& variant) {
+  return std::ranges::find(variants, id_of(variant), [](const Variant& v) { return id_of(v); }) !=
+         variants.end();
 }
 
 }  // namespace
@@ -101,12 +107,13 @@ Known<Facts::Measured> Facts::measured(WindowRange windows, const Variant& refer
   Measured known;
   WantedMeasurements missing{.reference = reference, .variants = {}, .windows = windows};
   bool refused = false;
-  for (const Variant& variant : variants) {
+  for (const Variant& asked : variants) {
+    QUALM_TRY(const Variant variant, stand_in(asked));
     const auto it = measurements_.find(key(windows, reference, variant));
     if (!measurable(reference, variant)) {
       known.push_back(&needs_original());
     } else if (it == measurements_.end() || it->second.windows < windows.count()) {
-      missing.variants.push_back(variant);
+      if (!names(missing.variants, variant)) missing.variants.push_back(variant);
       refused = refused || not_measured_.contains(key(windows, reference, variant));
     } else {
       known.push_back(&it->second.measurement);
@@ -192,6 +199,14 @@ Known<std::optional<bool>> Facts::same_weights(const Weights& a, const Weights& 
   return std::unexpected(std::move(wanted));
 }
 
+Known<Variant> Facts::stand_in(const Variant& variant) const {
+  if (!estimated() || !is_plain_type(variant) ||
+      variant.weights.mix != model::type_of(*given.candidate))
+    return variant;
+  if (!is_its_type_) return std::unexpected(WantedType{variant.weights.mix});
+  return *is_its_type_ ? weights_only() : variant;
+}
+
 void Facts::add(const WantedMeasurements& wanted, std::vector<evaluate::Measurement> measurements) {
   std::int32_t windows = wanted.windows.count();
   if (wanted.selects) {
@@ -216,6 +231,8 @@ void Facts::add(const WantedEquality& wanted, std::optional<bool> equal) {
   equal_.insert_or_assign({id_of(wanted.a), id_of(wanted.b)}, equal);
 }
 
+void Facts::add(const WantedType& /*wanted*/, bool is_type) { is_its_type_ = is_type; }
+
 void Facts::add(const WantedNoiseFloor& /*wanted*/, evaluate::NoiseFloor floor) {
   noise_floor_ = std::move(floor);
 }
@@ -239,6 +256,9 @@ void Facts::leave_out(const Wanted& wanted) {
   } else if (const auto* equality = std::get_if<WantedEquality>(&wanted.what)) {
     not_compared_.insert({id_of(equality->a), id_of(equality->b)});
     what = "the candidate compared with round-to-nearest of the original";
+  } else if (const auto* type = std::get_if<WantedType>(&wanted.what)) {
+    is_its_type_ = false;
+    what = fmt::format("whether the candidate is a usual {}", type->type);
   } else if (std::holds_alternative<WantedNoiseFloor>(wanted.what)) {
     noise_floor_.emplace().original.absent = kLeftOut;
     noise_floor_->candidate.absent = kLeftOut;

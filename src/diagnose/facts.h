@@ -212,11 +212,16 @@ class Facts {
   /// Absent where that cannot be told.
   [[nodiscard]] Known<std::optional<bool>> same_weights(const Weights& a, const Weights& b) const;
 
+  /// What is run in its place: where the original is estimated, the candidate for the quant type
+  /// that it is itself. Made of a surrogate, that type would be rounded twice.
+  [[nodiscard]] Known<Variant> stand_in(const Variant& variant) const;
+
   // --- Answers ---
   void add(const WantedMeasurements& wanted, std::vector<evaluate::Measurement> measurements);
   void add(const WantedSize& wanted, std::int64_t bytes);
   void add(const WantedCacheSize& wanted, std::optional<std::int64_t> bytes);
   void add(const WantedEquality& wanted, std::optional<bool> equal);
+  void add(const WantedType& wanted, bool is_type);
   void add(const WantedNoiseFloor& wanted, evaluate::NoiseFloor floor);
   void add(const WantedCrossCheck& wanted, evaluate::CrossChecks checks);
   void add(const WantedInputs& wanted, model::Importance inputs);
@@ -270,6 +275,7 @@ class Facts {
   std::map<std::pair<std::string, std::string>, std::optional<std::int64_t>> cache_sizes_;
   using Pair = std::pair<experiment::VariantId, experiment::VariantId>;
   std::map<Pair, std::optional<bool>> equal_;
+  std::optional<bool> is_its_type_;  ///< the candidate, of what it calls itself
   std::set<Key> not_measured_;
   std::set<Pair> not_compared_;
 };

@@ -38,10 +38,10 @@ bool is_rung(const Variant& variant) {
   return is_plain_type(variant) || id_of(variant) == id_of(Facts::weights_only());
 }
 
-/// What draws the line on the windows of `one`.
+/// What draws the line on the windows of `one`. `floor`: what runs as kFloorType.
 const Measurement* floor_beside(const std::vector<KnownMeasurement>& all,
-                                const KnownMeasurement& one) {
-  const auto id = id_of(Facts::as_type(kFloorType));
+                                const KnownMeasurement& one, const Variant& floor) {
+  const auto id = id_of(floor);
   const auto it = std::ranges::find_if(all, [&](const KnownMeasurement& other) {
     return other.begin == one.begin && id_of(*other.variant) == id;
   });
@@ -82,6 +82,7 @@ Known<Ladder> ladder_of(const Facts& facts) {
     QUALM_TRY(const WindowRange windows, facts.selection());
     QUALM_CHECK(facts.measured(windows, types));
   }
+  QUALM_TRY(const Variant of_floor, facts.stand_in(Facts::as_type(kFloorType)));
   const auto all = facts.against_original();
   std::set<experiment::VariantId> seen;
   for (const KnownMeasurement& one : all) {
@@ -92,7 +93,7 @@ Known<Ladder> ladder_of(const Facts& facts) {
     rung.yours = yours;
     rung.cache_bytes = cache;
     QUALM_TRY(rung.file_bytes, facts.model_bytes(weights));
-    if (const Measurement* const floor = floor_beside(all, one))
+    if (const Measurement* const floor = floor_beside(all, one, of_floor))
       rung.limit = rung.lost ? Side::above : harm(given, *one.measured, *floor);
     ladder.rungs.push_back(std::move(rung));
   }

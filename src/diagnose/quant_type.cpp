@@ -90,12 +90,15 @@ void add_measured(const WeightsLoss& found, Finding& finding) {
     finding.evidence.push_back(
         metric_evidence(std::string(evaluate::row_of(id).name), weights, id, says));
   }
+  const bool is_floor = found.floor == found.as_run;  // Facts::stand_in
   finding.evidence.push_back(
       metric_evidence("floor_kld_mean", *found.floor, MetricId::kld_mean,
-                      fmt::format("KLD of {} made from the original, {} of the same windows",
-                                  kFloorType, found.floor->windows.size())));
+                      fmt::format("KLD of {} {}, {} of the same windows", kFloorType,
+                                  is_floor ? "(this file is one)" : "made from the original",
+                                  found.floor->windows.size())));
   add_excess(found, finding.evidence);
   finding.headline = loss_in_words(weights) + answers_in_words(found.loss);
+  if (is_floor) finding.headline += fmt::format("; a {}, which sets the limit", kFloorType);
   finding.loss = found.loss;
 }
 

@@ -41,6 +41,11 @@ struct WantedEquality {
   experiment::Weights a;
   experiment::Weights b;
 };
+/// Whether the candidate is what llama-quantize's `type` makes of this model, by its tensors'
+/// types.
+struct WantedType {
+  std::string type;
+};
 /// What this machine cannot tell apart: evaluate/noise_floor.h.
 struct WantedNoiseFloor {};
 /// Whether the user's devices compute what the CPU does: evaluate/cross_check.h.
@@ -64,8 +69,8 @@ enum class Stage {
 inline constexpr std::int32_t kStages = static_cast<std::int32_t>(Stage::texts) + 1;
 
 struct Wanted {
-  std::variant<WantedMeasurements, WantedSize, WantedCacheSize, WantedEquality, WantedNoiseFloor,
-               WantedCrossCheck, WantedInputs, WantedTexts>
+  std::variant<WantedMeasurements, WantedSize, WantedCacheSize, WantedEquality, WantedType,
+               WantedNoiseFloor, WantedCrossCheck, WantedInputs, WantedTexts>
       what;
   Stage stage = Stage::causes;
   bool left_out = false;  ///< it will not be found out: Facts::leave_out

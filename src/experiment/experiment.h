@@ -55,6 +55,11 @@ class Experiment {
     static_cast<void>(a), static_cast<void>(b);
     return std::nullopt;
   }
+  /// Whether the candidate's matrices have the types that llama-quantize's `type` gives this model.
+  [[nodiscard]] virtual Result<bool> is_type(const std::string& type) {
+    static_cast<void>(type);
+    return false;
+  }
   /// Original and candidate as run, each against itself, on the first windows of the first text.
   [[nodiscard]] virtual evaluate::NoiseFloor noise_floor() { return {}; }
   /// The same models, on the user's devices against the CPU.

@@ -11,6 +11,7 @@
 #include "base/platform.h"
 #include "evaluate/summary.h"
 #include "experiment/cache_size.h"
+#include "experiment/quant_types.h"
 #include "experiment/store.h"
 #include "formats/read.h"
 
@@ -59,6 +60,15 @@ void Runner::make_room() {
   if (bytes > budget_) made_models_.clear();
 }
 
+assemble::QuantizeOptions Runner::options_for(const Weights& weights) const {
+  auto overrides = weights.overrides;
+  std::ranges::move(assemble::native_types(source()->checkpoint()), std::back_inserter(overrides));
+  auto options = assemble::quantize_options(weights.mix, overrides);
+  options.allow_requantize = true;
+  options.threads = parts_.settings.threads;
+  return options;
+}
+
 Result<assemble::Image> Runner::make(const Weights& weights) {
   if (weights.decoded) {
     QUALM_TRY(const model::Checkpoint checkpoint, opened(as_stored(weights)));
@@ -72,12 +82,7 @@ Result<assemble::Image> Runner::make(const Weights& weights) {
   if (!parts_.baseline) return fail(original_needed(describe(weights)));
   parts_.progress.update("making the " + name_of({weights}), 0, 0);
   QUALM_TRY(const auto source, parts_.baseline->runnable(parts_.progress));
-  auto overrides = weights.overrides;
-  std::ranges::move(assemble::native_types(parts_.baseline->checkpoint()),
-                    std::back_inserter(overrides));
-  auto options = assemble::quantize_options(weights.mix, overrides);
-  options.allow_requantize = true;
-  options.threads = parts_.settings.threads;
+  auto options = options_for(weights);
   if (weights.calibrated_on) {
     QUALM_TRY(options.importance, importance(*weights.calibrated_on));
   }
@@ -257,6 +262,15 @@ Result<std::optional<bool>> Runner::same_weights(const Weights& a, const Weights
   });
   release_pages();
   return same;
+}
+
+Result<bool> Runner::is_type(const std::string& type) {
+  if (!source()) return false;
+  const auto types = types_by(options_for(requantized(type)), source()->checkpoint(),
+                              parts_.quantizer, parts_.progress);
+  if (!types && types.error().kind == Kind::engine) return false;  // so small a model is refused
+  QUALM_CHECK(types);
+  return has_types(parts_.candidate->checkpoint(), *types);
 }
 
 evaluate::NoiseFloor Runner::noise_floor() {

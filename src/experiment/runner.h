@@ -53,6 +53,7 @@ class Runner final : public Experiment {
                                                      WindowRange windows,
                                                      const evaluate::StopRule& rule) override;
   Result<std::optional<bool>> same_weights(const Weights& a, const Weights& b) override;
+  Result<bool> is_type(const std::string& type) override;
   evaluate::NoiseFloor noise_floor() override;
   evaluate::CrossChecks cross_checks() override;
   Result<model::Importance> inputs(std::int32_t windows) override;
@@ -89,6 +90,8 @@ class Runner final : public Experiment {
   /// What the pack says is known from now on, and not run.
   void take_pack();
   [[nodiscard]] std::string identity_of(const Weights& weights) const;
+  /// Of requantized weights, but for their importance matrix.
+  [[nodiscard]] assemble::QuantizeOptions options_for(const Weights& weights) const;
   [[nodiscard]] Result<assemble::Image> make(const Weights& weights);
   [[nodiscard]] Result<const Made*> made(const Weights& weights);
   /// Absent where the file itself runs best.

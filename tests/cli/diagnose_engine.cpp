@@ -217,6 +217,30 @@ TEST(Diagnose, without_an_original_the_loss_is_estimated_and_the_truth_is_in_the
   }
 }
 
+TEST(Diagnose, without_an_original_a_file_stands_for_its_type_if_it_has_the_types_of_that) {
+  const test::Scratch scratch;
+  const std::string base = test::source_file("models/qualm-tiny-base-F16.gguf");
+  test::make_quantized("Q4_K_M", base, scratch.path("usual.gguf"));
+  test::make_quantized("Q4_K_M", base, scratch.path("other.gguf"), {{"ffn_down", "q2_K"}});
+  const auto diagnose = [&](const std::string& file) {
+    return test::document(
+        test::run_qualm(scratch, {"diagnose", file, "--chunks", "8", "-c", "128", "-q", "-t", "1",
+                                  "--format", "json", "--symptom", "none"}));
+  };
+  const auto rungs = [](const nlohmann::json& found) {
+    return std::ranges::count_if(found["ladder"]["rungs"], [](const nlohmann::json& rung) {
+      return rung["candidate"] == "Q4_K_M";
+    });
+  };
+  const auto usual = diagnose("usual.gguf");
+  EXPECT_EQ(rungs(usual), 1);
+  EXPECT_EQ(usual["verdict"], "none_found");
+  EXPECT_EQ(rungs(diagnose("other.gguf")), 2) << "the label is one of llama-quantize's";
+  const auto again = diagnose("usual.gguf");
+  EXPECT_EQ(again["ladder"], usual["ladder"]);
+  EXPECT_EQ(again["spent"]["variants"], 0) << "nothing is made to know its types again";
+}
+
 TEST(Diagnose, a_file_that_libllama_refuses_is_a_finding_where_it_loads_the_baseline) {
   const Home home;
   test::write(home.path("refused.gguf"), RunnableGguf{.rope_dimensions = 16}.build());

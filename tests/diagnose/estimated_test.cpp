@@ -64,6 +64,51 @@ TEST(Estimated, the_ladder_holds_all_types_that_can_be_taken_instead) {
     EXPECT_NE(std::ranges::find(names, type), names.end()) << type;
 }
 
+/// A candidate that calls itself Q4_K_M, and loses twice what one made of the surrogate does.
+struct CallsItselfQ4KM : Alone {
+  CallsItselfQ4KM() {
+    candidate.metadata.set("general.file_type", std::int64_t{15});
+    experiment.set_candidate({0.05, 0.05});
+    experiment.set_type("Q4_K_M", {0.025, 0.025});
+  }
+  [[nodiscard]] bool made_one() const {
+    return std::ranges::any_of(experiment.asked, [](const auto& asked) {
+      return std::ranges::any_of(asked.variants, [](const experiment::Variant& variant) {
+        return variant.weights.mix == "Q4_K_M";
+      });
+    });
+  }
+};
+
+TEST(Estimated, a_file_of_the_type_that_sets_the_limit_sets_it_itself) {
+  CallsItselfQ4KM world;
+  const Diagnosis found = world.examine();
+  EXPECT_EQ(found.conclusion.verdict, Verdict::none_found);
+  EXPECT_TRUE(finding(found, CheckId::tier).headline.ends_with("; a Q4_K_M, which sets the limit"))
+      << finding(found, CheckId::tier).headline;
+  EXPECT_FALSE(world.made_one());
+  ASSERT_TRUE(found.ladder);
+  EXPECT_EQ(std::ranges::count(found.ladder->rungs, "Q4_K_M", &Rung::name), 1);
+  const auto yours = std::ranges::find(found.ladder->rungs, "Q4_K_M", &Rung::name);
+  EXPECT_TRUE(yours->yours);
+  EXPECT_EQ(yours->limit, Side::below);
+}
+
+TEST(Estimated, a_file_that_only_calls_itself_so_is_held_against_one_that_is) {
+  CallsItselfQ4KM world;
+  world.experiment.is_its_type = false;
+  const Diagnosis found = world.examine();
+  EXPECT_NE(found.conclusion.verdict, Verdict::none_found);
+  EXPECT_TRUE(world.made_one());
+  EXPECT_EQ(std::ranges::count(found.ladder->rungs, "Q4_K_M", &Rung::name), 2);
+}
+
+TEST(Estimated, a_file_of_that_type_that_loses_more_than_any_may_is_a_problem) {
+  CallsItselfQ4KM world;
+  world.experiment.set_candidate({0.2, 0.2});
+  EXPECT_EQ(world.examine().conclusion.principal, CheckId::tier);
+}
+
 TEST(Estimated, the_fix_is_a_file_to_fetch_and_no_command) {
   Alone world;
   world.lossy_weights();

@@ -59,6 +59,9 @@ struct FactsWanted {
   std::vector<std::string> operator()(const WantedEquality& wanted) const {
     return {"equal " + id_of(wanted.a).digest + " " + id_of(wanted.b).digest};
   }
+  std::vector<std::string> operator()(const WantedType& wanted) const {
+    return {"type " + wanted.type};
+  }
   std::vector<std::string> operator()(const WantedNoiseFloor&) const { return {"noise floor"}; }
   std::vector<std::string> operator()(const WantedCrossCheck&) const { return {"cross-check"}; }
   std::vector<std::string> operator()(const WantedInputs&) const { return {"inputs"}; }

@@ -87,6 +87,9 @@ class FakeExperiment final : public experiment::Experiment {
     return all;
   }
 
+  bool is_its_type = true;  ///< the candidate has the types that its label promises
+  Result<bool> is_type(const std::string& /*type*/) override { return is_its_type; }
+
   evaluate::NoiseFloor noise_floor() override { return floor; }
   evaluate::CrossChecks checks;
   evaluate::CrossChecks cross_checks() override { return checks; }

@@ -32,6 +32,9 @@ class FindOut {
   void operator()(const diagnose::WantedEquality& wanted) {
     facts_.add(wanted, *experiment_.same_weights(wanted.a, wanted.b));
   }
+  void operator()(const diagnose::WantedType& wanted) {
+    facts_.add(wanted, *experiment_.is_type(wanted.type));
+  }
   void operator()(const diagnose::WantedNoiseFloor& wanted) {
     facts_.add(wanted, experiment_.noise_floor());
   }
