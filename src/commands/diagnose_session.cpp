@@ -42,13 +42,12 @@ void add_padding(const std::string& left_out, Session& session) {
 
 Result<void> open_files(Session& session) {
   const job::Request& request = session.request;
-  using experiment::OpenedModel;
   QUALM_CHECK(open_server(session));
   if (!session.candidate) {
-    QUALM_TRY(session.candidate, OpenedModel::open(request.models.front()));
+    QUALM_TRY(session.candidate, experiment::OpenedModel::open(request.models.front()));
   }
   if (!request.baseline.empty()) {
-    QUALM_TRY(session.baseline, OpenedModel::open(request.baseline));
+    QUALM_TRY(session.baseline, experiment::OpenedModel::open(request.baseline));
   }
   if (!request.reference.empty()) {
     QUALM_TRY(session.pack, open_pack(request.reference));
@@ -58,7 +57,7 @@ Result<void> open_files(Session& session) {
       add_padding(leave_out_padding(*session.candidate, session.pack->vocab_size), session);
   }
   if (!request.base_model.empty()) {
-    QUALM_TRY(session.base_model, OpenedModel::open(request.base_model));
+    QUALM_TRY(session.base_model, experiment::OpenedModel::open(request.base_model));
   }
   if (!request.run_with.lora.empty()) {
     QUALM_TRY(session.lora, formats::read_adapter(request.run_with.lora));
@@ -107,6 +106,7 @@ Result<void> fit_into_memory(Session& session) {
   settle_layers(session.settings, both, plan.hold, session.progress);
   session.memory = plan.use;
   session.stores.hold = plan.hold;
+  if (plan.references > 0) session.stores.references->hold_at_most(plan.references);
   session.settings.second_copies = plan.second_copies;
   session.models.emplace(*session.engine, session.settings, plan.hold);
   if (plan.hold == experiment::Hold::all) return {};

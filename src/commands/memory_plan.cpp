@@ -97,6 +97,7 @@ Result<MemoryPlan> plan_memory(const job::Request& request,
                  fmt::format("about {} of free memory, even with one model at a time",
                              format_bytes(needed)),
                  format_bytes(free), advice(request, need, free)});
+  plan.references = need.references;
   const bool one = plan.hold == Hold::one;
   if (one || needed > free / kSaidFrom) progress.note(in_words(need, plan.hold, free));
   if (one && !request.low_memory)

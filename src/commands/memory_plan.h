@@ -11,7 +11,8 @@ namespace qualm::commands {
 
 struct MemoryPlan {
   experiment::Hold hold = experiment::Hold::all;
-  bool second_copies = true;  ///< engine::Settings
+  bool second_copies = true;    ///< engine::Settings
+  std::int64_t references = 0;  ///< bytes that what is kept of the original may take in memory
   report::MemoryUse use{};
 };
 

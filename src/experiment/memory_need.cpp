@@ -20,8 +20,8 @@ constexpr std::int64_t kOfToken = 240;  // bytes of an entry of a vocabulary, in
 constexpr std::int64_t kOfKeptToken = sizeof(evaluate::TokenLogP);
 constexpr std::int64_t kMostKept =  // tokens of a position
     evaluate::kMostTokens + static_cast<std::int64_t>(evaluate::kDraws);
-constexpr std::int64_t kMostRead = 48;   // windows of a diagnosis that has not too few of them
-constexpr std::int64_t kNoiseFloor = 8;  // more windows, where models are compared with themselves
+constexpr std::int64_t kUsual = 16;      // windows that decide most diagnoses
+constexpr std::int64_t kNoiseFloor = 4;  // more windows, where models are compared with themselves
 
 constexpr std::int64_t kMostOfShape = std::int64_t{1}
                                       << 22;  // a file that says more makes no sense
@@ -106,7 +106,7 @@ std::int64_t need_of_making(const Checkpoint& original) {
 
 std::int64_t need_of_references(const Checkpoint& original, const engine::Settings& settings,
                                 std::int64_t windows) {
-  const std::int64_t read = windows > 0 ? std::min(windows + kNoiseFloor, kMostRead) : kMostRead;
+  const std::int64_t read = (windows > 0 ? std::min(windows, kUsual) : kUsual) + kNoiseFloor;
   return read * settings.ctx_size * std::min(vocabulary_of(original), kMostKept) * kOfKeptToken;
 }
 

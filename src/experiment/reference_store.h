@@ -1,6 +1,7 @@
 // Kept windows of originals (evaluate/kept_rows.h): the last ones in memory, all in a database.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -18,6 +19,9 @@ class ReferenceStore {
   /// Of `blobs` only recall and remember are used. `memory`: bytes of windows held in memory.
   ReferenceStore(std::unique_ptr<evaluate::WindowStore> blobs, std::int64_t memory)
       : blobs_(std::move(blobs)), memory_(memory) {}
+
+  /// From now on: what was told of the memory is kept to, however many windows are read.
+  void hold_at_most(std::int64_t memory) noexcept { memory_ = std::min(memory_, memory); }
 
   /// The windows of one original, text and setting. It lives no longer than this.
   [[nodiscard]] std::unique_ptr<evaluate::Reference> of(std::string key);

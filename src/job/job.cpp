@@ -182,17 +182,24 @@ std::optional<Error> server_gone(const Request& request, const std::string& step
   return std::nullopt;
 }
 
+bool sets(const std::vector<std::string>& variables, std::string_view name) {
+  return std::ranges::any_of(
+      variables, [&](const std::string& variable) { return variable.starts_with(name); });
+}
+
 }  // namespace
 
 std::vector<std::string> job_environment() {
   std::vector<std::string> variables;
   for (char** variable = environ; *variable != nullptr; ++variable)
     variables.emplace_back(*variable);
-  const bool chosen = std::ranges::any_of(variables, [](const std::string& variable) {
-    return variable.starts_with("OMP_WAIT_POLICY=") || variable.starts_with("GOMP_SPINCOUNT=");
-  });
+  const bool chosen = sets(variables, "OMP_WAIT_POLICY=") || sets(variables, "GOMP_SPINCOUNT=");
   // A few 10 us: waiting within an operation spins, and a neighbour's time slice does not.
   if (!chosen) variables.emplace_back("GOMP_SPINCOUNT=3000");
+  // What one thread gives back another one takes, where all take from one heap; and a block of many
+  // megabytes leaves no hole in it.
+  for (const std::string_view glibc : {"MALLOC_ARENA_MAX=1", "MALLOC_MMAP_THRESHOLD_=1048576"})
+    if (!sets(variables, glibc.substr(0, glibc.find('=') + 1))) variables.emplace_back(glibc);
   return variables;
 }
 

@@ -16,11 +16,14 @@ namespace qualm::job {
 /// What a job does: one of the commands that run libllama.
 using Command = std::function<Result<Outcome>(const Request& request, Progress& progress)>;
 
-/// The environment of the engine's process: this one's, and how long threads of OpenMP spin before
-/// they sleep. Without a limit a busy machine is several times slower; with none at all small
-/// models are a tenth slower (docs/results/performance.md). A policy that the user has set
-/// (OMP_WAIT_POLICY, GOMP_SPINCOUNT) stays. It must be there before the process starts: OpenMP
-/// reads it when it is loaded.
+/// The environment of the engine's process: this one's, and
+/// - how long threads of OpenMP spin before they sleep. Without a limit a busy machine is several
+///   times slower; with none at all small models are a tenth slower (docs/results/performance.md).
+/// - one heap of glibc for all threads, and large blocks apart from it: what is kept of the
+/// original
+///   is made by several threads and given back by one (docs/results/performance.md, "Memory").
+/// What the user has set (OMP_WAIT_POLICY, GOMP_SPINCOUNT, MALLOC_...) stays. It must be there
+/// before the process starts: libraries read it when they are loaded.
 [[nodiscard]] std::vector<std::string> job_environment();
 
 /// Runs `program job` with the request on its stdin and hands its events on. Ctrl-C reaches the

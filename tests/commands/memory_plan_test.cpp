@@ -81,8 +81,16 @@ TEST(MemoryPlan, is_refused_where_one_model_does_not_fit) {
 }
 
 TEST(MemoryPlan, names_the_option_that_makes_it_fit) {
-  Machine machine(needed(true) - 1);
-  const auto refused = machine.plan();
+  const auto plan_of = [](std::int64_t free) {
+    Machine machine(free);
+    machine.request.low_memory = true;
+    machine.request.settings.ctx_size = 2048;  // 20 windows of it are over 32 MiB
+    return machine.plan();
+  };
+  const auto fits = plan_of(std::int64_t{1} << 50);
+  ASSERT_TRUE(fits);
+  EXPECT_GT(fits->references, std::int64_t{32} << 20);
+  const auto refused = plan_of(fits->use.needed - 1);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().advice, "Give --reference-memory 32.");
 }

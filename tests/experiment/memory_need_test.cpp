@@ -92,11 +92,12 @@ TEST(MemoryNeed, of_a_model_that_is_made_counts_where_it_is_the_largest) {
   EXPECT_EQ(made.total(Hold::one) - small.total(Hold::one), 4000 - 1000);
 }
 
-TEST(MemoryNeed, of_what_is_kept_of_the_original_grows_with_the_windows_that_are_read) {
+TEST(MemoryNeed, of_what_is_kept_of_the_original_grows_with_the_windows_up_to_the_usual_number) {
   const auto all = need_of_references(smol(), {}, -1);
-  EXPECT_EQ(all, std::int64_t{48} * 512 * 2080 * 8);
+  EXPECT_EQ(all, std::int64_t{20} * 512 * 2080 * 8);
   EXPECT_EQ(need_of_references(smol(), {}, 1000), all);
-  EXPECT_EQ(need_of_references(smol(), {}, 16) * 2, all);
+  EXPECT_EQ(need_of_references(smol(), {}, 16), all);
+  EXPECT_EQ(need_of_references(smol(), {}, 6) * 2, all);
 }
 
 }  // namespace

@@ -105,6 +105,22 @@ TEST(ReferenceStore, holds_the_last_windows_in_memory_and_reads_the_others_again
   EXPECT_EQ(blobs.asked, 2);
 }
 
+TEST(ReferenceStore, holds_less_from_then_on_where_less_was_promised_and_never_more) {
+  auto made = std::make_unique<Blobs>();
+  Blobs& blobs = *made;
+  const KeptWindow window = window_of(10);
+  ReferenceStore store(std::move(made), 2 * bytes_of(window));
+  const auto reference = store.of("a");
+  store.hold_at_most(5 * bytes_of(window));
+  for (std::int32_t w = 0; w < 3; ++w) reference->keep(w, std::make_shared<KeptWindow>(window));
+  EXPECT_NE(reference->find(0), nullptr);
+  EXPECT_EQ(blobs.asked, 1) << "two are held, as before";
+  store.hold_at_most(bytes_of(window));
+  reference->keep(3, std::make_shared<KeptWindow>(window));
+  EXPECT_NE(reference->find(0), nullptr);
+  EXPECT_EQ(blobs.asked, 2) << "one is held";
+}
+
 TEST(ReferenceStore, keeps_what_memory_alone_could_not) {
   ReferenceStore store(std::make_unique<Blobs>(), 1);
   const auto reference = store.of("a");

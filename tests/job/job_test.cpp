@@ -68,6 +68,22 @@ TEST(Job, reads_its_request_from_stdin) {
   EXPECT_EQ(played.error, "");
 }
 
+TEST(Job, its_threads_share_one_heap_without_large_blocks_unless_the_user_chose) {
+  const auto heaps = [] {
+    return play(
+               "cat >/dev/null\n"
+               "echo "
+               "'{\"event\":\"note\",\"line\":\"'$MALLOC_ARENA_MAX,$MALLOC_MMAP_THRESHOLD_'\"}'\n"
+               "echo '{\"event\":\"result\",\"exit_code\":0,\"document\":{}}'\n")
+        .notes;
+  };
+  ::unsetenv("MALLOC_ARENA_MAX");
+  EXPECT_EQ(heaps(), std::vector<std::string>{"1,1048576"});
+  ::setenv("MALLOC_ARENA_MAX", "4", 1);
+  EXPECT_EQ(heaps(), std::vector<std::string>{"4,1048576"});
+  ::unsetenv("MALLOC_ARENA_MAX");
+}
+
 /// What OpenMP is told in a job, whose watcher has this variable ("": none).
 std::vector<std::string> wait_policy_of_a_job(const char* variable, const char* value) {
   ::unsetenv("OMP_WAIT_POLICY");
