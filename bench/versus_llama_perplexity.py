@@ -2,8 +2,9 @@
 """qualm measure against llama-perplexity: time, memory, disk.
 
 One candidate against its two passes, and three candidates against four (one of the original, one of
-each) and against six (two for each, where its base file is not kept). The two are run in turn, A B A B, so that a drifting machine hits both; the ratio is taken pair
-by pair. The noise floors are known from an earlier run: each is measured once for a model and device.
+each) and against six (two for each, where its base file is not kept). The two are run in turn,
+A B A B, so that a drifting machine hits both; the ratio is taken pair by pair. The noise floors are
+known from an earlier run: each is measured once for a model and device.
 
 usage: bench/versus_llama_perplexity.py [CHUNKS [RUNS [ORIGINAL.gguf CANDIDATE.gguf ...]]]
 (default: the whole text, 5 runs, the bundled model and a synthetic one of 30 M)

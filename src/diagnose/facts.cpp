@@ -20,11 +20,6 @@ const evaluate::Measurement& needs_original() {
   return kNeeds;
 }
 
-bool names(const std::vector<Variant>& variants, const Variant& variant) {
-  return std::ranges::find(variants, id_of(variant), [](const Variant& v) { return id_of(v); }) !=
-         variants.end();
-}
-
 }  // namespace
 
 bool Facts::quantized(const std::string& cache_type) noexcept {
@@ -113,7 +108,8 @@ Known<Facts::Measured> Facts::measured(WindowRange windows, const Variant& refer
     if (!measurable(reference, variant)) {
       known.push_back(&needs_original());
     } else if (it == measurements_.end() || it->second.windows < windows.count()) {
-      if (!names(missing.variants, variant)) missing.variants.push_back(variant);
+      if (place_of(variant, missing.variants) == missing.variants.size())
+        missing.variants.push_back(variant);
       refused = refused || not_measured_.contains(key(windows, reference, variant));
     } else {
       known.push_back(&it->second.measurement);
@@ -199,10 +195,12 @@ Known<std::optional<bool>> Facts::same_weights(const Weights& a, const Weights& 
   return std::unexpected(std::move(wanted));
 }
 
+bool Facts::may_stand_for(const std::string& type) const {
+  return estimated() && model::type_of(*given.candidate) == type;
+}
+
 Known<Variant> Facts::stand_in(const Variant& variant) const {
-  if (!estimated() || !is_plain_type(variant) ||
-      variant.weights.mix != model::type_of(*given.candidate))
-    return variant;
+  if (!is_plain_type(variant) || !may_stand_for(variant.weights.mix)) return variant;
   if (!is_its_type_) return std::unexpected(WantedType{variant.weights.mix});
   return *is_its_type_ ? weights_only() : variant;
 }

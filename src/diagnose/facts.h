@@ -212,6 +212,9 @@ class Facts {
   /// Absent where that cannot be told.
   [[nodiscard]] Known<std::optional<bool>> same_weights(const Weights& a, const Weights& b) const;
 
+  /// The original is estimated, and the candidate calls itself so: whether it is one is known
+  /// later.
+  [[nodiscard]] bool may_stand_for(const std::string& type) const;
   /// What is run in its place: where the original is estimated, the candidate for the quant type
   /// that it is itself. Made of a surrogate, that type would be rounded twice.
   [[nodiscard]] Known<Variant> stand_in(const Variant& variant) const;

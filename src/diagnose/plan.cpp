@@ -4,7 +4,6 @@
 
 #include "diagnose/thresholds.h"
 #include "evaluate/noise_floor.h"
-#include "model/file_type.h"
 
 namespace qualm::diagnose {
 namespace {
@@ -28,18 +27,13 @@ std::int64_t first_of(const Facts& facts, std::int64_t windows) {
   return facts.given.read_all ? windows : std::min<std::int64_t>(windows, kFirstLook);
 }
 
-/// What its type loses is then known from the candidate itself (Facts::stand_in), most likely.
-bool calls_itself(const Facts& facts, const char* type) {
-  return facts.estimated() && model::type_of(*facts.given.candidate) == type;
-}
-
 std::vector<Planned> of_factors(const Facts& facts, std::int64_t windows) {
   std::vector<Planned> all;
   if (facts.cache_quantized()) {
     all.push_back({"candidate with an F16 cache", windows});
     if (facts.swaps()) all.push_back({original_of(facts) + " with your cache", windows, true});
   }
-  if (!facts.given.pack && !calls_itself(facts, kFloorType))
+  if (!facts.given.pack && !facts.may_stand_for(kFloorType))
     all.push_back({kFloorType, first_of(facts, windows)});
   return all;
 }
@@ -72,7 +66,7 @@ std::vector<Planned> of_fixes(const Facts& facts) {
   std::vector<Planned> all;
   if (facts.estimated()) {
     for (const char* type : kRemedyTypes)
-      if (!calls_itself(facts, type)) all.push_back({type, kForEstimate});
+      if (!facts.may_stand_for(type)) all.push_back({type, kForEstimate});
     return all;
   }
   if (facts.cache_quantized())

@@ -98,7 +98,9 @@ void add_measured(const WeightsLoss& found, Finding& finding) {
                                   found.floor->windows.size())));
   add_excess(found, finding.evidence);
   finding.headline = loss_in_words(weights) + answers_in_words(found.loss);
-  if (is_floor) finding.headline += fmt::format("; a {}, which sets the limit", kFloorType);
+  if (is_floor)
+    finding.headline +=
+        fmt::format("; this file is a {}, the type that sets the limit", kFloorType);
   finding.loss = found.loss;
 }
 

@@ -96,11 +96,9 @@ Known<WindowRange> windows_of_proof(const Facts& facts, const Course& course, st
 class Together {
  public:
   std::size_t add(const Variant& variant) {
-    const auto known =
-        std::ranges::find(all_, id_of(variant), [](const Variant& v) { return id_of(v); });
-    if (known != all_.end()) return static_cast<std::size_t>(known - all_.begin());
-    all_.push_back(variant);
-    return all_.size() - 1;
+    const std::size_t place = place_of(variant, all_);
+    if (place == all_.size()) all_.push_back(variant);
+    return place;
   }
   [[nodiscard]] const std::vector<Variant>& all() const noexcept { return all_; }
 

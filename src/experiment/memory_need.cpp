@@ -6,6 +6,7 @@
 
 #include "engine/llama_engine.h"
 #include "evaluate/kept_rows.h"
+#include "evaluate/noise_floor.h"
 #include "experiment/cache_size.h"
 #include "model/cache.h"
 
@@ -20,8 +21,7 @@ constexpr std::int64_t kOfToken = 240;  // bytes of an entry of a vocabulary, in
 constexpr std::int64_t kOfKeptToken = sizeof(evaluate::TokenLogP);
 constexpr std::int64_t kMostKept =  // tokens of a position
     evaluate::kMostTokens + static_cast<std::int64_t>(evaluate::kDraws);
-constexpr std::int64_t kUsual = 16;      // windows that decide most diagnoses
-constexpr std::int64_t kNoiseFloor = 4;  // more windows, where models are compared with themselves
+constexpr std::int64_t kUsual = 16;  // windows that decide most diagnoses
 
 constexpr std::int64_t kMostOfShape = std::int64_t{1}
                                       << 22;  // a file that says more makes no sense
@@ -106,7 +106,8 @@ std::int64_t need_of_making(const Checkpoint& original) {
 
 std::int64_t need_of_references(const Checkpoint& original, const engine::Settings& settings,
                                 std::int64_t windows) {
-  const std::int64_t read = (windows > 0 ? std::min(windows, kUsual) : kUsual) + kNoiseFloor;
+  const std::int64_t read =
+      (windows > 0 ? std::min(windows, kUsual) : kUsual) + evaluate::kNoiseFloorWindows;
   return read * settings.ctx_size * std::min(vocabulary_of(original), kMostKept) * kOfKeptToken;
 }
 

@@ -139,6 +139,12 @@ Weights as_stored(Weights weights) {
   return weights;
 }
 
+std::size_t place_of(const Variant& variant, std::span<const Variant> all) {
+  const auto it =
+      std::ranges::find(all, id_of(variant), [](const Variant& one) { return id_of(one); });
+  return static_cast<std::size_t>(it - all.begin());
+}
+
 Variant with_f16_cache(Weights weights) { return {std::move(weights), "f16", "f16"}; }
 
 bool is_plain_type(const Variant& variant) {

@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,6 +57,9 @@ struct VariantId {
 };
 [[nodiscard]] VariantId id_of(const Weights& weights);
 [[nodiscard]] VariantId id_of(const Variant& variant);
+
+/// Where an equal one stands among `all`; all.size() where there is none.
+[[nodiscard]] std::size_t place_of(const Variant& variant, std::span<const Variant> all);
 
 /// For people: "original as Q4_K_M, q8_0/f16 cache". Never a key.
 [[nodiscard]] std::string describe(const Weights& weights);

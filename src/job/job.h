@@ -20,8 +20,7 @@ using Command = std::function<Result<Outcome>(const Request& request, Progress& 
 /// - how long threads of OpenMP spin before they sleep. Without a limit a busy machine is several
 ///   times slower; with none at all small models are a tenth slower (docs/results/performance.md).
 /// - one heap of glibc for all threads, and large blocks apart from it: what is kept of the
-/// original
-///   is made by several threads and given back by one (docs/results/performance.md, "Memory").
+///   original is made by several threads and given back by one.
 /// What the user has set (OMP_WAIT_POLICY, GOMP_SPINCOUNT, MALLOC_...) stays. It must be there
 /// before the process starts: libraries read it when they are loaded.
 [[nodiscard]] std::vector<std::string> job_environment();

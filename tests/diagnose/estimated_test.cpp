@@ -84,7 +84,8 @@ TEST(Estimated, a_file_of_the_type_that_sets_the_limit_sets_it_itself) {
   CallsItselfQ4KM world;
   const Diagnosis found = world.examine();
   EXPECT_EQ(found.conclusion.verdict, Verdict::none_found);
-  EXPECT_TRUE(finding(found, CheckId::tier).headline.ends_with("; a Q4_K_M, which sets the limit"))
+  EXPECT_TRUE(finding(found, CheckId::tier)
+                  .headline.ends_with("; this file is a Q4_K_M, the type that sets the limit"))
       << finding(found, CheckId::tier).headline;
   EXPECT_FALSE(world.made_one());
   ASSERT_TRUE(found.ladder);
