@@ -13,6 +13,7 @@
 #include "commands/pack.h"
 #include "commands/placement.h"
 #include "commands/server_session.h"
+#include "commands/session_estimate.h"
 #include "commands/tokenizer_facts.h"
 #include "commands/written_texts.h"
 #include "diagnose/metadata_difference.h"
@@ -28,7 +29,6 @@
 namespace qualm::commands {
 namespace {
 
-constexpr std::uint64_t kDraw = 1;             // of the surrogate's noise
 constexpr std::int64_t kShortestContext = 16;  // tokens; below, a file says nothing of use
 
 using diagnose::Effect;
@@ -66,18 +66,6 @@ Result<void> open_files(Session& session) {
     QUALM_TRY(session.imatrix, formats::read_imatrix(request.imatrix));
   }
   return {};
-}
-
-/// For want of an original, if the candidate's rounding error is known. A server's share would be
-/// in what is compared with it.
-void add_surrogate(Session& session) {
-  const model::Checkpoint& candidate = session.candidate->checkpoint();
-  const bool compared = session.baseline || (session.pack && session.served);
-  if (compared || !candidate.lacks.empty() || !model::rotation_key(candidate).empty() ||
-      !weights::no_surrogate(candidate).empty())
-    return;
-  session.surrogate = experiment::OpenedModel::made(weights::surrogate_of(candidate, kDraw),
-                                                    "the estimated original", "");
 }
 
 /// The surrogate is done without where it does not fit.
@@ -119,9 +107,7 @@ Result<void> fit_into_memory(Session& session) {
 Result<void> identify_models(Session& session) {
   for (const auto& model : {session.candidate, session.baseline, session.base_model})
     if (model) QUALM_CHECK(identify(*model, session.progress));
-  if (session.surrogate)
-    session.surrogate->set_identity(fmt::format("{}~surrogate{}/{}", session.candidate->identity(),
-                                                weights::kSurrogateVersion, kDraw));
+  identify_surrogate(session);
   return {};
 }
 
@@ -349,8 +335,7 @@ Result<void> prepare_experiment(Session& session) {
     QUALM_CHECK(compare_tokenizers(session.request, session.pair(), facts.given, facts.files));
   TextReader reader{session.request, session.reader(), *session.engine, session.stores,
                     session.progress};
-  if (session.surrogate && !session.pack && !session.served && !session.request.full)
-    reader.stride = weights::stride_of_estimate(session.candidate->checkpoint());
+  reader.stride = stride_of(session);
   auto read = texts_of(session, reader);
   if (!read && read.error().code == "TOKENIZER-001") {
     facts.files.not_comparable = "a tokenizer that can read the text";
@@ -378,6 +363,7 @@ Result<void> prepare_experiment(Session& session) {
 Result<void> prepare(Session& session) {
   QUALM_CHECK(open_files(session));
   add_surrogate(session);
+  shorten_windows(session);
   bound_context(session);
   bound_cache(session);
   QUALM_CHECK(fit_into_memory(session));

@@ -99,6 +99,7 @@ nlohmann::json to_json(const Request& r) {
           {"shown_windows", r.shown_windows},
           {"plan_only", r.plan_only},
           {"cache_told", r.cache_told},
+          {"windows_told", r.windows_told},
           {"cross_check", r.cross_check},
           {"devices", devices_of(r.settings)},
           {"ctx_size", r.settings.ctx_size},
@@ -218,6 +219,7 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("shown_windows").get_to(r.shown_windows);
     json.at("plan_only").get_to(r.plan_only);
     json.at("cache_told").get_to(r.cache_told);
+    json.at("windows_told").get_to(r.windows_told);
     json.at("cross_check").get_to(r.cross_check);
     read_clinic(json.at("clinic"), r.clinic);
     read_settings(json, r.settings);

@@ -160,6 +160,7 @@ Result<job::Request> request_of(const Wish& wish, const Places& places) {
   request.text = taken.text;
   request.symptom = taken.symptom;
   request.cache_told = !taken.type_k.empty() || !taken.type_v.empty();
+  request.windows_told = taken.ctx_size.has_value();
   if (!taken.type_k.empty()) request.settings.type_k = taken.type_k;
   if (!taken.type_v.empty()) request.settings.type_v = taken.type_v;
   if (taken.ctx_size) request.settings.ctx_size = *taken.ctx_size;

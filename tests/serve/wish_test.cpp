@@ -35,6 +35,7 @@ TEST(ServeWish, fields_become_those_of_the_request) {
   EXPECT_EQ(request->settings.type_v, "f16");
   EXPECT_EQ(request->settings.ctx_size, 256);
   EXPECT_TRUE(request->cache_told);
+  EXPECT_TRUE(request->windows_told);
   EXPECT_EQ(request->budget, 0);
   EXPECT_EQ(request->words,
             (std::vector<std::string>{"measure", normal(world.path("root/m.gguf")), "--baseline",
