@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Estimates without the original beside the truth: bench/without_original.py FOLDER [NAME=ORIGINAL ...]
 
-Of every original, quants are made in FOLDER and measured twice on the same 8 windows: against the
-original, and by `qualm diagnose` of the quant alone. The table and the coverage when one family is
+Of every original, quants are made in FOLDER and measured twice: against the original on 8 windows of
+512 tokens, and by `qualm diagnose` of the quant alone, which reads windows of 256: 8 of the 16 that
+the same text has. The table and the coverage when one family is
 left out: docs/results/surrogate.md. Finished rows are kept in FOLDER/rows.json. MIXES="Q2_K Q4_K_M"
 in the environment makes these types only, of large models.
 """
@@ -38,15 +39,15 @@ def made(original, folder, name, mix, importance):
     return path
 
 
-def qualm(command, quant, *more):
-    run = Run([QUALM, command, quant, *more, "--chunks", str(WINDOWS), "-q", "-t", THREADS,
+def qualm(command, quant, windows, *more):
+    run = Run([QUALM, command, quant, *more, "--chunks", str(windows), "-q", "-t", THREADS,
                "--format", "json"], accept=(0, 1, 3))
     return json.loads(run.out), run.wall
 
 
 def row_of(name, original, quant):
-    truth, _ = qualm("measure", quant, "--baseline", original, "--full")
-    alone, seconds = qualm("diagnose", quant, "--symptom", "none")
+    truth, _ = qualm("measure", quant, WINDOWS, "--baseline", original, "--full")
+    alone, seconds = qualm("diagnose", quant, 2 * WINDOWS, "--symptom", "none")
     if not alone["estimated"]:
         return None
     true = truth["results"][0]["metrics"]

@@ -93,16 +93,18 @@ void Outlook::begin(const diagnose::Wanted& wanted) {
 }
 
 void Outlook::end(const diagnose::Wanted& wanted) {
-  const auto* measured = std::get_if<WantedMeasurements>(&wanted.what);
   reading_ = nullptr;
-  if (!measured) return;
+  if (const auto* measured = std::get_if<WantedMeasurements>(&wanted.what)) end(*measured);
+  tell_so_far(diagnose::so_far(facts_));
+}
+
+void Outlook::end(const WantedMeasurements& measured) {
   const auto made = std::ranges::count_if(
-      measured->variants, [](const experiment::Variant& v) { return v.weights.made(); });
+      measured.variants, [](const experiment::Variant& v) { return v.weights.made(); });
   const std::chrono::duration<double> whole = Budget::Clock::now() - started_;
   if (made > 0) making_ = std::max(0.0, whole.count() - running_) / static_cast<double>(made);
-  auto& to = read_to_[{measured->windows.text, id_of(measured->reference)}];
-  to = std::max(to, measured->windows.begin + static_cast<std::int32_t>(windows_));
-  tell_so_far(diagnose::so_far(facts_));
+  auto& to = read_to_[{measured.windows.text, id_of(measured.reference)}];
+  to = std::max(to, measured.windows.begin + static_cast<std::int32_t>(windows_));
 }
 
 void Outlook::reached(const evaluate::Reached& now) {

@@ -88,6 +88,7 @@ class Outlook final : public evaluate::Follower {
   [[nodiscard]] double seconds_of(const std::vector<diagnose::Planned>& readings) const;
   [[nodiscard]] double cost(const diagnose::WantedMeasurements& wanted, std::int32_t windows) const;
   [[nodiscard]] std::string plan() const;
+  void end(const diagnose::WantedMeasurements& measured);
   void tell_plan();
   void tell_so_far(const std::optional<std::string>& line);
   void tell_answers();

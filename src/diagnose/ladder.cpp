@@ -77,10 +77,9 @@ Known<Ladder> ladder_of(const Facts& facts) {
                 .estimated = facts.estimated()};
   QUALM_TRY(const auto cache, facts.cache_bytes(given.type_k, given.type_v));
   if (facts.estimated()) {  // what nobody can look up for this model
-    std::vector<Variant> types;
-    for (const char* type : kRemedyTypes) types.push_back(Facts::as_type(type));
-    QUALM_TRY(const WindowRange windows, facts.selection());
-    QUALM_CHECK(facts.measured(windows, types));
+    for (const char* type : kRemedyTypes)
+      if (const auto known = facts.measured(Facts::as_type(type)); !left_out(known))
+        QUALM_CHECK(known);
   }
   QUALM_TRY(const Variant of_floor, facts.stand_in(Facts::as_type(kFloorType)));
   const auto all = facts.against_original();

@@ -9,6 +9,7 @@
 #include "evaluate/summary.h"
 #include "numeric/format.h"
 #include "numeric/sequence.h"
+#include "weights/surrogate.h"
 
 namespace qualm::diagnose {
 namespace {
@@ -29,6 +30,13 @@ std::optional<Estimate> sequence_of(std::span<const evaluate::WindowScores> read
   return sequence.interval();
 }
 
+/// Of the true KLD: where the original is estimated, the KLD from it may be off.
+std::optional<Estimate> true_kld(const Facts& facts, std::optional<Estimate> kld) {
+  if (!kld || !facts.estimated()) return kld;
+  kld->low = std::max(kld->low, 0.0);
+  return numeric::product(*kld, weights::truth_over_estimate(*facts.given.candidate));
+}
+
 /// Before the type that sets the limit is measured: the limit is somewhere between these two.
 Side side_of_limits(const Given& given, const Estimate& kld) {
   if (given.accept && given.accept->metric != MetricId::kld_mean) return Side::not_separated;
@@ -37,9 +45,10 @@ Side side_of_limits(const Given& given, const Estimate& kld) {
   return Side::not_separated;
 }
 
-std::string in_words(const Estimate& kld, const Grades& grades, Side side) {
+std::string in_words(const Facts& facts, const Estimate& kld, const Grades& grades, Side side) {
   std::string text =
-      fmt::format("KLD {}, grade: {}", numeric::format_estimate(kld), diagnose::in_words(grades));
+      fmt::format("{}KLD {}, grade: {}", facts.estimated() ? "estimated " : "",
+                  numeric::format_estimate(kld), diagnose::in_words(grades));
   if (side == Side::above) text += ", over the limit";
   if (side == Side::below) text += ", within the limit";
   return text;
@@ -56,12 +65,12 @@ std::optional<Finding> answer_so_far(const Facts& facts, const CheckRow& check) 
 std::optional<std::string> so_far(const Facts& facts,
                                   std::span<const evaluate::WindowScores> read) {
   if (!facts.paired()) return std::nullopt;
-  const auto kld = sequence_of(read);
+  const auto kld = true_kld(facts, sequence_of(read));
   const auto grades = grades_of({kld, "nat/token", ""});
   if (!grades) return std::nullopt;
   const Side side = side_of_limits(facts.given, *kld);
   if (side == Side::not_separated && grades->least != grades->most) return std::nullopt;
-  return fmt::format("{} (after {} windows)", in_words(*kld, *grades, side), read.size());
+  return fmt::format("{} (after {} windows)", in_words(facts, *kld, *grades, side), read.size());
 }
 
 std::optional<std::string> so_far(const Facts& facts) {
@@ -76,7 +85,7 @@ std::optional<std::string> so_far(const Facts& facts) {
   const auto grades = grades_of({kld, "nat/token", ""});
   const Side side = harm(facts.given, **as_run, *floor->front(), kFirstLookConfidence);
   if (!grades || !of_floor || side == Side::not_separated) return std::nullopt;
-  return fmt::format("{} (after {} windows; {} has {})", in_words(*kld, *grades, side),
+  return fmt::format("{} (after {} windows; {} has {})", in_words(facts, *kld, *grades, side),
                      (*as_run)->windows.size(), kFloorType,
                      numeric::format_estimate(*of_floor, {.interval = false}));
 }

@@ -100,7 +100,7 @@ std::optional<Estimate> estimated(std::optional<Estimate> found, const MetricRow
     return Estimate{found->value, std::max(found->low - kSameTopError, 0.0),
                     std::min(found->high + kSameTopError, 1.0)};
   if (row.unit != row_of(MetricId::kld_mean).unit) return std::nullopt;
-  return Estimate{found->value * truth.value, found->low * truth.low, found->high * truth.high};
+  return numeric::product(*found, truth);
 }
 
 double exp_minus_1(double x) { return std::expm1(x); }

@@ -13,6 +13,11 @@ struct Estimate {
   double high = 0;
 };
 
+/// The product of two that are not negative: what it is whichever values in the intervals are true.
+[[nodiscard]] constexpr Estimate product(const Estimate& a, const Estimate& b) noexcept {
+  return {a.value * b.value, a.low * b.low, a.high * b.high};
+}
+
 /// An estimate with its unit, or the reason why there is none. Never 0 or NaN for "unknown".
 struct Metric {
   std::optional<Estimate> estimate;

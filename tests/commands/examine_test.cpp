@@ -129,6 +129,19 @@ TEST(Budget, that_is_over_ends_the_first_reading_and_nothing_is_told_apart) {
   EXPECT_EQ(run.facts.left_out[0].what, "candidate, f16/f16 cache: the windows after the first 1");
 }
 
+TEST(Budget, of_an_estimate_leaves_out_the_types_that_do_not_fit) {
+  for (const double seconds : {1, 7, 100}) {  // 8 windows of a type: 8 s
+    InTime run(seconds);
+    run.world.given.baseline = nullptr;
+    run.world.given.surrogate = &run.world.baseline;
+    run.facts = run.world.facts_and_texts();
+    const auto found = run.examine();
+    ASSERT_TRUE(found.ladder) << seconds;
+    EXPECT_EQ(found.ladder->rungs.size(), seconds == 100 ? 5U : 1U) << seconds;
+    EXPECT_EQ(run.facts.left_out.empty(), seconds == 100) << seconds;
+  }
+}
+
 TEST(Plan, is_told_once_after_the_first_window_of_each_model) {
   InTime run(0);
   static_cast<void>(run.examine());
@@ -178,6 +191,27 @@ TEST(SoFar, is_told_from_8_windows_on_and_again_when_the_limit_is_known) {
   EXPECT_NE(run.notes.so_far.back().find("over the limit (after 20 windows; Q4_K_M has 0.005"),
             std::string::npos)
       << run.notes.so_far.back();
+}
+
+TEST(SoFar, of_a_file_that_sets_the_limit_itself_is_told_before_another_type_is_read) {
+  World world;
+  world.given.baseline = nullptr;
+  world.given.surrogate = &world.baseline;
+  world.candidate.metadata.set("general.file_type", std::int64_t{15});
+  world.experiment.set_candidate({0.07, 0.07});
+  struct Told final : test::Notes {
+    explicit Told(const test::FakeExperiment& experiment) : experiment_(experiment) {}
+    void news(News kind, std::string_view text) override {
+      if (text.contains("within the limit (after 8 windows; Q4_K_M has 0.0699"))
+        readings = experiment_.asked.size();
+      Notes::news(kind, text);
+    }
+    const test::FakeExperiment& experiment_;
+    std::size_t readings = 0;
+  } notes(world.experiment);
+  Facts facts = world.facts_and_texts();
+  ASSERT_TRUE(commands::examine(facts, &world.experiment, {}, notes, {}));
+  EXPECT_EQ(notes.readings, 1U);
 }
 
 TEST(Examine, an_error_while_texts_are_written_ends_it) {

@@ -32,6 +32,17 @@ TEST(SoFar, says_the_grade_and_the_side_of_the_limit_where_they_are_certain) {
       << "small or noticeable, and no side of the limit";
 }
 
+TEST(SoFar, of_an_estimate_says_how_far_that_may_be_off) {
+  World world;
+  world.given.baseline = nullptr;
+  world.given.surrogate = &world.baseline;
+  const std::string told = told_after(world, 0.25, 8);
+  EXPECT_TRUE(told.starts_with("estimated KLD 0.24 [0.14, 0.30], grade")) << told;
+  EXPECT_NE(told.find("noticeable or large, over the limit"), std::string::npos) << told;
+  EXPECT_EQ(told_after(world, 0.12, 8).find("limit"), std::string::npos)
+      << "it may be half of that";
+}
+
 TEST(SoFar, says_nothing_from_fewer_than_8_windows_or_with_a_lost_position) {
   World world;
   EXPECT_EQ(told_after(world, 0.12, 7), "nothing");

@@ -8,7 +8,7 @@
 
 namespace qualm::test {
 
-class Notes final : public Progress {
+class Notes : public Progress {
  public:
   void update(std::string_view step, std::int64_t done, std::int64_t total) override {
     updates.push_back(std::string(step) + " " + std::to_string(done) + "/" + std::to_string(total));
