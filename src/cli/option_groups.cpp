@@ -158,8 +158,9 @@ void add_text(CLI::App& command, job::Request& request) {
                            "text to measure on, or conversations as .jsonl (default: a bundled "
                            "public-domain novel)"),
         kText, "FILE");
-  named(command.add_option("-c,--ctx-size", request.settings.ctx_size, "tokens per window"), kText,
-        "N")
+  named(command.add_option("-c,--ctx-size", request.settings.ctx_size,
+                           "tokens per window; diagnose without an original takes 256"),
+        kText, "N")
       ->capture_default_str();
   named(command.add_option("--chunks", request.chunks,
                            "read only the first N windows of the text (-1: all)"),

@@ -105,9 +105,9 @@ struct Request {
   std::vector<std::string> words;  ///< of the command line, for commands to paste
   /// Windows of the text to show token by token, with the weights tensor by tensor; 0: neither.
   std::int64_t shown_windows = 0;
-  bool cache_told = true;    ///< the user named the cache types
-  bool windows_told = true;  ///< the user named the tokens of a window
-  bool cross_check = false;  ///< diagnose: the first windows on the CPU too
+  bool cache_told = true;     ///< the user named the cache types
+  bool windows_told = false;  ///< the user named the tokens of a window
+  bool cross_check = false;   ///< diagnose: the first windows on the CPU too
   engine::Settings settings;
 };
 

@@ -217,6 +217,27 @@ TEST(Diagnose, without_an_original_the_loss_is_estimated_and_the_truth_is_in_the
   }
 }
 
+TEST(Diagnose, without_an_original_windows_are_short_unless_something_asks_for_longer_ones) {
+  const Home home;
+  test::write(home.path("base.gguf"), RunnableGguf{.context = 1024}.build());
+  test::write(home.path("text.txt"), test::lines_of_text(2000));
+  test::make_quantized("Q8_0", home.path("base.gguf"), home.path("q8.gguf"));
+  const auto tokens = [&](std::vector<std::string> more) {
+    std::vector<std::string> words{"diagnose", "q8.gguf", "-f", "text.txt", "-t",  "1",
+                                   "--budget", "1s",      "-q", "--format", "json"};
+    words.insert(words.end(), more.begin(), more.end());
+    return test::document(run_qualm(home, words))["ctx_size"];
+  };
+  EXPECT_EQ(tokens({"--symptom", "none"}), 256);
+  EXPECT_EQ(tokens({}), 256);
+  EXPECT_EQ(tokens({"-c", "512"}), 512);
+  EXPECT_EQ(tokens({"-c", "64"}), 64);
+  EXPECT_EQ(tokens({"--full"}), 512);
+  EXPECT_EQ(tokens({"-ctk", "q8_0"}), 512) << "its cache loses more where the text is longer";
+  EXPECT_EQ(tokens({"--symptom", "long-context"}), 512);
+  EXPECT_EQ(tokens({"--baseline", "base.gguf"}), 512);
+}
+
 TEST(Diagnose, without_an_original_a_file_stands_for_its_type_if_it_has_the_types_of_that) {
   const test::Scratch scratch;
   const std::string base = test::source_file("models/qualm-tiny-base-F16.gguf");

@@ -51,7 +51,7 @@ Request unusual() {
   r.plan_only = true;
   r.words = {"diagnose", "a b.gguf"};
   r.cache_told = false;
-  r.windows_told = false;
+  r.windows_told = true;
   r.repair = {{"a=1"}, {"b"}, {"c"}, "from.gguf", "out.gguf"};
   r.pack = {"out.qref", 9, false};
   r.settings = {1024, 3, 4096, 128, 99, "q8_0", "q4_0", "on"};

@@ -27,6 +27,7 @@ struct RunnableGguf {
   std::string chat_template{};             ///< empty: none
   std::int64_t experts = 0;                ///< a mixture of so many, two of which are used
   std::uint32_t rope_dimensions = kWidth;  ///< libllama refuses any other than the head's
+  std::uint32_t context = 256;             ///< tokens that it was trained for
 
   static constexpr std::int64_t kWidth = 32;
   static constexpr std::int64_t kFeedForward = 64;
@@ -58,7 +59,7 @@ struct RunnableGguf {
     GgufBuilder file;
     file.string("general.architecture", "llama")
         .string("general.name", "made by a test")
-        .u32("llama.context_length", 256)
+        .u32("llama.context_length", context)
         .u32("llama.embedding_length", kWidth)
         .u32("llama.block_count", 1)
         .u32("llama.feed_forward_length", kFeedForward)
