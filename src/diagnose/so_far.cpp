@@ -46,9 +46,8 @@ Side side_of_limits(const Given& given, const Estimate& kld) {
 }
 
 std::string in_words(const Facts& facts, const Estimate& kld, const Grades& grades, Side side) {
-  std::string text =
-      fmt::format("{}KLD {}, grade: {}", facts.estimated() ? "estimated " : "",
-                  numeric::format_estimate(kld), diagnose::in_words(grades));
+  std::string text = fmt::format("{}KLD {}, grade: {}", facts.estimated() ? "estimated " : "",
+                                 numeric::format_estimate(kld), diagnose::in_words(grades));
   if (side == Side::above) text += ", over the limit";
   if (side == Side::below) text += ", within the limit";
   return text;

@@ -98,8 +98,7 @@ nlohmann::json to_json(const Request& r) {
           {"words", r.words},
           {"shown_windows", r.shown_windows},
           {"plan_only", r.plan_only},
-          {"cache_told", r.cache_told},
-          {"windows_told", r.windows_told},
+          {"told", {{"cache", r.cache_told}, {"windows", r.windows_told}}},
           {"cross_check", r.cross_check},
           {"devices", devices_of(r.settings)},
           {"ctx_size", r.settings.ctx_size},
@@ -165,6 +164,11 @@ void read_devices(const nlohmann::json& json, engine::Settings& settings) {
   json.at("rpc_unsafe").get_to(devices.rpc_unsafe);
 }
 
+void read_told(const nlohmann::json& json, Request& request) {
+  json.at("cache").get_to(request.cache_told);
+  json.at("windows").get_to(request.windows_told);
+}
+
 void read_settings(const nlohmann::json& json, engine::Settings& settings) {
   json.at("ctx_size").get_to(settings.ctx_size);
   json.at("threads").get_to(settings.threads);
@@ -218,8 +222,7 @@ Result<Request> request_from_json(const nlohmann::json& json) {
     json.at("words").get_to(r.words);
     json.at("shown_windows").get_to(r.shown_windows);
     json.at("plan_only").get_to(r.plan_only);
-    json.at("cache_told").get_to(r.cache_told);
-    json.at("windows_told").get_to(r.windows_told);
+    read_told(json.at("told"), r);
     json.at("cross_check").get_to(r.cross_check);
     read_clinic(json.at("clinic"), r.clinic);
     read_settings(json, r.settings);
