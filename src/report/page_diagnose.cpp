@@ -240,14 +240,22 @@ bool ran_on_cpu(const Json& document) {
   });
 }
 
+/// "Read 8 of 361 windows."; where the windows may be shorter than usual, how long they are too.
+std::string reading_line(const Json& document) {
+  std::string line =
+      windows_line(at(document, "windows"), {.stopped_early = flag_at(document, "stopped_early")});
+  if (flag_at(document, "estimated"))
+    line += fmt::format(" Each has {} tokens.", integer_at(document, "ctx_size"));
+  return line;
+}
+
 void add_closing(Page& page, const Json& document, bool verbose) {
-  const Json& windows = at(document, "windows");
   const std::string level = level_in_words(document);
-  const bool read = integer_at(windows, "read") > 0;
+  const bool read = integer_at(at(document, "windows"), "read") > 0;
   page.emplace_back(Gap{});
   if (!read && ran_on_cpu(document)) return;
   page.emplace_back(Paragraph{
-      {{read ? windows_line(windows, {.stopped_early = flag_at(document, "stopped_early")})
+      {{read ? reading_line(document)
         : why_absent(at(document, "baseline"))
             ? "The model was not run: without --baseline there is nothing to compare it with."
             : "The model was not run."}}});
