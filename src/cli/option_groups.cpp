@@ -161,6 +161,7 @@ void add_text(CLI::App& command, job::Request& request) {
   named(command.add_option("-c,--ctx-size", request.settings.ctx_size,
                            "tokens per window; diagnose without an original takes 256"),
         kText, "N")
+      ->each([&request](const std::string&) { request.windows_told = true; })
       ->capture_default_str();
   named(command.add_option("--chunks", request.chunks,
                            "read only the first N windows of the text (-1: all)"),

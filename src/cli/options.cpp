@@ -94,7 +94,6 @@ void add_diagnose(CLI::App& app, Parser& parser) {
   add_memory(*command, request);
   command->parse_complete_callback([command, &request] {
     request.cache_told = command->count("--cache-type-k") + command->count("--cache-type-v") > 0;
-    request.windows_told = command->count("--ctx-size") > 0;
   });
   add_output(*command, parser.options);
 }
