@@ -73,7 +73,10 @@ report::DiagnoseReport report_of(Session& session, diagnose::Diagnosis diagnosis
   if (const auto as_run = facts.measured(facts.reference(), facts.as_run())) {
     report.as_run = (*as_run)->metrics;
     report.truth_over_estimate = (*as_run)->truth_over_estimate;
-    report.reference_error = (*as_run)->kept_error;
+    if (const auto& error = (*as_run)->kept_error)
+      report.reference_error = {"candidate", *error};
+    else if (session.pack)
+      report.reference_error = error_of(*session.pack);
     if (facts.paired()) report.original_ppl = (*as_run)->metrics[evaluate::MetricId::ppl_baseline];
   }
   if (auto floor = facts.noise_floor()) report.noise_floor = *std::move(floor);

@@ -184,6 +184,11 @@ report::ReferenceCard reference_card(const ReferencePack& pack, const std::strin
           given_pack(pack).types};
 }
 
+std::optional<report::ReferenceError> error_of(const ReferencePack& pack) {
+  if (!pack.error) return std::nullopt;
+  return report::ReferenceError{pack.error->type, pack.error->kld};
+}
+
 report::PackReport report_of_pack(const ReferencePack& pack, const std::string& path) {
   std::error_code ignored;
   report::PackReport report{
@@ -192,7 +197,8 @@ report::PackReport report_of_pack(const ReferencePack& pack, const std::string& 
       .bytes = static_cast<std::int64_t>(std::filesystem::file_size(path, ignored)),
       .vocab_size = pack.vocab_size,
       .tokenizer_hash = pack.tokenizer_hash,
-      .noise_floor = pack.noise_floor};
+      .noise_floor = pack.noise_floor,
+      .error = error_of(pack)};
   for (const PackText& text : pack.texts)
     report.texts.push_back({text.name, text.source, static_cast<std::int64_t>(text.text.size()),
                             text.windows.count(), text.windows.ctx_size, original_ppl(text)});

@@ -33,6 +33,8 @@ namespace qualm::commands {
 [[nodiscard]] std::optional<report::ModelCard> original_card(const experiment::ReferencePack& pack);
 [[nodiscard]] report::ReferenceCard reference_card(const experiment::ReferencePack& pack,
                                                    const std::string& path);
+/// What its distributions do to a KLD, where its maker measured it.
+[[nodiscard]] std::optional<report::ReferenceError> error_of(const experiment::ReferencePack& pack);
 /// What the file `path` holds.
 [[nodiscard]] report::PackReport report_of_pack(const experiment::ReferencePack& pack,
                                                 const std::string& path);

@@ -42,8 +42,9 @@ void shorten_windows(Session& session) {
   const engine::Settings& given = session.settings;
   const bool cache_quantized =
       diagnose::Facts::quantized(given.type_k) || diagnose::Facts::quantized(given.type_v);
-  if (!estimates_alone(session) || session.request.windows_told || cache_quantized ||
-      session.symptoms.named() == probe::SymptomId::long_context)
+  const probe::SymptomChoice& symptoms = session.symptoms;
+  const bool long_asked = symptoms.asked && symptoms.wants(probe::SymptomId::long_context);
+  if (!estimates_alone(session) || session.request.windows_told || cache_quantized || long_asked)
     return;
   const std::int32_t tokens = std::min(given.ctx_size, diagnose::kWindowOfEstimate);
   session.request.settings.ctx_size = session.settings.ctx_size = tokens;

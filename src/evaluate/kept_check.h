@@ -14,7 +14,7 @@
 namespace qualm::evaluate {
 
 /// Windows on which a candidate is also scored exactly.
-inline constexpr std::size_t kCheckedWindows = 2;
+inline constexpr std::int32_t kCheckedWindows = 2;
 
 /// The logits of one call. Both are borrowed: no row is copied.
 struct ExactRows {
@@ -33,6 +33,10 @@ class KeptCheck {
   [[nodiscard]] std::optional<KeptError> error() const;
 
  private:
+  friend std::optional<KeptError> kept_error(std::span<const WindowScores> exact,
+                                             std::span<const WindowScores> estimated);
+  /// Both scores of the same positions.
+  void add(std::span<const Score> exact, std::span<const Score> estimated);
   /// How many scores of the call are of windows that are checked: the first ones.
   [[nodiscard]] std::size_t admitted(const Call& call);
 
@@ -41,5 +45,9 @@ class KeptCheck {
   double estimated_ = 0;
   std::vector<numeric::ClusterSum> differences_;  ///< one for each position
 };
+
+/// The same from scores at hand, of the same windows in the same order.
+[[nodiscard]] std::optional<KeptError> kept_error(std::span<const WindowScores> exact,
+                                                  std::span<const WindowScores> estimated);
 
 }  // namespace qualm::evaluate

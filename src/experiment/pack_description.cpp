@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -22,7 +23,7 @@ constexpr std::int64_t kMostNumber = std::int64_t{1} << 53;
 constexpr std::size_t kMostName = 64;     // characters of the name of a text or type
 constexpr std::size_t kMostWords = 4096;  // bytes of any other text
 constexpr std::int64_t kMostBytes = 1'000'000;
-constexpr double kMostFloor = 100;  // nat/token
+constexpr double kMostKld = 100;  // nat/token
 
 /// Fields of a JSON object, each of the right kind and size, or the first thing that is wrong.
 class Fields {
@@ -50,6 +51,15 @@ class Fields {
       return least;
     }
     return value->get<std::int64_t>();
+  }
+  /// nat/token
+  [[nodiscard]] double kld(const char* key) {
+    const Parsed* value = find(key, "a number");
+    if (!value || !value->is_number() || std::abs(value->get<double>()) > kMostKld) {
+      wrong(key, fmt::format("a number of at most {}", kMostKld));
+      return 0;
+    }
+    return value->get<double>();
   }
   [[nodiscard]] bool flag(const char* key) {
     const Parsed* value = find(key, "true or false");
@@ -98,19 +108,35 @@ Result<PackOriginal> original_of(const Parsed& all, const std::string& file) {
   return original;
 }
 
-Result<numeric::Metric> floor_of(const Parsed& value, const std::string& file) {
-  numeric::Metric floor{
+/// [value, low, high], none below `least`, or null.
+Result<numeric::Metric> metric_of(const Parsed& value, const char* key, double least,
+                                  const std::string& file) {
+  numeric::Metric metric{
       .estimate = std::nullopt, .unit = "nat/token", .absent = "the pack does not say it"};
-  if (value.is_null()) return floor;
-  const auto sound = [](const Parsed& one) {
-    return one.is_number() && one.get<double>() >= 0 && one.get<double>() <= kMostFloor;
+  if (value.is_null()) return metric;
+  const auto sound = [&](const Parsed& one) {
+    return one.is_number() && one.get<double>() >= least && one.get<double>() <= kMostKld;
   };
   if (!value.is_array() || value.size() != 3 || !std::ranges::all_of(value, sound) ||
       value[1] > value[0] || value[0] > value[2])
-    return refuse_pack(file, "PACK-003", "noise_floor", "a value and its interval", value.dump());
-  floor.estimate = {value[0].get<double>(), value[1].get<double>(), value[2].get<double>()};
-  floor.absent.clear();
-  return floor;
+    return refuse_pack(file, "PACK-003", key, "a value and its interval", value.dump());
+  metric.estimate = {value[0].get<double>(), value[1].get<double>(), value[2].get<double>()};
+  metric.absent.clear();
+  return metric;
+}
+
+Result<std::optional<PackError>> error_of(const Parsed& value, const std::string& file) {
+  if (value.is_null()) return std::nullopt;
+  Fields fields(value, "error.");
+  PackError error{.type = fields.name("type"),
+                  .kld = {.windows = fields.number("windows", 1, kMostNumber),
+                          .exact = fields.kld("exact"),
+                          .estimated = fields.kld("estimated"),
+                          .difference = {}}};
+  QUALM_CHECK(fields.ok(file));
+  QUALM_TRY(error.kld.difference,
+            metric_of(value.value("difference", Parsed()), "error.difference", -kMostKld, file));
+  return error;
 }
 
 Result<PackText> text_of(const Parsed& value, const std::string& file,
@@ -156,6 +182,20 @@ Ordered in_json(const PackText& text) {
           {"last", text.windows.last}};
 }
 
+Ordered in_json(const numeric::Metric& metric) {
+  if (const auto& known = metric.estimate) return {known->value, known->low, known->high};
+  return nullptr;
+}
+
+Ordered in_json(const std::optional<PackError>& error) {
+  if (!error) return nullptr;
+  return {{"type", error->type},
+          {"windows", error->kld.windows},
+          {"exact", error->kld.exact},
+          {"estimated", error->kld.estimated},
+          {"difference", in_json(error->kld.difference)}};
+}
+
 }  // namespace
 
 bool is_pack_name(std::string_view name) {
@@ -172,9 +212,6 @@ std::string to_json(const ReferencePack& pack) {
     types.push_back({{"name", type.name}, {"bytes", type.bytes}});
   Ordered texts = Ordered::array();
   for (const PackText& text : pack.texts) texts.push_back(in_json(text));
-  Ordered floor;
-  if (const auto& estimate = pack.noise_floor.estimate)
-    floor = {estimate->value, estimate->low, estimate->high};
   const Ordered all{{"version", kPackVersion},
                     {"made_with", pack.made_with},
                     {"original",
@@ -188,7 +225,8 @@ std::string to_json(const ReferencePack& pack) {
                     {"tokenizer_hash", pack.tokenizer_hash},
                     {"vocab_size", pack.vocab_size},
                     {"types", std::move(types)},
-                    {"noise_floor", std::move(floor)},
+                    {"noise_floor", in_json(pack.noise_floor)},
+                    {"error", in_json(pack.error)},
                     {"texts", std::move(texts)}};
   return all.dump(-1, ' ', false, Ordered::error_handler_t::replace);
 }
@@ -223,7 +261,9 @@ Result<PackDescription> pack_from_json(const std::string& text, const std::strin
   if (texts.empty()) fields.wrong("texts", "a text");
   QUALM_CHECK(fields.ok(file));
   QUALM_TRY(pack.original, original_of(all, file));
-  QUALM_TRY(pack.noise_floor, floor_of(all.value("noise_floor", Parsed()), file));
+  QUALM_TRY(pack.noise_floor,
+            metric_of(all.value("noise_floor", Parsed()), "noise_floor", 0, file));
+  QUALM_TRY(pack.error, error_of(all.value("error", Parsed()), file));
   for (const Parsed& value : texts) {
     QUALM_TRY(PackText one, text_of(value, file, found.windows.emplace_back()));
     pack.texts.push_back(std::move(one));

@@ -2,7 +2,8 @@
 // the original. docs/packs.md.
 //
 // A safetensors file. Its key "qualm.reference" holds JSON: version, original, texts, types, noise
-// floor. Of each text NAME, with W windows of C tokens and R scored positions in a window:
+// floor, its own error. Of each text NAME, with W windows of C tokens and R scored positions in a
+// window:
 //   NAME/text     U8  [bytes]     the text
 //   NAME/tokens   I32 [W, C]      the text split by the original's tokenizer
 //   NAME/order    I32 [W]         in which the windows are read
@@ -20,6 +21,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -65,15 +67,23 @@ struct PackOriginal {
   std::string content_hash;
 };
 
+/// What thinning the distributions does to the KLD of a type: this much of the KLD that the pack
+/// gives is not the type's.
+struct PackError {
+  std::string type;  ///< "Q4_K_M"
+  evaluate::KeptError kld;
+};
+
 struct ReferencePack {
   PackOriginal original;
   std::string made_with;  ///< qualm and libllama, with versions
   std::string tokenizer_hash;
   std::int64_t vocab_size = 0;
-  std::vector<PackType> types;    ///< none: the pack has no ladder
-  numeric::Metric noise_floor{};  ///< of the original on the machine that made the pack
-  std::vector<PackText> texts;    ///< all with windows of one size; the first is to be judged on
-  std::string digest{};           ///< SHA-256 of the file, where it was read
+  std::vector<PackType> types;       ///< none: the pack has no ladder
+  numeric::Metric noise_floor{};     ///< of the original on the machine that made the pack
+  std::optional<PackError> error{};  ///< absent: not measured when it was made
+  std::vector<PackText> texts;       ///< all with windows of one size; the first is to be judged on
+  std::string digest{};              ///< SHA-256 of the file, where it was read
 };
 
 /// Letters, digits, '_', '-' and '.', at most 64: a text or a type may be called so.

@@ -115,22 +115,10 @@ Json to_json(const probe::WrittenText& text) {
   return json;
 }
 
-/// What the draws of the kept distributions did to the KLD, on windows where the exact one is
-/// known.
-Json reference_error(const DiagnoseReport& report) {
-  if (report.windows.read == 0) return absent("nothing was measured");
-  if (!report.reference_error)
-    return absent("the original was not run: its windows came from the cache");
-  const evaluate::KeptError& error = *report.reference_error;
-  Json json{{"windows", error.windows},
-            {"exact", number(error.exact)},
-            {"estimated", number(error.estimated)},
-            {"difference", metric(error.difference)}};
-  const auto& kld = report.as_run[evaluate::MetricId::kld_mean].estimate;
-  const double half = kld ? (kld->high - kld->low) / 2 : 0;
-  json["of_half_width"] = half > 0 ? number(std::abs(error.estimated - error.exact) / half)
-                                   : absent("the KLD has no interval");
-  return json;
+std::string_view why_no_error(const DiagnoseReport& report) {
+  if (report.windows.read == 0) return "nothing was measured";
+  return report.reference ? "whoever made the reference did not measure it"
+                          : "the original was not run: its windows came from the cache";
 }
 
 Json left_out(const DiagnoseReport& report) {
@@ -188,7 +176,9 @@ Json to_json(const DiagnoseReport& report) {
        {"scored_every", report.scored_every},
        {"stopped_early", report.stopped_early},
        {"resolution", noise_floor(report.noise_floor)},
-       {"reference_error", reference_error(report)},
+       {"reference_error",
+        reference_error(report.reference_error, report.as_run[evaluate::MetricId::kld_mean],
+                        why_no_error(report))},
        {"left_out", left_out(report)},
        {"spent",
         {{"seconds", number(report.spent.seconds)},

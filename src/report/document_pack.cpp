@@ -12,6 +12,17 @@ Json card(const ReferenceCard& reference) {
           {"types", reference.types}};
 }
 
+namespace {
+
+/// Of the type that the error was measured on.
+numeric::Metric kld_of(const PackReport& report, const std::optional<ReferenceError>& error) {
+  for (const PackTypeCard& type : report.types)
+    if (error && type.name == error->of) return type.metrics[evaluate::MetricId::kld_mean];
+  return {};
+}
+
+}  // namespace
+
 Json to_json(const PackReport& report) {
   Json texts = Json::array();
   for (const PackTextCard& text : report.texts)
@@ -41,7 +52,9 @@ Json to_json(const PackReport& report) {
                    {"tokenizer_hash", report.tokenizer_hash},
                    {"texts", std::move(texts)},
                    {"types", std::move(types)},
-                   {"noise_floor", metric(report.noise_floor)}});
+                   {"noise_floor", metric(report.noise_floor)},
+                   {"reference_error", reference_error(report.error, kld_of(report, report.error),
+                                                       "it was not measured for this reference")}});
   return document;
 }
 

@@ -35,6 +35,21 @@ Json heading(std::string_view command, const Tool& tool) {
 
 Json absent(std::string_view reason) { return {{"absent", reason}}; }
 
+Json reference_error(const std::optional<ReferenceError>& error, const numeric::Metric& kld,
+                     std::string_view why) {
+  if (!error) return absent(why);
+  Json json{{"of", error->of},
+            {"windows", error->kld.windows},
+            {"exact", number(error->kld.exact)},
+            {"estimated", number(error->kld.estimated)},
+            {"difference", metric(error->kld.difference)}};
+  const double half = kld.estimate ? (kld.estimate->high - kld.estimate->low) / 2 : 0;
+  json["of_half_width"] = half > 0
+                              ? number(std::abs(error->kld.estimated - error->kld.exact) / half)
+                              : absent("the KLD has no interval");
+  return json;
+}
+
 Json number(double value) {
   return std::isfinite(value) ? Json(value) : absent("not a finite number");
 }

@@ -14,6 +14,10 @@ namespace qualm::report {
 /// {absent: reason}.
 [[nodiscard]] Json absent(std::string_view reason);
 
+/// `kld`: what it is a part of. Absent, with `why`, where there is none.
+[[nodiscard]] Json reference_error(const std::optional<ReferenceError>& error,
+                                   const numeric::Metric& kld, std::string_view why);
+
 /// A number that is finite, else {absent: "not a finite number"}.
 [[nodiscard]] Json number(double value);
 

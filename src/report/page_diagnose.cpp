@@ -203,23 +203,6 @@ std::string spent_in_words(const Json& spent) {
   return text;
 }
 
-/// "Kept distributions against exact ones, 2 windows: KLD 0.1219 instead of 0.1218, a difference
-/// of 2 % of the interval's half-width."
-std::string reference_error_line(const Json& error) {
-  constexpr std::string_view kWhat = "Kept distributions against exact ones";
-  if (const auto why = why_absent(error)) return fmt::format("{}: not measured, {}.", kWhat, *why);
-  const auto shown = [&](std::string_view key) {
-    const auto value = number_at(error, key);
-    return value ? fmt::format("{:.5g}", *value) : "not known";
-  };
-  std::string text = fmt::format("{}, {} windows: KLD {} instead of {}", kWhat,
-                                 integer_at(error, "windows"), shown("estimated"), shown("exact"));
-  if (const auto part = number_at(error, "of_half_width"))
-    text += fmt::format(", a difference of {} of the interval's half-width",
-                        format_value(*part, {.percent = true}));
-  return text + ".";
-}
-
 /// What --budget had no time for.
 void add_left_out(Page& page, const Json& left_out) {
   if (left_out.empty()) return;

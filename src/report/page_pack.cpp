@@ -71,6 +71,7 @@ Page compose_pack(const nlohmann::ordered_json& document) {
           Tone::warning}}});
   }
   page.emplace_back(Gap{});
+  page.emplace_back(Paragraph{{{reference_error_line(at(document, "reference_error"))}}});
   page.emplace_back(Paragraph{{{what_it_holds(at(document, "texts")), Tone::warning}}});
   page.emplace_back(Paragraph{{{fmt::format("Made with {}. qualm cannot check that a pack really "
                                             "comes from this original: trust it if you trust its "

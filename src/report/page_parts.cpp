@@ -219,4 +219,20 @@ Page Sentences::page(std::size_t subjects) const {
   return page;
 }
 
+std::string reference_error_line(const Json& error) {
+  constexpr std::string_view kWhat = "Kept distributions against exact ones";
+  if (const auto why = why_absent(error)) return fmt::format("{}: not measured, {}.", kWhat, *why);
+  const auto shown = [&](std::string_view key) {
+    const auto value = number_at(error, key);
+    return value ? fmt::format("{:.5g}", *value) : "not known";
+  };
+  std::string text =
+      fmt::format("{}, {}, {} windows: KLD {} instead of {}", kWhat, string_at(error, "of"),
+                  integer_at(error, "windows"), shown("estimated"), shown("exact"));
+  if (const auto part = number_at(error, "of_half_width"))
+    text += fmt::format(", a difference of {} of the interval's half-width",
+                        format_value(*part, {.percent = true}));
+  return text + ".";
+}
+
 }  // namespace qualm::report

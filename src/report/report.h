@@ -113,6 +113,12 @@ struct MemoryUse {
   bool low_memory = false;  ///< one model was in memory at a time
 };
 
+/// What keeping the original's distributions small does to the KLD.
+struct ReferenceError {
+  std::string of;  ///< "candidate", or the quant type that was measured for this: "Q4_K_M"
+  evaluate::KeptError kld;
+};
+
 struct DiagnoseReport {
   Tool tool;
   ModelCard model;
@@ -131,8 +137,7 @@ struct DiagnoseReport {
   evaluate::NoiseFloor noise_floor;
   /// Where the loss is estimated: the true KLD over such an estimate.
   std::optional<numeric::Estimate> truth_over_estimate = std::nullopt;
-  /// Of what is kept of the reference; absent where it was not run here.
-  std::optional<evaluate::KeptError> reference_error = std::nullopt;
+  std::optional<ReferenceError> reference_error{};  ///< absent where the reference was not run here
   evaluate::Metrics as_run{};                 ///< of the model as it is run, against the original
   std::vector<diagnose::LeftOut> left_out{};  ///< since the time of --budget was up
   std::string again{};                        ///< the command that measures this as well
@@ -189,6 +194,7 @@ struct PackReport {
   std::vector<PackTextCard> texts{};
   std::vector<PackTypeCard> types{};
   numeric::Metric noise_floor{};
+  std::optional<ReferenceError> error{};  ///< absent: it was not measured
 };
 
 struct TypeStat {

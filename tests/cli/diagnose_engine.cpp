@@ -235,6 +235,7 @@ TEST(Diagnose, without_an_original_windows_are_short_unless_something_asks_for_l
   EXPECT_EQ(tokens({"--full"}), 512);
   EXPECT_EQ(tokens({"-ctk", "q8_0"}), 512) << "its cache loses more where the text is longer";
   EXPECT_EQ(tokens({"--symptom", "long-context"}), 512);
+  EXPECT_EQ(tokens({"--symptom", "all"}), 512);
   EXPECT_EQ(tokens({"--baseline", "base.gguf"}), 512);
 }
 

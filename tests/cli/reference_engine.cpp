@@ -44,6 +44,10 @@ TEST(Reference, a_pack_stands_in_for_an_original_that_is_gone) {
   ASSERT_EQ(made.exit_code, 0) << made.err;
   EXPECT_EQ(test::document(made)["texts"][0]["windows"], 16);
   EXPECT_EQ(test::document(made)["types"].size(), 4U);
+  const auto error = test::document(made)["reference_error"];
+  EXPECT_EQ(error["of"], "Q4_K_M");
+  EXPECT_EQ(error["windows"], 2);
+  EXPECT_NE(error["exact"], error["estimated"]) << "a vocabulary of more tokens than a pack holds";
   std::filesystem::rename(home.path("base.gguf"), home.path("copy.gguf"));
   std::filesystem::remove_all(home.path("cache"));
   const Ended ended = home.with_pack("diagnose", "copy.gguf");
@@ -52,6 +56,7 @@ TEST(Reference, a_pack_stands_in_for_an_original_that_is_gone) {
   EXPECT_EQ(document["verdict"], "healthy") << document["summary"];
   EXPECT_EQ(document["evidence_level"], "L2");
   EXPECT_EQ(document["reference"]["original"], "base.gguf");
+  EXPECT_EQ(document["reference_error"]["exact"], error["exact"]);
   EXPECT_EQ(document["checks"][5]["status"], "not_examined");
 }
 

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "evaluate/kept_check.h"
 #include "evaluate/score_pairs.h"
 #include "pair_world.h"
 
@@ -138,6 +139,12 @@ TEST(KeptOriginal, is_checked_against_exact_rows_on_its_first_two_windows) {
       ASSERT_TRUE(error->difference.estimate);
       EXPECT_NEAR(error->difference.estimate->value, error->estimated - error->exact, 1e-9);
       EXPECT_NE(error->estimated, error->exact);
+      const auto again = kept_error(std::span(exact->candidates[c].windows).first(2),
+                                    std::span(estimated->candidates[c].windows).first(2));
+      ASSERT_TRUE(again) << "of scores at hand it is the same";
+      EXPECT_EQ(again->windows, 2);
+      EXPECT_EQ(again->exact, error->exact);
+      EXPECT_EQ(again->difference.estimate->high, error->difference.estimate->high);
       EXPECT_LT(error->difference.estimate->low, error->difference.estimate->high);
     }
   }

@@ -68,11 +68,24 @@ TEST(ReferencePack, comes_back_as_it_was_written) {
   EXPECT_EQ(read->vocab_size, test::kPackVocabulary);
   EXPECT_EQ(read->noise_floor.estimate->high, 2e-6);
   EXPECT_EQ(read->digest.size(), 64U);
+  ASSERT_TRUE(read->error);
+  EXPECT_EQ(read->error->type, "Q4_K_M");
+  EXPECT_EQ(read->error->kld.windows, 2);
+  EXPECT_EQ(read->error->kld.estimated, 0.0251);
+  EXPECT_EQ(read->error->kld.difference.estimate->low, -2e-4);
   ASSERT_EQ(read->texts.size(), 2U);
   EXPECT_EQ(read->texts[1].name, "code");
   EXPECT_EQ(read->texts[0].text, pack.texts[0].text);
   EXPECT_EQ(read->texts[0].windows.tokens, pack.texts[0].windows.tokens);
   EXPECT_EQ(read->texts[0].windows.order, pack.texts[0].windows.order);
+}
+
+TEST(ReferencePack, may_say_nothing_of_its_own_error) {
+  ReferencePack pack = test::small_pack();
+  pack.error.reset();
+  const auto read = read_bytes(bytes_of_pack(pack));
+  ASSERT_TRUE(read) << describe(read.error());
+  EXPECT_FALSE(read->error);
 }
 
 TEST(ReferencePack, tells_its_original_without_its_tensors) {
@@ -134,6 +147,9 @@ TEST(ReferencePack, with_a_key_that_cannot_be_is_refused) {
                  "name");
   expect_refused(with_json("\\\"name\\\":\\\"prose\\\"", "\\\"nome\\\":\\\"prose\\\""), "PACK-003",
                  "name");
+  expect_refused(with_json("\\\"exact\\\":0.025", "\\\"exact\\\":2e250"), "PACK-003",
+                 "error.exact");
+  expect_refused(with_json("[0.0001,-0.0002,", "[0.0001, 0.0002,"), "PACK-003", "error.difference");
   expect_refused(with_json("\\\"first\\\":2", "\\\"first\\\":9"), "PACK-003", "one size");
 }
 

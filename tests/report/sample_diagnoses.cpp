@@ -51,8 +51,9 @@ DiagnoseReport report_of(Facts& facts, experiment::Experiment* experiment,
   report.noise_floor.candidate.estimate = numeric::Estimate{0.00034, 0.00031, 0.00037};
   if (const auto as_run = facts.measured(facts.reference(), facts.as_run()))
     report.as_run = (*as_run)->metrics;
-  report.reference_error = evaluate::KeptError{
-      2, 0.0801, 0.0802, {numeric::Estimate{0.0001, -0.0003, 0.0005}, "nat/token", ""}};
+  report.reference_error = {
+      "candidate",
+      {2, 0.0801, 0.0802, {numeric::Estimate{0.0001, -0.0003, 0.0005}, "nat/token", ""}}};
   report.spent = {.seconds = 94.2, .passes = 512, .variants = 7};
   report.where = commands::where_known(facts);
   report.command_line = "qualm diagnose " + facts.given.candidate_path;

@@ -203,6 +203,8 @@ PackReport pack_sample() {
   report.types = {{"Q4_K_M", 3'740'000, measured}};
   report.noise_floor = {
       .estimate = numeric::Estimate{1.6e-7, 1.4e-7, 1.8e-7}, .unit = "nat/token", .absent = ""};
+  report.error = {"Q4_K_M",
+                  {2, 0.0045, 0.00450002, {numeric::Estimate{2e-8, -1e-8, 5e-8}, "nat/token", ""}}};
   return report;
 }
 

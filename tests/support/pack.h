@@ -74,6 +74,8 @@ inline experiment::ReferencePack small_pack() {
   pack.types = {{"Q4_K_M", 600}};
   pack.noise_floor = {
       .estimate = numeric::Estimate{1e-6, 5e-7, 2e-6}, .unit = "nat/token", .absent = ""};
+  pack.error = {"Q4_K_M",
+                {2, 0.025, 0.0251, {numeric::Estimate{1e-4, -2e-4, 4e-4}, "nat/token", ""}}};
   pack.texts = {pack_text("prose", 3), pack_text("code", 2)};
   return pack;
 }
