@@ -178,7 +178,7 @@ Json to_json(const DiagnoseReport& report) {
        {"resolution", noise_floor(report.noise_floor)},
        {"reference_error",
         reference_error(report.reference_error, report.as_run[evaluate::MetricId::kld_mean],
-                        why_no_error(report))},
+                        report.windows.read, why_no_error(report))},
        {"left_out", left_out(report)},
        {"spent",
         {{"seconds", number(report.spent.seconds)},

@@ -21,6 +21,11 @@ numeric::Metric kld_of(const PackReport& report, const std::optional<ReferenceEr
   return {};
 }
 
+/// That the types were measured on.
+std::int64_t windows_of(const PackReport& report) {
+  return report.texts.empty() ? 1 : report.texts.front().windows;
+}
+
 }  // namespace
 
 Json to_json(const PackReport& report) {
@@ -53,8 +58,9 @@ Json to_json(const PackReport& report) {
                    {"texts", std::move(texts)},
                    {"types", std::move(types)},
                    {"noise_floor", metric(report.noise_floor)},
-                   {"reference_error", reference_error(report.error, kld_of(report, report.error),
-                                                       "it was not measured for this reference")}});
+                   {"reference_error",
+                    reference_error(report.error, kld_of(report, report.error), windows_of(report),
+                                    "it was not measured for this reference")}});
   return document;
 }
 

@@ -36,7 +36,7 @@ Json heading(std::string_view command, const Tool& tool) {
 Json absent(std::string_view reason) { return {{"absent", reason}}; }
 
 Json reference_error(const std::optional<ReferenceError>& error, const numeric::Metric& kld,
-                     std::string_view why) {
+                     std::int64_t windows, std::string_view why) {
   if (!error) return absent(why);
   Json json{{"of", error->of},
             {"windows", error->kld.windows},
@@ -44,9 +44,10 @@ Json reference_error(const std::optional<ReferenceError>& error, const numeric::
             {"estimated", number(error->kld.estimated)},
             {"difference", metric(error->kld.difference)}};
   const double half = kld.estimate ? (kld.estimate->high - kld.estimate->low) / 2 : 0;
-  json["of_half_width"] = half > 0
-                              ? number(std::abs(error->kld.estimated - error->kld.exact) / half)
-                              : absent("the KLD has no interval");
+  const double checked = static_cast<double>(error->kld.windows) / static_cast<double>(windows);
+  const double expected =
+      std::abs(error->kld.estimated - error->kld.exact) * std::sqrt(std::min(1.0, checked));
+  json["of_half_width"] = half > 0 ? number(expected / half) : absent("the KLD has no interval");
   return json;
 }
 

@@ -230,7 +230,7 @@ std::string reference_error_line(const Json& error) {
       fmt::format("{}, {}, {} windows: KLD {} instead of {}", kWhat, string_at(error, "of"),
                   integer_at(error, "windows"), shown("estimated"), shown("exact"));
   if (const auto part = number_at(error, "of_half_width"))
-    text += fmt::format(", a difference of {} of the interval's half-width",
+    text += fmt::format(", over all windows about {} of the interval's half-width",
                         format_value(*part, {.percent = true}));
   return text + ".";
 }

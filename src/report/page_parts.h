@@ -55,8 +55,8 @@ struct Reading {
 };
 /// "Stopped after 23 of 410 windows: the result was already decided."
 [[nodiscard]] std::string windows_line(const Json& windows, Reading reading);
-/// "Kept distributions against exact ones, candidate, 2 windows: KLD 0.1219 instead of 0.1218, a
-/// difference of 2 % of the interval's half-width."
+/// "Kept distributions against exact ones, candidate, 2 windows: KLD 0.1219 instead of 0.1218,
+/// over all windows about 2 % of the interval's half-width."
 [[nodiscard]] std::string reference_error_line(const Json& error);
 /// "Noise floor (same model run twice): KLD of the original 3e-6 [2e-6, 4e-6], of this model 0.003
 /// [...]. A KLD under 0.008 cannot be told from 0 on this machine."
