@@ -65,8 +65,10 @@ std::vector<Planned> of_causes(const Facts& facts, std::int64_t windows) {
 std::vector<Planned> of_fixes(const Facts& facts) {
   std::vector<Planned> all;
   if (facts.estimated()) {
-    for (const char* type : kRemedyTypes)
-      if (!facts.may_stand_for(type)) all.push_back({type, kForEstimate});
+    for (const char* type : kRemedyTypes) {
+      const bool for_limits = type == std::string_view(kFloorType);  // it is read before
+      if (!for_limits && !facts.may_stand_for(type)) all.push_back({type, kForEstimate});
+    }
     return all;
   }
   if (facts.cache_quantized())

@@ -155,6 +155,21 @@ TEST(Plan, is_told_once_after_the_first_window_of_each_model) {
             "  step 6, fix, if a loss is found: Q4_K_M 8 windows (8.0 s)");
 }
 
+TEST(Plan, of_an_estimate_has_each_type_once) {
+  InTime run(0);
+  run.world.given.baseline = nullptr;
+  run.world.given.surrogate = &run.world.baseline;
+  run.facts = run.world.facts_and_texts();
+  static_cast<void>(run.examine());
+  ASSERT_EQ(run.notes.plans.size(), 1U);
+  EXPECT_EQ(run.notes.plans[0],
+            "plan, about 72 s; more where the usual number of windows does not decide\n"
+            "  step 2, loss: estimated original 8 windows (32 s), candidate 8 (8.0 s)\n"
+            "  step 3, limits: Q4_K_M 8 windows (8.0 s)\n"
+            "  step 6, fix, if a loss is found: Q5_K_M 8 windows (8.0 s), Q6_K 8 (8.0 s), Q8_0 8 "
+            "(8.0 s)");
+}
+
 TEST(Answers, are_told_when_one_of_them_changes_and_are_open_before) {
   InTime run(0);
   const auto found = run.examine();
