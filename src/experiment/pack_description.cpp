@@ -156,7 +156,7 @@ Result<PackText> text_of(const Parsed& value, const std::string& file,
   return text;
 }
 
-/// Names that may stand once, and what every text shares with the first.
+/// Names that may stand once, those that must be there, and what every text shares with the first.
 Result<void> check_together(const PackDescription& found, const std::string& file) {
   std::vector<std::string> names;
   for (const PackText& text : found.pack.texts) names.push_back(text.name);
@@ -164,6 +164,10 @@ Result<void> check_together(const PackDescription& found, const std::string& fil
   std::ranges::sort(names);
   if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
     return refuse_pack(file, "PACK-003", "texts, types", "each name once", *twice + " twice");
+  if (const auto& error = found.pack.error;
+      error &&
+      std::ranges::find(found.pack.types, error->type, &PackType::name) == found.pack.types.end())
+    return refuse_pack(file, "PACK-003", "error.type", "a type of the pack", error->type);
   for (PackDescription::Windows windows : found.windows) {
     windows.count = found.windows.front().count;
     if (windows != found.windows.front())

@@ -149,6 +149,8 @@ TEST(ReferencePack, with_a_key_that_cannot_be_is_refused) {
                  "name");
   expect_refused(with_json("\\\"exact\\\":0.025", "\\\"exact\\\":2e250"), "PACK-003",
                  "error.exact");
+  expect_refused(with_json("\\\"type\\\":\\\"Q4_K_M", "\\\"type\\\":\\\"Q4_K_S"), "PACK-003",
+                 "error.type");
   expect_refused(with_json("[0.0001,-0.0002,", "[0.0001, 0.0002,"), "PACK-003", "error.difference");
   expect_refused(with_json("\\\"first\\\":2", "\\\"first\\\":9"), "PACK-003", "one size");
 }
