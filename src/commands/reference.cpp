@@ -166,6 +166,9 @@ Result<void> measure_error(ReferencePack& pack, const TextReader& reader,
                                    reader.progress);
   thinned.know(original, text.kept);
   QUALM_TRY(const auto by_pack, thinned.measure(original, runs, 0, end, {}));
+  if (reader.progress.cancelled())  // windows may be missing
+    return fail({Kind::cancelled, "APP-003", pack.original.file, "the pack's own error", "",
+                 "stopped on request", ""});
   if (const auto error =
           evaluate::kept_error(with_original.front().windows, by_pack.front().windows))
     pack.error = {type, *error};
