@@ -13,7 +13,6 @@
 #include "commands/session.h"
 #include "diagnose/thresholds.h"
 #include "engine/llama_engine.h"
-#include "evaluate/kept_check.h"
 #include "evaluate/thinned_row.h"
 #include "experiment/runner.h"
 #include "model/tokenizer.h"
@@ -148,31 +147,20 @@ Result<ReferencePack> begin_pack(const job::Request& request, const experiment::
   return pack;
 }
 
-/// How far the rows of the pack move the KLD of its first type, on the first windows: measured once
-/// by them, and once with the original beside.
-Result<void> measure_error(ReferencePack& pack, const TextReader& reader,
-                           experiment::Runner& runner) {
-  if (pack.types.empty()) return {};
-  const PackText& text = pack.texts.front();
+/// Of the first type on the text to judge on.
+Result<std::optional<experiment::PackError>> error_of(const ReferencePack& pack,
+                                                      experiment::MeasuredText& measured,
+                                                      experiment::Runner& runner) {
+  if (pack.types.empty()) return std::nullopt;
   const std::string& type = pack.types.front().name;
-  const std::array runs{runner.run_of(experiment::with_f16_cache(experiment::requantized(type)))};
-  auto original = runner.run_of(experiment::with_f16_cache(experiment::baseline_weights()));
-  const auto end = std::min(text.windows.count(), evaluate::kCheckedWindows);
-  experiment::MeasuredText exact(text.windows, reader.engine.version(), {reader.stores.scores},
-                                 reader.progress);
-  QUALM_TRY(const auto with_original, exact.measure(original, runs, 0, end, {}));
-  original.identity += "/thinned";  // other scores than those of all that was kept
-  experiment::MeasuredText thinned(text.windows, reader.engine.version(), reader.stores,
-                                   reader.progress);
-  thinned.know(original, text.kept);
-  QUALM_TRY(const auto by_pack, thinned.measure(original, runs, 0, end, {}));
-  if (reader.progress.cancelled())  // windows may be missing
-    return fail({Kind::cancelled, "APP-003", pack.original.file, "the pack's own error", "",
-                 "stopped on request", ""});
-  if (const auto error =
-          evaluate::kept_error(with_original.front().windows, by_pack.front().windows))
-    pack.error = {type, *error};
-  return {};
+  const auto run = [&](const experiment::Weights& weights) {
+    return runner.run_of(experiment::with_f16_cache(weights));
+  };
+  QUALM_TRY(const auto error,
+            measured.thinning_error(run(experiment::baseline_weights()),
+                                    run(experiment::requantized(type)), pack.texts.front().kept));
+  if (!error) return std::nullopt;
+  return experiment::PackError{type, *error};
 }
 
 Result<void> fill(ReferencePack& pack, std::vector<DomainText>& texts, const TextReader& reader,
@@ -190,7 +178,7 @@ Result<void> fill(ReferencePack& pack, std::vector<DomainText>& texts, const Tex
     QUALM_TRY(text.text, shortened(whole, *texts[i].text, reader));
     pack.texts.push_back(std::move(text));
   }
-  QUALM_CHECK(measure_error(pack, reader, runner));
+  QUALM_TRY(pack.error, error_of(pack, *texts.front().text, runner));
   pack.noise_floor = runner.noise_floor().original;
   for (experiment::PackType& type : pack.types) {
     QUALM_TRY(type.bytes, runner.model_bytes(experiment::requantized(type.name)));

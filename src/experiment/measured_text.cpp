@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/sha256.h"
+#include "evaluate/kept_check.h"
 #include "evaluate/noise_floor.h"
 #include "evaluate/summary.h"
 #include "experiment/experiment.h"
@@ -127,6 +128,21 @@ Result<evaluate::WindowTops> MeasuredText::tops(const ModelRun& run,
   if (progress_.cancelled())
     return fail({Kind::cancelled, "APP-003", run.name, "tokens", "", "stopped on request", ""});
   return std::move(read.tops);
+}
+
+Result<std::optional<evaluate::KeptError>> MeasuredText::thinning_error(ModelRun reference,
+                                                                        const ModelRun& run,
+                                                                        KeptWindows thinned) const {
+  const auto end = std::min(windows_.count(), evaluate::kCheckedWindows);
+  MeasuredText beside(windows_, engine_version_, {stores_.scores}, progress_);
+  QUALM_TRY(const auto exact, beside.measure(reference, std::span(&run, 1), 0, end, {}));
+  MeasuredText of_pack(windows_, engine_version_, stores_, progress_);
+  reference.identity += "/thinned";  // other scores than those by all that was kept
+  of_pack.know(reference, std::move(thinned));
+  QUALM_TRY(const auto estimated, of_pack.measure(reference, std::span(&run, 1), 0, end, {}));
+  if (progress_.cancelled())  // windows may be missing
+    return fail({Kind::cancelled, "APP-003", run.name, "windows", "", "stopped on request", ""});
+  return evaluate::kept_error(exact.front().windows, estimated.front().windows);
 }
 
 void MeasuredText::know(const ModelRun& reference, KeptWindows windows) {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -90,6 +91,11 @@ class MeasuredText {
   /// that are kept are looked up. Errors: those of the engine; `cancelled`.
   [[nodiscard]] Result<evaluate::WindowTops> tops(const ModelRun& run,
                                                   std::span<const std::int32_t> windows);
+  /// How far `thinned`, the part of the reference's windows that a pack holds, moves the KLD of a
+  /// run: on the first windows by it, and with the reference beside. Needs keeps_references().
+  /// Absent where no position could be scored. Errors: those of the engine; `cancelled`.
+  [[nodiscard]] Result<std::optional<evaluate::KeptError>> thinning_error(
+      ModelRun reference, const ModelRun& run, KeptWindows thinned) const;
   /// What is known from elsewhere (a reference pack) and is neither run nor saved: the reference's
   /// windows, by index of the window, and scores of runs against it. Needs keeps_references().
   void know(const ModelRun& reference, KeptWindows windows);
