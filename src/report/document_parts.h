@@ -14,8 +14,9 @@ namespace qualm::report {
 /// {absent: reason}.
 [[nodiscard]] Json absent(std::string_view reason);
 
-/// Absent, with `why`, where there is none. `kld`, of `windows` windows: what it is a part of. Draws
-/// are independent, so of more windows than were checked it is smaller by the root of how many more.
+/// Absent, with `why`, where there is none. `kld`, of `windows` windows: what it is a part of.
+/// Draws are independent, so of more windows than were checked it is smaller by the root of how
+/// many more.
 [[nodiscard]] Json reference_error(const std::optional<ReferenceError>& error,
                                    const numeric::Metric& kld, std::int64_t windows,
                                    std::string_view why);
