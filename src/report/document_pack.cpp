@@ -14,10 +14,11 @@ Json card(const ReferenceCard& reference) {
 
 namespace {
 
-/// Of the type that the error was measured on.
-numeric::Metric kld_of(const PackReport& report, const std::optional<ReferenceError>& error) {
+/// Of the type that the pack's own error was measured on.
+numeric::Metric kld_beside_error(const PackReport& report) {
   for (const PackTypeCard& type : report.types)
-    if (error && type.name == error->of) return type.metrics[evaluate::MetricId::kld_mean];
+    if (report.error && type.name == report.error->of)
+      return type.metrics[evaluate::MetricId::kld_mean];
   return {};
 }
 
@@ -59,7 +60,7 @@ Json to_json(const PackReport& report) {
                    {"types", std::move(types)},
                    {"noise_floor", metric(report.noise_floor)},
                    {"reference_error",
-                    reference_error(report.error, kld_of(report, report.error), windows_of(report),
+                    reference_error(report.error, kld_beside_error(report), windows_of(report),
                                     "it was not measured for this reference")}});
   return document;
 }

@@ -1,5 +1,6 @@
 #include "report/document_parts.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <utility>
 
 #include "support/notes.h"
 #include "support/world.h"
@@ -91,6 +92,11 @@ struct InTime {
     facts = world.facts_and_texts();
     budget.seconds = seconds;
   }
+  /// For want of an original.
+  void estimate() {
+    world.given.surrogate = std::exchange(world.given.baseline, nullptr);
+    facts = world.facts_and_texts();
+  }
   diagnose::Diagnosis examine() {
     const auto write = [](const Facts&) { return std::vector<probe::Symptom>{}; };
     auto found = commands::examine(facts, &world.experiment, write, notes, budget);
@@ -132,9 +138,7 @@ TEST(Budget, that_is_over_ends_the_first_reading_and_nothing_is_told_apart) {
 TEST(Budget, of_an_estimate_leaves_out_the_types_that_do_not_fit) {
   for (const double seconds : {1, 7, 100}) {  // 8 windows of a type: 8 s
     InTime run(seconds);
-    run.world.given.baseline = nullptr;
-    run.world.given.surrogate = &run.world.baseline;
-    run.facts = run.world.facts_and_texts();
+    run.estimate();
     const auto found = run.examine();
     ASSERT_TRUE(found.ladder) << seconds;
     EXPECT_EQ(found.ladder->rungs.size(), seconds == 100 ? 5U : 1U) << seconds;
@@ -142,11 +146,16 @@ TEST(Budget, of_an_estimate_leaves_out_the_types_that_do_not_fit) {
   }
 }
 
+/// The only one that is told.
+std::string plan_told(InTime& run) {
+  static_cast<void>(run.examine());
+  EXPECT_EQ(run.notes.plans.size(), 1U);
+  return run.notes.plans.empty() ? "" : run.notes.plans.front();
+}
+
 TEST(Plan, is_told_once_after_the_first_window_of_each_model) {
   InTime run(0);
-  static_cast<void>(run.examine());
-  ASSERT_EQ(run.notes.plans.size(), 1U);
-  EXPECT_EQ(run.notes.plans[0],
+  EXPECT_EQ(plan_told(run),
             "plan, about 2 min; more where the usual number of windows does not decide\n"
             "  step 2, loss: original 16 windows (64 s), candidate 16 (16 s)\n"
             "  step 3, limits: Q4_K_M 8 windows (8.0 s)\n"
@@ -157,12 +166,8 @@ TEST(Plan, is_told_once_after_the_first_window_of_each_model) {
 
 TEST(Plan, of_an_estimate_has_each_type_once) {
   InTime run(0);
-  run.world.given.baseline = nullptr;
-  run.world.given.surrogate = &run.world.baseline;
-  run.facts = run.world.facts_and_texts();
-  static_cast<void>(run.examine());
-  ASSERT_EQ(run.notes.plans.size(), 1U);
-  EXPECT_EQ(run.notes.plans[0],
+  run.estimate();
+  EXPECT_EQ(plan_told(run),
             "plan, about 72 s; more where the usual number of windows does not decide\n"
             "  step 2, loss: estimated original 8 windows (32 s), candidate 8 (8.0 s)\n"
             "  step 3, limits: Q4_K_M 8 windows (8.0 s)\n"
@@ -187,10 +192,8 @@ TEST(Answers, are_told_when_one_of_them_changes_and_are_open_before) {
 
 TEST(Answers, of_an_estimate_are_likely) {
   InTime run(0);
-  run.world.given.baseline = nullptr;
-  run.world.given.surrogate = &run.world.baseline;
   run.world.experiment.truth_over_estimate = numeric::Estimate{0.95, 0.7, 1.3};
-  run.facts = run.world.facts_and_texts();
+  run.estimate();
   static_cast<void>(run.examine());
   ASSERT_FALSE(run.notes.told.empty());
   for (const Answer& one : run.notes.told.back())
